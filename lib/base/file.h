@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Whole files, read at once or replaced at once.
+ */
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* Reads the file, at most max_bytes of it; a larger one is ERROR_EXHAUSTED. *ret_data is yours and
+ * terminated; ret_length may be NULL. */
+int file_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_length,
+	      struct error *err);
+int file_read_at(int folder_fd, const char *name, size_t max_bytes, char **ret_data,
+		 size_t *ret_length, struct error *err);
+
+/* Replaces folder_fd/name: written under a temporary name, fsynced, renamed, the folder fsynced.
+ * After a crash the file has the old content or the new, whole (rename(2)). */
+int file_replace_at(int folder_fd, const char *name, const void *data, size_t length, unsigned mode,
+		    struct error *err);
+
+/* fsync(2) of a folder: makes renames and removals in it last. */
+int file_sync_folder(int folder_fd, struct error *err);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The calls of a CSI Controller service (CSI spec 1.12), for those who know volumes and not
+ * protobuf. Strings and pairs of a request are borrowed for the call; what comes back is yours.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/pairs.h"
+
+struct rpc_channel;
+
+/* Numbers of VolumeCapability.AccessMode.Mode. */
+enum csi_access_mode {
+	CSI_ACCESS_UNKNOWN = 0,
+	CSI_SINGLE_NODE_WRITER = 1,
+	CSI_SINGLE_NODE_READER_ONLY = 2,
+	CSI_MULTI_NODE_READER_ONLY = 3,
+	CSI_MULTI_NODE_SINGLE_WRITER = 4,
+	CSI_MULTI_NODE_MULTI_WRITER = 5,
+	CSI_SINGLE_NODE_SINGLE_WRITER = 6,
+	CSI_SINGLE_NODE_MULTI_WRITER = 7,
+};
+
+struct csi_capability {
+	enum csi_access_mode access_mode;
+	bool block;		 /* raw block device, else a mount with: */
+	const char *fs_type;	 /* NULL: the driver's default */
+	char *const *mount_flags;
+	size_t mount_flag_count;
+};
+
+struct csi_create_volume_request {
+	const char *name;
+	uint64_t required_bytes;
+	uint64_t limit_bytes; /* 0: none */
+	const struct csi_capability *capabilities;
+	size_t capability_count;
+	struct pairs parameters;
+	struct pairs segments; /* requisite and preferred topology: one, of the chosen node */
+};
+
+/* A volume as its maker describes it. Free with csi_volume_free(). */
+struct csi_volume {
+	struct arena *arena; /* holds everything, itself included */
+	const char *id;
+	uint64_t capacity_bytes; /* 0: as requested */
+	struct pairs context;
+	struct pairs segments; /* accessible topology (the first one) */
+};
+
+int csi_create_volume(struct rpc_channel *channel, const struct csi_create_volume_request *request,
+		      uint32_t timeout_ms, struct csi_volume **ret_volume, struct error *err);
+void csi_volume_free(struct csi_volume *volume);
+
+/* A volume that is not there counts as deleted. */
+int csi_delete_volume(struct rpc_channel *channel, const char *volume_id, uint32_t timeout_ms,
+		      struct error *err);
+
+/* What is free for volumes of these parameters on the server's node. ret_volume_max_bytes is 0
+ * where the driver names no maximum. */
+int csi_get_capacity(struct rpc_channel *channel, const struct pairs *parameters,
+		     const struct csi_capability *capability, uint32_t timeout_ms,
+		     uint64_t *ret_free_bytes, uint64_t *ret_volume_max_bytes, struct error *err);
+
+DEFINE_CLEANUP(struct csi_volume *, csi_volume_free);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * HTTPS requests over libcurl.
+ *
+ * One thread drives one curl multi handle, so that all requests and streams of a program share a
+ * connection (HTTP/2). Whoever asks blocks until the answer is there; a stream hands over the body
+ * line by line while it arrives. Any number of threads may ask at once.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct http_client;
+struct http_stream;
+
+struct http_client_options {
+	const char *base_url;	      /* "https://10.96.0.1:443" */
+	const char *user_agent;	      /* "kentledge-provisioner/0.1.0" */
+	const char *ca_file;	      /* read again at each connection; NULL: the system's */
+	const char *certificate_file; /* client certificate, or NULL */
+	const char *key_file;
+	const char *token_file; /* bearer token, read again when it changes; or NULL */
+	const char *token;	/* bearer token given as text; or NULL */
+};
+
+struct http_request {
+	const char *method; /* "GET" */
+	const char *path;   /* "/api/v1/nodes?limit=500" */
+	const char *content_type;
+	const char *body; /* or NULL */
+	size_t body_length;
+	uint32_t timeout_ms; /* of the whole request; for a stream: of its silence */
+};
+
+struct http_response {
+	int status;
+	char *body; /* terminated; never NULL after success */
+	size_t body_length;
+	uint32_t retry_after_s; /* of a Retry-After header, else 0 */
+};
+
+int http_client_new(const struct http_client_options *options, struct http_client **ret_client,
+		    struct error *err);
+void http_client_free(struct http_client *client);
+
+/* Any status counts as an answer; -1 means that there was none (ERROR_TIMEOUT, ERROR_UNAVAILABLE,
+ * ERROR_CANCELLED after http_client_stop()). */
+int http_client_request(struct http_client *client, const struct http_request *request,
+			struct http_response *ret_response, struct error *err);
+void http_response_done(struct http_response *response);
+
+/* Opens a stream and waits for its status. If that is not 200 the body is in *ret_response and
+ * *ret_stream is NULL. */
+int http_client_open(struct http_client *client, const struct http_request *request,
+		     struct http_stream **ret_stream, struct http_response *ret_response,
+		     struct error *err);
+
+/* The next line without its newline: 0 and *ret_line (yours, terminated), or 1 at the end of the
+ * stream, or -1. The stream holds back the server when the reader is slow. */
+int http_stream_read_line(struct http_stream *stream, char **ret_line, size_t *ret_length,
+			  struct error *err);
+void http_stream_close(struct http_stream *stream);
+
+/* Ends every request and stream with ERROR_CANCELLED, now and from now on: for shutting down. */
+void http_client_stop(struct http_client *client);
+
+DEFINE_CLEANUP(struct http_client *, http_client_free);
+DEFINE_CLEANUP(struct http_stream *, http_stream_close);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A live copy of the objects of one scope: listed once, then kept up to date by a watch, in a
+ * thread of its own. A broken watch is opened again where it broke; one that is too old (410) is
+ * replaced by a new list, and what vanished meanwhile is reported as deleted.
+ *
+ * Readers get references to immutable objects. An index groups objects by a key of the user's
+ * choice, so that a reconcile never walks the whole copy.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "kube/client.h"
+#include "kube/object.h"
+
+struct informer;
+
+struct informer_options {
+	struct kube_scope scope;
+
+	/* Appends the object's key in the index, or nothing to leave it out; NULL: no index. */
+	void (*index)(const struct object *object, struct text *key);
+
+	/* In the informer's thread, after the copy has changed; `before` is NULL for a new object
+	 * and `after` for a deleted one. Both borrowed. May be NULL. */
+	void (*changed)(void *context, const struct object *before, const struct object *after);
+
+	/* In the informer's thread, when listing or watching failed and is tried again with
+	 * backoff: for the log. May be NULL. */
+	void (*failed)(void *context, const char *what, const struct error *err);
+	void *context;
+};
+
+/* Starts at once. The strings of the scope are copied. */
+struct informer *informer_new(struct kube_client *client, const struct informer_options *options);
+
+/* Ends the thread (kube_client_stop() first) and drops all references. */
+void informer_free(struct informer *informer);
+
+/* The first list has arrived. */
+bool informer_synced(const struct informer *informer);
+int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct error *err);
+
+/* A reference, or NULL. namespace "" for kinds of the whole cluster. */
+struct object *informer_get(struct informer *informer, const char *namespace, const char *name);
+
+/* All objects, or those whose index key is `key`. */
+void informer_list(struct informer *informer, const char *key, struct object_list *ret_list);
+size_t informer_count(struct informer *informer);
+
+/* The copy is at least as new as this resource version of the same kind: guards against acting on
+ * a copy that lags behind our own writes. Versions that cannot be compared count as seen. */
+bool informer_has_seen(struct informer *informer, const char *resource_version);
+
+DEFINE_CLEANUP(struct informer *, informer_free);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Leadership by a coordination.k8s.io/v1 Lease: of several replicas one acts.
+ *
+ * The holder renews every retry_ms; whoever sees no renewal for duration_ms on its own clock takes
+ * over. A holder that could not renew for renew_deadline_ms has lost the lease and must stop
+ * acting at once: `lost` is called, and the program ends. A stop gives the lease back.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "kube/client.h"
+
+struct lease;
+
+struct lease_options {
+	const char *namespace;
+	const char *name;
+	const char *identity; /* the pod's name and something unique */
+	uint32_t duration_ms;	    /* 15000 */
+	uint32_t renew_deadline_ms; /* 10000 */
+	uint32_t retry_ms;	    /* 2000 */
+	void (*acquired)(void *context); /* in the lease's thread */
+	void (*lost)(void *context);
+	void (*failed)(void *context, const struct error *err); /* for the log; may be NULL */
+	void *context;
+};
+
+/* Starts to compete at once. */
+struct lease *lease_new(struct kube_client *client, const struct lease_options *options);
+bool lease_held(const struct lease *lease);
+
+/* Gives the lease back if it is held; joins the thread. */
+void lease_free(struct lease *lease);
+
+DEFINE_CLEANUP(struct lease *, lease_free);

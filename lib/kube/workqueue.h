@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Keys that want attention, and the workers that give it.
+ *
+ * A key is in the queue at most once and never with two workers at once; one that is added while
+ * a worker has it is looked at again afterwards. A reconcile that fails is tried again with
+ * exponential backoff for that key, for ever; success forgets the failures.
+ */
+
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct workqueue;
+
+/* 0: done. >0: done for now, look again in so many milliseconds. -1: failed, *err says why; tried
+ * again with backoff. Level-triggered: the key says where to look, not what happened. */
+typedef int reconcile_fn(void *context, const char *key, struct error *err);
+
+struct workqueue_options {
+	const char *name; /* label of the metrics: workqueue_depth{name=…} and so on */
+	unsigned workers;
+	uint32_t backoff_min_ms;
+	uint32_t backoff_max_ms;
+	reconcile_fn *reconcile;
+
+	/* After a failure, in the worker: for the log; may be NULL. */
+	void (*failed)(void *context, const char *key, const struct error *err,
+		       uint32_t retry_after_ms);
+	void *context;
+};
+
+struct workqueue *workqueue_new(const struct workqueue_options *options);
+void workqueue_start(struct workqueue *queue);
+
+/* Lets running reconciles end, drops the rest, joins the workers. */
+void workqueue_stop(struct workqueue *queue);
+void workqueue_free(struct workqueue *queue);
+
+void workqueue_add(struct workqueue *queue, const char *key);
+void workqueue_add_after(struct workqueue *queue, const char *key, uint32_t delay_ms);
+
+DEFINE_CLEANUP(struct workqueue *, workqueue_free);

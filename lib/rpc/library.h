@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * gRPC core as a whole: it starts with the first hold, ends with the last release, and what it
+ * has to say goes to base/log.h. Every server and channel holds it.
+ *
+ * Peers can make gRPC talk (a port scan, a certificate of another CA), so its lines, and ours
+ * about callers that were refused, pass rpc_log_rarely(): at most one a second.
+ */
+
+#include "base/log.h"
+
+void rpc_library_hold(void);
+void rpc_library_release(void);
+
+/* Whether a line about something that a stranger can cause may be written now. *ret_dropped: how
+ * many were not since the last one. */
+int rpc_log_rarely(unsigned *ret_dropped);
+
+/* ThreadSanitizer does not see into libgrpc: these say that whoever takes a tag out of a
+ * completion queue comes after whoever put it in. */
+#if defined(__SANITIZE_THREAD__)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define rpc_tag_sent(tag) __tsan_release(tag)
+#define rpc_tag_received(tag) __tsan_acquire(tag)
+#else
+#define rpc_tag_sent(tag) ((void)(tag))
+#define rpc_tag_received(tag) ((void)(tag))
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A gRPC server of unary calls whose messages are protobuf-c structs.
+ *
+ * A table names each method with its request and response types and the function that serves it.
+ * One thread moves gRPC's completion tags; a few workers run the handlers, which may block. A
+ * request is validated before a handler sees it (UTF-8 without NUL, RFC 3629; no duplicate map
+ * keys), lives in the call's arena, and is gone when the handler has returned. What the table does
+ * not name is answered UNIMPLEMENTED; an error that a handler returns becomes a status by
+ * rpc/status.h.
+ *
+ * A call may come over a unix socket, whose peer is known by SO_PEERCRED, or over TCP with mutual
+ * TLS, whose peer is known by the DNS name in its certificate.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct arena;
+struct rpc_call;
+struct rpc_server;
+struct rpc_tls;
+
+/* Serves one call: reads the request, fills the response (already initialised, in the arena).
+ * Returns 0, or -1 with *err. */
+typedef int rpc_handler(struct rpc_call *call, const void *request, void *response,
+			struct error *err);
+
+struct rpc_method {
+	const char *service; /* "csi.v1.Controller" */
+	const char *name;    /* "CreateVolume" */
+	const ProtobufCMessageDescriptor *request;
+	const ProtobufCMessageDescriptor *response;
+	rpc_handler *handler;
+	bool local_only; /* over the unix socket alone: TCP callers get PERMISSION_DENIED */
+};
+
+/* A row of the table; refuses to compile where the handler does not fit the types. Use with the
+ * generated names: RPC_METHOD("csi.v1.Node", NodeGetInfo, Csi__V1__NodeGetInfoRequest,
+ * csi__v1__node_get_info_request__descriptor, …, node_get_info, true). */
+#define RPC_METHOD(service_name, method, req, req_descriptor, rsp, rsp_descriptor, fn, local)      \
+	{                                                                                          \
+		.service = (service_name), .name = #method, .request = &(req_descriptor),          \
+		.response = &(rsp_descriptor), .local_only = (local),                              \
+		.handler = (rpc_handler *)(void *)(1 ? (fn)                                        \
+						     : (int (*)(struct rpc_call *, const req *,    \
+								rsp *, struct error *))0),         \
+	}
+
+struct rpc_server_options {
+	const struct rpc_method *methods; /* borrowed, outlives the server */
+	size_t method_count;
+	void *context; /* rpc_call_context() */
+	unsigned workers;
+	size_t message_bytes_max; /* 0: gRPC's own 4 MiB; larger ones get RESOURCE_EXHAUSTED */
+
+	/* After each call, in its worker; may be NULL. */
+	void (*observe)(void *context, const struct rpc_method *method, enum error_code code,
+			uint64_t duration_us);
+};
+
+int rpc_server_new(const struct rpc_server_options *options, struct rpc_server **ret_server,
+		   struct error *err);
+
+/* Binds under a temporary name and renames, mode 0600: a live socket is never stolen half-way.
+ * A stale file of a dead process is replaced. The parent folder must exist. */
+int rpc_server_listen_unix(struct rpc_server *server, const char *path, struct error *err);
+
+/* address: "0.0.0.0:9745", "[::]:9745". Callers must present a certificate of tls' CA that has
+ * peer_name among its DNS names. Certificates are read again when their files change.
+ * ret_port may be NULL. */
+int rpc_server_listen_tls(struct rpc_server *server, const char *address, const struct rpc_tls *tls,
+			  const char *peer_name, uint16_t *ret_port, struct error *err);
+
+int rpc_server_start(struct rpc_server *server, struct error *err);
+
+/* Takes no new calls, waits grace_ms for those under way, cancels the rest, joins all threads. */
+void rpc_server_stop(struct rpc_server *server, unsigned grace_ms);
+void rpc_server_free(struct rpc_server *server);
+
+/* For handlers. */
+void *rpc_call_context(const struct rpc_call *call);
+struct arena *rpc_call_arena(struct rpc_call *call);
+ProtobufCAllocator *rpc_call_allocator(struct rpc_call *call); /* over the arena */
+bool rpc_call_cancelled(const struct rpc_call *call);	       /* client gone, or deadline past */
+const char *rpc_call_peer(const struct rpc_call *call); /* "uid=0 pid=17" or "kentledge-provisioner" */
+
+DEFINE_CLEANUP(struct rpc_server *, rpc_server_free);
