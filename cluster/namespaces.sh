@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# Namespaces of the cluster: for each node a network, a mount and a host name
+# namespace, and one more network namespace, `switch`, for the bridge that
+# joins the nodes. Each is held by a file in NAMESPACES (a mount of the
+# kernel's namespace file), not by a process: there is nothing to keep alive,
+# and `which processes live in it` is a comparison of inode numbers.
+
+# A namespace file can only be held on a mount that nothing is shared with.
+namespaces_open() {
+	mkdir -p "$NAMESPACES"
+	mount --bind "$NAMESPACES" "$NAMESPACES"
+	mount --make-private "$NAMESPACES"
+}
+
+namespace_make_network() { # NAME
+	: >"$NAMESPACES/$1.net"
+	unshare --net="$NAMESPACES/$1.net" true
+	in_network "$1" ip link set lo up
+}
+
+namespace_make_node() { # INDEX
+	local name
+	name=$(node_name "$1")
+	namespace_make_network "$name"
+	: >"$NAMESPACES/$name.mnt"
+	: >"$NAMESPACES/$name.uts"
+	unshare --mount="$NAMESPACES/$name.mnt" --uts="$NAMESPACES/$name.uts" \
+		--propagation private hostname "$name"
+}
+
+in_network() { # NAME COMMAND...
+	local name=$1
+	shift
+	nsenter --net="$NAMESPACES/$name.net" -- "$@"
+}
+
+# The words that put a command before them into a node; for exec and the like.
+node_enter() { # INDEX
+	local name
+	name=$(node_name "$1")
+	echo nsenter "--net=$NAMESPACES/$name.net" "--uts=$NAMESPACES/$name.uts" \
+		"--mount=$NAMESPACES/$name.mnt" --
+}
+
+in_node() { # INDEX COMMAND...
+	local enter
+	read -ra enter <<<"$(node_enter "$1")"
+	shift
+	"${enter[@]}" "$@"
+}
+
+# The kernel's names of our namespaces, such as `net:[4026532281]`, one a line.
+namespace_identities() {
+	local file kind
+	for file in "$NAMESPACES"/*.*; do
+		kind=${file##*.}
+		[ "$(stat -f -c %T "$file" 2>/dev/null)" = nsfs ] || continue
+		echo "$kind:[$(stat -L -c %i "$file")]"
+	done
+}
+
+namespaces_close() {
+	local file
+	for file in "$NAMESPACES"/*.*; do
+		umount -l "$file" 2>/dev/null || true
+	done
+	while umount -l "$NAMESPACES" 2>/dev/null; do :; done
+}

@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# Tearing down: whatever `up` made, also by half. Nothing here relies on the
+# order in which things came to be, nor on a process that should be alive: what
+# is ours is found by our namespaces, our cgroups, our records and our folder.
+
+teardown() {
+	[ -e "$STATE/owner" ] || return 0
+	teardown_refuse_inside
+	teardown_processes
+	local loops
+	loops=$(loops_of_cluster)
+	namespaces_close
+	loops_detach "$loops"
+	cgroups_remove
+	mountpoints_remove
+	rm -rf --one-file-system "$STATE"
+}
+
+teardown_refuse_inside() {
+	! process_namespaces self | grep -qxFf <(namespace_identities) ||
+		fail "this shell runs inside the cluster: leave it first"
+}
+
+# Until a whole round finds nobody: a process may fork while it is looked for.
+teardown_processes() {
+	local round name pids
+	for name in $(process_names); do process_kill "$name"; done
+	for round in $(seq 50); do
+		pids=$(processes_of_cluster)
+		[ -n "$pids" ] || return 0
+		# shellcheck disable=SC2086
+		kill -KILL $pids 2>/dev/null || true
+		sleep 0.1
+	done
+	fail "processes that do not end after $round rounds: $pids"
+}
+
+# A container's process has namespaces of its own, but stays in our cgroup; a
+# container's shim is in the node's namespaces, but in no cgroup of ours.
+processes_of_cluster() {
+	{
+		processes_in_namespaces
+		processes_in_cgroups
+		processes_at_doors
+	} | sort -nu | while read -r pid; do
+		process_start_time "$pid" >/dev/null && echo "$pid"
+	done
+	return 0
+}
+
+processes_in_namespaces() {
+	local identities process
+	identities=$(namespace_identities)
+	[ -n "$identities" ] || return 0
+	for process in /proc/[0-9]*; do
+		if process_namespaces "${process#/proc/}" | grep -qxF "$identities"; then
+			echo "${process#/proc/}"
+		fi
+	done
+}
+
+process_namespaces() { # PID
+	readlink "/proc/$1/ns/net" "/proc/$1/ns/mnt" "/proc/$1/ns/uts" 2>/dev/null || true
+}
+
+processes_in_cgroups() {
+	local hierarchy
+	for hierarchy in $(cgroup_hierarchies); do
+		[ ! -d "$hierarchy/$CGROUP" ] ||
+			find "$hierarchy/$CGROUP" -name cgroup.procs -exec cat {} + 2>/dev/null
+	done
+}
+
+# The machine's door is in no namespace of ours; each connection is a child of it.
+processes_at_doors() {
+	local process
+	for process in $(grep -lF "UNIX-CONNECT:$STATE/api.sock" /proc/[0-9]*/cmdline 2>/dev/null); do
+		[ "$process" = "/proc/$BASHPID/cmdline" ] || echo "$process" | cut -d / -f 3
+	done
+}
+
+cgroups_remove() {
+	local hierarchy round
+	for round in $(seq 50); do
+		local left=
+		for hierarchy in $(cgroup_hierarchies); do
+			[ -d "$hierarchy/$CGROUP" ] || continue
+			find "$hierarchy/$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || left=yes
+		done
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	fail "cgroups named $CGROUP are left after $round rounds"
+}
+
+# Loop devices over files of the nodes' folders. Seen from here the path of a
+# backing file that a node opened is the node's, so files are told by device
+# and inode; one already unlinked can only be told by the path.
+loops_of_cluster() {
+	local name device inode file files
+	files=$(find "$STATE" -xdev -type f -printf '%D:%i\n' 2>/dev/null)
+	losetup --list --noheadings --raw --output NAME,BACK-MAJ:MIN,BACK-INO,BACK-FILE 2>/dev/null |
+		while read -r name device inode file; do
+			if grep -qxF "$(device_number "$device"):$inode" <<<"$files" ||
+				path_is_deleted_volume "$file"; then
+				echo "$name"
+			fi
+		done
+}
+
+device_number() { # MAJOR:MINOR, as stat counts
+	local major=${1%:*} minor=${1#*:}
+	echo $(((major << 8) | (minor & 0xff) | ((minor & ~0xff) << 12)))
+}
+
+path_is_deleted_volume() { # PATH
+	case $1 in
+	"$STATE"/*) true ;;
+	/var/lib/kentledge/*deleted*) true ;;
+	*) false ;;
+	esac
+}
+
+# With the namespaces gone nothing is mounted and most devices free themselves.
+loops_detach() { # NAMES
+	local loop
+	for loop in $1; do
+		losetup "$loop" >/dev/null 2>&1 || continue
+		losetup --detach "$loop" 2>/dev/null || true
+		wait_for 10 "loop device $loop is free" loop_is_free "$loop"
+	done
+}
+
+loop_is_free() { ! losetup "$1"; }
+
+mountpoints_remove() {
+	local folder
+	[ -e "$STATE/mountpoints" ] || return 0
+	tac "$STATE/mountpoints" | while read -r folder; do
+		rmdir "$folder" 2>/dev/null || true
+	done
+}
