@@ -71,9 +71,4 @@ api_is_ready() {
 		--key "$PKI/admin.key" "$API_URL/readyz")" = ok ]
 }
 
-# What no component of Kubernetes makes by itself: rights of two users of ours.
-control_plane_grant() {
-	kubectl create -f "$CLUSTER_FOLDER/manifests/rights.yaml" >/dev/null
-}
-
 default_account_exists() { kubectl get serviceaccount default; }

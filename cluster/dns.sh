@@ -23,9 +23,9 @@ dns_write_corefile() {
 	COREFILE
 }
 
-dns_publish() {
+dns_objects() {
 	sed -e "s/DNS_SERVICE_IP/$DNS_SERVICE_IP/" -e "s/DNS_ADDRESS/$(control_plane_address)/" \
-		"$CLUSTER_FOLDER/manifests/dns.yaml" | kubectl create -f - >/dev/null
+		"$CLUSTER_FOLDER/manifests/dns.yaml"
 }
 
 # Asked as a pod asks: through the service address and its rules.

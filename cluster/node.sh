@@ -7,6 +7,7 @@
 NODE_FOLDERS=(
 	/var/lib/kubelet:kubelet
 	/var/lib/kentledge:kentledge
+	/var/lib/cni:cni-results
 	/var/log/pods:log/pods
 	/var/log/containers:log/containers
 )

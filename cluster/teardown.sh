@@ -17,7 +17,7 @@ teardown() {
 }
 
 teardown_refuse_inside() {
-	! process_namespaces self | grep -qxFf <(namespace_identities) ||
+	! process_namespaces $$ | cut -d ' ' -f 1 | grep -qxFf <(namespace_identities) ||
 		fail "this shell runs inside the cluster: leave it first"
 }
 
@@ -49,18 +49,19 @@ processes_of_cluster() {
 }
 
 processes_in_namespaces() {
-	local identities process
+	local identities
 	identities=$(namespace_identities)
 	[ -n "$identities" ] || return 0
-	for process in /proc/[0-9]*; do
-		if process_namespaces "${process#/proc/}" | grep -qxF "$identities"; then
-			echo "${process#/proc/}"
-		fi
-	done
+	process_namespaces '[0-9]*' | awk -v ours="$identities" '
+		BEGIN { split(ours, list, "\n"); for (i in list) is_ours[list[i]] = 1 }
+		$1 in is_ours { print $2 }'
 }
 
-process_namespaces() { # PID
-	readlink "/proc/$1/ns/net" "/proc/$1/ns/mnt" "/proc/$1/ns/uts" 2>/dev/null || true
+# Lines such as `net:[4026532281] 1234` for the processes that PATTERN names.
+process_namespaces() { # PATTERN
+	# shellcheck disable=SC2086
+	find /proc/$1/ns -maxdepth 1 \( -name net -o -name mnt -o -name uts \) \
+		-printf '%l %p\n' 2>/dev/null | sed -E 's|/proc/([^/]*)/.*|\1|' || true
 }
 
 processes_in_cgroups() {
@@ -73,10 +74,8 @@ processes_in_cgroups() {
 
 # The machine's door is in no namespace of ours; each connection is a child of it.
 processes_at_doors() {
-	local process
-	for process in $(grep -lF "UNIX-CONNECT:$STATE/api.sock" /proc/[0-9]*/cmdline 2>/dev/null); do
-		[ "$process" = "/proc/$BASHPID/cmdline" ] || echo "$process" | cut -d / -f 3
-	done
+	{ grep -lF "UNIX-CONNECT:$STATE/api.sock" /proc/[0-9]*/cmdline 2>/dev/null || true; } |
+		cut -d / -f 3
 }
 
 cgroups_remove() {

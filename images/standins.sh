@@ -30,12 +30,13 @@ busybox_root() { # ROOT
 	root_add_debian_busybox "$1"
 	rm -f "$1/bin/nslookup"
 	compile nslookup.c "$1/bin/nslookup"
-	root_add_libraries "$1" "$1/bin/nslookup"
 }
 
+# Not busybox-static: its shell runs its own nslookup, whatever /bin holds.
 root_add_debian_busybox() { # ROOT
-	deb_unpack "$WORK/busybox" busybox-static
+	deb_unpack "$WORK/busybox" busybox
 	root_add_busybox "$1" "$WORK/busybox/bin/busybox"
+	root_add_libraries "$1" "$WORK/busybox/bin/busybox"
 }
 
 nginx_root() { # ROOT
