@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The chart without a cluster: it lints, renders for several sets of values, gives the rights and
+# only the rights that are meant, makes certificates that fit together, and refuses wrong values.
+set -euo pipefail
+. "$(dirname "$0")/functions.sh"
+
+CHART=$ROOT/charts/kentledge
+
+main() {
+	needs helm openssl
+	helm lint --strict "$CHART"
+	renders_for_several_sets_of_values
+	node_plugin_has_no_token
+	other_programs_have_no_privileges
+	one_authority_signs_both_certificates
+	wrong_values_are_refused
+}
+
+render() { helm template kentledge "$CHART" --namespace storage "$@"; }
+
+# renders EXPRESSION ARGUMENTS...: a line of the rendering matches EXPRESSION.
+renders() {
+	local expression=$1
+	shift
+	render "$@" >"$WORK/rendering"
+	grep -Eq -- "$expression" "$WORK/rendering" || fail "helm template $*: no line matches $expression"
+	ok "helm template $* renders $expression"
+}
+
+leaves_out() {
+	local expression=$1
+	shift
+	render "$@" >"$WORK/rendering"
+	! grep -Eq -- "$expression" "$WORK/rendering" || fail "helm template $*: a line matches $expression"
+	ok "helm template $* leaves out $expression"
+}
+
+renders_for_several_sets_of_values() {
+	renders '^ +image: docker.io/kentledge/kentledge:0.1.0$'
+	renders '^ +image: docker.io/kentledge/kentledge:v7$' --set image.tag=v7
+	renders "kentledge:0.1.0@sha256:$(printf 'a%.0s' {1..64})\$" \
+		--set "image.digest=sha256:$(printf 'a%.0s' {1..64})"
+	renders 'is-default-class: "true"'
+	leaves_out 'is-default-class' --set storageClasses.kentledge.default=false
+	leaves_out 'name: kentledge-directory'
+	renders 'enforce: "false"' --set storageClasses.kentledge-directory.create=true
+	renders '^kind: Issuer' --set tls.source=certManager
+	leaves_out '^kind: Issuer' --set tls.source=certManager \
+		--set tls.issuerRef.name=ours --set tls.issuerRef.kind=ClusterIssuer
+	leaves_out '^kind: Secret' --set tls.source=existing
+	leaves_out '^kind: NetworkPolicy' --set networkPolicy.enabled=false
+	leaves_out 'kentledge-controller' --set controller.enabled=false
+	renders '--pool=/srv/volumes/pool' --set node.dataDir=/srv/volumes
+	renders '--csi-socket=/data/kubelet/plugins/kentledge.io/csi.sock' \
+		--set node.kubeletDir=/data/kubelet
+	renders '^ +- name: private-registry' --set 'imagePullSecrets={private-registry}'
+}
+
+# section KIND NAME: one object of the last rendering.
+section() {
+	awk -v RS='(^|\n)---\n' -v kind="kind: $1" -v name="\n  name: $2\n" \
+		'index($0, kind) && index($0, name)' "$WORK/rendering"
+}
+
+node_plugin_has_no_token() {
+	render >"$WORK/rendering"
+	section DaemonSet kentledge-node | grep -q 'automountServiceAccountToken: false' ||
+		fail "the node plugin's pod gets an API token"
+	! section ClusterRoleBinding kentledge-node | grep -q . || fail "the node plugin has rights"
+	ok "the node plugin has neither token nor rights"
+}
+
+other_programs_have_no_privileges() {
+	local program word
+	for program in provisioner controller; do
+		for word in 'runAsNonRoot: true' 'readOnlyRootFilesystem: true' 'drop: \[ALL\]' \
+			'allowPrivilegeEscalation: false' 'type: RuntimeDefault'; do
+			section Deployment "kentledge-$program" | grep -q "$word" ||
+				fail "kentledge-$program lacks $word"
+		done
+		! section Deployment "kentledge-$program" | grep -Eq 'privileged: true|hostPath' ||
+			fail "kentledge-$program reaches into its node"
+		! section ClusterRole "kentledge-$program" | grep -Eq '\*|secrets' ||
+			fail "kentledge-$program may more than it needs"
+	done
+	ok "provisioner and controller have no privileges"
+}
+
+secret_file() { # SECRET FILE
+	section Secret "$1" | awk -v file="$2:" '$1 == file { print $2 }' | base64 -d
+}
+
+one_authority_signs_both_certificates() {
+	local program
+	render >"$WORK/rendering"
+	for program in node provisioner; do
+		secret_file "kentledge-$program-tls" ca.crt >"$WORK/$program.ca"
+		secret_file "kentledge-$program-tls" tls.crt >"$WORK/$program.crt"
+		secret_file "kentledge-$program-tls" tls.key >"$WORK/$program.key"
+		openssl verify -CAfile "$WORK/$program.ca" \
+			-verify_hostname "kentledge-$program" "$WORK/$program.crt"
+		cmp <(openssl pkey -in "$WORK/$program.key" -pubout) \
+			<(openssl x509 -in "$WORK/$program.crt" -noout -pubkey) ||
+			fail "the key of kentledge-$program is another certificate's"
+	done
+	cmp "$WORK/node.ca" "$WORK/provisioner.ca" || fail "there are two authorities"
+	ok "one authority signs both certificates"
+}
+
+# refuses WORD ARGUMENTS...: helm fails and its message has WORD.
+refuses() {
+	local word=$1
+	shift
+	if render "$@" >"$WORK/rendering" 2>"$WORK/refusal"; then fail "helm template $* is accepted"; fi
+	grep -q -- "$word" "$WORK/refusal" || {
+		cat "$WORK/refusal"
+		fail "helm template $*: the message does not name $word"
+	}
+	ok "helm template $* is refused: $(grep -m1 -- "$word" "$WORK/refusal")"
+}
+
+wrong_values_are_refused() {
+	refuses replica --set provisioner.replica=2
+	refuses replicas --set controller.replicas=0
+	refuses backend --set storageClasses.kentledge.parameters.backend=lvm
+	refuses blocksize --set storageClasses.kentledge.parameters.blocksize=4096
+	refuses enforce --set storageClasses.kentledge-directory.parameters.enforce=false
+	refuses apiGroup --set controller.apiGroup=extensions
+	refuses dataDir --set node.dataDir=volumes
+	refuses source --set tls.source=vault
+	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
+	refuses size --set test.size=much
+}
+
+main

@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# Questions to the API, asked with the caller's kubectl in the namespace of its context.
+
+field() { # KIND NAME JSONPATH
+	kubectl get "$1" "$2" -o "jsonpath=$3" 2>/dev/null
+}
+
+pod_is_ready() {
+	[ "$(field pod "$1" '{.status.conditions[?(@.type=="Ready")].status}')" = True ] &&
+		[ -z "$(field pod "$1" '{.metadata.deletionTimestamp}')" ]
+}
+
+pod_was_replaced() { # POD OLD-UID
+	[ "$(field pod "$1" '{.metadata.uid}')" != "$2" ] && pod_is_ready "$1"
+}
+
+claim_is_bound() { [ "$(field pvc "$1" '{.status.phase}')" = Bound ]; }
+
+# none KIND [ARGUMENTS...]: the API answers, and there is no such object.
+none() {
+	local found
+	found=$(kubectl get "$@" -o name 2>/dev/null) && [ -z "$found" ]
+}
+
+volumes_of_ours() {
+	kubectl get pv -o 'jsonpath={range .items[?(@.spec.csi.driver=="kentledge.io")]}{.metadata.name}{"\n"}{end}'
+}
+
+no_volumes_of_ours() {
+	local volumes
+	volumes=$(volumes_of_ours) && [ -z "$volumes" ]
+}
+
+event_texts() { # REASON: texts of the namespace's events of that reason
+	kubectl get events --field-selector "reason=$1" -o 'jsonpath={range .items[*]}{.message}{"\n"}{end}'
+}
+
+has_event() { # REASON EXPRESSION
+	event_texts "$1" | grep -Eq -- "$2"
+}
+
+# The pods' lives in the order the API tells them, one change a line:
+# EVENT NAME UID DELETION-TIME READY. Ends with record_stop.
+record_pods() { # FILE SELECTOR
+	kubectl get pods -l "$2" -w --output-watch-events -o custom-columns='NAME:.metadata.name,UID:.metadata.uid,DELETED:.metadata.deletionTimestamp,READY:.status.conditions[?(@.type=="Ready")].status' \
+		>"$1" 2>/dev/null &
+	RECORDER=$!
+	wait_for 10 test -s "$1"
+}
+
+record_stop() {
+	sleep 0.5
+	kill "$RECORDER" 2>/dev/null
+	wait "$RECORDER" 2>/dev/null
+	return 0
+}
+
+# Numbers of lines in a recording; empty where it was not so.
+line_created() { # FILE POD: when its newest form was added
+	awk -v pod="$2" '$2 == pod && $1 == "ADDED" { line = NR } END { print line }' "$1"
+}
+
+line_ready() { # FILE POD: when its newest form became ready
+	awk -v pod="$2" '$2 == pod && $1 == "ADDED" { line = "" }
+		$2 == pod && $4 == "<none>" && $5 == "True" && !line { line = NR } END { print line }' "$1"
+}
+
+line_deletion_asked() { # FILE POD: first time
+	awk -v pod="$2" '$2 == pod && $4 != "<none>" { print NR; exit }' "$1"
+}
+
+line_gone() { # FILE POD: first time
+	awk -v pod="$2" '$2 == pod && $1 == "DELETED" { print NR; exit }' "$1"
+}
+
+before() { [ -n "$1" ] && [ -n "$2" ] && [ "$1" -lt "$2" ]; }
