@@ -30,8 +30,8 @@ enum csi_access_mode {
 
 struct csi_capability {
 	enum csi_access_mode access_mode;
-	bool block;		 /* raw block device, else a mount with: */
-	const char *fs_type;	 /* NULL: the driver's default */
+	bool block;	     /* raw block device, else a mount with: */
+	const char *fs_type; /* NULL: the driver's default */
 	char *const *mount_flags;
 	size_t mount_flag_count;
 };

@@ -18,7 +18,7 @@ struct rpc_tls;
 int rpc_channel_new_unix(const char *path, struct rpc_channel **ret_channel, struct error *err);
 
 /* address: "10.0.0.7:9745". The server must present a certificate of tls' CA for server_name. */
-int rpc_channel_new_tls(const char *address, const struct rpc_tls *tls, const char *server_name,
+int rpc_channel_new_tls(const char *address, struct rpc_tls *tls, const char *server_name,
 			struct rpc_channel **ret_channel, struct error *err);
 void rpc_channel_free(struct rpc_channel *channel);
 

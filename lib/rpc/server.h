@@ -6,10 +6,11 @@
  *
  * A table names each method with its request and response types and the function that serves it.
  * One thread moves gRPC's completion tags; a few workers run the handlers, which may block. A
- * request is validated before a handler sees it (UTF-8 without NUL, RFC 3629; no duplicate map
- * keys), lives in the call's arena, and is gone when the handler has returned. What the table does
- * not name is answered UNIMPLEMENTED; an error that a handler returns becomes a status by
- * rpc/status.h.
+ * handler sees valid requests only: whole, strings in UTF-8 (RFC 3629) without NUL, and of two map
+ * entries with the same key the last one. What is not so is answered INVALID_ARGUMENT and named by
+ * field. A request lives in the call's arena and is gone when the handler has returned. What the
+ * table does not name is answered UNIMPLEMENTED; an error that a handler returns becomes a status
+ * by rpc/status.h.
  *
  * A call may come over a unix socket, whose peer is known by SO_PEERCRED, or over TCP with mutual
  * TLS, whose peer is known by the DNS name in its certificate.
@@ -58,11 +59,12 @@ struct rpc_method {
 struct rpc_server_options {
 	const struct rpc_method *methods; /* borrowed, outlives the server */
 	size_t method_count;
-	void *context; /* rpc_call_context() */
-	unsigned workers;
+	void *context;		  /* rpc_call_context() */
+	unsigned workers;	  /* at least 1 */
 	size_t message_bytes_max; /* 0: gRPC's own 4 MiB; larger ones get RESOURCE_EXHAUSTED */
 
-	/* After each call, in its worker; may be NULL. */
+	/* After each call of the table, in its worker, before the answer; may be NULL. The time
+	 * counts from the arrival, waiting for a worker included. */
 	void (*observe)(void *context, const struct rpc_method *method, enum error_code code,
 			uint64_t duration_us);
 };
@@ -70,19 +72,21 @@ struct rpc_server_options {
 int rpc_server_new(const struct rpc_server_options *options, struct rpc_server **ret_server,
 		   struct error *err);
 
-/* Binds under a temporary name and renames, mode 0600: a live socket is never stolen half-way.
- * A stale file of a dead process is replaced. The parent folder must exist. */
+/* For root and for processes of our own user, mode 0600. A stale socket of a dead process is
+ * replaced; a live one is left alone: ERROR_IN_USE. The folder must exist. Before start. */
 int rpc_server_listen_unix(struct rpc_server *server, const char *path, struct error *err);
 
 /* address: "0.0.0.0:9745", "[::]:9745". Callers must present a certificate of tls' CA that has
- * peer_name among its DNS names. Certificates are read again when their files change.
- * ret_port may be NULL. */
-int rpc_server_listen_tls(struct rpc_server *server, const char *address, const struct rpc_tls *tls,
+ * peer_name among its DNS names. Certificates are read again when their files change; tls is
+ * borrowed until the server is freed. One such address a server, before start. ret_port may be
+ * NULL. */
+int rpc_server_listen_tls(struct rpc_server *server, const char *address, struct rpc_tls *tls,
 			  const char *peer_name, uint16_t *ret_port, struct error *err);
 
 int rpc_server_start(struct rpc_server *server, struct error *err);
 
-/* Takes no new calls, waits grace_ms for those under way, cancels the rest, joins all threads. */
+/* Takes no new calls, waits grace_ms for those under way, cancels the rest, and waits until their
+ * handlers have seen it and returned (rpc_call_cancelled()). */
 void rpc_server_stop(struct rpc_server *server, unsigned grace_ms);
 void rpc_server_free(struct rpc_server *server);
 
@@ -91,6 +95,7 @@ void *rpc_call_context(const struct rpc_call *call);
 struct arena *rpc_call_arena(struct rpc_call *call);
 ProtobufCAllocator *rpc_call_allocator(struct rpc_call *call); /* over the arena */
 bool rpc_call_cancelled(const struct rpc_call *call);	       /* client gone, or deadline past */
-const char *rpc_call_peer(const struct rpc_call *call); /* "uid=0 pid=17" or "kentledge-provisioner" */
+const char *
+rpc_call_peer(const struct rpc_call *call); /* "uid=0 pid=17" or "kentledge-provisioner" */
 
 DEFINE_CLEANUP(struct rpc_server *, rpc_server_free);

@@ -21,7 +21,8 @@ int rpc_tls_new(const char *folder, struct rpc_tls **ret_tls, struct error *err)
 void rpc_tls_free(struct rpc_tls *tls);
 
 /* Reads the files again if they have changed since. 1: new content; 0: as before. Files that do
- * not fit leave the old content in force and return -1. Thread-safe. */
+ * not fit leave the old content in force and return -1; the next call looks at them again.
+ * Thread-safe. */
 int rpc_tls_reload(struct rpc_tls *tls, struct error *err);
 
 /* Counts the contents so far: a channel made under an older number needs to be made again. */
@@ -29,5 +30,15 @@ uint64_t rpc_tls_generation(const struct rpc_tls *tls);
 
 /* Seconds since the epoch at which the certificate ends: for metrics and warnings. */
 int64_t rpc_tls_not_after_s(const struct rpc_tls *tls);
+
+/* The content in force, as PEM text. */
+struct rpc_tls_pem {
+	char *ca;
+	char *certificate; /* and what chains it to the CA */
+	char *key;
+};
+
+void rpc_tls_copy(struct rpc_tls *tls, struct rpc_tls_pem *ret_pem);
+void rpc_tls_pem_done(struct rpc_tls_pem *pem); /* wipes the key */
 
 DEFINE_CLEANUP(struct rpc_tls *, rpc_tls_free);

@@ -77,7 +77,7 @@ static int read_field(struct reader *in, struct field *ret_field)
 	case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
 		if (read_varint(in, &value) < 0)
 			return -1;
-		ret_field->content = (struct reader){ in->at, in->at };
+		ret_field->content = (struct reader) { in->at, in->at };
 		if (skip(in, value) < 0)
 			return -1;
 		ret_field->content.end = in->at;
@@ -252,5 +252,5 @@ int rpc_validate(const ProtobufCMessageDescriptor *type, const void *data, size_
 	if (length == 0)
 		return 0;
 	const uint8_t *bytes = data;
-	return check_message(&walk, type, (struct reader){ bytes, bytes + length }, NULL, 1);
+	return check_message(&walk, type, (struct reader) { bytes, bytes + length }, NULL, 1);
 }

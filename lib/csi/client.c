@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "csi/client.h"
+
+#include <string.h>
+
+#include "csi.pb-c.h"
+#include "rpc/channel.h"
+
+#define CONTROLLER "csi.v1.Controller"
+#define ARENA_FIRST_BYTES 1024
+
+/*
+ * protobuf-c wants pointers to structs that are initialised one by one. They are built in an arena
+ * that lives as long as the call; the strings are the caller's own.
+ */
+
+static char *borrow(const char *string)
+{
+	return (char *)(uintptr_t)(string ? string : protobuf_c_empty_string);
+}
+
+/* Each map<string, string> has a type of its own in C; only the names differ. */
+#define DEFINE_MAP(function, type, init)                                                           \
+	static type **function(struct arena *arena, const struct pairs *pairs)                     \
+	{                                                                                          \
+		type **entries = arena_alloc(arena, (pairs->count + 1) * sizeof(*entries));        \
+		for (size_t i = 0; i < pairs->count; i++) {                                        \
+			entries[i] = arena_alloc(arena, sizeof(*entries[i]));                      \
+			init(entries[i]);                                                          \
+			entries[i]->key = borrow(pairs->items[i].key);                             \
+			entries[i]->value = borrow(pairs->items[i].value);                         \
+		}                                                                                  \
+		return entries;                                                                    \
+	}                                                                                          \
+	struct csi_map_needs_a_semicolon
+
+DEFINE_MAP(create_parameters, Csi__V1__CreateVolumeRequest__ParametersEntry,
+	   csi__v1__create_volume_request__parameters_entry__init);
+DEFINE_MAP(capacity_parameters, Csi__V1__GetCapacityRequest__ParametersEntry,
+	   csi__v1__get_capacity_request__parameters_entry__init);
+DEFINE_MAP(topology_segments, Csi__V1__Topology__SegmentsEntry,
+	   csi__v1__topology__segments_entry__init);
+
+static Csi__V1__VolumeCapability *make_capability(struct arena *arena,
+						  const struct csi_capability *from)
+{
+	Csi__V1__VolumeCapability *to = arena_alloc(arena, sizeof(*to));
+	csi__v1__volume_capability__init(to);
+	to->access_mode = arena_alloc(arena, sizeof(*to->access_mode));
+	csi__v1__volume_capability__access_mode__init(to->access_mode);
+	to->access_mode->mode = (Csi__V1__VolumeCapability__AccessMode__Mode)from->access_mode;
+	if (from->block) {
+		to->access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
+		to->block = arena_alloc(arena, sizeof(*to->block));
+		csi__v1__volume_capability__block_volume__init(to->block);
+		return to;
+	}
+	to->access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
+	to->mount = arena_alloc(arena, sizeof(*to->mount));
+	csi__v1__volume_capability__mount_volume__init(to->mount);
+	to->mount->fs_type = borrow(from->fs_type);
+	to->mount->mount_flags = (char **)(uintptr_t)from->mount_flags;
+	to->mount->n_mount_flags = from->mount_flag_count;
+	return to;
+}
+
+static Csi__V1__Topology **make_topologies(struct arena *arena, const struct pairs *segments)
+{
+	Csi__V1__Topology **list = arena_alloc(arena, sizeof(*list));
+	list[0] = arena_alloc(arena, sizeof(*list[0]));
+	csi__v1__topology__init(list[0]);
+	list[0]->segments = topology_segments(arena, segments);
+	list[0]->n_segments = segments->count;
+	return list;
+}
+
+/* The node is chosen already: it is all that is allowed, and what is preferred. */
+static Csi__V1__TopologyRequirement *make_requirement(struct arena *arena,
+						      const struct pairs *segments)
+{
+	Csi__V1__TopologyRequirement *requirement = arena_alloc(arena, sizeof(*requirement));
+	csi__v1__topology_requirement__init(requirement);
+	requirement->requisite = requirement->preferred = make_topologies(arena, segments);
+	requirement->n_requisite = requirement->n_preferred = 1;
+	return requirement;
+}
+
+static int check_size(const char *field, uint64_t bytes, struct error *err)
+{
+	if (bytes > INT64_MAX)
+		return error_set(err, ERROR_RANGE, "%s: %llu is more than a volume can have", field,
+				 (unsigned long long)bytes);
+	return 0;
+}
+
+static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
+						 const struct csi_create_volume_request *from)
+{
+	Csi__V1__CreateVolumeRequest *to = arena_alloc(arena, sizeof(*to));
+	csi__v1__create_volume_request__init(to);
+	to->name = borrow(from->name);
+	to->capacity_range = arena_alloc(arena, sizeof(*to->capacity_range));
+	csi__v1__capacity_range__init(to->capacity_range);
+	to->capacity_range->required_bytes = (int64_t)from->required_bytes;
+	to->capacity_range->limit_bytes = (int64_t)from->limit_bytes;
+	to->volume_capabilities =
+		arena_alloc(arena, (from->capability_count + 1) * sizeof(*to->volume_capabilities));
+	for (size_t i = 0; i < from->capability_count; i++)
+		to->volume_capabilities[i] = make_capability(arena, &from->capabilities[i]);
+	to->n_volume_capabilities = from->capability_count;
+	to->parameters = create_parameters(arena, &from->parameters);
+	to->n_parameters = from->parameters.count;
+	if (from->segments.count > 0)
+		to->accessibility_requirements = make_requirement(arena, &from->segments);
+	return to;
+}
+
+static struct csi_volume *copy_volume(const Csi__V1__Volume *from)
+{
+	struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+	struct csi_volume *volume = arena_alloc(arena, sizeof(*volume));
+	volume->arena = arena;
+	volume->id = arena_strdup(arena, from->volume_id);
+	volume->capacity_bytes = (uint64_t)from->capacity_bytes;
+	for (size_t i = 0; i < from->n_volume_context; i++)
+		pairs_set(&volume->context, arena, from->volume_context[i]->key,
+			  from->volume_context[i]->value);
+	if (from->n_accessible_topology == 0)
+		return volume;
+	const Csi__V1__Topology *topology = from->accessible_topology[0];
+	for (size_t i = 0; i < topology->n_segments; i++)
+		pairs_set(&volume->segments, arena, topology->segments[i]->key,
+			  topology->segments[i]->value);
+	return volume;
+}
+
+static int take_volume(const Csi__V1__CreateVolumeResponse *response,
+		       struct csi_volume **ret_volume, struct error *err)
+{
+	if (!response->volume || !response->volume->volume_id[0])
+		return error_set(err, ERROR_INTERNAL, "CreateVolume: the answer has no volume_id");
+	if (response->volume->capacity_bytes < 0)
+		return error_set(err, ERROR_INTERNAL, "CreateVolume: capacity_bytes is negative");
+	*ret_volume = copy_volume(response->volume);
+	return 0;
+}
+
+static void free_message(ProtobufCMessage **message)
+{
+	if (*message)
+		protobuf_c_message_free_unpacked(*message, NULL);
+}
+
+int csi_create_volume(struct rpc_channel *channel, const struct csi_create_volume_request *request,
+		      uint32_t timeout_ms, struct csi_volume **ret_volume, struct error *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	if (check_size("required_bytes", request->required_bytes, err) < 0 ||
+	    check_size("limit_bytes", request->limit_bytes, err) < 0)
+		return -1;
+	if (rpc_channel_call(
+		    channel, CONTROLLER, "CreateVolume", &make_create(arena, request)->base,
+		    &csi__v1__create_volume_response__descriptor, timeout_ms, &response, err) < 0)
+		return -1;
+	return take_volume((Csi__V1__CreateVolumeResponse *)response, ret_volume, err);
+}
+
+void csi_volume_free(struct csi_volume *volume)
+{
+	if (volume)
+		arena_free(volume->arena);
+}
+
+int csi_delete_volume(struct rpc_channel *channel, const char *volume_id, uint32_t timeout_ms,
+		      struct error *err)
+{
+	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	Csi__V1__DeleteVolumeRequest request = CSI__V1__DELETE_VOLUME_REQUEST__INIT;
+	struct error why = { 0 };
+	request.volume_id = borrow(volume_id);
+	if (rpc_channel_call(channel, CONTROLLER, "DeleteVolume", &request.base,
+			     &csi__v1__delete_volume_response__descriptor, timeout_ms, &response,
+			     &why) < 0 &&
+	    why.code != ERROR_NOT_FOUND)
+		return error_set(err, why.code, "%s", why.text);
+	return 0;
+}
+
+int csi_get_capacity(struct rpc_channel *channel, const struct pairs *parameters,
+		     const struct csi_capability *capability, uint32_t timeout_ms,
+		     uint64_t *ret_free_bytes, uint64_t *ret_volume_max_bytes, struct error *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+	CLEANUP(free_message) ProtobufCMessage *message = NULL;
+	Csi__V1__GetCapacityRequest request = CSI__V1__GET_CAPACITY_REQUEST__INIT;
+	Csi__V1__VolumeCapability *capabilities[] = { make_capability(arena, capability) };
+	request.volume_capabilities = capabilities;
+	request.n_volume_capabilities = 1;
+	request.parameters = capacity_parameters(arena, parameters);
+	request.n_parameters = parameters->count;
+	if (rpc_channel_call(channel, CONTROLLER, "GetCapacity", &request.base,
+			     &csi__v1__get_capacity_response__descriptor, timeout_ms, &message,
+			     err) < 0)
+		return -1;
+	const Csi__V1__GetCapacityResponse *response = (Csi__V1__GetCapacityResponse *)message;
+	if (response->available_capacity < 0)
+		return error_set(err, ERROR_INTERNAL,
+				 "GetCapacity: available_capacity is negative");
+	*ret_free_bytes = (uint64_t)response->available_capacity;
+	*ret_volume_max_bytes =
+		response->maximum_volume_size && response->maximum_volume_size->value > 0
+			? (uint64_t)response->maximum_volume_size->value
+			: 0;
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * One call on the server's side, and the way it goes:
+ *
+ *	requested --> refused ----------------------------> answered --> over
+ *	          --> received --> waiting --> served ---->
+ *
+ * gRPC reports each step as a tag in the completion queue; the poller calls the tag's function,
+ * which starts the next step and never blocks. Only "served" runs in a worker. Beside them one tag
+ * reports that the client is gone or has its answer. A call is over when both have happened; then
+ * its slot asks gRPC for the next call, so the number of slots bounds what is held in memory.
+ */
+
+#include <grpc/grpc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "rpc/server.h"
+
+struct rpc_workers;
+
+/* What a call needs of its server. */
+struct rpc_host {
+	struct rpc_server_options options;
+	grpc_server *server;
+	grpc_completion_queue *queue;
+	struct rpc_workers *workers;
+	char *tls_peer_name; /* NULL: no TCP callers */
+	atomic_bool stopping;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* when one of these has */
+	unsigned slots;
+	bool shut_down; /* by gRPC's word; handlers may still run */
+};
+
+struct rpc_tag {
+	void (*reached)(struct rpc_tag *tag, bool ok);
+};
+
+/* A slot: asks for a call, serves it, asks for the next, until the server stops. */
+void rpc_call_open_slot(struct rpc_host *host);

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc/server.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "csi.pb-c.h"
+#include "echo_service.h"
+#include "rpc/channel.h"
+
+#define LONG_MS 10000
+
+struct fixture {
+	char folder[64];
+	char socket[96];
+	struct echo_service service;
+	struct rpc_server *server;
+	struct rpc_channel *channel;
+};
+
+static int begin_with(void **state, unsigned workers, size_t message_bytes_max)
+{
+	struct error err = { 0 };
+	struct fixture *f = must_alloc(sizeof(*f));
+	snprintf(f->folder, sizeof(f->folder), "/tmp/kentledge-rpc-XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	snprintf(f->socket, sizeof(f->socket), "%s/csi.sock", f->folder);
+	if (echo_server_new(&f->service, workers, message_bytes_max, &f->server, &err) < 0 ||
+	    rpc_server_listen_unix(f->server, f->socket, &err) < 0 ||
+	    rpc_server_start(f->server, &err) < 0 ||
+	    rpc_channel_new_unix(f->socket, &f->channel, &err) < 0)
+		fail_msg("%s", err.text);
+	*state = f;
+	return 0;
+}
+
+static int begin(void **state)
+{
+	return begin_with(state, 4, 0);
+}
+
+static int begin_with_one_worker(void **state)
+{
+	return begin_with(state, 1, 0);
+}
+
+static int begin_with_small_messages(void **state)
+{
+	return begin_with(state, 2, 1024);
+}
+
+static int end(void **state)
+{
+	struct fixture *f = *state;
+	atomic_store(&f->service.released, true);
+	rpc_channel_free(f->channel);
+	rpc_server_free(f->server);
+	assert_int_equal(access(f->socket, F_OK), -1);
+	assert_int_equal(rmdir(f->folder), 0); /* nothing is left beside it either */
+	free(f);
+	return 0;
+}
+
+static int call(struct fixture *f, const char *name, char *answer, struct error *err)
+{
+	return echo_call(f->channel, "Echo", name, LONG_MS, answer, err);
+}
+
+static void a_call_comes_back_with_what_the_handler_filled_in(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	Csi__V1__CreateVolumeRequest request = CSI__V1__CREATE_VOLUME_REQUEST__INIT;
+	Csi__V1__CapacityRange range = CSI__V1__CAPACITY_RANGE__INIT;
+	Csi__V1__CreateVolumeRequest__ParametersEntry entry =
+		CSI__V1__CREATE_VOLUME_REQUEST__PARAMETERS_ENTRY__INIT;
+	Csi__V1__CreateVolumeRequest__ParametersEntry *entries[] = { &entry };
+	request.name = (char[]) { "pvc-1 \xc3\xa4" };
+	request.capacity_range = &range;
+	range.required_bytes = INT64_C(1) << 40;
+	entry.key = (char[]) { "backend" };
+	entry.value = (char[]) { "loop" };
+	request.parameters = entries;
+	request.n_parameters = 1;
+
+	ProtobufCMessage *message;
+	assert_int_equal(rpc_channel_call(f->channel, "test.Echo", "Echo", &request.base,
+					  &csi__v1__create_volume_response__descriptor, LONG_MS,
+					  &message, &err),
+			 0);
+	const Csi__V1__Volume *volume = ((Csi__V1__CreateVolumeResponse *)message)->volume;
+	assert_string_equal(volume->volume_id, "pvc-1 \xc3\xa4");
+	assert_true(volume->capacity_bytes == INT64_C(1) << 40);
+	assert_int_equal(volume->n_volume_context, 1);
+	assert_string_equal(volume->volume_context[0]->key, "backend");
+	assert_string_equal(volume->volume_context[0]->value, "loop");
+	protobuf_c_message_free_unpacked(message, NULL);
+}
+
+static void the_caller_is_known_by_the_kernel(void **state)
+{
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX], expected[64];
+	assert_int_equal(call(*state, "peer", answer, &err), 0);
+	snprintf(expected, sizeof(expected), "uid=%u pid=%d", geteuid(), getpid());
+	assert_string_equal(answer, expected);
+}
+
+static void the_socket_is_for_its_owner_only(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+	assert_int_equal(stat(f->socket, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void local_methods_are_served_on_the_socket(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	assert_int_equal(echo_call(f->channel, "EchoLocally", "x", LONG_MS, answer, &err), 0);
+	assert_string_equal(answer, "x");
+}
+
+static void every_error_crosses_with_its_code_and_text(void **state)
+{
+	struct fixture *f = *state;
+	for (int code = ERROR_INVALID; code <= ERROR_INTERNAL; code++) {
+		struct error err = { 0 };
+		char name[32], text[32], answer[ECHO_ANSWER_MAX];
+		snprintf(name, sizeof(name), "fail:%d", code);
+		snprintf(text, sizeof(text), "because of %d", code);
+		assert_int_equal(call(f, name, answer, &err), -1);
+		/* Three codes share ABORTED. */
+		bool aborted = code == ERROR_CONFLICT || code == ERROR_EXPIRED;
+		assert_int_equal(err.code, aborted ? ERROR_BUSY : code);
+		assert_non_null(strstr(err.text, text));
+		assert_int_equal(atomic_load(&f->service.last_code), code);
+	}
+}
+
+static void an_error_without_a_code_is_internal(void **state)
+{
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	assert_int_equal(call(*state, "fail:0", answer, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+}
+
+static void a_text_of_any_bytes_crosses(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	char name[ECHO_ANSWER_MAX];
+	memset(name, '%', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	assert_int_equal(call(f, name, answer, &err), 0);
+	assert_string_equal(answer, name);
+	assert_int_equal(echo_call(f->channel, "100%\r\n\xff", "x", LONG_MS, answer, &err), -1);
+	assert_int_equal(err.code, ERROR_UNSUPPORTED);
+}
+
+static void what_the_table_does_not_name_is_unimplemented(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	static const char *const methods[] = { "Ech", "EchoX", "echo", "" };
+	char answer[ECHO_ANSWER_MAX];
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		err = (struct error) { 0 };
+		assert_int_equal(echo_call(f->channel, methods[i], "x", LONG_MS, answer, &err), -1);
+		assert_int_equal(err.code, ERROR_UNSUPPORTED);
+	}
+	assert_int_equal(echo_call(f->channel, "Nothing", "x", LONG_MS, answer, &err), -1);
+	assert_non_null(strstr(err.text, "/test.Echo/Nothing"));
+	assert_int_equal(atomic_load(&f->service.begun), 0);
+}
+
+/* Sends bytes as they are: a message type whose packed form is its one unknown field. */
+static int call_raw(struct fixture *f, const void *bytes, size_t length, struct error *err)
+{
+	/* An unknown field is packed as its tag and its data, so the tag comes off the front. */
+	const uint8_t *data = bytes;
+	Csi__V1__CreateVolumeRequest request = CSI__V1__CREATE_VOLUME_REQUEST__INIT;
+	ProtobufCMessageUnknownField field = {
+		.tag = data[0] >> 3,
+		.wire_type = (ProtobufCWireType)(data[0] & 7),
+		.len = length - 1,
+		.data = (uint8_t *)(uintptr_t)(data + 1),
+	};
+	request.base.unknown_fields = &field;
+	request.base.n_unknown_fields = 1;
+	ProtobufCMessage *response;
+	int result = rpc_channel_call(f->channel, "test.Echo", "Echo", &request.base,
+				      &csi__v1__create_volume_response__descriptor, LONG_MS,
+				      &response, err);
+	if (result == 0)
+		protobuf_c_message_free_unpacked(response, NULL);
+	return result;
+}
+
+static void a_string_with_nul_is_refused_by_the_name_of_its_field(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	assert_int_equal(call_raw(f,
+				  "\x0a\x03"
+				  "a\0b",
+				  5, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_string_equal(err.text, "name: contains a NUL character");
+	assert_int_equal(atomic_load(&f->service.begun), 0);
+}
+
+static void invalid_utf8_is_refused_by_the_name_of_its_field(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	/* parameters { key: "k" value: "\xc0\x80" } */
+	assert_int_equal(call_raw(f, "\x22\x07\x0a\x01k\x12\x02\xc0\x80", 9, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_string_equal(err.text, "parameters[0].value: not valid UTF-8");
+}
+
+static void a_cut_off_message_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	assert_int_equal(call_raw(f,
+				  "\x0a\x7f"
+				  "short",
+				  7, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_string_equal(err.text, "the message: malformed or cut off");
+}
+
+static void a_message_that_is_too_large_is_refused_unread(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	CLEANUP_FREE char *name = must_alloc(2001);
+	memset(name, 'x', 2000);
+	assert_int_equal(call(f, name, answer, &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_int_equal(call(f, "small", answer, &err), 0);
+	assert_int_equal(atomic_load(&f->service.begun), 1);
+}
+
+static void wait_until(atomic_uint *counter, unsigned value)
+{
+	uint64_t give_up_ms = clock_monotonic_ms() + LONG_MS;
+	while (atomic_load(counter) < value) {
+		assert_true(clock_monotonic_ms() < give_up_ms);
+		usleep(500);
+	}
+}
+
+static void a_deadline_ends_the_call_and_the_handler_sees_it(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	uint64_t begin_ms = clock_monotonic_ms();
+	assert_int_equal(echo_call(f->channel, "Echo", "hold", 50, answer, &err), -1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+	assert_non_null(strstr(err.text, "within 50 ms"));
+	assert_non_null(strstr(err.text, f->socket));
+	assert_in_range(clock_monotonic_ms() - begin_ms, 45, 5000);
+	wait_until(&f->service.seen_cancelled, 1);
+}
+
+struct caller {
+	struct fixture *fixture;
+	struct rpc_channel *channel;
+	pthread_t thread;
+	unsigned calls;
+	unsigned wrong;
+	struct error err;
+};
+
+static void *hold_in_thread(void *arg)
+{
+	struct caller *caller = arg;
+	char answer[ECHO_ANSWER_MAX];
+	caller->wrong =
+		echo_call(caller->channel, "Echo", "hold", LONG_MS, answer, &caller->err) < 0;
+	return NULL;
+}
+
+static void a_held_worker_does_not_keep_others_from_being_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	struct caller holder = { .fixture = f, .channel = f->channel };
+	pthread_create(&holder.thread, NULL, hold_in_thread, &holder);
+	wait_until(&f->service.begun, 1);
+	/* The only worker is busy: an unknown method is answered, a known one waits. */
+	assert_int_equal(echo_call(f->channel, "Nothing", "x", LONG_MS, answer, &err), -1);
+	assert_int_equal(err.code, ERROR_UNSUPPORTED);
+	assert_int_equal(echo_call(f->channel, "Echo", "x", 50, answer, &err), -1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+	atomic_store(&f->service.released, true);
+	pthread_join(holder.thread, NULL);
+	assert_int_equal(holder.wrong, 0);
+	/* What timed out while it waited is dropped before its handler. */
+	assert_int_equal(call(f, "y", answer, &err), 0);
+	assert_int_equal(atomic_load(&f->service.begun), 2);
+}
+
+static void *call_in_thread(void *arg)
+{
+	struct caller *caller = arg;
+	for (unsigned i = 0; i < caller->calls; i++) {
+		char name[64], answer[ECHO_ANSWER_MAX];
+		snprintf(name, sizeof(name), "%p-%u", arg, i);
+		if (call(caller->fixture, name, answer, &caller->err) < 0 ||
+		    strcmp(name, answer) != 0)
+			caller->wrong++;
+	}
+	return NULL;
+}
+
+static void many_callers_each_get_their_own_answer(void **state)
+{
+	struct fixture *f = *state;
+	struct caller callers[32];
+	for (size_t i = 0; i < 32; i++) {
+		callers[i] = (struct caller) { .fixture = f, .calls = 40 };
+		pthread_create(&callers[i].thread, NULL, call_in_thread, &callers[i]);
+	}
+	for (size_t i = 0; i < 32; i++) {
+		pthread_join(callers[i].thread, NULL);
+		assert_int_equal(callers[i].wrong, 0);
+	}
+	assert_int_equal(atomic_load(&f->service.observed), 32 * 40);
+}
+
+static void *release_soon(void *arg)
+{
+	struct echo_service *service = arg;
+	usleep(50000);
+	atomic_store(&service->released, true);
+	return NULL;
+}
+
+static void stopping_waits_for_calls_within_the_grace(void **state)
+{
+	struct fixture *f = *state;
+	struct caller holder = { .fixture = f, .channel = f->channel };
+	pthread_create(&holder.thread, NULL, hold_in_thread, &holder);
+	wait_until(&f->service.begun, 1);
+	pthread_t releaser;
+	pthread_create(&releaser, NULL, release_soon, &f->service);
+	rpc_server_stop(f->server, LONG_MS);
+	pthread_join(releaser, NULL);
+	pthread_join(holder.thread, NULL);
+	assert_int_equal(holder.wrong, 0);
+	assert_int_equal(atomic_load(&f->service.seen_cancelled), 0);
+}
+
+static void stopping_cancels_calls_after_the_grace(void **state)
+{
+	struct fixture *f = *state;
+	struct caller holders[3];
+	for (size_t i = 0; i < 3; i++) {
+		holders[i] = (struct caller) { .fixture = f, .channel = f->channel };
+		pthread_create(&holders[i].thread, NULL, hold_in_thread, &holders[i]);
+	}
+	wait_until(&f->service.begun, 3);
+	uint64_t begin_ms = clock_monotonic_ms();
+	rpc_server_stop(f->server, 20);
+	assert_in_range(clock_monotonic_ms() - begin_ms, 15, 5000);
+	for (size_t i = 0; i < 3; i++) {
+		pthread_join(holders[i].thread, NULL);
+		assert_int_equal(holders[i].wrong, 1);
+	}
+	assert_int_equal(atomic_load(&f->service.seen_cancelled), 3);
+}
+
+static void a_stopped_server_is_unavailable_and_its_name_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	rpc_server_stop(f->server, 0);
+	assert_int_equal(call(f, "x", answer, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, f->socket));
+}
+
+static void a_channel_finds_the_server_that_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	assert_int_equal(call(f, "x", answer, &err), 0);
+	rpc_server_free(TAKE(f->server));
+	assert_int_equal(call(f, "x", answer, &err), -1);
+	assert_int_equal(echo_server_new(&f->service, 1, 0, &f->server, &err), 0);
+	assert_int_equal(rpc_server_listen_unix(f->server, f->socket, &err), 0);
+	assert_int_equal(rpc_server_start(f->server, &err), 0);
+	uint64_t give_up_ms = clock_monotonic_ms() + LONG_MS;
+	while (call(f, "x", answer, &err) < 0) {
+		assert_int_equal(err.code, ERROR_UNAVAILABLE);
+		assert_true(clock_monotonic_ms() < give_up_ms);
+		usleep(10000);
+	}
+}
+
+static void a_server_that_never_started_can_be_freed(void **state)
+{
+	struct echo_service service = { 0 };
+	struct rpc_server *server;
+	struct error err = { 0 };
+	assert_int_equal(echo_server_new(&service, 2, 0, &server, &err), 0);
+	rpc_server_free(server);
+	rpc_server_free(NULL);
+}
+
+int main(void)
+{
+#define WITH(test, setup) cmocka_unit_test_setup_teardown(test, setup, end)
+	const struct CMUnitTest tests[] = {
+		WITH(a_call_comes_back_with_what_the_handler_filled_in, begin),
+		WITH(the_caller_is_known_by_the_kernel, begin),
+		WITH(the_socket_is_for_its_owner_only, begin),
+		WITH(local_methods_are_served_on_the_socket, begin),
+		WITH(every_error_crosses_with_its_code_and_text, begin),
+		WITH(an_error_without_a_code_is_internal, begin),
+		WITH(a_text_of_any_bytes_crosses, begin),
+		WITH(what_the_table_does_not_name_is_unimplemented, begin),
+		WITH(a_string_with_nul_is_refused_by_the_name_of_its_field, begin),
+		WITH(invalid_utf8_is_refused_by_the_name_of_its_field, begin),
+		WITH(a_cut_off_message_is_refused, begin),
+		WITH(a_message_that_is_too_large_is_refused_unread, begin_with_small_messages),
+		WITH(a_deadline_ends_the_call_and_the_handler_sees_it, begin),
+		WITH(a_held_worker_does_not_keep_others_from_being_refused, begin_with_one_worker),
+		WITH(many_callers_each_get_their_own_answer, begin),
+		WITH(stopping_waits_for_calls_within_the_grace, begin),
+		WITH(stopping_cancels_calls_after_the_grace, begin),
+		WITH(a_stopped_server_is_unavailable_and_its_name_is_told, begin),
+		WITH(a_channel_finds_the_server_that_comes_back, begin),
+		cmocka_unit_test(a_server_that_never_started_can_be_freed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
