@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "rpc/library.h"
 #include "rpc/message.h"
@@ -175,8 +176,9 @@ static int admit(struct rpc_call *call, struct error *err)
 	size_t length = GRPC_SLICE_LENGTH(call->details.method);
 
 	if (rpc_peer_identify(call->call, host->tls_peer_name, &call->peer, err) < 0) {
+		static struct rpc_log_gate gate;
 		unsigned dropped;
-		if (rpc_log_rarely(&dropped))
+		if (rpc_log_gate_passes(&gate, &dropped))
 			log_warning("caller refused", LOG_ERR(err), LOG_UINT("dropped", dropped));
 		return -1;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/credentials.h"
 
+#include "base/log.h"
 #include "rpc/library.h"
 #include "rpc/tls.h"
 
@@ -15,13 +16,14 @@ static grpc_ssl_server_certificate_config *make_config(struct rpc_tls *tls)
 /* A library logs nothing that it can return; from here there is nobody to return to. */
 static void reload(struct rpc_tls *tls)
 {
+	static struct rpc_log_gate gate;
 	unsigned dropped;
 	struct error err = { 0 };
 	int result = rpc_tls_reload(tls, &err);
 	if (result > 0)
 		log_info("certificates read again",
 			 LOG_INT("not_after_s", rpc_tls_not_after_s(tls)));
-	else if (result < 0 && rpc_log_rarely(&dropped))
+	else if (result < 0 && rpc_log_gate_passes(&gate, &dropped))
 		log_warning("new certificates refused, the old ones stay in force", LOG_ERR(&err));
 }
 

@@ -4,34 +4,34 @@
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
-#include <time.h>
 
-int rpc_log_rarely(unsigned *ret_dropped)
+#include "base/clock.h"
+#include "base/log.h"
+
+#define WINDOW_S 10
+#define LINES_MAX 10
+
+bool rpc_log_gate_passes(struct rpc_log_gate *gate, unsigned *ret_dropped)
 {
-	static atomic_llong last_s = -1;
-	static atomic_uint dropped;
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	long long before_s = atomic_load(&last_s);
-	if (before_s == now.tv_sec ||
-	    !atomic_compare_exchange_strong(&last_s, &before_s, now.tv_sec)) {
-		atomic_fetch_add(&dropped, 1);
-		return 0;
+	long long window = (long long)(clock_monotonic_ms() / 1000 / WINDOW_S);
+	if (atomic_exchange(&gate->window, window) != window)
+		atomic_store(&gate->lines, 0);
+	if (atomic_fetch_add(&gate->lines, 1) >= LINES_MAX) {
+		atomic_fetch_add(&gate->dropped, 1);
+		return false;
 	}
-	*ret_dropped = atomic_exchange(&dropped, 0);
-	return 1;
+	*ret_dropped = atomic_exchange(&gate->dropped, 0);
+	return true;
 }
 
 static void log_for_grpc(gpr_log_func_args *args)
 {
+	static struct rpc_log_gate gate;
 	unsigned dropped = 0;
 	/* What it says before it ends the process must not be missed. */
 	bool last_words = strncmp(args->message, "assertion failed", 16) == 0;
-	if (!last_words && !rpc_log_rarely(&dropped))
+	if (!last_words && !rpc_log_gate_passes(&gate, &dropped))
 		return;
 	enum log_level level = args->severity == GPR_LOG_SEVERITY_ERROR ? LOG_WARNING : LOG_DEBUG;
 	log_at(level, "grpc says", LOG_TEXT("text", args->message), LOG_UINT("dropped", dropped));

@@ -5,18 +5,25 @@
  * gRPC core as a whole: it starts with the first hold, ends with the last release, and what it
  * has to say goes to base/log.h. Every server and channel holds it.
  *
- * Peers can make gRPC talk (a port scan, a certificate of another CA), so its lines, and ours
- * about callers that were refused, pass rpc_log_rarely(): at most one a second.
+ * Peers can make gRPC talk (a port scan, a certificate of another CA), and us about callers that we
+ * refuse. Such lines pass a gate that lets ten through in ten seconds.
  */
 
-#include "base/log.h"
+#include <stdatomic.h>
+#include <stdbool.h>
 
 void rpc_library_hold(void);
 void rpc_library_release(void);
 
-/* Whether a line about something that a stranger can cause may be written now. *ret_dropped: how
- * many were not since the last one. */
-int rpc_log_rarely(unsigned *ret_dropped);
+/* One for each kind of line, zeroed, static. */
+struct rpc_log_gate {
+	atomic_llong window;
+	atomic_uint lines;
+	atomic_uint dropped;
+};
+
+/* Whether the line may be written now; *ret_dropped: how many were not since the last one. */
+bool rpc_log_gate_passes(struct rpc_log_gate *gate, unsigned *ret_dropped);
 
 /* ThreadSanitizer does not see into libgrpc: these say that whoever takes a tag out of a
  * completion queue comes after whoever put it in. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "rpc/call.h"
 #include "rpc/credentials.h"
@@ -161,13 +162,14 @@ static void accept_local(void *context, int fd)
 {
 	struct rpc_server *server = context;
 	struct rpc_peer peer;
+	static struct rpc_log_gate gate;
 	unsigned dropped;
 	if (rpc_peer_may_connect(fd, &peer)) {
 		grpc_server_add_channel_from_fd(server->host.server, fd, server->no_credentials);
 		return;
 	}
 	close(fd);
-	if (rpc_log_rarely(&dropped))
+	if (rpc_log_gate_passes(&gate, &dropped))
 		log_warning("connection refused", LOG_TEXT("peer", peer.name),
 			    LOG_UINT("dropped", dropped));
 }
