@@ -26,6 +26,11 @@ struct http_client_options {
 	const char *key_file;
 	const char *token_file; /* bearer token, read again when it changes; or NULL */
 	const char *token;	/* bearer token given as text; or NULL */
+
+	/* The same three as text instead of files, or NULL. */
+	const char *ca_pem;
+	const char *certificate_pem;
+	const char *key_pem;
 };
 
 struct http_request {
@@ -48,8 +53,11 @@ int http_client_new(const struct http_client_options *options, struct http_clien
 		    struct error *err);
 void http_client_free(struct http_client *client);
 
-/* Any status counts as an answer; -1 means that there was none (ERROR_TIMEOUT, ERROR_UNAVAILABLE,
- * ERROR_CANCELLED after http_client_stop()). */
+/* Any status counts as an answer; -1 means that there was none: ERROR_UNAVAILABLE, the request had
+ * no effect or was a GET; ERROR_TIMEOUT, it may have had one; ERROR_CANCELLED, after
+ * http_client_stop(); ERROR_EXHAUSTED, the answer is larger than HTTP_BODY_MAX; ERROR_INVALID, a
+ * certificate, key or token of ours cannot be used. */
+#define HTTP_BODY_MAX (64u << 20)
 int http_client_request(struct http_client *client, const struct http_request *request,
 			struct http_response *ret_response, struct error *err);
 void http_response_done(struct http_response *response);
@@ -61,10 +69,12 @@ int http_client_open(struct http_client *client, const struct http_request *requ
 		     struct error *err);
 
 /* The next line without its newline: 0 and *ret_line (yours, terminated), or 1 at the end of the
- * stream, or -1. The stream holds back the server when the reader is slow. */
+ * stream, or -1 (also when the stream ends in the middle of a line). The stream holds back the
+ * server when the reader is slow; a line may be as long as HTTP_LINE_MAX. One reader at a time. */
+#define HTTP_LINE_MAX (16u << 20)
 int http_stream_read_line(struct http_stream *stream, char **ret_line, size_t *ret_length,
 			  struct error *err);
-void http_stream_close(struct http_stream *stream);
+void http_stream_close(struct http_stream *stream); /* before the client is freed */
 
 /* Ends every request and stream with ERROR_CANCELLED, now and from now on: for shutting down. */
 void http_client_stop(struct http_client *client);

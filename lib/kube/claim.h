@@ -25,8 +25,8 @@ enum claim_access_mode {
 
 struct claim {
 	struct object object;
-	const char *phase;	/* "Pending", "Bound", "Lost" */
-	const char *class_name; /* spec.storageClassName, else the beta annotation; NULL: none */
+	const char *phase;	 /* "Pending", "Bound", "Lost" */
+	const char *class_name;	 /* spec.storageClassName, else the beta annotation; NULL: none */
 	const char *volume_name; /* "" until bound */
 	unsigned access_modes;	 /* of enum claim_access_mode */
 	uint64_t request_bytes;

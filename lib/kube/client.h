@@ -5,9 +5,10 @@
  * The verbs of the Kubernetes API, as blocking calls.
  *
  * A status of the server becomes an error: 404 NOT_FOUND; 409 EXISTS (reason AlreadyExists) or
- * CONFLICT; 410 EXPIRED; 400 and 422 INVALID; 401 and 403 FORBIDDEN; 5xx UNAVAILABLE; no answer
- * TIMEOUT or UNAVAILABLE. 429 is waited out as the server asks (Retry-After), within bounds. The
- * text is the server's own message behind the verb and the object.
+ * CONFLICT; 410 EXPIRED; 400 and 422 INVALID; 401 and 403 FORBIDDEN; 504 TIMEOUT; other 5xx
+ * UNAVAILABLE; no answer TIMEOUT or UNAVAILABLE. 429 is waited out as the server asks
+ * (Retry-After), within bounds. The text is the server's own message behind the verb and the
+ * object.
  *
  * Bodies are json-c objects that stay the caller's. ret_object may be NULL.
  */
@@ -57,8 +58,7 @@ int kube_patch(struct kube_client *client, const struct kind *kind, const char *
 
 /* uid and resource_version are preconditions, NULL where there is none. */
 int kube_delete(struct kube_client *client, const struct kind *kind, const char *namespace,
-		const char *name, const char *uid, const char *resource_version,
-		struct error *err);
+		const char *name, const char *uid, const char *resource_version, struct error *err);
 
 /* Which objects a list or watch is about. namespace NULL: all namespaces. */
 struct kube_scope {
@@ -68,8 +68,9 @@ struct kube_scope {
 	const char *field_selector; /* or NULL */
 };
 
-/* Lists in pages; each object goes to `each` (a borrowed reference) as it is parsed. An object
- * that cannot be parsed is reported to `skipped` (may be NULL) and left out. */
+/* Lists in pages. When all of them have arrived each object goes to `each`, once (borrowed); if the
+ * list fails, none does. An object that cannot be parsed is reported to `skipped` (may be NULL) and
+ * left out. ret_resource_version may be NULL. */
 int kube_list(struct kube_client *client, const struct kube_scope *scope,
 	      void (*each)(void *context, struct object *object),
 	      void (*skipped)(void *context, const struct error *err), void *context,
@@ -83,8 +84,9 @@ struct kube_watch;
 int kube_watch_open(struct kube_client *client, const struct kube_scope *scope,
 		    const char *resource_version, struct kube_watch **ret_watch, struct error *err);
 
-/* The next event: 0; 1 when the server ended the watch in good order (open it again); -1. A
- * bookmark's object carries its resource_version alone. */
+/* The next event: 0; 1 when the server ended the watch in good order (open it again); -1. After
+ * ERROR_INVALID, an object that cannot be parsed, the watch goes on with the next call; after any
+ * other error it is of no more use. A bookmark's object carries its resource_version alone. */
 int kube_watch_next(struct kube_watch *watch, enum kube_watch_type *ret_type,
 		    struct object **ret_object, struct error *err);
 void kube_watch_close(struct kube_watch *watch);

@@ -44,7 +44,7 @@ struct informer *informer_new(struct kube_client *client, const struct informer_
 void informer_free(struct informer *informer);
 
 /* The first list has arrived. */
-bool informer_synced(const struct informer *informer);
+bool informer_synced(struct informer *informer);
 int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct error *err);
 
 /* A reference, or NULL. namespace "" for kinds of the whole cluster. */

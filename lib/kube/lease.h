@@ -20,10 +20,10 @@ struct lease;
 struct lease_options {
 	const char *namespace;
 	const char *name;
-	const char *identity; /* the pod's name and something unique */
-	uint32_t duration_ms;	    /* 15000 */
-	uint32_t renew_deadline_ms; /* 10000 */
-	uint32_t retry_ms;	    /* 2000 */
+	const char *identity;		 /* the pod's name and something unique */
+	uint32_t duration_ms;		 /* 15000 */
+	uint32_t renew_deadline_ms;	 /* 10000 */
+	uint32_t retry_ms;		 /* 2000 */
 	void (*acquired)(void *context); /* in the lease's thread */
 	void (*lost)(void *context);
 	void (*failed)(void *context, const struct error *err); /* for the log; may be NULL */
@@ -32,9 +32,12 @@ struct lease_options {
 
 /* Starts to compete at once. */
 struct lease *lease_new(struct kube_client *client, const struct lease_options *options);
-bool lease_held(const struct lease *lease);
 
-/* Gives the lease back if it is held; joins the thread. */
+/* False as soon as renew_deadline_ms have passed without a renewal, even before `lost` is called.
+ */
+bool lease_held(struct lease *lease);
+
+/* Gives the lease back if it is held (so before kube_client_stop()); joins the thread. */
 void lease_free(struct lease *lease);
 
 DEFINE_CLEANUP(struct lease *, lease_free);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Base64 (RFC 4648 §4), as Kubernetes writes bytes into text: certificates of a kubeconfig, the
+ * data of a Secret.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* *ret_data is yours and terminated. White space is skipped; false for what is no base64. */
+bool base64_decode(const char *text, char **ret_data, size_t *ret_length);

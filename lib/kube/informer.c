@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/informer.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/metric.h"
+#include "kube/call.h"
+
+#define RETRY_MIN_MS 200
+#define RETRY_MAX_MS 10000
+
+/* A watch that the server ends sooner than this without an event counts as a failure. */
+#define WATCH_SHORT_MS 1000
+
+struct group;
+
+struct entry {
+	UT_hash_handle hh;
+	struct object *object;
+	struct group *group; /* NULL: not in the index */
+	struct entry *prev;  /* in the group */
+	struct entry *next;
+	uint64_t round; /* the list that saw it last */
+	char key[];	/* "namespace/name" */
+};
+
+/* The entries with one index key. */
+struct group {
+	UT_hash_handle hh;
+	struct entry *entries;
+	char key[];
+};
+
+struct informer {
+	struct kube_client *client;
+	struct informer_options options;
+	char *namespace;
+	char *label_selector;
+	char *field_selector;
+	pthread_t thread;
+
+	/* The thread's own. */
+	uint64_t round;
+	unsigned failures;
+	bool relist;
+
+	pthread_mutex_t lock;
+	pthread_cond_t synced_changed;
+	bool synced;
+	bool stopping;
+	struct entry *entries;
+	struct group *groups;
+	char *resource_version;
+	struct error last_error;
+};
+
+static struct metric failures_metric = {
+	.name = "kube_informer_failures_total",
+	.help = "Lists and watches that failed and objects that could not be parsed.",
+	.type = METRIC_COUNTER,
+	.labels = { "kind", "what" },
+};
+
+static struct metric objects_metric = {
+	.name = "kube_informer_objects",
+	.help = "Objects held in memory.",
+	.type = METRIC_GAUGE,
+	.labels = { "kind" },
+};
+
+/*
+ * The copy. All of these under the lock.
+ */
+
+static char *key_of(const char *namespace, const char *name)
+{
+	return must_printf("%s/%s", namespace ? namespace : "", name);
+}
+
+static struct entry *find_entry(struct informer *informer, const char *key)
+{
+	struct entry *entry;
+	HASH_FIND_STR(informer->entries, key, entry);
+	return entry;
+}
+
+static struct group *group_for(struct informer *informer, const char *key)
+{
+	struct group *group;
+	HASH_FIND_STR(informer->groups, key, group);
+	if (!group) {
+		group = must_alloc(sizeof(*group) + strlen(key) + 1);
+		strcpy(group->key, key);
+		HASH_ADD_STR(informer->groups, key, group);
+	}
+	return group;
+}
+
+static void leave_group(struct informer *informer, struct entry *entry)
+{
+	struct group *group = entry->group;
+	if (!group)
+		return;
+	DL_DELETE(group->entries, entry);
+	entry->group = NULL;
+	if (!group->entries) {
+		HASH_DEL(informer->groups, group);
+		free(group);
+	}
+}
+
+static void enter_group(struct informer *informer, struct entry *entry)
+{
+	if (!informer->options.index)
+		return;
+	struct text key CLEANUP_TEXT = TEXT_INIT;
+	informer->options.index(entry->object, &key);
+	if (!key.length)
+		return;
+	entry->group = group_for(informer, text_string(&key));
+	DL_APPEND(entry->group->entries, entry);
+}
+
+static struct entry *add_entry(struct informer *informer, const char *key)
+{
+	struct entry *entry = must_alloc(sizeof(*entry) + strlen(key) + 1);
+	strcpy(entry->key, key);
+	HASH_ADD_STR(informer->entries, key, entry);
+	return entry;
+}
+
+/* Returns the object, whose reference is the caller's now. */
+static struct object *remove_entry(struct informer *informer, struct entry *entry)
+{
+	struct object *object = entry->object;
+	leave_group(informer, entry);
+	HASH_DEL(informer->entries, entry);
+	free(entry);
+	return object;
+}
+
+/* Returns the object that stood there before, whose reference is the caller's now, or NULL. */
+static struct object *replace_object(struct informer *informer, const char *key,
+				     struct object *object)
+{
+	struct entry *entry = find_entry(informer, key);
+	if (!entry)
+		entry = add_entry(informer, key);
+	struct object *before = entry->object;
+	leave_group(informer, entry);
+	entry->object = object_ref(object);
+	entry->round = informer->round;
+	enter_group(informer, entry);
+	return before;
+}
+
+static void see_version(struct informer *informer, const char *resource_version)
+{
+	free(informer->resource_version);
+	informer->resource_version = must_strdup(resource_version);
+}
+
+/*
+ * What arrives, in the informer's thread.
+ */
+
+static void announce(struct informer *informer, const struct object *before,
+		     const struct object *after)
+{
+	if (informer->options.changed)
+		informer->options.changed(informer->options.context, before, after);
+}
+
+static void count_objects(struct informer *informer)
+{
+	const char *kind = informer->options.scope.kind->name;
+	metric_set(&objects_metric, &kind, HASH_COUNT(informer->entries));
+}
+
+static void take_deleted(struct informer *informer, const char *key, const char *resource_version)
+{
+	pthread_mutex_lock(&informer->lock);
+	struct entry *entry = find_entry(informer, key);
+	struct object *before = entry ? remove_entry(informer, entry) : NULL;
+	if (resource_version)
+		see_version(informer, resource_version);
+	count_objects(informer);
+	pthread_mutex_unlock(&informer->lock);
+	if (before)
+		announce(informer, before, NULL);
+	object_unref(before);
+}
+
+static void take_changed(struct informer *informer, const char *key, struct object *object)
+{
+	pthread_mutex_lock(&informer->lock);
+	struct object *before = replace_object(informer, key, object);
+	count_objects(informer);
+	pthread_mutex_unlock(&informer->lock);
+	/* Deleted and made again under the same name, both while we were not looking. */
+	bool another = before && strcmp(before->uid, object->uid) != 0;
+	if (another)
+		announce(informer, before, NULL);
+	announce(informer, another ? NULL : before, object);
+	object_unref(before);
+}
+
+static bool mark_if_known(struct informer *informer, const char *key, const struct object *object)
+{
+	pthread_mutex_lock(&informer->lock);
+	struct entry *entry = find_entry(informer, key);
+	bool known = entry && strcmp(entry->object->uid, object->uid) == 0 &&
+		     strcmp(entry->object->resource_version, object->resource_version) == 0;
+	if (known)
+		entry->round = informer->round;
+	pthread_mutex_unlock(&informer->lock);
+	return known;
+}
+
+static void take_listed(void *context, struct object *object)
+{
+	struct informer *informer = context;
+	char *key CLEANUP_FREE = key_of(object->namespace, object->name);
+	if (!mark_if_known(informer, key, object))
+		take_changed(informer, key, object);
+}
+
+/* The key of some entry that the last list did not see; yours, or NULL. */
+static char *find_vanished(struct informer *informer)
+{
+	char *key = NULL;
+	pthread_mutex_lock(&informer->lock);
+	for (struct entry *entry = informer->entries; entry && !key; entry = entry->hh.next)
+		if (entry->round != informer->round)
+			key = must_strdup(entry->key);
+	pthread_mutex_unlock(&informer->lock);
+	return key;
+}
+
+static void drop_vanished(struct informer *informer)
+{
+	char *key;
+	while ((key = find_vanished(informer))) {
+		take_deleted(informer, key, NULL);
+		free(key);
+	}
+}
+
+static void set_synced(struct informer *informer, const char *resource_version)
+{
+	pthread_mutex_lock(&informer->lock);
+	see_version(informer, resource_version);
+	informer->synced = true;
+	count_objects(informer);
+	pthread_cond_broadcast(&informer->synced_changed);
+	pthread_mutex_unlock(&informer->lock);
+}
+
+static void report(struct informer *informer, const char *what, const struct error *err)
+{
+	const char *labels[] = { informer->options.scope.kind->name, what };
+	metric_add(&failures_metric, labels, 1);
+	pthread_mutex_lock(&informer->lock);
+	informer->last_error = *err;
+	pthread_mutex_unlock(&informer->lock);
+	if (informer->options.failed)
+		informer->options.failed(informer->options.context, what, err);
+}
+
+static void report_skipped(void *context, const struct error *err)
+{
+	report(context, "parse", err);
+}
+
+static int list_all(struct informer *informer, struct error *err)
+{
+	char *resource_version CLEANUP_FREE = NULL;
+	informer->round++;
+	if (kube_list(informer->client, &informer->options.scope, take_listed, report_skipped,
+		      informer, &resource_version, err) < 0)
+		return -1;
+	drop_vanished(informer);
+	set_synced(informer, resource_version);
+	return 0;
+}
+
+static void take_event(struct informer *informer, enum kube_watch_type type, struct object *object)
+{
+	char *key CLEANUP_FREE = key_of(object->namespace, object->name);
+	switch (type) {
+	case KUBE_ADDED:
+	case KUBE_MODIFIED:
+		take_changed(informer, key, object);
+		break;
+	case KUBE_DELETED:
+		take_deleted(informer, key, object->resource_version);
+		return;
+	case KUBE_BOOKMARK:
+		break;
+	}
+	pthread_mutex_lock(&informer->lock);
+	see_version(informer, object->resource_version);
+	pthread_mutex_unlock(&informer->lock);
+}
+
+/* 0 after an event, 1 at the end of the watch. */
+static int follow_event(struct informer *informer, struct kube_watch *watch, struct error *err)
+{
+	enum kube_watch_type type;
+	struct object *object CLEANUP(object_unrefp) = NULL;
+	int r = kube_watch_next(watch, &type, &object, err);
+	if (r < 0 && err->code == ERROR_INVALID) {
+		report(informer, "parse", err);
+		return 0;
+	}
+	if (r != 0)
+		return r;
+	informer->failures = 0;
+	take_event(informer, type, object);
+	return 0;
+}
+
+static int follow(struct informer *informer, struct error *err)
+{
+	uint64_t opened_ms = clock_monotonic_ms();
+	struct kube_watch *watch CLEANUP(kube_watch_closep) = NULL;
+	/* Only this thread writes the version, so it may read it without the lock. */
+	if (kube_watch_open(informer->client, &informer->options.scope, informer->resource_version,
+			    &watch, err) < 0)
+		return -1;
+	bool any = false;
+	int r;
+	while ((r = follow_event(informer, watch, err)) == 0)
+		any = true;
+	if (r > 0 && !any && clock_monotonic_ms() - opened_ms < WATCH_SHORT_MS)
+		return error_set(err, ERROR_UNAVAILABLE, "the server ended the watch at once");
+	return r;
+}
+
+/* A connection that broke is taken up where it broke. Anything else that is wrong with a watch
+ * (410 Gone, a line that is no event) means that we may have missed something. */
+static bool must_relist(const struct error *err)
+{
+	return err->code == ERROR_EXPIRED || err->code == ERROR_INTERNAL ||
+	       err->code == ERROR_INVALID;
+}
+
+static int step(struct informer *informer, const char **ret_what, struct error *err)
+{
+	*ret_what = "list";
+	if (informer->relist && list_all(informer, err) < 0)
+		return -1;
+	informer->relist = false;
+	*ret_what = "watch";
+	if (follow(informer, err) >= 0)
+		return 0;
+	informer->relist = must_relist(err);
+	return -1;
+}
+
+static bool stopping(struct informer *informer)
+{
+	pthread_mutex_lock(&informer->lock);
+	bool stop = informer->stopping;
+	pthread_mutex_unlock(&informer->lock);
+	return stop;
+}
+
+static void *run(void *context)
+{
+	struct informer *informer = context;
+	while (!stopping(informer)) {
+		const char *what;
+		struct error err, stopped;
+		if (step(informer, &what, &err) == 0)
+			continue;
+		if (kube_client_sleep(informer->client, 0, &stopped) < 0)
+			break;
+		report(informer, what, &err);
+		informer->failures++;
+		uint32_t delay_ms =
+			backoff_spread_ms(informer->failures, RETRY_MIN_MS, RETRY_MAX_MS);
+		if (kube_client_sleep(informer->client, delay_ms, &stopped) < 0)
+			break;
+	}
+	return NULL;
+}
+
+/*
+ * The outside.
+ */
+
+struct informer *informer_new(struct kube_client *client, const struct informer_options *options)
+{
+	struct informer *informer = must_alloc(sizeof(*informer));
+	informer->client = client;
+	informer->options = *options;
+	informer->namespace = must_strdup(options->scope.namespace);
+	informer->label_selector = must_strdup(options->scope.label_selector);
+	informer->field_selector = must_strdup(options->scope.field_selector);
+	informer->options.scope = (struct kube_scope) {
+		.kind = options->scope.kind,
+		.namespace = informer->namespace,
+		.label_selector = informer->label_selector,
+		.field_selector = informer->field_selector,
+	};
+	informer->relist = true;
+	pthread_mutex_init(&informer->lock, NULL);
+	pthread_cond_init(&informer->synced_changed, NULL);
+	if (pthread_create(&informer->thread, NULL, run, informer) != 0)
+		abort(); /* as when memory is out: base/text.h */
+	return informer;
+}
+
+static void free_entries(struct informer *informer)
+{
+	struct entry *entry, *next;
+	HASH_ITER (hh, informer->entries, entry, next) {
+		object_unref(remove_entry(informer, entry));
+	}
+}
+
+void informer_free(struct informer *informer)
+{
+	if (!informer)
+		return;
+	pthread_mutex_lock(&informer->lock);
+	informer->stopping = true;
+	pthread_mutex_unlock(&informer->lock);
+	pthread_join(informer->thread, NULL);
+	free_entries(informer);
+	pthread_cond_destroy(&informer->synced_changed);
+	pthread_mutex_destroy(&informer->lock);
+	free(informer->resource_version);
+	free(informer->namespace);
+	free(informer->label_selector);
+	free(informer->field_selector);
+	free(informer);
+}
+
+bool informer_synced(struct informer *informer)
+{
+	pthread_mutex_lock(&informer->lock);
+	bool synced = informer->synced;
+	pthread_mutex_unlock(&informer->lock);
+	return synced;
+}
+
+int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct error *err)
+{
+	struct timespec deadline = clock_deadline(clock_monotonic_ms() + timeout_ms);
+	pthread_mutex_lock(&informer->lock);
+	int r = 0;
+	while (!informer->synced && r == 0)
+		r = pthread_cond_clockwait(&informer->synced_changed, &informer->lock,
+					   CLOCK_MONOTONIC, &deadline);
+	bool synced = informer->synced;
+	struct error last = informer->last_error;
+	pthread_mutex_unlock(&informer->lock);
+	if (synced)
+		return 0;
+	return error_set(err, ERROR_TIMEOUT, "%s not listed within %u ms: %s",
+			 informer->options.scope.kind->plural, timeout_ms,
+			 last.code ? last.text : "no answer yet");
+}
+
+struct object *informer_get(struct informer *informer, const char *namespace, const char *name)
+{
+	char *key CLEANUP_FREE = key_of(namespace, name);
+	pthread_mutex_lock(&informer->lock);
+	struct entry *entry = find_entry(informer, key);
+	struct object *object = entry ? object_ref(entry->object) : NULL;
+	pthread_mutex_unlock(&informer->lock);
+	return object;
+}
+
+static void list_everything(struct informer *informer, struct object_list *list)
+{
+	list->items = must_alloc(HASH_COUNT(informer->entries) * sizeof(*list->items));
+	for (struct entry *entry = informer->entries; entry; entry = entry->hh.next)
+		list->items[list->count++] = object_ref(entry->object);
+}
+
+static void list_group(struct informer *informer, const char *key, struct object_list *list)
+{
+	struct group *group;
+	HASH_FIND_STR(informer->groups, key, group);
+	if (!group)
+		return;
+	size_t count;
+	struct entry *entry;
+	DL_COUNT(group->entries, entry, count);
+	list->items = must_alloc(count * sizeof(*list->items));
+	DL_FOREACH(group->entries, entry)
+	list->items[list->count++] = object_ref(entry->object);
+}
+
+void informer_list(struct informer *informer, const char *key, struct object_list *ret_list)
+{
+	struct object_list list = { 0 };
+	pthread_mutex_lock(&informer->lock);
+	if (key)
+		list_group(informer, key, &list);
+	else
+		list_everything(informer, &list);
+	pthread_mutex_unlock(&informer->lock);
+	*ret_list = list;
+}
+
+size_t informer_count(struct informer *informer)
+{
+	pthread_mutex_lock(&informer->lock);
+	size_t count = HASH_COUNT(informer->entries);
+	pthread_mutex_unlock(&informer->lock);
+	return count;
+}
+
+/* Resource versions of one kind are decimal numbers that grow (Kubernetes API concepts, resource
+ * versions); compared as text, since nothing promises that they fit a machine word. */
+static bool is_number(const char *text)
+{
+	return *text >= '1' && *text <= '9' && strspn(text, "0123456789") == strlen(text);
+}
+
+static bool at_least(const char *a, const char *b)
+{
+	size_t length_a = strlen(a), length_b = strlen(b);
+	return length_a != length_b ? length_a > length_b : strcmp(a, b) >= 0;
+}
+
+bool informer_has_seen(struct informer *informer, const char *resource_version)
+{
+	if (!is_number(resource_version))
+		return true;
+	pthread_mutex_lock(&informer->lock);
+	const char *ours = informer->resource_version;
+	bool seen = ours && (!is_number(ours) || at_least(ours, resource_version));
+	pthread_mutex_unlock(&informer->lock);
+	return seen;
+}
