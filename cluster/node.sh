@@ -30,7 +30,7 @@ node_make() { # INDEX COUNT
 node_mount_folders() { # INDEX
 	local pair
 	in_node "$1" mount --make-rshared /
-	in_node "$1" umount -R "$NAMESPACES"
+	node_let_go_of_namespaces "$1"
 	in_node "$1" mount -t tmpfs -o mode=755 tmpfs /run
 	node_mount_resolver "$1"
 	for pair in "${NODE_FOLDERS[@]}"; do
@@ -54,12 +54,30 @@ node_mount_resolver() { # INDEX
 	in_node "$1" mount --bind "$(node_folder "$1")/resolv.conf" "$file"
 }
 
-# A mount needs a folder to stand on: note those that were not there before.
+# A mount namespace begins as a copy of the machine's mounts, namespace files
+# included; a copy would keep those namespaces alive.
+node_let_go_of_namespaces() { # INDEX
+	local file
+	for file in $(in_node "$1" findmnt --raw --noheadings --output TARGET --types nsfs); do
+		in_node "$1" umount -l "$file"
+	done
+}
+
+# A mount needs a folder to stand on. Note those that were made for it, by this
+# cluster or by another that is up: the last one to go removes them.
 mountpoint_make() { # FOLDER
-	[ ! -d "$1" ] || return 0
-	mountpoint_make "$(dirname "$1")"
-	echo "$1" >>"$STATE/mountpoints"
-	mkdir "$1"
+	if [ ! -d "$1" ]; then
+		mountpoint_make "$(dirname "$1")"
+		echo "$1" >>"$STATE/mountpoints"
+		mkdir "$1"
+	elif mountpoint_is_used "$1"; then
+		echo "$1" >>"$STATE/mountpoints"
+	fi
+}
+
+# Removing a folder would take away what other namespaces have mounted on it.
+mountpoint_is_used() { # FOLDER
+	grep -qs " $1 " /proc/[0-9]*/mountinfo
 }
 
 # The kubelet wants its cgroup to be there in each hierarchy. In version 1 a

@@ -3,8 +3,8 @@
 # order in which things came to be, nor on a process that should be alive: what
 # is ours is found by our namespaces, our cgroups, our records and our folder.
 
-teardown() {
-	[ -e "$STATE/owner" ] || return 0
+# The mark that the folder is ours goes last.
+teardown_contents() {
 	teardown_refuse_inside
 	teardown_processes
 	local loops
@@ -13,7 +13,8 @@ teardown() {
 	loops_detach "$loops"
 	cgroups_remove
 	mountpoints_remove
-	rm -rf --one-file-system "$STATE"
+	find "$STATE" -xdev -mindepth 1 -not -path "$STATE/owner" -delete
+	rm "$STATE/owner"
 }
 
 teardown_refuse_inside() {
@@ -136,6 +137,6 @@ mountpoints_remove() {
 	local folder
 	[ -e "$STATE/mountpoints" ] || return 0
 	tac "$STATE/mountpoints" | while read -r folder; do
-		rmdir "$folder" 2>/dev/null || true
+		mountpoint_is_used "$folder" || rmdir "$folder" 2>/dev/null || true
 	done
 }
