@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The effects of a claim's plan: the intent, the call to the node, the PersistentVolume, and what
+ * it takes to undo them. Each may be cut off anywhere and be begun again by another process; what
+ * has been done already is found and not done twice.
+ */
+
+#include <stdint.h>
+
+#include "claim_plan.h"
+#include "kube/client.h"
+#include "kube/event.h"
+#include "node_channel.h"
+
+struct claim_provisioner {
+	struct kube_client *client;
+	struct event_recorder *events;
+	struct node_channels *channels;
+	const char *identity; /* csiProvisionerIdentity of the volumes we make */
+	uint32_t timeout_ms;  /* of a CreateVolume or DeleteVolume */
+};
+
+/* PROVISION. 1: not now, look again at once (the claim has changed, or the intent could not be
+ * taken off yet). -1: failed; what is known to be nothing has been undone. */
+int claim_provision(const struct claim_provisioner *provisioner, const struct claim *claim,
+		    const struct class *class, const struct claim_plan *plan, struct error *err);
+
+/* UNDO: deletes the volume that may be there, unless a PersistentVolume stands for it. */
+int claim_undo(const struct claim_provisioner *provisioner, const struct claim *claim,
+	       const struct claim_plan *plan, struct error *err);

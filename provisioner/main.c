@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * kentledge-provisioner: competes for the lease, and while it holds it, provisions. Losing the
+ * lease ends the program: another process may be acting by then.
+ */
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "csi/names.h"
+#include "http/server.h"
+#include "kube/config.h"
+#include "kube/lease.h"
+#include "options.h"
+#include "provisioner.h"
+
+#define SYNC_TIMEOUT_MS 60000
+#define TICK_MS 30000
+
+struct program {
+	struct options options;
+	char *identity; /* of this process among the replicas */
+	char *made_by;	/* csiProvisionerIdentity */
+	struct kube_config config;
+	struct kube_client *client;
+	struct event_recorder *events;
+	struct http_server *http;
+	struct lease *lease;
+
+	pthread_t leader;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool leading;
+	bool stopping;
+	struct provisioner *provisioner; /* the leader's, NULL before */
+};
+
+static int check_ready(void *context, struct error *err)
+{
+	struct program *program = context;
+	pthread_mutex_lock(&program->lock);
+	/* Waiting for the lease is all that a second replica has to do. */
+	bool ready = !program->leading ||
+		     (program->provisioner && provisioner_ready(program->provisioner));
+	pthread_mutex_unlock(&program->lock);
+	return ready ? 0 : error_set(err, ERROR_UNAVAILABLE, "the cluster is being listed");
+}
+
+static void lease_acquired(void *context)
+{
+	struct program *program = context;
+	log_info("leading", LOG_TEXT("identity", program->identity));
+	pthread_mutex_lock(&program->lock);
+	program->leading = true;
+	pthread_cond_broadcast(&program->changed);
+	pthread_mutex_unlock(&program->lock);
+}
+
+/* At once and without clearing up: whatever is under way, another may be doing it already. */
+static void lease_lost(void *context)
+{
+	log_error("lease lost", LOG_TEXT("identity", ((struct program *)context)->identity));
+	_exit(1);
+}
+
+static void lease_failed(void *context, const struct error *err)
+{
+	log_warning("lease failed", LOG_ERR(err));
+}
+
+/* True once leading, false when the program stops before. */
+static bool wait_for_lead(struct program *program)
+{
+	pthread_mutex_lock(&program->lock);
+	while (!program->leading && !program->stopping)
+		pthread_cond_wait(&program->changed, &program->lock);
+	bool leading = !program->stopping;
+	pthread_mutex_unlock(&program->lock);
+	return leading;
+}
+
+static struct provisioner *new_provisioner(struct program *program)
+{
+	const struct options *options = &program->options;
+	return provisioner_new(&(struct provisioner_options) {
+		.client = program->client,
+		.events = program->events,
+		.tls_folder = options->tls_folder,
+		.namespace = options->namespace,
+		.node_service = options->node_service,
+		.identity = program->made_by,
+		.claim_workers = options->claim_workers,
+		.volume_workers = options->volume_workers,
+		.call_timeout_ms = options->call_timeout_ms,
+		.backoff_min_ms = 1000,
+		.backoff_max_ms = 5 * 60 * 1000,
+	});
+}
+
+static void tick_until_stopped(struct program *program)
+{
+	pthread_mutex_lock(&program->lock);
+	while (!program->stopping) {
+		struct timespec next = clock_deadline(clock_monotonic_ms() + TICK_MS);
+		pthread_mutex_unlock(&program->lock);
+		provisioner_tick(program->provisioner);
+		pthread_mutex_lock(&program->lock);
+		if (!program->stopping)
+			pthread_cond_clockwait(&program->changed, &program->lock, CLOCK_MONOTONIC,
+					       &next);
+	}
+	pthread_mutex_unlock(&program->lock);
+}
+
+static void *lead(void *context)
+{
+	struct program *program = context;
+	struct error err;
+	if (!wait_for_lead(program))
+		return NULL;
+	struct provisioner *provisioner = new_provisioner(program);
+	pthread_mutex_lock(&program->lock);
+	program->provisioner = provisioner;
+	pthread_mutex_unlock(&program->lock);
+	if (provisioner_start(provisioner, SYNC_TIMEOUT_MS, &err) < 0) {
+		log_error("cannot see the cluster", LOG_ERR(&err));
+		stop_request(1);
+		return NULL;
+	}
+	log_info("provisioner started", LOG_TEXT("driver", CSI_DRIVER_NAME));
+	tick_until_stopped(program);
+	return NULL;
+}
+
+static void compete(struct program *program)
+{
+	if (!program->options.leader_elect) {
+		lease_acquired(program);
+		return;
+	}
+	/* The name that the external-provisioner would use for this driver: the two exclude each
+	 * other. */
+	program->lease = lease_new(program->client, &(struct lease_options) {
+							    .namespace = program->options.namespace,
+							    .name = CSI_DRIVER_NAME,
+							    .identity = program->identity,
+							    .duration_ms = 15000,
+							    .renew_deadline_ms = 10000,
+							    .retry_ms = 2000,
+							    .acquired = lease_acquired,
+							    .lost = lease_lost,
+							    .failed = lease_failed,
+							    .context = program,
+						    });
+}
+
+static void name_process(struct program *program)
+{
+	char host[256] = "unknown";
+	const char *pod = getenv("POD_NAME");
+	gethostname(host, sizeof(host) - 1);
+	program->identity = must_printf("%s_%lld-%d", pod ? pod : host, (long long)clock_wall_us(),
+					(int)getpid());
+	program->made_by = must_printf("%lld-%d-%s", (long long)(clock_wall_us() / 1000),
+				       (int)getpid() % 10000, CSI_DRIVER_NAME);
+	CLEANUP_FREE char *component = must_printf("%s_%s", CSI_DRIVER_NAME, pod ? pod : host);
+	program->events = event_recorder_new(program->client, component, program->identity);
+}
+
+static int set_up(struct program *program, struct error *err)
+{
+	struct options *options = &program->options;
+	if (kube_config_load(options->kubeconfig, &program->config, err) < 0)
+		return -1;
+	if (!options->namespace || !*options->namespace)
+		options->namespace = program->config.namespace;
+	if (kube_client_new(&program->config, "kentledge-provisioner/" KENTLEDGE_VERSION,
+			    &program->client, err) < 0)
+		return -1;
+	name_process(program);
+	if (!options->http_address)
+		return 0;
+	return http_server_new(&(struct http_server_options) { .address = options->http_address,
+							       .ready = check_ready,
+							       .context = program },
+			       &program->http, err);
+}
+
+/* In this order: what is under way ends, the lease goes to the next, and then nobody needs the API
+ * server any more. */
+static void tear_down(struct program *program)
+{
+	provisioner_stop(program->provisioner);
+	lease_free(program->lease);
+	event_recorder_free(program->events);
+	if (program->client)
+		kube_client_stop(program->client);
+	http_server_free(program->http);
+	provisioner_free(program->provisioner);
+	kube_client_free(program->client);
+	kube_config_done(&program->config);
+	free(program->made_by);
+	free(program->identity);
+}
+
+static int run(struct program *program)
+{
+	pthread_create(&program->leader, NULL, lead, program);
+	compete(program);
+	int status = stop_wait();
+	log_info("stopping", LOG_INT("status", status));
+	pthread_mutex_lock(&program->lock);
+	program->stopping = true;
+	pthread_cond_broadcast(&program->changed);
+	pthread_mutex_unlock(&program->lock);
+	pthread_join(program->leader, NULL);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct program program = {
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.changed = PTHREAD_COND_INITIALIZER,
+	};
+	struct error err;
+	int r = options_parse(argc, argv, &program.options, &err);
+	if (r < 0) {
+		fprintf(stderr, "kentledge-provisioner: %s\n", err.text);
+		return 2;
+	}
+	if (r > 0) {
+		options_print_help(stdout);
+		return 0;
+	}
+	stop_init();
+	log_set_level(program.options.log_level);
+	int status = 1;
+	if (set_up(&program, &err) < 0)
+		log_error("cannot start", LOG_ERR(&err));
+	else
+		status = run(&program);
+	tear_down(&program);
+	return status;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The node for a claim that nobody has selected one for (volumeBindingMode Immediate): of the
+ * candidates, the one with most room for such a volume.
+ */
+
+#include "claim_plan.h"
+#include "node_channel.h"
+
+/* How many candidates are asked at most; which ones changes from claim to claim. */
+#define NODE_CHOICE_ASKED_MAX 32
+
+/* ERROR_EXHAUSTED: those that answered have too little room. ERROR_UNAVAILABLE: none answered. The
+ * result is one of plan->candidates. */
+int node_choice(struct node_channels *channels, const struct claim_plan *plan,
+		const struct node_view **ret_node, struct error *err);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The provisioner: turns claims into volumes on nodes, and takes back what was released.
+ *
+ *	watch (cluster.h) -> queue -> plan (claim_plan.h, volume_plan.h) -> apply
+ *
+ * Only the holder of the lease may run one. It keeps nothing that the API server does not know, so
+ * it may be stopped or killed at any point and the next one goes on.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kube/client.h"
+#include "kube/event.h"
+
+struct provisioner;
+struct rpc_channel;
+
+struct provisioner_options {
+	struct kube_client *client;
+	struct event_recorder *events;
+	const char *tls_folder;	  /* our certificates for calls to nodes */
+	const char *namespace;	  /* of the node plugin's Service */
+	const char *node_service; /* its name */
+	const char *identity;	  /* csiProvisionerIdentity of the volumes we make */
+	unsigned claim_workers;
+	unsigned volume_workers;
+	uint32_t call_timeout_ms; /* of a CreateVolume or DeleteVolume */
+	uint32_t backoff_min_ms;  /* between attempts at one claim or volume */
+	uint32_t backoff_max_ms;
+
+	/* Instead of TLS to the node (tests); NULL in earnest. */
+	int (*dial)(void *context, const char *address, struct rpc_channel **ret_channel,
+		    struct error *err);
+	void *dial_context;
+};
+
+/* Begins to watch. The strings are borrowed. */
+struct provisioner *provisioner_new(const struct provisioner_options *options);
+
+/* Waits for the first lists and begins to act. */
+int provisioner_start(struct provisioner *provisioner, uint32_t timeout_ms, struct error *err);
+
+/* It sees the cluster and acts. */
+bool provisioner_ready(const struct provisioner *provisioner);
+
+/* Housekeeping, every half minute or so: closes idle connections, looks after certificates. */
+void provisioner_tick(struct provisioner *provisioner);
+
+/* Lets what is under way end. */
+void provisioner_stop(struct provisioner *provisioner);
+
+/* kube_client_stop() first. */
+void provisioner_free(struct provisioner *provisioner);
+
+DEFINE_CLEANUP(struct provisioner *, provisioner_free);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A PersistentVolume: the cluster's record of a volume, whose data lie on one node.
+ *
+ *	pending --binder--> bound --claim deleted--> released --reclaimed--> gone
+ *
+ * The phases are the binder's (kube-controller-manager); the provisioner writes the object and
+ * takes it away again. Our finalizer keeps a record whose policy is Delete until its data are
+ * gone, so that they cannot be forgotten by deleting the record first.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kube/object.h"
+
+#define VOLUME_PROVISIONED_BY_ANNOTATION "pv.kubernetes.io/provisioned-by"
+#define VOLUME_SECRET_NAME_ANNOTATION "volume.kubernetes.io/provisioner-deletion-secret-name"
+#define VOLUME_SECRET_NAMESPACE_ANNOTATION                                                         \
+	"volume.kubernetes.io/provisioner-deletion-secret-namespace"
+#define VOLUME_FINALIZER "external-provisioner.volume.kubernetes.io/finalizer"
+
+enum volume_phase {
+	VOLUME_PENDING,	  /* also: no phase yet */
+	VOLUME_AVAILABLE, /* waits for a claim */
+	VOLUME_BOUND,
+	VOLUME_RELEASED, /* its claim is gone */
+	VOLUME_FAILED,
+};
+
+struct volume {
+	struct object object;
+	enum volume_phase phase;
+	bool delete_released;	     /* persistentVolumeReclaimPolicy: Delete */
+	const char *driver;	     /* spec.csi.driver; NULL: no CSI volume */
+	const char *handle;	     /* spec.csi.volumeHandle */
+	const char *node_id;	     /* where it can be reached, from spec.nodeAffinity; or NULL */
+	const char *class_name;	     /* or NULL */
+	const char *claim_namespace; /* spec.claimRef; NULL: none */
+	const char *claim_name;
+	const char *claim_uid; /* NULL: reserved by a user, not bound yet */
+	uint64_t capacity_bytes;
+};
+
+extern const struct kind volume_kind;
+
+/* Our driver serves it. */
+bool volume_is_ours(const struct volume *volume);
+
+static inline struct volume *volume_of(struct object *object)
+{
+	return (struct volume *)object;
+}
