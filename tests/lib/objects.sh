@@ -39,13 +39,17 @@ has_event() { # REASON EXPRESSION
 	event_texts "$1" | grep -Eq -- "$2"
 }
 
+POD_CHANGE='EVENT:.type,NAME:.object.metadata.name,UID:.object.metadata.uid'
+POD_CHANGE+=',DELETED:.object.metadata.deletionTimestamp'
+POD_CHANGE+=',READY:.object.status.conditions[?(@.type=="Ready")].status'
+
 # The pods' lives in the order the API tells them, one change a line:
 # EVENT NAME UID DELETION-TIME READY. Ends with record_stop.
 record_pods() { # FILE SELECTOR
-	kubectl get pods -l "$2" -w --output-watch-events -o custom-columns='NAME:.metadata.name,UID:.metadata.uid,DELETED:.metadata.deletionTimestamp,READY:.status.conditions[?(@.type=="Ready")].status' \
+	kubectl get pods -l "$2" -w --output-watch-events -o "custom-columns=$POD_CHANGE" \
 		>"$1" 2>/dev/null &
 	RECORDER=$!
-	wait_for 10 test -s "$1"
+	sleep 1 # until the watch stands; the API does not tell when no pod is there
 }
 
 record_stop() {

@@ -1,0 +1,61 @@
+# shellcheck shell=bash disable=SC2034
+# The cluster the demo runs on: the trial cluster, built and started where that is needed and ended
+# afterwards unless it was up before; or, with --on-current, the one that KUBECONFIG names.
+
+use_trial_cluster() {
+	local began
+	began=$(now_ms)
+	WAS_UP=
+	[ ! -e "$STATE/up" ] || WAS_UP=yes
+	STARTED=yes
+	make_ready || die "the trial cluster could not be made ready"
+	PATH=$("$ROOT/cluster/programs"):$PATH
+	export PATH KUBECONFIG=$STATE/kubeconfig
+	NAMESPACE=default
+	PREPARATION_S=$(seconds_since "$began")
+}
+
+make_ready() {
+	"$ROOT/.ci/packages" demo &&
+		"$ROOT/dev" build release &&
+		"$ROOT/dev" cluster up &&
+		"$ROOT/dev" images
+}
+
+end_trial_cluster() {
+	[ -n "${STARTED:-}" ] || return 0
+	echo
+	if [ -n "$KEEP$WAS_UP" ]; then
+		echo "the cluster is up; for kubectl in your shell:"
+		echo "  export KUBECONFIG=$STATE/kubeconfig PATH=$("$ROOT/cluster/programs"):\$PATH"
+		echo "and to end it: ./dev cluster down"
+	else
+		"$ROOT/dev" cluster down
+	fi
+}
+
+# A user's kubeconfig is left as it is: ours is a copy whose context names the demo's namespace.
+use_current_cluster() {
+	kubectl version >"$WORK/version" 2>&1 || {
+		cat "$WORK/version" >&2
+		die "no cluster answers; KUBECONFIG=${KUBECONFIG:-}"
+	}
+	NAMESPACE=kentledge-demo
+	(umask 077 && kubectl config view --raw --flatten --minify >"$WORK/kubeconfig")
+	export KUBECONFIG=$WORK/kubeconfig
+	kubectl config set-context --current --namespace="$NAMESPACE" >/dev/null
+}
+
+on_trial() { [ -z "$ON_CURRENT" ]; }
+
+die() {
+	echo "demo: $*" >&2
+	exit 2
+}
+
+need_programs() {
+	local program
+	for program in "$@"; do
+		command -v "$program" >/dev/null || die "$program is not on PATH"
+	done
+}

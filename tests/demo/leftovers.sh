@@ -1,0 +1,59 @@
+# shellcheck shell=bash disable=SC2034
+# What an earlier demo left behind, also one that was killed half-way.
+
+RELEASE=kentledge
+
+remove_leftovers() {
+	if on_trial; then
+		KENTLEDGE_NAMESPACE=$NAMESPACE
+		remove_objects
+		uninstall
+	else
+		remove_from_current
+		adopt_installed
+		kubectl create namespace "$NAMESPACE" >/dev/null
+	fi
+}
+
+# Volumes go while the provisioner is still there to delete them.
+remove_objects() {
+	{
+		kubectl delete --ignore-not-found --wait=false -f "$DEMO/web.yaml"
+		kubectl delete pod --ignore-not-found --wait=false dns-test
+		kubectl delete pvc --ignore-not-found --wait=false -l app=nginx
+		kubectl delete pvc --ignore-not-found --wait=false -l app=kentledge-demo
+	} >/dev/null 2>&1
+	wait_for 60 none pods -l app=nginx
+	release_is_installed || return 0
+	wait_for 60 no_volumes_of_ours || echo "demo: volumes of an earlier run stay: $(volumes_of_ours)"
+	# Classes that the measuring made.
+	kubectl delete storageclass --ignore-not-found -l app=kentledge-demo >/dev/null
+}
+
+release_is_installed() { helm status "$RELEASE" >/dev/null 2>&1; }
+
+uninstall() {
+	release_is_installed || return 0
+	echo "removing what an earlier run left"
+	helm uninstall "$RELEASE" --wait --timeout 60s >/dev/null 2>&1
+	wait_for 30 none pods -l app.kubernetes.io/name=kentledge
+}
+
+# The namespace is ours alone: it is removed with all in it, volumes first.
+remove_from_current() {
+	kubectl get namespace "$NAMESPACE" >/dev/null 2>&1 || return 0
+	kubectl delete statefulset,pods,pvc --all --wait=false >/dev/null 2>&1
+	wait_for 60 none pvc
+	kubectl delete storageclass --ignore-not-found -l app=kentledge-demo >/dev/null
+	! release_is_installed || helm uninstall "$RELEASE" --wait --timeout 60s >/dev/null
+	kubectl delete namespace "$NAMESPACE" --timeout=120s >/dev/null
+}
+
+# Where kentledge is installed already, it is not installed a second time.
+adopt_installed() {
+	KENTLEDGE_NAMESPACE=$(kubectl get daemonset --all-namespaces --no-headers \
+		-o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name |
+		awk '$2 == "kentledge-node" { print $1 }')
+	INSTALLED=$KENTLEDGE_NAMESPACE
+	: "${KENTLEDGE_NAMESPACE:=$NAMESPACE}"
+}

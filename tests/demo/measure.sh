@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# What the demo costs and how fast it is. Lines for the summary go to $WORK/measures.
+
+REPEATS=3
+CLAIMS=9
+
+measure() {
+	echo
+	bold "── measuring"
+	measure_return
+	measure_creation
+	measure_memory
+}
+
+note() { printf '%s\n' "$*" >>"$WORK/measures"; }
+
+# From `kubectl delete pod web-0` returning to its page being served again.
+measure_return() {
+	local i
+	kubectl apply -f "$DEMO/web.yaml" >/dev/null
+	wait_for 90 both_run || return 0
+	# shellcheck disable=SC2016
+	kubectl exec web-0 -- sh -c 'echo "$(hostname)" > /usr/share/nginx/html/index.html'
+	for i in $(seq $REPEATS); do return_once; done
+	note ""
+	note "from \`kubectl delete pod web-0\` returning to its page served again: $(milliseconds "$WORK/returns") (median of $REPEATS)"
+	note "  of that ours: $(milliseconds "$WORK/recreations") from the pod's end to its creation, $(milliseconds "$WORK/mounts") from stage to publish"
+	kubectl delete -f "$DEMO/web.yaml" --wait=false >/dev/null
+	kubectl delete pvc -l app=nginx --wait=false >/dev/null
+}
+
+return_once() {
+	local began since
+	since=$(date --utc +%FT%T.%3NZ)
+	kubectl delete pod web-0 >/dev/null
+	began=$(now_ms)
+	wait_for 60 page_is_served web-0 || return 0
+	echo $(($(now_ms) - began)) >>"$WORK/returns"
+	echo "web-0 serves again after $(tail -n 1 "$WORK/returns") ms"
+	recreation_ms "$since" >>"$WORK/recreations"
+	mount_ms "$since" >>"$WORK/mounts"
+}
+
+# The API server asks the pod: no pod of our own is needed for it.
+page_is_served() {
+	[ "$(kubectl get --raw "/api/v1/namespaces/$NAMESPACE/pods/$1/proxy/")" = "$1" ]
+}
+
+milliseconds() { # FILE
+	local value
+	value=$(median <"$1" 2>/dev/null)
+	if [ -n "$value" ]; then echo "$value ms"; else echo "not logged"; fi
+}
+
+# Claims with no pod, one after another, on classes that bind at once.
+measure_creation() {
+	local backend
+	for backend in loop directory; do
+		creation_class "$backend" | kubectl apply -f - >/dev/null
+		seq $CLAIMS | while read -r i; do create_claim "$backend" "$i"; done
+		creation_ms "$backend" >"$WORK/creations-$backend"
+		note "CreateVolume over TLS, $backend: $(milliseconds "$WORK/creations-$backend") (median of $(wc -l <"$WORK/creations-$backend"))"
+	done
+	kubectl delete pvc -l app=kentledge-demo --wait=false >/dev/null
+	wait_for 60 none pvc -l app=kentledge-demo
+	kubectl delete storageclass -l app=kentledge-demo >/dev/null
+}
+
+creation_class() { # BACKEND
+	cat <<-YAML
+		apiVersion: storage.k8s.io/v1
+		kind: StorageClass
+		metadata: {name: kentledge-demo-$1, labels: {app: kentledge-demo}}
+		provisioner: kentledge.io
+		volumeBindingMode: Immediate
+		parameters: {backend: $1$([ "$1" = loop ] || echo ', enforce: "false"')}
+	YAML
+}
+
+create_claim() { # BACKEND NUMBER
+	kubectl apply -f - >/dev/null <<-YAML
+		apiVersion: v1
+		kind: PersistentVolumeClaim
+		metadata: {name: demo-$1-$2, labels: {app: kentledge-demo}}
+		spec:
+		  accessModes: [ReadWriteOnce]
+		  storageClassName: kentledge-demo-$1
+		  resources: {requests: {storage: 1Gi}}
+	YAML
+	wait_for 20 claim_is_bound "demo-$1-$2"
+}
+
+# Resident memory: of our processes by what they say of themselves, of the others by the cluster.
+measure_memory() {
+	note ""
+	if on_trial; then
+		note "resident memory, MB:"
+		trial_cluster memory | awk 'NR > 1 { printf "  %-22s %8s\n", $1, $4 }' >>"$WORK/measures"
+	else
+		note "resident memory of kentledge, MB:"
+		memory_by_metrics >>"$WORK/measures"
+	fi
+}
+
+memory_by_metrics() {
+	local pod port
+	kubectl -n "$KENTLEDGE_NAMESPACE" get pods -l app.kubernetes.io/name=kentledge \
+		-o 'jsonpath={range .items[*]}{.metadata.name} {.spec.containers[0].ports[?(@.name=="http")].containerPort}{"\n"}{end}' |
+		while read -r pod port; do
+			kubectl get --raw "/api/v1/namespaces/$KENTLEDGE_NAMESPACE/pods/$pod:$port/proxy/metrics" |
+				awk -v pod="$pod" '/^process_resident_memory_bytes / {
+					printf "  %-40s %8.1f\n", pod, $2 / 1048576 }'
+		done
+}
