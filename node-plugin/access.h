@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How a caller wants to use a volume: what the CSI specification calls a volume capability, without
+ * the wire. Strings are borrowed from the call.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum access_mode {
+	ACCESS_WRITER,	      /* SINGLE_NODE_WRITER: pods of this node may share it */
+	ACCESS_READER,	      /* SINGLE_NODE_READER_ONLY: each publication is read-only */
+	ACCESS_SINGLE_WRITER, /* SINGLE_NODE_SINGLE_WRITER: one target at a time */
+	ACCESS_MULTI_WRITER,  /* SINGLE_NODE_MULTI_WRITER */
+};
+
+struct access {
+	enum access_mode mode;
+	const char *fs_type; /* "": the volume's own */
+	char *const *mount_flags;
+	size_t mount_flag_count;
+};
+
+/* The file system that all of them ask for: "" if none names one. Two that differ: ERROR_INVALID.
+ * *ret_fs_type is borrowed from them. */
+int access_fs_type(const struct access *accesses, size_t count, const char **ret_fs_type,
+		   struct error *err);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What a volume's data is made of. Each kind is a table of functions over the volume's folder;
+ * what is common to all kinds (names, records, locks, publishing) is in volume_*.c.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "mount_flags.h"
+#include "mount_table.h"
+#include "parameters.h"
+#include "volume_record.h"
+
+struct pool;
+
+/* By what a volume's mounts are recognised in a mount table. */
+struct mount_mark {
+	dev_t device;
+	const char *root; /* of the volume in that device's file system; in the table's arena */
+};
+
+struct backend {
+	/* The entry in the folder that holds the data: it tells the kind even without a record. */
+	const char *data_name;
+
+	/* The least that a volume with this file system can have. ERROR_INVALID for a type that
+	 * this kind does not have. *ret_type is what "" stands for. */
+	int (*check_fs_type)(const char *fs_type, const char **ret_type,
+			     uint64_t *ret_minimum_bytes, struct error *err);
+
+	/* Puts the data into a new folder, durably. */
+	int (*make)(struct pool *pool, int folder_fd, const struct volume_record *record,
+		    struct error *err);
+
+	/* Mounts it at staging_path, where it is not mounted yet. */
+	int (*stage)(struct pool *pool, int folder_fd, const struct volume_record *record,
+		     const char *staging_path, const struct mount_flags *flags, struct error *err);
+
+	/* 1: *ret_mark tells its mounts. 0: it cannot be mounted now. */
+	int (*mark)(struct pool *pool, int folder_fd, const char *id,
+		    const struct mount_table *table, struct mount_mark *ret_mark,
+		    struct error *err);
+
+	/* Lets go of what was needed for mounting, where nothing of it is mounted any more.
+	 * ERROR_IN_USE if somebody else still holds it. */
+	int (*release)(struct pool *pool, int folder_fd, struct error *err);
+
+	/* What the data holds of the disk (0: not counted), and what it can grow to. */
+	uint64_t (*allocated_bytes)(int folder_fd);
+	uint64_t (*size_bytes)(int folder_fd);
+};
+
+extern const struct backend backend_loop;
+extern const struct backend backend_directory;
+
+const struct backend *backend_of_kind(enum backend_kind kind);
+
+/* By its data; NULL if there is none. */
+const struct backend *backend_of_folder(int folder_fd);

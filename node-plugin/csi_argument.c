@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "csi_argument.h"
+
+#include <string.h>
+
+#include "csi/names.h"
+
+int csi_argument_text(const char *value, const char *field, struct error *err)
+{
+	if (!value[0])
+		return error_set(err, ERROR_INVALID, "%s is missing", field);
+	if (strlen(value) > CSI_STRING_BYTES_MAX)
+		return error_set(err, ERROR_INVALID, "%s is longer than %d bytes", field,
+				 CSI_STRING_BYTES_MAX);
+	return 0;
+}
+
+int csi_argument_path(const char *value, const char *field, struct error *err)
+{
+	if (!value[0])
+		return error_set(err, ERROR_INVALID, "%s is missing", field);
+	return 0;
+}
+
+int csi_argument_map(const struct pairs *pairs, const char *field, struct error *err)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < pairs->count; i++)
+		bytes += strlen(pairs->items[i].key) + strlen(pairs->items[i].value);
+	if (bytes > CSI_MAP_BYTES_MAX)
+		return error_set(err, ERROR_INVALID, "%s: %zu bytes in all, more than %d", field,
+				 bytes, CSI_MAP_BYTES_MAX);
+	return 0;
+}
+
+int csi_argument_range(const Csi__V1__CapacityRange *range, struct capacity_range *ret_range,
+		       struct error *err)
+{
+	*ret_range = (struct capacity_range) { 0 };
+	if (!range)
+		return 0;
+	if (range->required_bytes < 0)
+		return error_set(err, ERROR_INVALID, "capacity_range: required_bytes is negative");
+	if (range->limit_bytes < 0)
+		return error_set(err, ERROR_INVALID, "capacity_range: limit_bytes is negative");
+	ret_range->required_bytes = (uint64_t)range->required_bytes;
+	ret_range->limit_bytes = (uint64_t)range->limit_bytes;
+	return 0;
+}
+
+#define MODE(name) CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__##name
+
+static int read_mode(const Csi__V1__VolumeCapability__AccessMode *access_mode,
+		     enum access_mode *ret_mode, struct error *err)
+{
+	if (!access_mode || access_mode->mode == MODE(UNKNOWN))
+		return error_set(err, ERROR_INVALID, "volume_capability: access_mode is missing");
+	switch ((int)access_mode->mode) { /* the wire may bring any number */
+	case MODE(SINGLE_NODE_WRITER):
+		*ret_mode = ACCESS_WRITER;
+		return 0;
+	case MODE(SINGLE_NODE_READER_ONLY):
+		*ret_mode = ACCESS_READER;
+		return 0;
+	case MODE(SINGLE_NODE_SINGLE_WRITER):
+		*ret_mode = ACCESS_SINGLE_WRITER;
+		return 0;
+	case MODE(SINGLE_NODE_MULTI_WRITER):
+		*ret_mode = ACCESS_MULTI_WRITER;
+		return 0;
+	case MODE(MULTI_NODE_READER_ONLY):
+	case MODE(MULTI_NODE_SINGLE_WRITER):
+	case MODE(MULTI_NODE_MULTI_WRITER):
+		return error_set(
+			err, ERROR_INVALID,
+			"volume_capability: access_mode: a volume lies on the disk of one "
+			"node and cannot be used on several (ReadWriteMany, ReadOnlyMany); "
+			"use ReadWriteOnce or ReadWriteOncePod");
+	default:
+		return error_set(err, ERROR_INVALID, "volume_capability: access_mode %d is unknown",
+				 (int)access_mode->mode);
+	}
+}
+
+static int check_mount(const Csi__V1__VolumeCapability *capability, struct error *err)
+{
+	if (capability->access_type_case == CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK)
+		return error_set(
+			err, ERROR_INVALID,
+			"volume_capability: block (volumeMode: Block) is not served; use a "
+			"mount (volumeMode: Filesystem)");
+	if (capability->access_type_case != CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT)
+		return error_set(err, ERROR_INVALID,
+				 "volume_capability: access_type is missing: neither mount nor "
+				 "block");
+	if (capability->mount->volume_mount_group[0])
+		return error_set(err, ERROR_INVALID,
+				 "volume_capability: volume_mount_group is not served");
+	return 0;
+}
+
+int csi_argument_access(const Csi__V1__VolumeCapability *capability, struct access *ret_access,
+			struct error *err)
+{
+	if (!capability)
+		return error_set(err, ERROR_INVALID, "volume_capability is missing");
+	struct access access = { 0 };
+	if (check_mount(capability, err) < 0 ||
+	    read_mode(capability->access_mode, &access.mode, err) < 0)
+		return -1;
+	access.fs_type = capability->mount->fs_type;
+	access.mount_flags = capability->mount->mount_flags;
+	access.mount_flag_count = capability->mount->n_mount_flags;
+	*ret_access = access;
+	return 0;
+}
+
+int csi_argument_accesses(Csi__V1__VolumeCapability *const *capabilities, size_t count,
+			  struct arena *arena, struct access **ret_accesses, struct error *err)
+{
+	if (count == 0)
+		return error_set(err, ERROR_INVALID, "volume_capabilities is missing");
+	struct access *accesses = arena_alloc(arena, count * sizeof(*accesses));
+	for (size_t i = 0; i < count; i++)
+		if (csi_argument_access(capabilities[i], &accesses[i], err) < 0)
+			return -1;
+	*ret_accesses = accesses;
+	return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "csi.pb-c.h"
+#include "csi_argument.h"
+#include "csi_effect.h"
+#include "csi_service.h"
+#include "csi_topology.h"
+#include "node.h"
+#include "volume.h"
+
+static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolumeRequest *request,
+			     Csi__V1__NodeStageVolumeResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct csi_effect effect = {
+		.done = "volume staged",
+		.failed = "volume not staged",
+		.volume = request->volume_id,
+		.path = request->staging_target_path,
+		.begin_us = clock_monotonic_us(),
+	};
+	struct access access;
+	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
+	    csi_argument_path(request->staging_target_path, "staging_target_path", err) < 0 ||
+	    csi_argument_access(request->volume_capability, &access, err) < 0)
+		return csi_effect_log(&effect, -1, err);
+	int outcome = volume_stage(node->pool, request->volume_id, request->staging_target_path,
+				   &access, err);
+	return csi_effect_log(&effect, outcome, err);
+}
+
+static int node_unstage_volume(struct rpc_call *call,
+			       const Csi__V1__NodeUnstageVolumeRequest *request,
+			       Csi__V1__NodeUnstageVolumeResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct csi_effect effect = {
+		.done = "volume unstaged",
+		.failed = "volume not unstaged",
+		.volume = request->volume_id,
+		.path = request->staging_target_path,
+		.begin_us = clock_monotonic_us(),
+	};
+	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
+	    csi_argument_path(request->staging_target_path, "staging_target_path", err) < 0)
+		return csi_effect_log(&effect, -1, err);
+	int outcome =
+		volume_unstage(node->pool, request->volume_id, request->staging_target_path, err);
+	return csi_effect_log(&effect, outcome, err);
+}
+
+static int read_publication(const Csi__V1__NodePublishVolumeRequest *request,
+			    struct access *ret_access, struct error *err)
+{
+	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
+	    csi_argument_path(request->target_path, "target_path", err) < 0 ||
+	    csi_argument_access(request->volume_capability, ret_access, err) < 0)
+		return -1;
+	/* CSI spec, NodePublishVolume Errors: "Staging target path not set" is a precondition. */
+	if (!request->staging_target_path[0])
+		return error_set(err, ERROR_IN_USE,
+				 "staging_target_path is missing: volumes are "
+				 "staged before they are published");
+	return 0;
+}
+
+static int node_publish_volume(struct rpc_call *call,
+			       const Csi__V1__NodePublishVolumeRequest *request,
+			       Csi__V1__NodePublishVolumeResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct csi_effect effect = {
+		.done = "volume published",
+		.failed = "volume not published",
+		.volume = request->volume_id,
+		.path = request->target_path,
+		.begin_us = clock_monotonic_us(),
+	};
+	struct access access;
+	if (read_publication(request, &access, err) < 0)
+		return csi_effect_log(&effect, -1, err);
+	struct volume_publication publication = {
+		.staging_path = request->staging_target_path,
+		.target_path = request->target_path,
+		.access = &access,
+		.read_only = request->readonly,
+	};
+	int outcome = volume_publish(node->pool, request->volume_id, &publication, err);
+	return csi_effect_log(&effect, outcome, err);
+}
+
+static int node_unpublish_volume(struct rpc_call *call,
+				 const Csi__V1__NodeUnpublishVolumeRequest *request,
+				 Csi__V1__NodeUnpublishVolumeResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct csi_effect effect = {
+		.done = "volume unpublished",
+		.failed = "volume not unpublished",
+		.volume = request->volume_id,
+		.path = request->target_path,
+		.begin_us = clock_monotonic_us(),
+	};
+	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
+	    csi_argument_path(request->target_path, "target_path", err) < 0)
+		return csi_effect_log(&effect, -1, err);
+	int outcome = volume_unpublish(node->pool, request->volume_id, request->target_path, err);
+	return csi_effect_log(&effect, outcome, err);
+}
+
+static Csi__V1__VolumeUsage *make_usage(struct arena *arena, Csi__V1__VolumeUsage__Unit unit,
+					uint64_t total, uint64_t available, uint64_t used)
+{
+	Csi__V1__VolumeUsage *usage = arena_alloc(arena, sizeof(*usage));
+	csi__v1__volume_usage__init(usage);
+	usage->unit = unit;
+	usage->total = (int64_t)total;
+	usage->available = (int64_t)available;
+	usage->used = (int64_t)used;
+	return usage;
+}
+
+static int node_get_volume_stats(struct rpc_call *call,
+				 const Csi__V1__NodeGetVolumeStatsRequest *request,
+				 Csi__V1__NodeGetVolumeStatsResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct arena *arena = rpc_call_arena(call);
+	struct host_usage usage;
+	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
+	    csi_argument_path(request->volume_path, "volume_path", err) < 0 ||
+	    volume_usage(node->pool, request->volume_id, request->volume_path, &usage, err) < 0)
+		return -1;
+	response->usage = arena_alloc(arena, 2 * sizeof(*response->usage));
+	response->usage[response->n_usage++] =
+		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__BYTES, usage.total_bytes,
+			   usage.available_bytes, usage.used_bytes);
+	response->usage[response->n_usage++] =
+		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__INODES, usage.total_inodes,
+			   usage.available_inodes, usage.used_inodes);
+	return 0;
+}
+
+static int node_get_info(struct rpc_call *call, const Csi__V1__NodeGetInfoRequest *request,
+			 Csi__V1__NodeGetInfoResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct arena *arena = rpc_call_arena(call);
+	response->node_id = arena_strdup(arena, node->id);
+	response->accessible_topology = csi_topology_make(arena, node->id);
+	return 0;
+}
+
+#define CAN(name) CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__##name
+
+static int node_get_capabilities(struct rpc_call *call,
+				 const Csi__V1__NodeGetCapabilitiesRequest *request,
+				 Csi__V1__NodeGetCapabilitiesResponse *response, struct error *err)
+{
+	static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
+		CAN(STAGE_UNSTAGE_VOLUME),
+		CAN(GET_VOLUME_STATS),
+		CAN(SINGLE_NODE_MULTI_WRITER),
+	};
+	struct arena *arena = rpc_call_arena(call);
+	size_t count = sizeof(types) / sizeof(*types);
+	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
+	for (size_t i = 0; i < count; i++) {
+		Csi__V1__NodeServiceCapability *capability =
+			arena_alloc(arena, sizeof(*capability));
+		Csi__V1__NodeServiceCapability__RPC *rpc = arena_alloc(arena, sizeof(*rpc));
+		csi__v1__node_service_capability__init(capability);
+		csi__v1__node_service_capability__rpc__init(rpc);
+		rpc->type = types[i];
+		capability->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
+		capability->rpc = rpc;
+		response->capabilities[response->n_capabilities++] = capability;
+	}
+	return 0;
+}
+
+#define METHOD(name, snake)                                                                        \
+	RPC_METHOD(CSI_SERVICE_NODE, name, Csi__V1__##name##Request,                               \
+		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
+		   csi__v1__##snake##_response__descriptor, snake, true)
+
+static const struct rpc_method methods[] = {
+	METHOD(NodeStageVolume, node_stage_volume),
+	METHOD(NodeUnstageVolume, node_unstage_volume),
+	METHOD(NodePublishVolume, node_publish_volume),
+	METHOD(NodeUnpublishVolume, node_unpublish_volume),
+	METHOD(NodeGetVolumeStats, node_get_volume_stats),
+	METHOD(NodeGetInfo, node_get_info),
+	METHOD(NodeGetCapabilities, node_get_capabilities),
+};
+
+size_t csi_node_methods(const struct rpc_method **ret_methods)
+{
+	*ret_methods = methods;
+	return sizeof(methods) / sizeof(*methods);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The CSI services of the plugin as rows of the server's table (rpc/server.h). Handlers translate:
+ * a request into what volume.h knows, an outcome into a response. Controller and Identity are also
+ * for the provisioner, over TCP; Node is for the kubelet alone.
+ *
+ * What is not announced and not in a table (snapshots, growth, …) is answered UNIMPLEMENTED.
+ */
+
+#include <stddef.h>
+
+#include "rpc/server.h"
+
+#define CSI_SERVICE_IDENTITY "csi.v1.Identity"
+#define CSI_SERVICE_CONTROLLER "csi.v1.Controller"
+#define CSI_SERVICE_NODE "csi.v1.Node"
+
+size_t csi_identity_methods(const struct rpc_method **ret_methods);
+size_t csi_controller_methods(const struct rpc_method **ret_methods);
+size_t csi_node_methods(const struct rpc_method **ret_methods);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filesystem.h"
+
+#include <blkid/blkid.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "process.h"
+
+#define MAKE_TIMEOUT_MS 60000
+#define IMAGE "/proc/self/fd/3"
+
+/* The image is a sparse file, so zeros need not be written (mke2fs(8), assume_storage_prezeroed):
+ * neither now nor by the kernel's lazy initialisation, which would fill the image behind our back.
+ * No blocks are kept for root: a volume belongs to its pod. */
+static const char *const make_ext4[] = {
+	"mkfs.ext4", "-q",   "-F",
+	"-b",	     "4096", "-m",
+	"0",	     "-E",   "nodiscard,assume_storage_prezeroed=1",
+	IMAGE,	     NULL,
+};
+
+/* A loop device has sectors of 4096 bytes, which mkfs.xfs cannot know from a file. */
+static const char *const make_xfs[] = {
+	"mkfs.xfs", "-q", "-f", "-K", "-s", "size=4096", IMAGE, NULL,
+};
+
+static const struct filesystem known[] = {
+	/* Less leaves no room for a journal (mke2fs(8)). */
+	{ .type = "ext4", .minimum_bytes = 16ULL << 20, .maker = make_ext4 },
+	/* mkfs.xfs refuses less than 300 MB. */
+	{ .type = "xfs", .minimum_bytes = 300ULL << 20, .maker = make_xfs },
+};
+
+int filesystem_find(const char *type, const struct filesystem **ret_filesystem, struct error *err)
+{
+	const char *wanted = type[0] ? type : FILESYSTEM_DEFAULT;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(wanted, known[i].type) == 0) {
+			*ret_filesystem = &known[i];
+			return 0;
+		}
+	return error_set(err, ERROR_INVALID, "fs_type \"%s\" is unknown; use \"ext4\" or \"xfs\"",
+			 type);
+}
+
+int filesystem_make(const char *type, int image_fd, struct error *err)
+{
+	const struct filesystem *filesystem = NULL;
+	if (filesystem_find(type, &filesystem, err) < 0)
+		return -1;
+	return process_run(filesystem->maker, image_fd, MAKE_TIMEOUT_MS, err);
+}
+
+static void free_probe(blkid_probe *probe)
+{
+	if (*probe)
+		blkid_free_probe(*probe);
+}
+
+int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
+{
+	blkid_probe probe CLEANUP(free_probe) = blkid_new_probe();
+	if (!probe || blkid_probe_set_device(probe, image_fd, 0, 0) < 0)
+		return error_set(err, ERROR_INTERNAL,
+				 "cannot read the image to recognise its "
+				 "file system");
+	blkid_probe_enable_superblocks(probe, 1);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE);
+	int outcome = blkid_do_safeprobe(probe);
+	if (outcome == -2)
+		return error_set(err, ERROR_INTERNAL,
+				 "the image looks like more than one file "
+				 "system");
+	if (outcome < 0)
+		return error_set(err, ERROR_INTERNAL, "cannot recognise the file system");
+	const char *type = "";
+	if (outcome == 0 && blkid_probe_lookup_value(probe, "TYPE", &type, NULL) < 0)
+		type = "";
+	if (strlen(type) >= FILESYSTEM_TYPE_MAX)
+		return error_set(err, ERROR_INTERNAL, "file system of unknown type");
+	strcpy(ret_type, type);
+	return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What we ask of the kernel and of the system's programs: mounts, loop devices, file systems. One
+ * table of functions, so that a test can stand in for the kernel, fail any step, and be looked at
+ * afterwards. host_linux.c is the real one.
+ *
+ * Files in the pool are not part of it: they behave the same for everybody (folder.h).
+ */
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "filesystem.h"
+#include "loop_device.h"
+#include "mount_flags.h"
+#include "mount_table.h"
+
+struct host_usage {
+	uint64_t total_bytes;
+	uint64_t available_bytes;
+	uint64_t used_bytes;
+	uint64_t total_inodes;
+	uint64_t available_inodes;
+	uint64_t used_inodes;
+};
+
+struct host {
+	int (*read_mounts)(struct host *host, struct mount_table **ret_table, struct error *err);
+
+	/* Mounts the file system on the device at target, an existing folder. Errors carry the
+	 * kernel's own reason: ERROR_INVALID if that is an option. */
+	int (*mount)(struct host *host, const struct loop_device *device, const char *type,
+		     const struct mount_flags *flags, const char *target, struct error *err);
+
+	/* What source_fd is open on becomes visible at target too, as a mount with these
+	 * attributes (MOUNT_ATTR_…) besides those of the source: in one step, never writable for
+	 * a moment. */
+	int (*bind)(struct host *host, int source_fd, const char *target, uint64_t attributes,
+		    struct error *err);
+
+	/* The uppermost mount at target. */
+	int (*unmount)(struct host *host, const char *target, struct error *err);
+
+	/* As in loop_device.h. */
+	int (*find_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
+			 struct error *err);
+	int (*attach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
+			   struct error *err);
+	int (*detach_loop)(struct host *host, const struct loop_device *device, struct error *err);
+
+	/* As in filesystem.h. */
+	int (*make_filesystem)(struct host *host, const char *type, int image_fd,
+			       struct error *err);
+	int (*probe_filesystem)(struct host *host, int image_fd,
+				char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);
+
+	/* Of the file system in which fd lies. */
+	int (*usage)(struct host *host, int fd, struct host_usage *ret_usage, struct error *err);
+
+	/* What we need is there: ERROR_IN_USE (a precondition) names what is missing. */
+	int (*check)(struct host *host, struct error *err);
+};
+
+/* The real one; static, nothing to free. */
+struct host *host_linux(void);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "kernel_mount.h"
+
+#define MOUNTINFO "/proc/self/mountinfo"
+#define MOUNTINFO_BYTES_MAX (64 << 20)
+
+static int read_mounts(struct host *host, struct mount_table **ret_table, struct error *err)
+{
+	char *text CLEANUP_FREE = NULL;
+	size_t length = 0;
+	if (file_read(MOUNTINFO, MOUNTINFO_BYTES_MAX, &text, &length, err) < 0)
+		return -1;
+	return mount_table_parse(text, length, ret_table, err);
+}
+
+static int mount_device(struct host *host, const struct loop_device *device, const char *type,
+			const struct mount_flags *flags, const char *target, struct error *err)
+{
+	return kernel_mount(device->number, type, flags, target, err);
+}
+
+static int bind_folder(struct host *host, int source_fd, const char *target, uint64_t attributes,
+		       struct error *err)
+{
+	return kernel_bind(source_fd, target, attributes, err);
+}
+
+static int unmount(struct host *host, const char *target, struct error *err)
+{
+	return kernel_unmount(target, err);
+}
+
+static int find_loop(struct host *host, int image_fd, struct loop_device *ret_device,
+		     struct error *err)
+{
+	return loop_device_find(image_fd, ret_device, err);
+}
+
+static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
+		       struct error *err)
+{
+	return loop_device_attach(image_fd, ret_device, err);
+}
+
+static int detach_loop(struct host *host, const struct loop_device *device, struct error *err)
+{
+	return loop_device_detach(device, err);
+}
+
+static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	return filesystem_make(type, image_fd, err);
+}
+
+static int probe_filesystem(struct host *host, int image_fd,
+			    char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
+{
+	return filesystem_probe(image_fd, ret_type, err);
+}
+
+static int usage(struct host *host, int fd, struct host_usage *ret_usage, struct error *err)
+{
+	struct statvfs vfs;
+	if (fstatvfs(fd, &vfs) < 0)
+		return error_errno(err, errno, "statvfs");
+	uint64_t unit = vfs.f_frsize;
+	*ret_usage = (struct host_usage) {
+		.total_bytes = vfs.f_blocks * unit,
+		.available_bytes = vfs.f_bavail * unit,
+		.used_bytes = (vfs.f_blocks - vfs.f_bfree) * unit,
+		.total_inodes = vfs.f_files,
+		.available_inodes = vfs.f_favail,
+		.used_inodes = vfs.f_files - vfs.f_ffree,
+	};
+	return 0;
+}
+
+static int check_device(const char *path, struct error *err)
+{
+	if (access(path, R_OK | W_OK) < 0)
+		return error_set(err, ERROR_IN_USE, "%s cannot be used (%s): loop volumes need it",
+				 path, strerror(errno));
+	return 0;
+}
+
+static int check(struct host *host, struct error *err)
+{
+	return check_device("/dev/loop-control", err);
+}
+
+struct host *host_linux(void)
+{
+	static struct host host = {
+		.read_mounts = read_mounts,
+		.mount = mount_device,
+		.bind = bind_folder,
+		.unmount = unmount,
+		.find_loop = find_loop,
+		.attach_loop = attach_loop,
+		.detach_loop = detach_loop,
+		.make_filesystem = make_filesystem,
+		.probe_filesystem = probe_filesystem,
+		.usage = usage,
+		.check = check,
+	};
+	return &host;
+}

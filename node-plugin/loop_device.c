@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loop_device.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define SYS_BLOCK "/sys/block"
+#define LOOP_CONTROL "/dev/loop-control"
+#define BLOCK_BYTES 4096
+#define NODE_WAIT_STEPS 200 /* of 10 ms: devtmpfs makes the node a moment after the device */
+#define ATTACH_TRIES 256    /* others may take the number that we were told first */
+
+void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX])
+{
+	snprintf(ret_path, LOOP_DEVICE_PATH_MAX, "/dev/loop%u", number);
+}
+
+static void close_folder(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* The kernel shows this file while a device has an image. */
+static bool is_attached(int sys_block_fd, const char *name)
+{
+	char path[64];
+	int length = snprintf(path, sizeof(path), "%s/loop/backing_file", name);
+	return length < (int)sizeof(path) && faccessat(sys_block_fd, path, F_OK, 0) == 0;
+}
+
+/* LOOP_GET_STATUS64 encodes the device number as stat(2) does (huge_encode_dev()). */
+static bool stands_for(int device_fd, const struct stat *image)
+{
+	struct loop_info64 info;
+	return ioctl(device_fd, LOOP_GET_STATUS64, &info) == 0 && info.lo_device == image->st_dev &&
+	       info.lo_inode == image->st_ino;
+}
+
+/* 1 and held if /dev/loop<number> stands for the image. */
+static int open_if_ours(unsigned number, const struct stat *image, struct loop_device *ret_device)
+{
+	char path[LOOP_DEVICE_PATH_MAX];
+	loop_device_path(number, path);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat node;
+	if (fd < 0 || !stands_for(fd, image) || fstat(fd, &node) < 0)
+		return 0;
+	*ret_device = (struct loop_device) {
+		.number = number,
+		.device = node.st_rdev,
+		.fd = TAKE_FD(fd),
+	};
+	return 1;
+}
+
+static int find_held(int image_fd, struct loop_device *ret_device, struct error *err)
+{
+	struct stat image;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "image: stat");
+	DIR *dir CLEANUP(close_folder) = opendir(SYS_BLOCK);
+	if (!dir)
+		return error_errno(err, errno, "read %s", SYS_BLOCK);
+	const struct dirent *entry;
+	while ((entry = readdir(dir))) {
+		unsigned number;
+		char rest;
+		if (sscanf(entry->d_name, "loop%u%c", &number, &rest) != 1 ||
+		    !is_attached(dirfd(dir), entry->d_name))
+			continue;
+		if (open_if_ours(number, &image, ret_device))
+			return 1;
+	}
+	return 0;
+}
+
+int loop_device_find(int image_fd, struct loop_device *ret_device, struct error *err)
+{
+	struct loop_device device;
+	int found = find_held(image_fd, &device, err);
+	if (found <= 0)
+		return found;
+	close(device.fd);
+	device.fd = -1;
+	*ret_device = device;
+	return 1;
+}
+
+static void wait_ms(long ms)
+{
+	nanosleep(&(struct timespec) { .tv_nsec = ms * 1000000 }, NULL);
+}
+
+static int open_node(unsigned number, struct error *err)
+{
+	char path[LOOP_DEVICE_PATH_MAX];
+	loop_device_path(number, path);
+	for (int step = 0; step < NODE_WAIT_STEPS; step++) {
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 || (errno != ENOENT && errno != ENXIO))
+			return fd >= 0 ? fd : error_errno(err, errno, "open %s", path);
+		wait_ms(10);
+	}
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "%s does not appear: is the host's /dev mounted in the container?", path);
+}
+
+static int configure(int device_fd, int image_fd, unsigned flags)
+{
+	struct loop_config config = {
+		.fd = (uint32_t)image_fd,
+		.block_size = BLOCK_BYTES,
+		.info = { .lo_flags = LO_FLAGS_AUTOCLEAR | flags },
+	};
+	return ioctl(device_fd, LOOP_CONFIGURE, &config);
+}
+
+/* 1: configured; 0: somebody was faster; -1: failed. */
+static int try_configure(int device_fd, int image_fd, struct error *err)
+{
+	/* Direct I/O: data is cached once, in the volume's own file system. A pool that cannot do
+	 * it (tmpfs) still serves. */
+	if (configure(device_fd, image_fd, LO_FLAGS_DIRECT_IO) == 0)
+		return 1;
+	if (errno == EINVAL && configure(device_fd, image_fd, 0) == 0)
+		return 1;
+	if (errno == EBUSY)
+		return 0;
+	return error_errno(err, errno, "LOOP_CONFIGURE");
+}
+
+static int attach_one(int control_fd, int image_fd, struct loop_device *ret_device,
+		      struct error *err)
+{
+	int number = ioctl(control_fd, LOOP_CTL_GET_FREE);
+	if (number < 0)
+		return error_errno(err, errno, "LOOP_CTL_GET_FREE");
+	int fd CLEANUP_CLOSE = open_node((unsigned)number, err);
+	if (fd < 0)
+		return -1;
+	int outcome = try_configure(fd, image_fd, err);
+	struct stat node;
+	if (outcome <= 0)
+		return outcome;
+	if (fstat(fd, &node) < 0)
+		return error_errno(err, errno, "stat of loop device %d", number);
+	*ret_device = (struct loop_device) {
+		.number = (unsigned)number,
+		.device = node.st_rdev,
+		.fd = TAKE_FD(fd),
+	};
+	return 1;
+}
+
+int loop_device_attach(int image_fd, struct loop_device *ret_device, struct error *err)
+{
+	int found = find_held(image_fd, ret_device, err);
+	if (found)
+		return found > 0 ? 0 : -1;
+	int control_fd CLEANUP_CLOSE = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
+	if (control_fd < 0)
+		return error_errno(err, errno, "open %s", LOOP_CONTROL);
+	for (int tries = 0; tries < ATTACH_TRIES; tries++) {
+		int outcome = attach_one(control_fd, image_fd, ret_device, err);
+		if (outcome)
+			return outcome > 0 ? 0 : -1;
+		wait_ms(1);
+	}
+	return error_set(err, ERROR_UNAVAILABLE, "no loop device: others took each one first");
+}
+
+int loop_device_detach(const struct loop_device *device, struct error *err)
+{
+	char path[LOOP_DEVICE_PATH_MAX];
+	loop_device_path(device->number, path);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "open %s", path);
+	if (ioctl(fd, LOOP_CLR_FD) < 0 && errno != ENXIO)
+		return error_errno(err, errno, "%s: detach", path);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A loop device: an image file seen as a disk (loop(4)).
+ *
+ * The kernel knows which file a device stands for, by device and inode number; that is asked each
+ * time and never kept. A device lets go of its file by itself when its last user is gone
+ * (LO_FLAGS_AUTOCLEAR): the mount that is made of it is that user, so a plugin that dies half-way
+ * leaves no device behind.
+ */
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+#define LOOP_DEVICE_PATH_MAX 32
+
+struct loop_device {
+	unsigned number;
+	dev_t device; /* as mountinfo shows it */
+	int fd;	      /* holds it until it is mounted; -1: not held */
+};
+
+/* 1: the image has a device already, *ret_device tells which (not held). 0: it has none. */
+int loop_device_find(int image_fd, struct loop_device *ret_device, struct error *err);
+
+/* The image's device, a new one if it has none; held until the caller closes fd. */
+int loop_device_attach(int image_fd, struct loop_device *ret_device, struct error *err);
+
+/* Lets go of the image, at once or when the last user is gone. A device that is free is fine. */
+int loop_device_detach(const struct loop_device *device, struct error *err);
+
+void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX]);

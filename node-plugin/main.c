@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * kentledge-node: the volumes of one node.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "host.h"
+#include "node.h"
+#include "node_metrics.h"
+#include "node_server.h"
+#include "options.h"
+#include "pool.h"
+#include "sweep.h"
+
+#define THREAD_STACK_BYTES (256 << 10)
+#define MALLOC_ARENAS 2
+#define STOP_WITHIN_MS 900
+
+#define EXIT_USAGE 2
+
+/* Threads and their malloc arenas are most of what a small server holds. */
+static void keep_memory_small(void)
+{
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
+	pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
+	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+}
+
+/* A call that hangs in the kernel cannot be waited for. Ending in the middle of it is one of the
+ * points at which we may be killed and lose nothing. */
+static void *end_anyway(void *exit_status)
+{
+	nanosleep(&(struct timespec) { .tv_nsec = STOP_WITHIN_MS * 1000000L }, NULL);
+	log_warning("stopped with calls under way");
+	_exit(*(int *)exit_status);
+}
+
+static void limit_stopping(int exit_status)
+{
+	static int status;
+	pthread_t thread;
+	status = exit_status;
+	if (pthread_create(&thread, NULL, end_anyway, &status) == 0)
+		pthread_detach(thread);
+}
+
+static int run(const struct options *options, struct error *err)
+{
+	struct pool *pool CLEANUP(pool_closep) = NULL;
+	struct sweep *sweep CLEANUP(sweep_freep) = NULL;
+	struct node_server *server CLEANUP(node_server_freep) = NULL;
+	if (pool_open(options->pool, host_linux(), options->reserve_percent, &pool, err) < 0 ||
+	    sweep_new(pool, &sweep, err) < 0)
+		return -1;
+	struct node node = { .id = options->node_id, .pool = pool };
+	node_metrics_init(pool);
+	if (node_server_new(&node, options, &server, err) < 0)
+		return -1;
+	log_info("node plugin serves", LOG_TEXT("version", KENTLEDGE_VERSION),
+		 LOG_TEXT("node", options->node_id), LOG_TEXT("pool", options->pool),
+		 LOG_TEXT("socket", options->csi_socket), LOG_TEXT("listen", options->listen),
+		 LOG_UINT("volumes", pool_volume_count(pool)));
+	int exit_status = stop_wait();
+	log_info("node plugin stops; mounts stay");
+	limit_stopping(exit_status);
+	return exit_status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error err = { 0 };
+	int outcome = options_parse(argc, argv, &options, &err);
+	if (outcome < 0) {
+		fprintf(stderr, "kentledge-node: %s\n", err.text);
+		return EXIT_USAGE;
+	}
+	if (outcome > 0)
+		return 0;
+	stop_init();
+	umask(022);
+	keep_memory_small();
+	log_set_level(options.log_level);
+	outcome = run(&options, &err);
+	if (outcome < 0)
+		log_error("node plugin cannot start", LOG_ERR(&err));
+	return outcome < 0 ? 1 : outcome;
+}

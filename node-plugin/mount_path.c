@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mount_path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TARGET_MODE 0750
+
+static int check_text(const char *path, const char *field, struct error *err)
+{
+	if (path[0] != '/')
+		return error_set(err, ERROR_INVALID, "%s: \"%s\" is not an absolute path", field,
+				 path);
+	if (strlen(path) >= PATH_MAX)
+		return error_set(err, ERROR_INVALID, "%s: longer than %d bytes", field,
+				 PATH_MAX - 1);
+	for (const char *c = path; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return error_set(err, ERROR_INVALID, "%s: holds a control character",
+					 field);
+	return 0;
+}
+
+/* Cuts the last element off; slashes at the end do not count. NULL if there is none of its own. */
+static char *cut_name(char *path)
+{
+	size_t length = strlen(path);
+	while (length > 1 && path[length - 1] == '/')
+		path[--length] = '\0';
+	char *slash = strrchr(path, '/');
+	char *name = slash + 1;
+	if (!name[0] || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return NULL;
+	*slash = '\0';
+	return name;
+}
+
+int mount_path_resolve(const char *path, const char *field, struct mount_path *ret_path,
+		       struct error *err)
+{
+	if (check_text(path, field, err) < 0)
+		return -1;
+	char parent[PATH_MAX];
+	strcpy(parent, path);
+	const char *name = cut_name(parent);
+	if (!name)
+		return error_set(err, ERROR_INVALID, "%s: \"%s\" is no place for a mount", field,
+				 path);
+	if (!realpath(parent[0] ? parent : "/", ret_path->text))
+		return error_errno(err, errno, "%s: parent folder %s", field, parent);
+	size_t length = strlen(ret_path->text);
+	if (length == 1)
+		length = 0; /* "/" itself */
+	if (length + 1 + strlen(name) >= PATH_MAX)
+		return error_set(err, ERROR_INVALID, "%s: too long without links", field);
+	ret_path->text[length] = '/';
+	strcpy(ret_path->text + length + 1, name);
+	ret_path->name = ret_path->text + length + 1;
+	return 0;
+}
+
+int mount_path_make(const struct mount_path *path, struct error *err)
+{
+	if (mkdir(path->text, TARGET_MODE) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return error_errno(err, errno, "make target_path %s", path->text);
+	struct stat there;
+	if (lstat(path->text, &there) < 0)
+		return error_errno(err, errno, "target_path %s", path->text);
+	if (!S_ISDIR(there.st_mode))
+		return error_set(err, ERROR_INVALID, "target_path %s is there and is no folder",
+				 path->text);
+	return 1;
+}
+
+int mount_path_remove(const struct mount_path *path, struct error *err)
+{
+	if (rmdir(path->text) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return error_set(err, ERROR_INTERNAL,
+				 "target_path %s is not mounted and not empty; its content belongs "
+				 "to no volume and is left for you to look at",
+				 path->text);
+	return error_errno(err, errno, "remove target_path %s", path->text);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A path that the kubelet names for a mount: the staging path or a target. Its parent is the
+ * kubelet's business and exists; its last element is ours. The parent is taken without links, so
+ * that the path can be compared with what the mount table shows.
+ */
+
+#include <limits.h>
+
+#include "base/error.h"
+
+struct mount_path {
+	char text[PATH_MAX]; /* parent without links, and the last element */
+	const char *name;    /* the last element, in text */
+};
+
+/* field names it in errors. ERROR_INVALID for what is no absolute path to a place of its own,
+ * ERROR_NOT_FOUND if the parent does not exist. */
+int mount_path_resolve(const char *path, const char *field, struct mount_path *ret_path,
+		       struct error *err);
+
+/* The target's folder: made if it is missing (CSI: the plugin makes target_path). A file or a link
+ * of that name is an error. 1: it was there already. */
+int mount_path_make(const struct mount_path *path, struct error *err);
+
+/* Removes the empty folder; one that is not there is fine. What is in it stays and is an error. */
+int mount_path_remove(const struct mount_path *path, struct error *err);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mount_table.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* The kernel writes space, tab, newline and backslash as \040 and so on (seq_path(), mangle()).
+ * In place: the result is never longer. */
+static void unescape(char *field)
+{
+	char *out = field;
+	for (const char *in = field; *in;) {
+		bool escaped =
+			in[0] == '\\' && is_octal(in[1]) && is_octal(in[2]) && is_octal(in[3]);
+		if (escaped) {
+			*out++ = (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0'));
+			in += 4;
+		} else {
+			*out++ = *in++;
+		}
+	}
+	*out = '\0';
+}
+
+/* The next field of a line, unescaped; NULL at its end. */
+static char *next_field(char **cursor)
+{
+	char *field = *cursor;
+	if (!field || !*field)
+		return NULL;
+	char *space = strchr(field, ' ');
+	if (space)
+		*space = '\0';
+	*cursor = space ? space + 1 : NULL;
+	unescape(field);
+	return field;
+}
+
+static int read_number(const char *field, unsigned *ret_number)
+{
+	char rest;
+	return field && sscanf(field, "%u%c", ret_number, &rest) == 1 ? 0 : -1;
+}
+
+static int read_device(const char *field, dev_t *ret_device)
+{
+	unsigned device_major, device_minor;
+	char rest;
+	if (!field || sscanf(field, "%u:%u%c", &device_major, &device_minor, &rest) != 2)
+		return -1;
+	*ret_device = makedev(device_major, device_minor);
+	return 0;
+}
+
+/* Any number of "shared:1"-like fields, ended by "-". */
+static int skip_optional_fields(char **cursor)
+{
+	for (;;) {
+		const char *field = next_field(cursor);
+		if (!field)
+			return -1;
+		if (strcmp(field, "-") == 0)
+			return 0;
+	}
+}
+
+static int parse_line(char *line, struct mount *ret_mount)
+{
+	char *cursor = line;
+	struct mount mount = { 0 };
+	if (read_number(next_field(&cursor), &mount.id) < 0 ||
+	    read_number(next_field(&cursor), &mount.parent_id) < 0 ||
+	    read_device(next_field(&cursor), &mount.device) < 0)
+		return -1;
+	mount.root = next_field(&cursor);
+	mount.point = next_field(&cursor);
+	mount.options = next_field(&cursor);
+	if (!mount.options || skip_optional_fields(&cursor) < 0)
+		return -1;
+	mount.type = next_field(&cursor);
+	mount.source = next_field(&cursor);
+	mount.super_options = next_field(&cursor);
+	if (!mount.super_options)
+		return -1;
+	*ret_mount = mount;
+	return 0;
+}
+
+static size_t count_lines(const char *text, size_t length)
+{
+	size_t lines = 0;
+	for (size_t i = 0; i < length; i++)
+		lines += text[i] == '\n';
+	return lines + 1;
+}
+
+int mount_table_parse(const char *text, size_t length, struct mount_table **ret_table,
+		      struct error *err)
+{
+	struct mount_table *table CLEANUP(mount_table_freep) = must_alloc(sizeof(*table));
+	table->arena =
+		arena_new(length + 1 + count_lines(text, length) * sizeof(struct mount) + 64);
+	table->mounts =
+		arena_alloc(table->arena, count_lines(text, length) * sizeof(*table->mounts));
+	char *next = arena_copy(table->arena, text, length);
+	for (size_t number = 1; next && *next; number++) {
+		char *line = next;
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (parse_line(line, &table->mounts[table->count]) < 0)
+			return error_set(err, ERROR_INTERNAL, "mountinfo: line %zu makes no sense",
+					 number);
+		table->count++;
+	}
+	*ret_table = TAKE(table);
+	return 0;
+}
+
+void mount_table_free(struct mount_table *table)
+{
+	if (!table)
+		return;
+	arena_free(table->arena);
+	free(table);
+}
+
+static const struct mount *find_id(const struct mount_table *table, unsigned id)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->mounts[i].id == id)
+			return &table->mounts[i];
+	return NULL;
+}
+
+/* The first of the mounts at "/": the one whose parent lies outside of what we see. */
+static const struct mount *find_root(const struct mount_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct mount *mount = &table->mounts[i];
+		if (strcmp(mount->point, "/") != 0)
+			continue;
+		const struct mount *parent = find_id(table, mount->parent_id);
+		if (!parent || parent == mount)
+			return mount;
+	}
+	return NULL;
+}
+
+/* `point` is the path or a folder above it. */
+static bool leads_to(const char *point, const char *path)
+{
+	size_t length = strlen(point);
+	if (strcmp(point, "/") == 0)
+		return true;
+	return strncmp(point, path, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* The mount on `parent` that a walk along the path meets first. */
+static const struct mount *next_mount(const struct mount_table *table, const struct mount *parent,
+				      const char *path)
+{
+	const struct mount *nearest = NULL;
+	for (size_t i = 0; i < table->count; i++) {
+		const struct mount *mount = &table->mounts[i];
+		if (mount == parent || mount->parent_id != parent->id ||
+		    !leads_to(mount->point, path))
+			continue;
+		if (!nearest || strlen(mount->point) < strlen(nearest->point))
+			nearest = mount;
+	}
+	return nearest;
+}
+
+const struct mount *mount_table_covering(const struct mount_table *table, const char *path)
+{
+	const struct mount *covering = find_root(table);
+	/* Each step goes one mount down; a table that goes in circles ends the walk all the same.
+	 */
+	for (size_t steps = 0; covering && steps < table->count; steps++) {
+		const struct mount *next = next_mount(table, covering, path);
+		if (!next)
+			break;
+		covering = next;
+	}
+	return covering;
+}
+
+const struct mount *mount_table_at(const struct mount_table *table, const char *path)
+{
+	const struct mount *covering = mount_table_covering(table, path);
+	return covering && strcmp(covering->point, path) == 0 ? covering : NULL;
+}
+
+bool mount_has_option(const char *options, const char *option)
+{
+	size_t length = strlen(option);
+	for (const char *cursor = options; cursor;) {
+		if (strncmp(cursor, option, length) == 0 &&
+		    (cursor[length] == ',' || cursor[length] == '\0'))
+			return true;
+		cursor = strchr(cursor, ',');
+		if (cursor)
+			cursor++;
+	}
+	return false;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What is mounted where, as the kernel tells it in /proc/self/mountinfo (proc(5)).
+ *
+ * A table is read when a question comes up and thrown away with the answer: between two calls
+ * anybody may mount or unmount. Mounts may lie on one another at the same place, and a mount
+ * further up may hide others below; mount_table_covering() finds the one that a path leads to.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct arena;
+
+struct mount {
+	unsigned id;
+	unsigned parent_id;
+	dev_t device;		   /* st_dev of what lies in it */
+	const char *root;	   /* the folder of the file system that is seen here */
+	const char *point;	   /* where */
+	const char *options;	   /* of this mount: "rw,noatime" */
+	const char *type;	   /* "ext4" */
+	const char *source;	   /* "/dev/loop0" */
+	const char *super_options; /* of the file system */
+};
+
+struct mount_table {
+	struct arena *arena; /* holds all strings */
+	struct mount *mounts;
+	size_t count;
+};
+
+/* Text in the form of mountinfo; need not be terminated. ERROR_INTERNAL names the line. */
+int mount_table_parse(const char *text, size_t length, struct mount_table **ret_table,
+		      struct error *err);
+void mount_table_free(struct mount_table *table);
+
+/* The mount in which an absolute path without links and dots ends: its point is the path itself if
+ * the path is a mount point. NULL if the table has no root. */
+const struct mount *mount_table_covering(const struct mount_table *table, const char *path);
+
+/* The uppermost mount at exactly this path; NULL if it is no mount point. */
+const struct mount *mount_table_at(const struct mount_table *table, const char *path);
+
+/* "ro" stands in a list such as "ro,relatime". */
+bool mount_has_option(const char *options, const char *option);
+
+DEFINE_CLEANUP(struct mount_table *, mount_table_free);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the plugin tells Prometheus besides base/metric.h's own: each call under the name that the
+ * CSI sidecars use, so that existing dashboards fit, and the pool.
+ */
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct pool;
+struct rpc_method;
+
+/* The pool's gauges, read at each rendering. The pool must live as long as the metrics. */
+void node_metrics_init(struct pool *pool);
+
+/* For rpc_server_options.observe. */
+void node_metrics_observe(void *context, const struct rpc_method *method, enum error_code code,
+			  uint64_t duration_us);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node_server.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "csi/names.h"
+#include "csi_service.h"
+#include "host.h"
+#include "http/server.h"
+#include "node.h"
+#include "node_metrics.h"
+#include "options.h"
+#include "pool.h"
+#include "registration.h"
+#include "rpc/tls.h"
+
+#define STOP_GRACE_MS 500
+
+struct node_server {
+	struct node *node;
+	struct rpc_method *methods;
+	struct rpc_tls *tls;
+	struct rpc_server *rpc;
+	struct http_server *http;
+	struct registration *registration;
+};
+
+static size_t append_methods(struct rpc_method **methods, size_t count,
+			     size_t (*table)(const struct rpc_method **ret_methods))
+{
+	const struct rpc_method *more = NULL;
+	size_t more_count = table(&more);
+	*methods = must_realloc(*methods, (count + more_count) * sizeof(**methods));
+	memcpy(*methods + count, more, more_count * sizeof(**methods));
+	return count + more_count;
+}
+
+static int make_rpc(struct node_server *server, const struct options *options, struct error *err)
+{
+	size_t count = append_methods(&server->methods, 0, csi_identity_methods);
+	count = append_methods(&server->methods, count, csi_controller_methods);
+	count = append_methods(&server->methods, count, csi_node_methods);
+	struct rpc_server_options rpc_options = {
+		.methods = server->methods,
+		.method_count = count,
+		.context = server->node,
+		.workers = options->workers,
+		.observe = node_metrics_observe,
+	};
+	return rpc_server_new(&rpc_options, &server->rpc, err);
+}
+
+static int listen_everywhere(struct node_server *server, const struct options *options,
+			     struct error *err)
+{
+	if (rpc_server_listen_unix(server->rpc, options->csi_socket, err) < 0)
+		return -1;
+	if (options->listen && (rpc_tls_new(options->tls_dir, &server->tls, err) < 0 ||
+				rpc_server_listen_tls(server->rpc, options->listen, server->tls,
+						      CSI_PROVISIONER_TLS_NAME, NULL, err) < 0))
+		return -1;
+	return rpc_server_start(server->rpc, err);
+}
+
+static int check_ready(void *context, struct error *err)
+{
+	struct pool *pool = ((struct node_server *)context)->node->pool;
+	if (pool_check(pool, err) < 0)
+		return -1;
+	return pool->host->check(pool->host, err);
+}
+
+static int make_http(struct node_server *server, const struct options *options, struct error *err)
+{
+	if (!options->http[0])
+		return 0;
+	struct http_server_options http_options = {
+		.address = options->http,
+		.ready = check_ready,
+		.context = server,
+	};
+	return http_server_new(&http_options, &server->http, err);
+}
+
+static int make_registration(struct node_server *server, const struct options *options,
+			     struct error *err)
+{
+	if (!options->registration_folder[0])
+		return 0;
+	struct registration_options registration_options = {
+		.folder = options->registration_folder,
+		.csi_socket = options->csi_socket,
+	};
+	return registration_new(&registration_options, &server->registration, err);
+}
+
+int node_server_new(struct node *node, const struct options *options,
+		    struct node_server **ret_server, struct error *err)
+{
+	struct node_server *server CLEANUP(node_server_freep) = must_alloc(sizeof(*server));
+	server->node = node;
+	/* The kubelet hears of us last, when it can be served. */
+	if (make_rpc(server, options, err) < 0 || listen_everywhere(server, options, err) < 0 ||
+	    make_http(server, options, err) < 0 || make_registration(server, options, err) < 0)
+		return -1;
+	*ret_server = TAKE(server);
+	return 0;
+}
+
+void node_server_free(struct node_server *server)
+{
+	if (!server)
+		return;
+	registration_free(server->registration);
+	http_server_free(server->http);
+	if (server->rpc)
+		rpc_server_stop(server->rpc, STOP_GRACE_MS);
+	rpc_server_free(server->rpc);
+	rpc_tls_free(server->tls);
+	free(server->methods);
+	free(server);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The command line of kentledge-node.
+ */
+
+#include "base/error.h"
+#include "base/log.h"
+
+struct options {
+	const char *pool;
+	const char *csi_socket;
+	const char *registration_folder; /* "": not registered with a kubelet */
+	const char *node_id;
+	const char *listen;  /* NULL: no TCP */
+	const char *tls_dir; /* NULL: no TCP */
+	const char *http;    /* "": none */
+	unsigned reserve_percent;
+	unsigned workers;
+	enum log_level log_level;
+};
+
+/* Strings are borrowed from argv and the environment. 1: --help or --version was asked for and has
+ * been printed. */
+int options_parse(int argc, char **argv, struct options *ret_options, struct error *err);

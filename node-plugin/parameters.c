@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parameters.h"
+
+#include <string.h>
+
+static const char *const backend_names[] = {
+	[BACKEND_LOOP] = "loop",
+	[BACKEND_DIRECTORY] = "directory",
+};
+
+const char *backend_kind_name(enum backend_kind kind)
+{
+	return backend_names[kind];
+}
+
+int backend_kind_of_name(const char *name, enum backend_kind *ret_kind)
+{
+	for (size_t i = 0; i < sizeof(backend_names) / sizeof(*backend_names); i++)
+		if (strcmp(name, backend_names[i]) == 0) {
+			*ret_kind = (enum backend_kind)i;
+			return 0;
+		}
+	return -1;
+}
+
+static int read_backend(const char *value, struct parameters *parameters, struct error *err)
+{
+	if (backend_kind_of_name(value, &parameters->backend) < 0)
+		return error_set(err, ERROR_INVALID,
+				 "parameter backend: \"%s\" is unknown; use \"loop\" or "
+				 "\"directory\"",
+				 value);
+	return 0;
+}
+
+static int read_enforce(const char *value, struct parameters *parameters, struct error *err)
+{
+	parameters->enforce = strcmp(value, "true") == 0;
+	if (!parameters->enforce && strcmp(value, "false") != 0)
+		return error_set(err, ERROR_INVALID,
+				 "parameter enforce: \"%s\" is neither \"true\" nor \"false\"",
+				 value);
+	return 0;
+}
+
+/* The name of an object: it goes into the record, where a line is a line. */
+static int check_object_name(const char *value, struct error *err)
+{
+	size_t length = strlen(value);
+	if (length > 253 || strcspn(value, "\n\r\t /") != length)
+		return error_set(
+			err, ERROR_INVALID,
+			"parameter csi.storage.k8s.io/pvc: no name of a Kubernetes object");
+	return 0;
+}
+
+static int read_claim_name(const char *value, struct parameters *parameters, struct error *err)
+{
+	if (check_object_name(value, err) < 0)
+		return -1;
+	parameters->claim_name = value;
+	return 0;
+}
+
+static int read_claim_namespace(const char *value, struct parameters *parameters, struct error *err)
+{
+	if (check_object_name(value, err) < 0)
+		return -1;
+	parameters->claim_namespace = value;
+	return 0;
+}
+
+/* The PV has the name of the volume already. */
+static int read_nothing(const char *value, struct parameters *parameters, struct error *err)
+{
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*read)(const char *value, struct parameters *parameters, struct error *err);
+} known[] = {
+	{ "backend", read_backend },
+	{ "enforce", read_enforce },
+	{ "csi.storage.k8s.io/pvc/name", read_claim_name },
+	{ "csi.storage.k8s.io/pvc/namespace", read_claim_namespace },
+	{ "csi.storage.k8s.io/pv/name", read_nothing },
+};
+
+static int read_one(const struct pair *pair, struct parameters *parameters, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(pair->key, known[i].name) == 0)
+			return known[i].read(pair->value, parameters, err);
+	return error_set(
+		err, ERROR_INVALID,
+		"parameter \"%s\" is unknown; known are backend, enforce and, for the file "
+		"system, csi.storage.k8s.io/fstype",
+		pair->key);
+}
+
+static int check_together(const struct parameters *parameters, struct error *err)
+{
+	if (parameters->backend == BACKEND_LOOP && !parameters->enforce)
+		return error_set(err, ERROR_INVALID,
+				 "parameter enforce: \"false\" has no meaning with backend "
+				 "\"loop\", whose size always holds; leave it out");
+	if (parameters->backend == BACKEND_DIRECTORY && parameters->enforce)
+		return error_set(err, ERROR_INVALID,
+				 "parameter enforce: the size of a directory cannot be enforced in "
+				 "this pool; say enforce: \"false\" to accept that, or use "
+				 "backend: \"loop\"");
+	return 0;
+}
+
+int parameters_parse(const struct pairs *pairs, struct parameters *ret_parameters,
+		     struct error *err)
+{
+	struct parameters parameters = { .backend = BACKEND_LOOP, .enforce = true };
+	for (size_t i = 0; i < pairs->count; i++)
+		if (read_one(&pairs->items[i], &parameters, err) < 0)
+			return -1;
+	if (check_together(&parameters, err) < 0)
+		return -1;
+	*ret_parameters = parameters;
+	return 0;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "folder.h"
+#include "volume.h"
+
+#define FOLDER_MODE 0700
+
+void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX])
+{
+	pthread_mutex_lock(&pool->mutex);
+	uint64_t number = pool->names_given++;
+	pthread_mutex_unlock(&pool->mutex);
+	snprintf(ret_name, POOL_NAME_MAX, "%.*s.%" PRIu64, VOLUME_ID_MAX, id, number);
+}
+
+static int open_root(struct pool *pool, const char *path, struct error *err)
+{
+	if (mkdir(path, FOLDER_MODE) < 0 && errno != EEXIST)
+		return error_errno(err, errno, "make pool %s", path);
+	if (!realpath(path, pool->path))
+		return error_errno(err, errno, "pool %s", path);
+	pool->root_fd = open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pool->root_fd < 0)
+		return error_errno(err, errno, "open pool %s", path);
+	if (fchmod(pool->root_fd, FOLDER_MODE) < 0)
+		return error_errno(err, errno, "pool %s: chmod", path);
+	if (flock(pool->root_fd, LOCK_EX | LOCK_NB) < 0)
+		return error_set(err, ERROR_IN_USE, "pool %s is in use by another process", path);
+	return 0;
+}
+
+static int open_folders(struct pool *pool, struct error *err)
+{
+	if (folder_make(pool->root_fd, "volumes", FOLDER_MODE, &pool->volumes_fd, err) < 0 ||
+	    folder_make(pool->root_fd, "tmp", FOLDER_MODE, &pool->tmp_fd, err) < 0 ||
+	    folder_make(pool->root_fd, "trash", FOLDER_MODE, &pool->trash_fd, err) < 0 ||
+	    file_sync_folder(pool->root_fd, err) < 0)
+		return error_prefix(err, "pool %s", pool->path);
+	return 0;
+}
+
+/* A number that no earlier process gave: leftovers of its names may still be in trash/. */
+static uint64_t first_number(void)
+{
+	return (uint64_t)clock_wall_us() * 1000;
+}
+
+static int discard_half_made(void *context, const char *name, struct error *err)
+{
+	struct pool *pool = context;
+	char trash_name[POOL_NAME_MAX];
+	pool_temporary_name(pool, "half-made", trash_name);
+	if (renameat(pool->tmp_fd, name, pool->trash_fd, trash_name) < 0)
+		return error_errno(err, errno, "discard tmp/%s", name);
+	log_info("half-made volume discarded", LOG_TEXT("name", name));
+	return 0;
+}
+
+static int count_promise(void *context, const char *name, struct error *err)
+{
+	struct pool *pool = context;
+	uint64_t bytes = 0;
+	struct error reason = { 0 };
+	if (volume_promised_bytes(pool, name, &bytes, &reason) < 0)
+		log_error("volume cannot be read; it is left as it is", LOG_TEXT("volume", name),
+			  LOG_ERR(&reason));
+	pool->promised_bytes += bytes;
+	pool->volume_count++;
+	return 0;
+}
+
+int pool_open(const char *path, struct host *host, unsigned reserve_percent, struct pool **ret_pool,
+	      struct error *err)
+{
+	struct pool *pool CLEANUP(pool_closep) = must_alloc(sizeof(*pool));
+	pool->host = host;
+	pool->reserve_percent = reserve_percent;
+	pool->root_fd = pool->volumes_fd = pool->tmp_fd = pool->trash_fd = -1;
+	pool->names_given = first_number();
+	pthread_mutex_init(&pool->mutex, NULL);
+	volume_locks_init(&pool->locks);
+	if (open_root(pool, path, err) < 0 || open_folders(pool, err) < 0 ||
+	    folder_visit(pool->tmp_fd, discard_half_made, pool, err) < 0 ||
+	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0)
+		return -1;
+	*ret_pool = TAKE(pool);
+	return 0;
+}
+
+void pool_close(struct pool *pool)
+{
+	if (!pool)
+		return;
+	cleanup_close(&pool->trash_fd);
+	cleanup_close(&pool->tmp_fd);
+	cleanup_close(&pool->volumes_fd);
+	cleanup_close(&pool->root_fd);
+	volume_locks_done(&pool->locks);
+	pthread_mutex_destroy(&pool->mutex);
+	free(pool);
+}
+
+/* With the mutex held. */
+static int read_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
+{
+	struct host_usage usage;
+	if (pool->host->usage(pool->host, pool->root_fd, &usage, err) < 0)
+		return error_prefix(err, "pool %s", pool->path);
+	*ret_space = (struct capacity_space) {
+		.total_bytes = usage.total_bytes,
+		.available_bytes = usage.available_bytes,
+		.promised_bytes = pool->promised_bytes,
+		.reserve_bytes = usage.total_bytes / 100 * pool->reserve_percent,
+	};
+	return 0;
+}
+
+struct allocation {
+	struct pool *pool;
+	uint64_t bytes;
+};
+
+static int add_allocated(void *context, const char *name, struct error *err)
+{
+	struct allocation *allocation = context;
+	allocation->bytes += volume_allocated_bytes(allocation->pool, name);
+	return 0;
+}
+
+/* The whole truth, at the price of a look at every volume. With the mutex held. */
+static int count_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
+{
+	struct allocation allocation = { .pool = pool };
+	if (folder_visit(pool->volumes_fd, add_allocated, &allocation, err) < 0)
+		return -1;
+	struct capacity_space space;
+	if (read_space(pool, &space, err) < 0)
+		return -1;
+	space.allocated_bytes = allocation.bytes;
+	*ret_space = space;
+	return 0;
+}
+
+static int refuse(const struct capacity_space *space, uint64_t bytes, bool elsewhere,
+		  struct error *err)
+{
+	if (bytes > capacity_ever(space))
+		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
+				 "capacity_range: %" PRIu64
+				 " bytes can never fit on this node's disk, which holds %" PRIu64
+				 " bytes for volumes",
+				 bytes, capacity_ever(space));
+	return error_set(err, ERROR_EXHAUSTED,
+			 "no room for %" PRIu64 " bytes on this node: %" PRIu64
+			 " bytes are left for volumes (%" PRIu64 " are promised already)",
+			 bytes, capacity_room(space), space->promised_bytes);
+}
+
+static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
+{
+	struct capacity_space space;
+	if (read_space(pool, &space, err) < 0)
+		return -1;
+	/* Without what the images hold already the room looks smaller than it is: if it suffices
+	 * even so, nobody needs to look at thousands of volumes. */
+	if (bytes > capacity_room(&space) && count_space(pool, &space, err) < 0)
+		return -1;
+	if (bytes > capacity_room(&space))
+		return refuse(&space, bytes, elsewhere, err);
+	pool->promised_bytes += bytes;
+	pool->volume_count++;
+	return 0;
+}
+
+int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = reserve(pool, bytes, elsewhere, err);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+void pool_release(struct pool *pool, uint64_t bytes)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->promised_bytes -= bytes;
+	pool->volume_count--;
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = count_space(pool, ret_space, err);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+uint64_t pool_volume_count(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	uint64_t count = pool->volume_count;
+	pthread_mutex_unlock(&pool->mutex);
+	return count;
+}
+
+struct emptying {
+	struct pool *pool;
+	struct error first; /* why something is left */
+};
+
+static int remove_trash(void *context, const char *name, struct error *err)
+{
+	struct emptying *emptying = context;
+	struct error reason = { 0 };
+	if (folder_remove_tree(emptying->pool->trash_fd, name, &reason) < 0 &&
+	    emptying->first.code == ERROR_NONE)
+		emptying->first = reason;
+	return 0;
+}
+
+int pool_empty_trash(struct pool *pool, struct error *err)
+{
+	struct emptying emptying = { .pool = pool };
+	if (folder_visit(pool->trash_fd, remove_trash, &emptying, err) < 0)
+		return -1;
+	if (emptying.first.code == ERROR_NONE)
+		return 0;
+	return error_set(err, emptying.first.code, "pool %s: trash: %s", pool->path,
+			 emptying.first.text);
+}
+
+int pool_check(struct pool *pool, struct error *err)
+{
+	struct stat held, named;
+	if (stat(pool->path, &named) < 0)
+		return error_set(err, ERROR_IN_USE, "pool %s: %s", pool->path, strerror(errno));
+	if (fstat(pool->root_fd, &held) < 0 || held.st_dev != named.st_dev ||
+	    held.st_ino != named.st_ino)
+		return error_set(err, ERROR_IN_USE,
+				 "pool %s is another folder than at start; restart the plugin",
+				 pool->path);
+	if (faccessat(pool->volumes_fd, ".", W_OK, 0) < 0)
+		return error_set(err, ERROR_IN_USE, "pool %s: volumes: %s", pool->path,
+				 strerror(errno));
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The folder in which the volumes of this node live.
+ *
+ *	<pool>/volumes/<id>/record	what the volume is (volume_record.h)
+ *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
+ *	<pool>/volumes/<id>/data/	its data: a directory volume
+ *	<pool>/tmp/<id>.<n>/		a volume that is being made
+ *	<pool>/trash/<id>.<n>/		a volume that is being removed
+ *
+ * A volume is made under tmp/ and renamed to volumes/ when it is whole; it is renamed to trash/
+ * before anything of it is removed. So what is in volumes/ is complete, and after a crash the rest
+ * is rubbish: pool_open() moves tmp/ to trash/, and pool_empty_trash() removes that.
+ *
+ * One process has a pool at a time (flock(2) on its folder; it ends with the process). What has
+ * been promised to volumes is counted here, from their records at start.
+ */
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "capacity.h"
+#include "host.h"
+#include "volume_lock.h"
+
+struct pool {
+	char path[PATH_MAX]; /* without links */
+	struct host *host;
+	struct volume_locks locks;
+	unsigned reserve_percent;
+	int root_fd;
+	int volumes_fd;
+	int tmp_fd;
+	int trash_fd;
+
+	pthread_mutex_t mutex; /* for all below */
+	uint64_t promised_bytes;
+	uint64_t volume_count;
+	uint64_t names_given;
+};
+
+/* Makes the folders that are missing (the pool itself too, but not its parent). host is borrowed.
+ * ERROR_IN_USE if another process has the pool. */
+int pool_open(const char *path, struct host *host, unsigned reserve_percent, struct pool **ret_pool,
+	      struct error *err);
+void pool_close(struct pool *pool);
+
+/* Counts bytes as promised. ERROR_EXHAUSTED if there is no room now. If there would be none on an
+ * empty disk either: ERROR_EXHAUSTED where another node may serve, else ERROR_RANGE. */
+int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err);
+void pool_release(struct pool *pool, uint64_t bytes);
+
+/* As it is now; counts what the images hold. */
+int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error *err);
+
+uint64_t pool_volume_count(struct pool *pool);
+
+#define POOL_NAME_MAX (VOLUME_ID_MAX + 24)
+
+/* A name for tmp/ or trash/ that was not given before. */
+void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX]);
+
+/* Goes through trash/; what resists is left there and is the error. */
+int pool_empty_trash(struct pool *pool, struct error *err);
+
+/* The pool works: its folder is there and can be written to. */
+int pool_check(struct pool *pool, struct error *err);
+
+DEFINE_CLEANUP(struct pool *, pool_close);

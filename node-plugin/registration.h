@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How the kubelet learns of the plugin: a socket in its plugins_registry folder, on which it asks
+ * for the driver's name and for the socket of the CSI services, and then says whether it took the
+ * driver (pluginregistration v1; Kubernetes, "Device Plugin and Kubelet Plugin registration").
+ *
+ *	offered --kubelet asks, is content--> registered
+ *	   ^                 | is not content, or the socket's file disappeared
+ *	   +--- offer again -+
+ *
+ * The kubelet watches for new files in the folder: offering again is making the socket anew. The
+ * file goes away when the plugin ends.
+ */
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct registration;
+
+struct registration_options {
+	const char *folder;	/* "/var/lib/kubelet/plugins_registry" */
+	const char *csi_socket; /* as the kubelet sees it */
+};
+
+/* Offers, in a thread of its own, until it is freed. */
+int registration_new(const struct registration_options *options,
+		     struct registration **ret_registration, struct error *err);
+void registration_free(struct registration *registration);
+
+/* The kubelet has taken the driver. */
+bool registration_is_done(struct registration *registration);
+
+DEFINE_CLEANUP(struct registration *, registration_free);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sweep.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "pool.h"
+
+#define EVERY_MS 300000
+
+struct sweep {
+	struct pool *pool;
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t mutex; /* for all below */
+	pthread_cond_t changed;
+	bool stopping;
+};
+
+static bool wait(struct sweep *sweep)
+{
+	struct timespec deadline = clock_deadline(clock_monotonic_ms() + EVERY_MS);
+	pthread_mutex_lock(&sweep->mutex);
+	int outcome = 0;
+	while (!sweep->stopping && outcome != ETIMEDOUT)
+		outcome = pthread_cond_clockwait(&sweep->changed, &sweep->mutex, CLOCK_MONOTONIC,
+						 &deadline);
+	bool go_on = !sweep->stopping;
+	pthread_mutex_unlock(&sweep->mutex);
+	return go_on;
+}
+
+static void *run(void *context)
+{
+	struct sweep *sweep = context;
+	do {
+		struct error err = { 0 };
+		if (pool_empty_trash(sweep->pool, &err) < 0)
+			log_warning("trash cannot be emptied; trying again later", LOG_ERR(&err));
+	} while (wait(sweep));
+	return NULL;
+}
+
+int sweep_new(struct pool *pool, struct sweep **ret_sweep, struct error *err)
+{
+	struct sweep *sweep CLEANUP(sweep_freep) = must_alloc(sizeof(*sweep));
+	sweep->pool = pool;
+	pthread_mutex_init(&sweep->mutex, NULL);
+	pthread_cond_init(&sweep->changed, NULL);
+	int failure = pthread_create(&sweep->thread, NULL, run, sweep);
+	if (failure)
+		return error_errno(err, failure, "start the sweeping thread");
+	sweep->started = true;
+	*ret_sweep = TAKE(sweep);
+	return 0;
+}
+
+void sweep_free(struct sweep *sweep)
+{
+	if (!sweep)
+		return;
+	if (sweep->started) {
+		pthread_mutex_lock(&sweep->mutex);
+		sweep->stopping = true;
+		pthread_cond_signal(&sweep->changed);
+		pthread_mutex_unlock(&sweep->mutex);
+		pthread_join(sweep->thread, NULL);
+	}
+	pthread_cond_destroy(&sweep->changed);
+	pthread_mutex_destroy(&sweep->mutex);
+	free(sweep);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A thread that empties the pool's trash: at start, what an earlier process left behind; later,
+ * every few minutes, what resisted. Volumes are served meanwhile.
+ */
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct pool;
+struct sweep;
+
+int sweep_new(struct pool *pool, struct sweep **ret_sweep, struct error *err);
+
+/* Waits for a removal that is under way. */
+void sweep_free(struct sweep *sweep);
+
+DEFINE_CLEANUP(struct sweep *, sweep_free);

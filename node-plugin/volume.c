@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "volume.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "folder.h"
+#include "mount_path.h"
+#include "pool.h"
+#include "volume_folder.h"
+#include "volume_mounts.h"
+
+int volume_find(struct pool *pool, const char *id, struct volume_record *ret_record,
+		struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_open(pool, id, &folder, err) < 0)
+		return -1;
+	*ret_record = folder.record;
+	return 0;
+}
+
+int volume_check_access(const struct volume_record *record, const struct access *access,
+			struct error *err)
+{
+	if (access->fs_type[0] && strcmp(access->fs_type, record->fs_type) != 0)
+		return error_set(
+			err, ERROR_IN_USE, "volume_capability: fs_type \"%s\": volume %s has %s",
+			access->fs_type, record->id,
+			record->fs_type[0] ? record->fs_type : "the file system of its pool");
+	struct mount_flags flags;
+	return mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err);
+}
+
+int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes, struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_open(pool, id, &folder, err) == 0) {
+		*ret_bytes = folder.record.size_bytes;
+		return 0;
+	}
+	int fd CLEANUP_CLOSE = -1;
+	const struct backend *backend = NULL;
+	if (volume_folder_peek(pool, id, &fd, NULL) == 0 && fd >= 0)
+		backend = backend_of_folder(fd);
+	*ret_bytes = backend ? backend->size_bytes(fd) : 0;
+	return -1;
+}
+
+uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
+{
+	int fd CLEANUP_CLOSE = -1;
+	if (volume_folder_peek(pool, id, &fd, NULL) < 0 || fd < 0)
+		return 0;
+	const struct backend *backend = backend_of_folder(fd);
+	return backend ? backend->allocated_bytes(fd) : 0;
+}
+
+static int not_mounted(const char *id, const char *path, struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND, "volume_path: volume %s is not mounted at %s", id,
+			 path);
+}
+
+int volume_usage(struct pool *pool, const char *id, const char *path, struct host_usage *ret_usage,
+		 struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	struct mount_path point;
+	if (volume_folder_open(pool, id, &folder, err) < 0 ||
+	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0)
+		return -1;
+	if (mount_path_resolve(path, "volume_path", &point, NULL) < 0)
+		return not_mounted(id, path, err);
+	const struct mount *top = mount_table_at(mounts.table, point.text);
+	if (!top || !volume_mounts_own(&mounts, top))
+		return not_mounted(id, path, err);
+	int fd CLEANUP_CLOSE = open(point.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return not_mounted(id, path, err);
+	return pool->host->usage(pool->host, fd, ret_usage, err);
+}
+
+/* The ids in the pool behind `after`, as they come. */
+struct id_list {
+	const char *after;
+	char **ids;
+	size_t count;
+	size_t capacity;
+};
+
+static void id_list_done(struct id_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->ids[i]);
+	free(list->ids);
+}
+
+static int collect_id(void *context, const char *name, struct error *err)
+{
+	struct id_list *list = context;
+	if (!volume_id_is_valid(name) || strcmp(name, list->after) <= 0)
+		return 0;
+	if (list->count == list->capacity) {
+		list->capacity = list->capacity ? list->capacity * 2 : 64;
+		list->ids = must_realloc(list->ids, list->capacity * sizeof(*list->ids));
+	}
+	list->ids[list->count++] = must_strdup(name);
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* False for one that was deleted meanwhile, or whose record is damaged. */
+static bool read_listed(struct pool *pool, const char *id, struct volume_record *ret_record)
+{
+	struct error reason = { 0 };
+	if (volume_find(pool, id, ret_record, &reason) == 0)
+		return true;
+	if (reason.code != ERROR_NOT_FOUND)
+		log_warning("volume left out of the list", LOG_TEXT("volume", id),
+			    LOG_ERR(&reason));
+	return false;
+}
+
+int volume_list(struct pool *pool, const char *after, size_t max,
+		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
+		struct error *err)
+{
+	struct id_list list CLEANUP(id_list_done) = { .after = after };
+	if (folder_visit(pool->volumes_fd, collect_id, &list, err) < 0)
+		return error_prefix(err, "pool %s: volumes", pool->path);
+	if (list.count)
+		qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
+	size_t wanted = max < list.count ? max : list.count;
+	struct volume_record *records = must_alloc(wanted * sizeof(*records));
+	size_t count = 0;
+	size_t seen = 0;
+	for (; seen < list.count && count < wanted; seen++)
+		if (read_listed(pool, list.ids[seen], &records[count]))
+			count++;
+	*ret_records = records;
+	*ret_count = count;
+	*ret_more = seen < list.count;
+	return 0;
+}

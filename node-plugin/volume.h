@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A volume on this node.
+ *
+ *	absent --create--> created --stage--> staged --publish--> published
+ *
+ * and back by unpublish, unstage and delete. Each step may be asked for again and then does
+ * nothing: the kubelet repeats every call whose answer it lost. Whether a volume exists is told by
+ * its folder in the pool; whether it is staged or published by the kernel's mounts, read at each
+ * call. Nothing is remembered, so a restarted plugin, or a node that was rebooted, continues where
+ * it stands.
+ *
+ * Each function takes the volume's lock for its duration: ERROR_BUSY if another one has it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "access.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "capacity.h"
+#include "host.h"
+#include "parameters.h"
+#include "volume_record.h"
+
+struct pool;
+
+struct volume_spec {
+	const char *name;
+	struct capacity_range range;
+	struct parameters parameters;
+	const char *fs_type; /* "": the default */
+	bool elsewhere;	     /* the caller can ask another node if this one has no room */
+};
+
+/* Makes the volume, or finds the one that the same call made before (1). ERROR_EXISTS if the name
+ * is taken by a volume of another size or kind. */
+int volume_create(struct pool *pool, const struct volume_spec *spec,
+		  struct volume_record *ret_record, struct error *err);
+
+/* 1: there was none. ERROR_IN_USE while it is mounted or its device is in use: says where. */
+int volume_delete(struct pool *pool, const char *id, struct error *err);
+
+/* ERROR_NOT_FOUND, or ERROR_INTERNAL for a volume whose record is damaged. */
+int volume_find(struct pool *pool, const char *id, struct volume_record *ret_record,
+		struct error *err);
+
+/* The first `max` volumes whose ids come after `after`, in the order of their ids. *ret_records is
+ * yours; *ret_more tells whether there are others. Volumes with a damaged record are left out. */
+int volume_list(struct pool *pool, const char *after, size_t max,
+		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
+		struct error *err);
+
+/* The volume can be used in this way; else ERROR_IN_USE (CSI: "Exceeds capabilities") names the
+ * field. */
+int volume_check_access(const struct volume_record *record, const struct access *access,
+			struct error *err);
+
+/* 1: it was staged there already. ERROR_EXISTS: in another way. */
+int volume_stage(struct pool *pool, const char *id, const char *staging_path,
+		 const struct access *access, struct error *err);
+
+/* 1: nothing was there. */
+int volume_unstage(struct pool *pool, const char *id, const char *staging_path, struct error *err);
+
+struct volume_publication {
+	const char *staging_path;
+	const char *target_path;
+	const struct access *access;
+	bool read_only;
+};
+
+/* 1: it was published there already. ERROR_EXISTS: in another way. ERROR_IN_USE: not staged, or a
+ * single writer has it elsewhere. */
+int volume_publish(struct pool *pool, const char *id, const struct volume_publication *publication,
+		   struct error *err);
+
+/* 1: nothing was there. Removes the target, if it is an empty folder. */
+int volume_unpublish(struct pool *pool, const char *id, const char *target_path, struct error *err);
+
+/* Of the volume mounted at path (staged or published): ERROR_NOT_FOUND if it is not. */
+int volume_usage(struct pool *pool, const char *id, const char *path, struct host_usage *ret_usage,
+		 struct error *err);
+
+/* For the pool's books, without a lock. A damaged record counts with what its data can grow to, and
+ * is an error all the same: *ret_bytes is set in any case. */
+int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes,
+			  struct error *err);
+
+/* What the volume's image holds of the disk; 0 for a directory. */
+uint64_t volume_allocated_bytes(struct pool *pool, const char *id);

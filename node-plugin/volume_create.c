@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Making a volume: reserve its size, build it under a temporary name, then let it appear whole.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "folder.h"
+#include "pool.h"
+#include "volume.h"
+#include "volume_folder.h"
+
+#define VOLUME_FOLDER_MODE 0700
+#define RECORD_MODE 0600
+
+static int taken(const struct volume_record *record, const char *what, const char *has,
+		 const char *asked, struct error *err)
+{
+	return error_set(err, ERROR_EXISTS,
+			 "volume %s exists already, and its %s is \"%s\", not \"%s\"", record->name,
+			 what, has, asked);
+}
+
+/* A volume made by an earlier call serves this one if it is what this one asks for. */
+static int check_existing(const struct volume_record *record, const struct volume_spec *spec,
+			  const char *fs_type, struct error *err)
+{
+	if (strcmp(record->name, spec->name) != 0)
+		return taken(record, "name", record->name, spec->name, err);
+	if (record->backend != spec->parameters.backend)
+		return taken(record, "backend", backend_kind_name(record->backend),
+			     backend_kind_name(spec->parameters.backend), err);
+	if (strcmp(record->fs_type, fs_type) != 0)
+		return taken(record, "fs_type", record->fs_type, fs_type, err);
+	if (!capacity_fits_range(&spec->range, record->size_bytes))
+		return error_set(err, ERROR_EXISTS,
+				 "volume %s exists already, and its size of %" PRIu64
+				 " bytes does not lie in the capacity_range asked for",
+				 record->name, record->size_bytes);
+	return 0;
+}
+
+static void fill_record(const struct volume_spec *spec, const char *id, const char *fs_type,
+			uint64_t size_bytes, struct volume_record *ret_record)
+{
+	struct volume_record record = {
+		.backend = spec->parameters.backend,
+		.size_bytes = size_bytes,
+		.enforce = spec->parameters.enforce,
+	};
+	snprintf(record.id, sizeof(record.id), "%s", id);
+	snprintf(record.name, sizeof(record.name), "%s", spec->name);
+	snprintf(record.fs_type, sizeof(record.fs_type), "%s", fs_type);
+	if (spec->parameters.claim_namespace && spec->parameters.claim_name)
+		snprintf(record.claim, sizeof(record.claim), "%s/%s",
+			 spec->parameters.claim_namespace, spec->parameters.claim_name);
+	*ret_record = record;
+}
+
+/* The record is written last: it and the folder are fsynced by file_replace_at(). */
+static int fill_folder(struct pool *pool, int folder_fd, const struct backend *backend,
+		       const struct volume_record *record, struct error *err)
+{
+	if (backend->make(pool, folder_fd, record, err) < 0)
+		return -1;
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	volume_record_format(record, &text);
+	return file_replace_at(folder_fd, VOLUME_RECORD_NAME, text.data, text.length, RECORD_MODE,
+			       err);
+}
+
+static int appear(struct pool *pool, const char *temporary, const char *id, struct error *err)
+{
+	if (renameat2(pool->tmp_fd, temporary, pool->volumes_fd, id, RENAME_NOREPLACE) < 0)
+		return error_errno(err, errno, "rename to volumes/%s", id);
+	return file_sync_folder(pool->volumes_fd, err);
+}
+
+static int build(struct pool *pool, const struct backend *backend,
+		 const struct volume_record *record, struct error *err)
+{
+	char temporary[POOL_NAME_MAX];
+	int folder_fd CLEANUP_CLOSE = -1;
+	pool_temporary_name(pool, record->id, temporary);
+	if (folder_make(pool->tmp_fd, temporary, VOLUME_FOLDER_MODE, &folder_fd, err) < 0)
+		return -1;
+	if (fill_folder(pool, folder_fd, backend, record, err) == 0 &&
+	    appear(pool, temporary, record->id, err) == 0)
+		return 0;
+	struct error reason = { 0 };
+	if (folder_remove_tree(pool->tmp_fd, temporary, &reason) < 0)
+		log_warning("half-made volume stays until the next start",
+			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
+	return -1;
+}
+
+static int reserve_and_build(struct pool *pool, const struct backend *backend,
+			     const struct volume_record *record, bool elsewhere, struct error *err)
+{
+	if (pool_reserve(pool, record->size_bytes, elsewhere, err) < 0)
+		return -1;
+	if (build(pool, backend, record, err) < 0) {
+		pool_release(pool, record->size_bytes);
+		return error_prefix(err, "make volume %s", record->id);
+	}
+	return 0;
+}
+
+/* 1: there is one that serves. 0: there is none. */
+static int find_existing(struct pool *pool, const char *id, const struct volume_spec *spec,
+			 const char *fs_type, struct volume_record *ret_record, struct error *err)
+{
+	struct volume_record record;
+	struct error reason = { 0 };
+	if (volume_find(pool, id, &record, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return 0;
+		*err = reason;
+		return -1;
+	}
+	if (check_existing(&record, spec, fs_type, err) < 0)
+		return -1;
+	*ret_record = record;
+	return 1;
+}
+
+int volume_create(struct pool *pool, const struct volume_spec *spec,
+		  struct volume_record *ret_record, struct error *err)
+{
+	const struct backend *backend = backend_of_kind(spec->parameters.backend);
+	const char *fs_type = NULL;
+	uint64_t minimum_bytes = 0;
+	char id[VOLUME_ID_MAX + 1];
+	if (volume_id_of_name(spec->name, id, err) < 0 ||
+	    backend->check_fs_type(spec->fs_type, &fs_type, &minimum_bytes, err) < 0)
+		return -1;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	if (volume_lock_take(&pool->locks, id, &lock, err) < 0)
+		return -1;
+	int found = find_existing(pool, id, spec, fs_type, ret_record, err);
+	if (found)
+		return found;
+	uint64_t size_bytes = 0;
+	if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0)
+		return -1;
+	struct volume_record record;
+	fill_record(spec, id, fs_type, size_bytes, &record);
+	if (reserve_and_build(pool, backend, &record, spec->elsewhere, err) < 0)
+		return -1;
+	*ret_record = record;
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Removing a volume: make sure that nobody uses it, let it disappear whole, then remove what it
+ * was.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "backend.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "folder.h"
+#include "pool.h"
+#include "volume.h"
+#include "volume_folder.h"
+#include "volume_mounts.h"
+
+static int check_unused(struct pool *pool, const struct volume_folder *folder, struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	const char *id = folder->record.id;
+	if (volume_mounts_read(pool, id, folder->fd, &mounts, err) < 0)
+		return -1;
+	const struct mount *mount = volume_mounts_any(&mounts);
+	if (mount)
+		return error_set(err, ERROR_IN_USE, "volume %s is in use: it is mounted at %s", id,
+				 mount->point);
+	if (mounts.backend && mounts.backend->release(pool, folder->fd, err) < 0)
+		return error_prefix(err, "volume %s is in use", id);
+	return 0;
+}
+
+static int disappear(struct pool *pool, const char *id, const char *trash_name, struct error *err)
+{
+	if (renameat(pool->volumes_fd, id, pool->trash_fd, trash_name) < 0)
+		return error_errno(err, errno, "volume %s: rename to trash/", id);
+	if (file_sync_folder(pool->trash_fd, err) < 0)
+		return -1;
+	return file_sync_folder(pool->volumes_fd, err);
+}
+
+/* The volume is gone already; what resists here is tried again at the next start. */
+static void remove_trash(struct pool *pool, const char *id, const char *trash_name)
+{
+	struct error reason = { 0 };
+	if (folder_remove_tree(pool->trash_fd, trash_name, &reason) < 0)
+		log_warning("deleted volume stays in the trash for now", LOG_TEXT("volume", id),
+			    LOG_ERR(&reason));
+}
+
+int volume_delete(struct pool *pool, const char *id, struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (volume_lock_take(&pool->locks, id, &lock, err) < 0)
+		return -1;
+	if (volume_folder_open(pool, id, &folder, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return 1;
+		*err = reason;
+		return -1;
+	}
+	char trash_name[POOL_NAME_MAX];
+	pool_temporary_name(pool, id, trash_name);
+	if (check_unused(pool, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
+		return -1;
+	pool_release(pool, folder.record.size_bytes);
+	remove_trash(pool, id, trash_name);
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "volume_mounts.h"
+
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "pool.h"
+
+#define LOOP_MAJOR 7	 /* Documentation/admin-guide/devices.txt */
+#define UNMOUNTS_MAX 128 /* at one place: more is somebody's endless loop */
+
+int volume_mounts_read(struct pool *pool, const char *id, int folder_fd,
+		       struct volume_mounts *ret_mounts, struct error *err)
+{
+	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
+	if (pool->host->read_mounts(pool->host, &table, err) < 0)
+		return -1;
+	struct volume_mounts mounts = { 0 };
+	if (folder_fd >= 0)
+		mounts.backend = backend_of_folder(folder_fd);
+	if (mounts.backend) {
+		int marked = mounts.backend->mark(pool, folder_fd, id, table, &mounts.mark, err);
+		if (marked < 0)
+			return -1;
+		mounts.marked = marked;
+	}
+	mounts.table = TAKE(table);
+	*ret_mounts = mounts;
+	return 0;
+}
+
+void volume_mounts_done(struct volume_mounts *mounts)
+{
+	mount_table_free(mounts->table);
+	mounts->table = NULL;
+}
+
+bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *mount)
+{
+	return mounts->marked && mount->device == mounts->mark.device &&
+	       strcmp(mount->root, mounts->mark.root) == 0;
+}
+
+static bool is_part(const struct volume_mounts *mounts, const struct mount *mount)
+{
+	size_t length = strlen(mounts->mark.root);
+	if (mount->device != mounts->mark.device ||
+	    strncmp(mount->root, mounts->mark.root, length) != 0)
+		return false;
+	/* "/" of a device is above everything in it; "…/data" is not above "…/database". */
+	return length == 1 || mount->root[length] == '\0' || mount->root[length] == '/';
+}
+
+const struct mount *volume_mounts_any(const struct volume_mounts *mounts)
+{
+	for (size_t i = 0; mounts->marked && i < mounts->table->count; i++)
+		if (is_part(mounts, &mounts->table->mounts[i]))
+			return &mounts->table->mounts[i];
+	return NULL;
+}
+
+bool volume_mounts_include(const struct volume_mounts *mounts, const char *point)
+{
+	for (size_t i = 0; i < mounts->table->count; i++) {
+		const struct mount *mount = &mounts->table->mounts[i];
+		if (strcmp(mount->point, point) == 0 && volume_mounts_own(mounts, mount))
+			return true;
+	}
+	return false;
+}
+
+const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, const char *point,
+					    const char *other_point)
+{
+	for (size_t i = 0; i < mounts->table->count; i++) {
+		const struct mount *mount = &mounts->table->mounts[i];
+		if (volume_mounts_own(mounts, mount) && strcmp(mount->point, point) != 0 &&
+		    strcmp(mount->point, other_point) != 0)
+			return mount;
+	}
+	return NULL;
+}
+
+/* Of a volume whose folder is gone nothing is known but that it was a loop device or lay in the
+ * pool; the kubelet must still be able to clear its places. */
+static bool may_be_ours(struct pool *pool, const struct volume_mounts *mounts,
+			const struct mount *mount)
+{
+	if (mounts->backend)
+		return false;
+	if (major(mount->device) == LOOP_MAJOR)
+		return true;
+	const struct mount *pool_mount = mount_table_covering(mounts->table, pool->path);
+	const char *below = strstr(mount->root, "/volumes/");
+	return pool_mount && mount->device == pool_mount->device && below;
+}
+
+static int check_ours(struct pool *pool, const char *id, const struct volume_mounts *mounts,
+		      const struct mount *top, struct error *err)
+{
+	if (volume_mounts_include(mounts, top->point) || may_be_ours(pool, mounts, top))
+		return 0;
+	return error_set(err, ERROR_IN_USE,
+			 "%s is a mount of %s (%s), not of volume %s; it is left alone", top->point,
+			 top->source, top->type, id);
+}
+
+/* 1: nothing is mounted there. 0: one mount is gone. */
+static int clear_one(struct pool *pool, const char *id, int folder_fd, const char *path,
+		     struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	if (volume_mounts_read(pool, id, folder_fd, &mounts, err) < 0)
+		return -1;
+	const struct mount *top = mount_table_at(mounts.table, path);
+	if (!top)
+		return 1;
+	if (check_ours(pool, id, &mounts, top, err) < 0)
+		return -1;
+	return pool->host->unmount(pool->host, path, err);
+}
+
+int volume_mounts_clear(struct pool *pool, const char *id, int folder_fd, const char *path,
+			struct error *err)
+{
+	for (int unmounted = 0; unmounted < UNMOUNTS_MAX; unmounted++) {
+		int outcome = clear_one(pool, id, folder_fd, path, err);
+		if (outcome < 0)
+			return -1;
+		if (outcome > 0)
+			return unmounted == 0;
+	}
+	return error_set(err, ERROR_INTERNAL, "%s: more than %d mounts lie on one another", path,
+			 UNMOUNTS_MAX);
+}

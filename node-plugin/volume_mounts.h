@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Where a volume is mounted: the mount table of this moment, and which of its entries are the
+ * volume's. Works without the volume's record, and for a volume that is gone.
+ */
+
+#include <stdbool.h>
+
+#include "backend.h"
+#include "mount_table.h"
+
+struct pool;
+
+struct volume_mounts {
+	struct mount_table *table;
+	const struct backend *backend; /* NULL: no such volume, or no data in its folder */
+	bool marked;
+	struct mount_mark mark;
+};
+
+/* folder_fd is the volume's folder, or -1 if it has none. */
+int volume_mounts_read(struct pool *pool, const char *id, int folder_fd,
+		       struct volume_mounts *ret_mounts, struct error *err);
+void volume_mounts_done(struct volume_mounts *mounts);
+
+/* The whole volume is what is mounted there, not a part of it. */
+bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *mount);
+
+/* Any mount of the volume or of a part of it (a subPath); NULL if there is none. */
+const struct mount *volume_mounts_any(const struct volume_mounts *mounts);
+
+/* The volume lies at this point, at the top or below other mounts. */
+bool volume_mounts_include(const struct volume_mounts *mounts, const char *point);
+
+/* A mount of the volume at a point that is neither of the two; NULL if there is none. */
+const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, const char *point,
+					    const char *other_point);
+
+/* Unmounts until path is no mount point any more. Returns 1 if it was none from the start.
+ * ERROR_IN_USE if something else than the volume is mounted there: that is left alone. */
+int volume_mounts_clear(struct pool *pool, const char *id, int folder_fd, const char *path,
+			struct error *err);
+
+#define CLEANUP_VOLUME_MOUNTS CLEANUP(volume_mounts_done)

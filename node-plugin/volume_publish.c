@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Publishing: a bind mount of the staged volume at a pod's target, read-only or not as that pod
+ * asks.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "mount_path.h"
+#include "pool.h"
+#include "volume.h"
+#include "volume_folder.h"
+#include "volume_mounts.h"
+
+static int check_staged(const struct volume_mounts *mounts, const char *id, const char *staging,
+			struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, staging);
+	if (top && volume_mounts_own(mounts, top))
+		return 0;
+	return error_set(err, ERROR_IN_USE,
+			 "volume %s is not staged at %s: NodeStageVolume comes "
+			 "first",
+			 id, staging);
+}
+
+/* CSI spec, NodePublishVolume: SINGLE_NODE_SINGLE_WRITER has one target at a time. */
+static int check_single(const struct volume_mounts *mounts, const char *id, const char *staging,
+			const char *target, const struct access *access, struct error *err)
+{
+	if (access->mode != ACCESS_SINGLE_WRITER)
+		return 0;
+	const struct mount *other = volume_mounts_elsewhere(mounts, staging, target);
+	if (!other)
+		return 0;
+	return error_set(
+		err, ERROR_IN_USE,
+		"volume %s has a single writer (SINGLE_NODE_SINGLE_WRITER), which has it at "
+		"%s",
+		id, other->point);
+}
+
+/* 1: the volume is published there in this way. 0: nothing is mounted there. */
+static int check_published(const struct volume_mounts *mounts, const char *id, const char *target,
+			   bool read_only, struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, target);
+	if (!top)
+		return 0;
+	if (!volume_mounts_own(mounts, top))
+		return error_set(err, ERROR_EXISTS,
+				 "target_path %s is a mount of something else: %s (%s)", target,
+				 top->source, top->type);
+	if (mount_has_option(top->options, "ro") != read_only)
+		return error_set(err, ERROR_EXISTS, "volume %s is published at %s already, %s", id,
+				 target, read_only ? "writable" : "read-only");
+	return 1;
+}
+
+static int bind_target(struct pool *pool, const struct mount_path *staging,
+		       const struct mount_path *target, uint64_t attributes, struct error *err)
+{
+	int source_fd CLEANUP_CLOSE = open(staging->text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (source_fd < 0)
+		return error_errno(err, errno, "open staging_target_path %s", staging->text);
+	if (mount_path_make(target, err) < 0)
+		return -1;
+	if (pool->host->bind(pool->host, source_fd, target->text, attributes, err) == 0)
+		return 0;
+	mount_path_remove(target, NULL); /* leave things as they were; an error is there already */
+	return -1;
+}
+
+/* Read-only: because this pod asks for it, because the mode says so for every pod, or because the
+ * class mounts the volume so. */
+static bool is_read_only(const struct volume_publication *publication,
+			 const struct mount_flags *flags)
+{
+	return publication->read_only || publication->access->mode == ACCESS_READER ||
+	       flags->read_only;
+}
+
+int volume_publish(struct pool *pool, const char *id, const struct volume_publication *publication,
+		   struct error *err)
+{
+	const struct access *access = publication->access;
+	struct mount_flags flags;
+	struct mount_path staging, target;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
+	    volume_folder_open(pool, id, &folder, err) < 0 ||
+	    volume_check_access(&folder.record, access, err) < 0 ||
+	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
+	    mount_path_resolve(publication->staging_path, "staging_target_path", &staging, err) <
+		    0 ||
+	    mount_path_resolve(publication->target_path, "target_path", &target, err) < 0 ||
+	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0 ||
+	    check_staged(&mounts, id, staging.text, err) < 0 ||
+	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
+		return -1;
+	bool read_only = is_read_only(publication, &flags);
+	int published = check_published(&mounts, id, target.text, read_only, err);
+	if (published)
+		return published;
+	uint64_t attributes = flags.attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
+	if (bind_target(pool, &staging, &target, attributes, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	return 0;
+}
+
+int volume_unpublish(struct pool *pool, const char *id, const char *target_path, struct error *err)
+{
+	struct mount_path path;
+	struct error reason = { 0 };
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	int folder_fd CLEANUP_CLOSE = -1;
+	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
+	    volume_folder_peek(pool, id, &folder_fd, err) < 0)
+		return -1;
+	if (mount_path_resolve(target_path, "target_path", &path, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return 1; /* the pod's folder is gone: nothing is mounted there */
+		*err = reason;
+		return -1;
+	}
+	int outcome = volume_mounts_clear(pool, id, folder_fd, path.text, err);
+	if (outcome < 0 || mount_path_remove(&path, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	return outcome;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Staging: the volume's one mount on this node, of which each pod gets a view.
+ */
+
+#include <string.h>
+
+#include "backend.h"
+#include "mount_path.h"
+#include "pool.h"
+#include "volume.h"
+#include "volume_folder.h"
+#include "volume_mounts.h"
+
+/* 1: the volume is staged there in this way. 0: nothing is mounted there. */
+static int check_staged(const struct volume_mounts *mounts, const struct volume_record *record,
+			const char *path, const struct mount_flags *flags, struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, path);
+	if (!top)
+		return 0;
+	if (!volume_mounts_own(mounts, top))
+		return error_set(err, ERROR_EXISTS,
+				 "staging_target_path %s is a mount of something else: %s (%s)",
+				 path, top->source, top->type);
+	if (mount_has_option(top->options, "ro") != flags->read_only)
+		return error_set(err, ERROR_EXISTS,
+				 "volume %s is staged at %s already, %s; mount_flags ask otherwise",
+				 record->id, path, flags->read_only ? "writable" : "read-only");
+	return 1;
+}
+
+int volume_stage(struct pool *pool, const char *id, const char *staging_path,
+		 const struct access *access, struct error *err)
+{
+	struct mount_flags flags;
+	struct mount_path path;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
+	    volume_folder_open(pool, id, &folder, err) < 0 ||
+	    volume_check_access(&folder.record, access, err) < 0 ||
+	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
+	    mount_path_resolve(staging_path, "staging_target_path", &path, err) < 0 ||
+	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0)
+		return -1;
+	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
+	if (staged)
+		return staged;
+	const struct backend *backend = backend_of_kind(folder.record.backend);
+	if (backend->stage(pool, folder.fd, &folder.record, path.text, &flags, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	return 0;
+}
+
+/* The device is let go where the volume is mounted nowhere else. Whoever still holds it then is
+ * found by delete: unstaging is done all the same. */
+static int release_unused(struct pool *pool, const char *id, int folder_fd, struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	struct error reason = { 0 };
+	if (volume_mounts_read(pool, id, folder_fd, &mounts, err) < 0)
+		return -1;
+	if (!mounts.backend || volume_mounts_any(&mounts))
+		return 0;
+	if (mounts.backend->release(pool, folder_fd, &reason) < 0 && reason.code != ERROR_IN_USE) {
+		*err = reason;
+		return -1;
+	}
+	return 0;
+}
+
+int volume_unstage(struct pool *pool, const char *id, const char *staging_path, struct error *err)
+{
+	struct mount_path path;
+	struct error reason = { 0 };
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	int folder_fd CLEANUP_CLOSE = -1;
+	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
+	    volume_folder_peek(pool, id, &folder_fd, err) < 0)
+		return -1;
+	if (mount_path_resolve(staging_path, "staging_target_path", &path, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return 1; /* no such place: nothing is mounted there */
+		*err = reason;
+		return -1;
+	}
+	int outcome = volume_mounts_clear(pool, id, folder_fd, path.text, err);
+	if (outcome < 0)
+		return error_prefix(err, "volume %s", id);
+	if (release_unused(pool, id, folder_fd, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	return outcome;
+}
