@@ -39,8 +39,9 @@ struct rpc_call {
 
 static void start(struct rpc_call *call, const grpc_op *ops, size_t count, struct rpc_tag *tag)
 {
+	grpc_call *handle = call->call; /* once started, the call may be over at any time */
 	rpc_tag_sent(tag);
-	if (grpc_call_start_batch(call->call, ops, count, tag, NULL) != GRPC_CALL_OK)
+	if (grpc_call_start_batch(handle, ops, count, tag, NULL) != GRPC_CALL_OK)
 		tag->reached(tag, false);
 }
 
@@ -85,6 +86,7 @@ static void answer(struct rpc_call *call, grpc_byte_buffer *response, const stru
 	ops[count].data.send_status_from_server.status =
 		response ? GRPC_STATUS_OK : rpc_status_of_error(err->code);
 	ops[count++].data.send_status_from_server.status_details = &text;
+	rpc_wire_sent();
 	start(call, ops, count, &call->answered);
 	grpc_byte_buffer_destroy(response);
 	grpc_slice_unref(text);
@@ -94,6 +96,7 @@ static int serve(struct rpc_call *call, grpc_byte_buffer **ret_response, struct 
 {
 	const struct rpc_method *method = call->method;
 	ProtobufCMessage *request;
+	rpc_wire_received();
 	if (rpc_call_cancelled(call))
 		return error_set(err, ERROR_CANCELLED, "the caller did not wait for its turn");
 	if (!call->request)

@@ -156,6 +156,7 @@ static void exchange_run(struct exchange *exchange, const ProtobufCMessage *requ
 		  .data.recv_status_on_client = { &exchange->trailing_metadata, &exchange->status,
 						  &exchange->details, NULL } },
 	};
+	rpc_wire_sent();
 	rpc_tag_sent(exchange);
 	grpc_call_error failed = grpc_call_start_batch(
 		exchange->call, ops, sizeof(ops) / sizeof(ops[0]), exchange, NULL);
@@ -169,6 +170,7 @@ static void exchange_run(struct exchange *exchange, const ProtobufCMessage *requ
 	grpc_completion_queue_pluck(exchange->queue, exchange, gpr_inf_future(GPR_CLOCK_MONOTONIC),
 				    NULL);
 	rpc_tag_received(exchange);
+	rpc_wire_received();
 }
 
 static void exchange_done(struct exchange *exchange)

@@ -9,6 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#if defined(__SANITIZE_THREAD__)
+char rpc_wire;
+#endif
+
 #define WINDOW_S 10
 #define LINES_MAX 10
 

@@ -43,7 +43,7 @@ static int begin(void **state)
 {
 	struct error err = { 0 };
 	struct fixture *f = must_alloc(sizeof(*f));
-	uint16_t port;
+	uint16_t port = 0;
 	snprintf(f->log_path, sizeof(f->log_path), "/tmp/kentledge-log-XXXXXX");
 	f->log_fd = mkostemp(f->log_path, O_CLOEXEC);
 	assert_true(f->log_fd >= 0);

@@ -92,8 +92,7 @@ static void knows_utf8_as_rfc_3629_has_it(void **state)
 		"\xef\xbf\xbf",
 		"\xf0\x90\x80\x80",
 		"\xf4\x8f\xbf\xbf",
-		"\xe2\x82\xac"
-		"x",
+		"\xe2\x82\xacx",
 	};
 	static const char *const bad[] = {
 		"\x80", /* no beginning */
