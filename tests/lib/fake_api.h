@@ -103,7 +103,7 @@ struct fake_api_failure {
 /* The next request that matches fails; several failures are used up in the order given. */
 void fake_api_fail(struct fake_api *api, const struct fake_api_failure *failure);
 
-/* The common form: status 0 loses the answer after the effect. */
+/* The common form. status is that of FAKE_API_STATUS, else 0. */
 void fake_api_fail_next(struct fake_api *api, const char *method, const char *path_part,
 			enum fake_api_fault how, int status);
 
