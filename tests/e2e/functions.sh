@@ -168,3 +168,37 @@ log_of() {
 log_has() { # OBJECT EXPRESSION
 	log_of "$1" | grep -Eq -- "$2"
 }
+
+# kill_program PROGRAM: kill -9 of its processes on this machine.
+kill_program() {
+	local pids
+	mapfile -t pids < <(kentledge_pids "$1")
+	[ ${#pids[@]} -gt 0 ] || fail "no process of $1"
+	kill -KILL "${pids[@]}"
+}
+
+claim_event() { # NAME EXPRESSION: a warning about the object of that name says so
+	kubectl get events --field-selector "involvedObject.name=$1,type=Warning" \
+		-o 'jsonpath={range .items[*]}{.reason}: {.message}{"\n"}{end}' |
+		tee "$WORK/events" | grep -Eq -- "$2"
+}
+
+# cluster_of_its_own NAME PORT ARGUMENTS...: another trial cluster beside the one there is, with
+# kentledge installed; end_cluster ends it.
+cluster_of_its_own() {
+	local port=$2
+	needs kubectl helm
+	[ "$(id -u)" = 0 ] || skip "a cluster needs root"
+	export KENTLEDGE_STATE=/var/lib/kentledge-$1 KENTLEDGE_API_PORT=$port
+	shift 2
+	OWN_CLUSTER=yes
+	trial_cluster up "$@"
+	trial_cluster load
+	export KUBECONFIG=$KENTLEDGE_STATE/kubeconfig
+	helm install kentledge "$ROOT/charts/kentledge" --wait --timeout 120s >/dev/null
+	must 60 "kentledge is installed and ready" kentledge_is_ready
+}
+
+end_cluster() {
+	[ -z "${OWN_CLUSTER:-}" ] || trial_cluster down
+}

@@ -29,3 +29,6 @@ no_loop_devices_of_ours() { [ -z "$(loop_devices_of_ours)" ]; }
 kentledge_pids() {
 	trial_cluster memory | awk -v program="$1" '$1 == program { print $3 }'
 }
+
+# node_pool INDEX: the pool of a node, as a path on this machine.
+node_pool() { echo "${KENTLEDGE_STATE:-/var/lib/kentledge-cluster}/node$1/kentledge/pool"; }

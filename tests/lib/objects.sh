@@ -78,3 +78,10 @@ line_gone() { # FILE POD: first time
 }
 
 before() { [ -n "$1" ] && [ -n "$2" ] && [ "$1" -lt "$2" ]; }
+
+# plugin_pod NODE: the node plugin's pod there.
+plugin_pod() {
+	kubectl get pods --all-namespaces --field-selector "spec.nodeName=$1" --no-headers \
+		-l app.kubernetes.io/name=kentledge,app.kubernetes.io/component=node \
+		-o custom-columns=NAME:.metadata.name
+}

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# kill -9 of the provisioner when the volume is made and its PersistentVolume is not yet written:
+# after its restart the claim gets that volume and no other; and if the claim was deleted
+# meanwhile, the volume goes.
+set -euo pipefail
+. "$(dirname "$0")/functions.sh"
+
+ROUNDS=3
+
+main() {
+	local i
+	use_kentledge
+	for i in $(seq $ROUNDS); do
+		kill_before_it_is_written "kept-$i"
+		must 120 "round $i: the claim is bound" claim_is_bound "kept-$i"
+		must 60 "round $i: its pod runs" pod_is_ready "kept-$i"
+	done
+	claim_is_deleted_meanwhile
+	kubectl delete pod --all --wait=false >/dev/null
+	kubectl delete pvc --all --wait=false >/dev/null
+	must 90 "all volumes of the test are gone from the node" no_folder_is_left
+}
+
+folder_of() { # CLAIM
+	echo "$(node_pool 1)/volumes/pvc-$(field pvc "$1" '{.metadata.uid}')"
+}
+
+# Makes CLAIM and a pod of it, and kills as soon as the volume's folder is there: the folder gets its
+# name as the last thing before the node plugin answers.
+kill_before_it_is_written() { # CLAIM
+	local folder pids deadline=$((SECONDS + 60))
+	must 120 "the provisioner is ready" kentledge_is_ready
+	mapfile -t pids < <(kentledge_pids kentledge-provisioner)
+	claim "$1" | apply
+	folder=$(folder_of "$1")
+	echo "$folder" >>"$WORK/folders"
+	pod "$1" "$1" "sleep 600" | apply
+	until [ -e "$folder" ]; do
+		[ $SECONDS -lt $deadline ] || fail "no volume was made for $1"
+	done
+	kill -KILL "${pids[@]}"
+	if none pv --field-selector "metadata.name=${folder##*/}"; then
+		echo "$1: killed between CreateVolume and the PersistentVolume"
+	else
+		echo "$1: killed just after the PersistentVolume was written"
+	fi
+}
+
+claim_is_deleted_meanwhile() {
+	kill_before_it_is_written deleted
+	kubectl delete pod deleted --wait=false >/dev/null
+	kubectl delete pvc deleted --wait=false >/dev/null
+	must 120 "the deleted claim goes" none pvc --field-selector metadata.name=deleted
+	must 60 "and its volume with it" [ ! -e "$(tail -n 1 "$WORK/folders")" ]
+}
+
+no_folder_is_left() {
+	local folder
+	while read -r folder; do
+		[ ! -e "$folder" ] || return 1
+	done <"$WORK/folders"
+}
+
+main
