@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_node.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "csi.pb-c.h"
+#include "csi/names.h"
+#include "rpc/server.h"
+#include "rpc/tls.h"
+
+#define VOLUMES_MAX 64
+
+enum { CREATE, DELETE, CAPACITY, METHODS };
+
+static const char *const method_names[METHODS] = { "CreateVolume", "DeleteVolume", "GetCapacity" };
+
+struct fake_volume {
+	char *id; /* NULL: free */
+	uint64_t size_bytes;
+};
+
+struct failure {
+	enum error_code code;
+	bool after;
+	unsigned times;
+};
+
+struct fake_node {
+	char *node_id;
+	char *folder;
+	char *socket;
+	struct rpc_server *server;
+	struct rpc_tls *tls;
+
+	pthread_mutex_t lock;
+	struct fake_volume volumes[VOLUMES_MAX];
+	uint64_t room_bytes;
+	uint64_t shortfall_bytes;
+	struct failure failures[METHODS];
+	size_t calls[METHODS];
+	fake_node_hook *hook;
+	void *hook_context;
+};
+
+static void must(int r, const struct error *err)
+{
+	if (r >= 0)
+		return;
+	fprintf(stderr, "fake node: %s\n", err->text);
+	abort();
+}
+
+struct fake_node *fake_node_new(const char *node_id)
+{
+	char folder[] = "/tmp/fake-node-XXXXXX";
+	if (!mkdtemp(folder))
+		abort();
+	struct fake_node *node = must_alloc(sizeof(*node));
+	pthread_mutex_init(&node->lock, NULL);
+	node->node_id = must_strdup(node_id);
+	node->folder = must_strdup(folder);
+	node->socket = must_printf("%s/csi.sock", folder);
+	node->room_bytes = UINT64_C(1) << 40;
+	return node;
+}
+
+void fake_node_stop(struct fake_node *node)
+{
+	if (!node->server)
+		return;
+	rpc_server_stop(node->server, 1000);
+	rpc_server_free(TAKE(node->server));
+	rpc_tls_free(TAKE(node->tls));
+}
+
+void fake_node_free(struct fake_node *node)
+{
+	if (!node)
+		return;
+	fake_node_stop(node);
+	for (size_t i = 0; i < VOLUMES_MAX; i++)
+		free(node->volumes[i].id);
+	rmdir(node->folder);
+	free(node->socket);
+	free(node->folder);
+	free(node->node_id);
+	pthread_mutex_destroy(&node->lock);
+	free(node);
+}
+
+const char *fake_node_socket(const struct fake_node *node)
+{
+	return node->socket;
+}
+
+static struct fake_volume *find(struct fake_node *node, const char *id)
+{
+	for (size_t i = 0; i < VOLUMES_MAX; i++)
+		if (node->volumes[i].id && strcmp(node->volumes[i].id, id) == 0)
+			return &node->volumes[i];
+	return NULL;
+}
+
+static void add(struct fake_node *node, const char *id, uint64_t size_bytes)
+{
+	for (size_t i = 0; i < VOLUMES_MAX; i++)
+		if (!node->volumes[i].id) {
+			node->volumes[i].id = must_strdup(id);
+			node->volumes[i].size_bytes = size_bytes;
+			return;
+		}
+	abort();
+}
+
+/* One end of a call. Returns 0 or the failure that was asked for. */
+static int pass(struct fake_node *node, int method, bool after, struct error *err)
+{
+	pthread_mutex_lock(&node->lock);
+	struct failure *failure = &node->failures[method];
+	bool fails = failure->times > 0 && failure->after == after;
+	failure->times -= fails;
+	enum error_code code = failure->code;
+	node->calls[method] += !after;
+	fake_node_hook *hook = node->hook;
+	void *context = node->hook_context;
+	pthread_mutex_unlock(&node->lock);
+	if (hook && !hook(context, method_names[method], after))
+		return error_set(err, ERROR_UNAVAILABLE, "connection broken");
+	return fails ? error_set(err, code, "because the test wants %s", error_code_name(code)) : 0;
+}
+
+static int make(struct fake_node *node, const char *name, uint64_t size_bytes, struct error *err)
+{
+	struct fake_volume *volume = find(node, name);
+	if (volume && volume->size_bytes != size_bytes)
+		return error_set(err, ERROR_EXISTS, "%s exists with another size", name);
+	if (!volume && size_bytes > node->room_bytes)
+		return error_set(err, ERROR_EXHAUSTED, "pool has no room for %s", name);
+	if (!volume)
+		add(node, name, size_bytes);
+	return 0;
+}
+
+static void describe(struct fake_node *node, struct arena *arena, const char *name,
+		     uint64_t size_bytes, Csi__V1__Volume *volume)
+{
+	csi__v1__volume__init(volume);
+	volume->volume_id = arena_strdup(arena, name);
+	volume->capacity_bytes = (int64_t)size_bytes;
+	Csi__V1__Volume__VolumeContextEntry *entry = arena_alloc(arena, sizeof(*entry));
+	csi__v1__volume__volume_context_entry__init(entry);
+	entry->key = arena_strdup(arena, "backend");
+	entry->value = arena_strdup(arena, "loop");
+	volume->n_volume_context = 1;
+	volume->volume_context = arena_alloc(arena, sizeof(void *));
+	volume->volume_context[0] = entry;
+
+	Csi__V1__Topology__SegmentsEntry *segment = arena_alloc(arena, sizeof(*segment));
+	csi__v1__topology__segments_entry__init(segment);
+	segment->key = arena_strdup(arena, CSI_TOPOLOGY_KEY);
+	segment->value = arena_strdup(arena, node->node_id);
+	Csi__V1__Topology *topology = arena_alloc(arena, sizeof(*topology));
+	csi__v1__topology__init(topology);
+	topology->n_segments = 1;
+	topology->segments = arena_alloc(arena, sizeof(void *));
+	topology->segments[0] = segment;
+	volume->n_accessible_topology = 1;
+	volume->accessible_topology = arena_alloc(arena, sizeof(void *));
+	volume->accessible_topology[0] = topology;
+}
+
+static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeRequest *request,
+			 Csi__V1__CreateVolumeResponse *response, struct error *err)
+{
+	struct fake_node *node = rpc_call_context(call);
+	struct arena *arena = rpc_call_arena(call);
+	if (pass(node, CREATE, false, err) < 0)
+		return -1;
+	uint64_t size_bytes = (uint64_t)request->capacity_range->required_bytes;
+	pthread_mutex_lock(&node->lock);
+	int r = make(node, request->name, size_bytes, err);
+	uint64_t shortfall_bytes = node->shortfall_bytes;
+	pthread_mutex_unlock(&node->lock);
+	if (r < 0 || pass(node, CREATE, true, err) < 0)
+		return -1;
+	response->volume = arena_alloc(arena, sizeof(*response->volume));
+	describe(node, arena, request->name, size_bytes - shortfall_bytes, response->volume);
+	return 0;
+}
+
+static int delete_volume(struct rpc_call *call, const Csi__V1__DeleteVolumeRequest *request,
+			 Csi__V1__DeleteVolumeResponse *response, struct error *err)
+{
+	struct fake_node *node = rpc_call_context(call);
+	if (pass(node, DELETE, false, err) < 0)
+		return -1;
+	pthread_mutex_lock(&node->lock);
+	struct fake_volume *volume = find(node, request->volume_id);
+	if (volume)
+		free(TAKE(volume->id));
+	pthread_mutex_unlock(&node->lock);
+	return pass(node, DELETE, true, err);
+}
+
+static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest *request,
+			Csi__V1__GetCapacityResponse *response, struct error *err)
+{
+	struct fake_node *node = rpc_call_context(call);
+	if (pass(node, CAPACITY, false, err) < 0)
+		return -1;
+	pthread_mutex_lock(&node->lock);
+	response->available_capacity = (int64_t)node->room_bytes;
+	pthread_mutex_unlock(&node->lock);
+	return pass(node, CAPACITY, true, err);
+}
+
+static const struct rpc_method methods[] = {
+	RPC_METHOD("csi.v1.Controller", CreateVolume, Csi__V1__CreateVolumeRequest,
+		   csi__v1__create_volume_request__descriptor, Csi__V1__CreateVolumeResponse,
+		   csi__v1__create_volume_response__descriptor, create_volume, false),
+	RPC_METHOD("csi.v1.Controller", DeleteVolume, Csi__V1__DeleteVolumeRequest,
+		   csi__v1__delete_volume_request__descriptor, Csi__V1__DeleteVolumeResponse,
+		   csi__v1__delete_volume_response__descriptor, delete_volume, false),
+	RPC_METHOD("csi.v1.Controller", GetCapacity, Csi__V1__GetCapacityRequest,
+		   csi__v1__get_capacity_request__descriptor, Csi__V1__GetCapacityResponse,
+		   csi__v1__get_capacity_response__descriptor, get_capacity, false),
+};
+
+static void make_server(struct fake_node *node)
+{
+	struct error err;
+	must(rpc_server_new(
+		     &(struct rpc_server_options) {
+			     .methods = methods,
+			     .method_count = sizeof(methods) / sizeof(*methods),
+			     .context = node,
+			     .workers = 4,
+		     },
+		     &node->server, &err),
+	     &err);
+}
+
+void fake_node_serve(struct fake_node *node)
+{
+	struct error err;
+	make_server(node);
+	must(rpc_server_listen_unix(node->server, node->socket, &err), &err);
+	must(rpc_server_start(node->server, &err), &err);
+}
+
+uint16_t fake_node_serve_tls(struct fake_node *node, const char *tls_folder)
+{
+	struct error err;
+	uint16_t port;
+	make_server(node);
+	must(rpc_tls_new(tls_folder, &node->tls, &err), &err);
+	must(rpc_server_listen_tls(node->server, "127.0.0.1:0", node->tls, CSI_PROVISIONER_TLS_NAME,
+				   &port, &err),
+	     &err);
+	must(rpc_server_start(node->server, &err), &err);
+	return port;
+}
+
+/* Runs the statement with the lock held. */
+#define LOCKED(node, statement)                                                                    \
+	do {                                                                                       \
+		pthread_mutex_lock(&(node)->lock);                                                 \
+		statement;                                                                         \
+		pthread_mutex_unlock(&(node)->lock);                                               \
+	} while (0)
+
+bool fake_node_has(struct fake_node *node, const char *id)
+{
+	bool has;
+	LOCKED(node, has = find(node, id) != NULL);
+	return has;
+}
+
+size_t fake_node_count(struct fake_node *node)
+{
+	size_t count = 0;
+	pthread_mutex_lock(&node->lock);
+	for (size_t i = 0; i < VOLUMES_MAX; i++)
+		count += node->volumes[i].id != NULL;
+	pthread_mutex_unlock(&node->lock);
+	return count;
+}
+
+void fake_node_add(struct fake_node *node, const char *id, uint64_t size_bytes)
+{
+	LOCKED(node, add(node, id, size_bytes));
+}
+
+static int method_of(const char *name)
+{
+	for (int i = 0; i < METHODS; i++)
+		if (strcmp(method_names[i], name) == 0)
+			return i;
+	abort();
+}
+
+size_t fake_node_calls(struct fake_node *node, const char *method)
+{
+	size_t calls;
+	LOCKED(node, calls = node->calls[method_of(method)]);
+	return calls;
+}
+
+void fake_node_set_room(struct fake_node *node, uint64_t bytes)
+{
+	LOCKED(node, node->room_bytes = bytes);
+}
+
+void fake_node_set_shortfall(struct fake_node *node, uint64_t bytes)
+{
+	LOCKED(node, node->shortfall_bytes = bytes);
+}
+
+void fake_node_fail(struct fake_node *node, const char *method, enum error_code code, bool after,
+		    unsigned times)
+{
+	LOCKED(node, node->failures[method_of(method)] =
+			     ((struct failure) { .code = code, .after = after, .times = times }));
+}
+
+void fake_node_set_hook(struct fake_node *node, fake_node_hook *hook, void *context)
+{
+	LOCKED(node, node->hook = hook; node->hook_context = context);
+}

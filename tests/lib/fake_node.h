@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A node plugin in memory, behind a real gRPC server: what the provisioner meets on a node. It
+ * serves CreateVolume, DeleteVolume and GetCapacity, keeps names and sizes, and fails when told.
+ * A volume's id is its name. Thread-safe.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct fake_node;
+struct rpc_channel;
+
+/* node_id: its value of the topology key. */
+struct fake_node *fake_node_new(const char *node_id);
+void fake_node_free(struct fake_node *node);
+
+/* Starts to serve: on a unix socket, at fake_node_socket(); or with the certificates of the folder
+ * on a port of 127.0.0.1. Errors end the test program. */
+void fake_node_serve(struct fake_node *node);
+uint16_t fake_node_serve_tls(struct fake_node *node, const char *tls_folder);
+const char *fake_node_socket(const struct fake_node *node);
+
+/* The server goes away; the volumes stay. */
+void fake_node_stop(struct fake_node *node);
+
+bool fake_node_has(struct fake_node *node, const char *id);
+size_t fake_node_count(struct fake_node *node);
+void fake_node_add(struct fake_node *node, const char *id, uint64_t size_bytes);
+size_t fake_node_calls(struct fake_node *node, const char *method);
+
+/* What GetCapacity answers, and where CreateVolume ends with ERROR_EXHAUSTED. */
+void fake_node_set_room(struct fake_node *node, uint64_t bytes);
+
+/* Volumes come out so much smaller than asked. */
+void fake_node_set_shortfall(struct fake_node *node, uint64_t bytes);
+
+/* The next `times` calls of the method fail with the code; after: having taken effect. */
+void fake_node_fail(struct fake_node *node, const char *method, enum error_code code, bool after,
+		    unsigned times);
+
+/* Called before each call and after its effect; returning false makes the call fail with
+ * ERROR_UNAVAILABLE, as if the connection had broken. */
+typedef bool fake_node_hook(void *context, const char *method, bool after);
+void fake_node_set_hook(struct fake_node *node, fake_node_hook *hook, void *context);
+
+DEFINE_CLEANUP(struct fake_node *, fake_node_free);
