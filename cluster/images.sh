@@ -60,7 +60,7 @@ pull_within() { # SECONDS NAME
 # Found out once per `up`, with the smallest image there is.
 registry_answers() {
 	if [ ! -e "$STATE/registry" ]; then
-		if pull_within $REGISTRY_PATIENCE_S "$PAUSE_IMAGE"; then
+		if [ "${KENTLEDGE_REGISTRY:-}" != no ] && pull_within $REGISTRY_PATIENCE_S "$PAUSE_IMAGE"; then
 			echo yes >"$STATE/registry"
 		else
 			echo no >"$STATE/registry"

@@ -9,9 +9,12 @@ say() {
 	printf '[%3d.%ds] %s\n' $((ms / 1000)) $((ms % 1000 / 100)) "$*"
 }
 
+# The exit status of a failure that has been explained.
+TOLD=3
+
 fail() {
 	printf 'cluster: %s\n' "$*" >&2
-	exit 1
+	exit $TOLD
 }
 
 # wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds. A COMMAND that
@@ -31,8 +34,12 @@ wait_for() {
 	done
 }
 
-# A command that fails unexpectedly ends the script; say which one it was.
+# Any other command that fails ends the script; say which one it was.
 trap_failures() {
 	set -E
-	trap 'echo "cluster: failed: $BASH_COMMAND (${BASH_SOURCE[0]##*/}:$LINENO)" >&2' ERR
+	trap 'failed $? "$BASH_COMMAND" "${BASH_SOURCE[0]##*/}:$LINENO"' ERR
+}
+
+failed() { # STATUS COMMAND PLACE
+	[ "$1" = $TOLD ] || echo "cluster: failed: $2 ($3)" >&2
 }

@@ -99,8 +99,8 @@ cgroups_remove() {
 loops_of_cluster() {
 	local name device inode file files
 	files=$(find "$STATE" -xdev -type f -printf '%D:%i\n' 2>/dev/null)
-	losetup --list --noheadings --raw --output NAME,BACK-MAJ:MIN,BACK-INO,BACK-FILE 2>/dev/null |
-		while read -r name device inode file; do
+	losetup --list --noheadings --raw --output NAME,BACK-MAJ:MIN,BACK-INO,BACK-FILE |
+		sed 's/\\x20//g' | while read -r name device inode file; do
 			if grep -qxF "$(device_number "$device"):$inode" <<<"$files" ||
 				path_is_deleted_volume "$file"; then
 				echo "$name"
@@ -125,13 +125,18 @@ path_is_deleted_volume() { # PATH
 loops_detach() { # NAMES
 	local loop
 	for loop in $1; do
-		losetup "$loop" >/dev/null 2>&1 || continue
+		loop_is_free "$loop" || loop_is_anothers "$loop" && continue
 		losetup --detach "$loop" 2>/dev/null || true
 		wait_for 10 "loop device $loop is free" loop_is_free "$loop"
 	done
 }
 
-loop_is_free() { ! losetup "$1"; }
+loop_is_free() { ! losetup "$1" >/dev/null 2>&1; }
+
+# The path is the node's only as long as there is a node that has it mounted.
+loop_is_anothers() {
+	[[ $(losetup --list --noheadings --output BACK-FILE "$1") == /var/lib/kentledge/* ]]
+}
 
 mountpoints_remove() {
 	local folder

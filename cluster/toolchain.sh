@@ -40,7 +40,7 @@ go_fetch() {
 	local module=golang.org/toolchain@v0.0.1-go$FETCHED_GO_VERSION.linux-amd64 folder
 	say "fetching Go $FETCHED_GO_VERSION ($(go env GOVERSION) is older than go.mod asks for)"
 	folder=$(cd / && GOFLAGS=-modcacherw go mod download -json "$module" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
-	[ -x "$folder/bin/go" ] || chmod -R u+w,a+x "$folder/bin" "$folder/pkg/tool"
+	[ -x "$folder/bin/go" ] || chmod -R u+w,a+x "$folder/pkg/tool" "$folder/bin"
 	export GOROOT=$folder
 	GO=$folder/bin/go
 }
