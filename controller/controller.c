@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller.h"
+
+#include <string.h>
+
+#include "absence.h"
+#include "applier.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "base/text.h"
+#include "guard.h"
+#include "kube/informer.h"
+#include "kube/workqueue.h"
+#include "ownership.h"
+#include "pod.h"
+#include "revision_history.h"
+#include "statefulset_apply.h"
+#include "statefulset_plan.h"
+
+/* How soon a set is looked at again whose copies lag behind, or do not exist yet. */
+#define BEHIND_LOOK_MS 10
+#define UNSYNCED_LOOK_MS 50
+
+struct controller {
+	struct controller_options options;
+	struct event_recorder *events;
+	struct written *written;
+	struct absence *absences;
+	struct applier applier;
+	struct guard *guard; /* NULL: not guarded */
+	struct workqueue *queue;
+	struct informer *informers[WRITTEN_KINDS];
+	bool stopping; /* atomic */
+};
+
+static struct metric behind_metric = {
+	.name = "statefulset_controller_stale_sync_skips_total",
+	.help = "Looks at a set that were put off because the watched copies lag behind our "
+		"writes.",
+	.type = METRIC_COUNTER,
+	.labels = { "resource" },
+};
+
+bool controller_is_active(const struct controller *controller)
+{
+	if (__atomic_load_n(&controller->stopping, __ATOMIC_ACQUIRE))
+		return false;
+	return !controller->guard || guard_mode(controller->guard) == GUARD_ACTIVE;
+}
+
+static bool may_act(void *context)
+{
+	return controller_is_active(context);
+}
+
+/* Events of the informers. */
+
+static void enqueue(struct controller *controller, const char *namespace, const char *name)
+{
+	CLEANUP_FREE char *key = must_printf("%s/%s", namespace, name);
+	workqueue_add(controller->queue, key);
+}
+
+static void set_changed(void *context, const struct object *before, const struct object *after)
+{
+	struct controller *controller = context;
+	const struct object *set = after ? after : before;
+	if (controller->guard && guard_saw(controller->guard, before, after))
+		return;
+	enqueue(controller, set->namespace, set->name);
+}
+
+/* Pods are found by the name of the set that controls them, orphans by the name that their own name
+ * has as its parent: nobody else could want them. */
+static const char *set_name_of_pod(const struct object *pod)
+{
+	const struct owner *owner = object_controller(pod);
+	if (!owner)
+		return ((const struct pod *)pod)->parent;
+	return strcmp(owner->kind, statefulset_apps_kind.name) == 0 ? owner->name : "";
+}
+
+static void pod_index(const struct object *pod, struct text *key)
+{
+	const char *set_name = set_name_of_pod(pod);
+	if (*set_name)
+		text_printf(key, "%s/%s", pod->namespace, set_name);
+}
+
+static void enqueue_set_of_pod(struct controller *controller, const struct object *pod)
+{
+	const char *set_name = set_name_of_pod(pod);
+	if (*set_name)
+		enqueue(controller, pod->namespace, set_name);
+}
+
+static bool same_controller(const struct object *a, const struct object *b)
+{
+	const struct owner *left = object_controller(a);
+	const struct owner *right = object_controller(b);
+	if (!left || !right)
+		return left == right;
+	return strcmp(left->uid, right->uid) == 0;
+}
+
+static void pod_removed(struct controller *controller, const struct object *pod)
+{
+	if (!object_controller(pod))
+		return;
+	if (*set_name_of_pod(pod))
+		absence_begins(controller->absences, pod->namespace, pod->name);
+	enqueue_set_of_pod(controller, pod);
+}
+
+static void pod_changed(void *context, const struct object *before, const struct object *after)
+{
+	struct controller *controller = context;
+	if (!after) {
+		pod_removed(controller, before);
+		return;
+	}
+	if (before && strcmp(before->resource_version, after->resource_version) == 0)
+		return;
+	if (before && !same_controller(before, after))
+		enqueue_set_of_pod(controller, before);
+	enqueue_set_of_pod(controller, after);
+}
+
+static void informer_failed(void *context, const char *what, const struct error *err)
+{
+	(void)context;
+	log_warning("watch", LOG_TEXT("kind", what), LOG_ERR(err));
+}
+
+/* One look at a set. */
+
+struct claims_seen {
+	struct informer *informer;
+	const char *namespace;
+	struct object_list list; /* references, for the life of the plan */
+	size_t capacity;
+};
+
+static const struct claim *find_claim(void *context, const char *name)
+{
+	struct claims_seen *seen = context;
+	struct object *claim = informer_get(seen->informer, seen->namespace, name);
+	if (!claim)
+		return NULL;
+	if (seen->list.count == seen->capacity) {
+		seen->capacity = seen->capacity ? seen->capacity * 2 : 8;
+		seen->list.items =
+			must_realloc(seen->list.items, seen->capacity * sizeof(*seen->list.items));
+	}
+	seen->list.items[seen->list.count++] = claim;
+	return claim_of(claim);
+}
+
+static void claims_seen_done(struct claims_seen *seen)
+{
+	object_list_done(&seen->list);
+}
+
+/* A set that is being deleted gets its counts and nothing else. */
+static int count_only(struct controller *controller, const struct statefulset *set,
+		      const struct object_list *pods, struct error *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(512);
+	struct plan_input input = {
+		.set = set,
+		.pods = (struct pod *const *)pods->items,
+		.pod_count = pods->count,
+		.current_revision = set->status.current_revision,
+		.update_revision = set->status.update_revision,
+		.collision_count = set->status.collision_count,
+		.now_ms = clock_wall_us() / 1000,
+	};
+	struct plan plan = statefulset_plan(&input, arena);
+	return statefulset_write_status(&controller->applier, set, &plan.status, err);
+}
+
+static void log_plan(const struct statefulset *set, const struct plan *plan)
+{
+	log_debug("set planned", LOG_NAME("set", set->object.namespace, set->object.name),
+		  LOG_UINT("decisions", plan->count), LOG_TEXT("waits_for", plan->waits_for),
+		  LOG_TEXT("pod", plan->waits_for_pod));
+}
+
+/* The status is written also when something failed: what could be done is worth showing. */
+static int plan_and_apply(struct controller *controller, const struct statefulset *set,
+			  const struct object_list *pods, const struct revision_state *revisions,
+			  struct error *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
+	CLEANUP(claims_seen_done)
+	struct claims_seen claims = {
+		.informer = controller->informers[WRITTEN_CLAIM],
+		.namespace = set->object.namespace,
+	};
+	struct plan_input input = {
+		.set = set,
+		.pods = (struct pod *const *)pods->items,
+		.pod_count = pods->count,
+		.claims = { .find = find_claim, .context = &claims },
+		.current_revision = revisions->current->object.name,
+		.update_revision = revisions->update->object.name,
+		.collision_count = revisions->collision_count,
+		.now_ms = clock_wall_us() / 1000,
+	};
+	struct plan plan = statefulset_plan(&input, arena);
+	struct statefulset_status status;
+	struct error status_error;
+	log_plan(set, &plan);
+	int outcome = statefulset_apply(&controller->applier, set, &plan, revisions, &status, err);
+	if (statefulset_write_status(&controller->applier, set, &status, &status_error) < 0 &&
+	    outcome == 0) {
+		*err = status_error;
+		return -1;
+	}
+	if (outcome < 0)
+		return -1;
+	return plan.look_again_ms > INT32_MAX ? INT32_MAX : (int)plan.look_again_ms;
+}
+
+static int run_set(struct controller *controller, const struct statefulset *set,
+		   const struct object_list *pods, const struct object_list *revisions,
+		   struct error *err)
+{
+	CLEANUP(revision_state_done) struct revision_state state = { 0 };
+	struct error truncate_error;
+	if (revision_history_settle(&controller->applier, set, revisions, &state, err) < 0)
+		return -1;
+	int outcome = plan_and_apply(controller, set, pods, &state, err);
+	if (revision_history_truncate(&controller->applier, set, revisions, &state, pods,
+				      &truncate_error) < 0 &&
+	    outcome >= 0) {
+		*err = truncate_error;
+		return -1;
+	}
+	return outcome;
+}
+
+/* Kubernetes' Recreate is alpha; without its gate its controller says this too. */
+static int refuse_recreate(struct controller *controller, const struct statefulset *set,
+			   struct error *err)
+{
+	error_set(err, ERROR_UNSUPPORTED,
+		  "statefulset %s/%s uses the Recreate strategy, which is not served here: use "
+		  "RollingUpdate or OnDelete",
+		  set->object.namespace, set->object.name);
+	event_record(controller->events, &set->object, EVENT_WARNING, "UnknownStrategy", "%s",
+		     err->text);
+	return -1;
+}
+
+static int look_at_set(struct controller *controller, const struct statefulset *set,
+		       const char *key, struct error *err)
+{
+	bool being_deleted = set->object.deleted_s != 0;
+	struct object_list revisions CLEANUP_OBJECT_LIST = { 0 };
+	struct object_list candidates CLEANUP_OBJECT_LIST = { 0 };
+	struct object_list pods CLEANUP_OBJECT_LIST = { 0 };
+
+	revision_history_list(controller->informers[WRITTEN_REVISION], set, &revisions);
+	if (!being_deleted &&
+	    revision_history_adopt(&controller->applier, set, &revisions, err) < 0)
+		return -1;
+	informer_list(controller->informers[WRITTEN_POD], key, &candidates);
+	if (ownership_settle(&controller->applier, set, &candidates, &pods, err) < 0)
+		return -1;
+	if (being_deleted)
+		return count_only(controller, set, &pods, err);
+	if (set->update_strategy == RECREATE)
+		return refuse_recreate(controller, set, err);
+	return run_set(controller, set, &pods, &revisions, err);
+}
+
+static bool is_synced(struct controller *controller)
+{
+	for (int kind = 0; kind < WRITTEN_KINDS; kind++)
+		if (!informer_synced(controller->informers[kind]))
+			return false;
+	return true;
+}
+
+static struct object *find_set(struct controller *controller, const char *key)
+{
+	const char *slash = strchr(key, '/');
+	CLEANUP_FREE char *namespace = must_printf("%.*s", (int)(slash - key), key);
+	return informer_get(controller->informers[WRITTEN_SET], namespace, slash + 1);
+}
+
+static bool is_behind(struct controller *controller, const char *key)
+{
+	enum written_kind behind;
+	if (written_is_seen(controller->written, key, controller->informers, &behind))
+		return false;
+	static const char *const resources[] = {
+		[WRITTEN_SET] = "statefulsets",
+		[WRITTEN_POD] = "pods",
+		[WRITTEN_CLAIM] = "persistentvolumeclaims",
+		[WRITTEN_REVISION] = "controllerrevisions",
+	};
+	metric_add(&behind_metric, (const char *[]) { resources[behind] }, 1);
+	return true;
+}
+
+static int reconcile_set(void *context, const char *key, struct error *err)
+{
+	struct controller *controller = context;
+	if (!controller_is_active(controller))
+		return 0;
+	if (!is_synced(controller))
+		return UNSYNCED_LOOK_MS;
+	if (is_behind(controller, key))
+		return BEHIND_LOOK_MS;
+	CLEANUP(object_unrefp) struct object *set = find_set(controller, key);
+	if (!set) {
+		written_forget(controller->written, key);
+		return 0;
+	}
+	if (controller->guard && guard_is_probe(controller->guard, set))
+		return 0;
+	return look_at_set(controller, statefulset_of(set), key, err);
+}
+
+static void reconcile_failed(void *context, const char *key, const struct error *err,
+			     uint32_t retry_after_ms)
+{
+	(void)context;
+	if (err->code != ERROR_CANCELLED)
+		log_warning("set not in order", LOG_TEXT("set", key), LOG_ERR(err),
+			    LOG_UINT("retry_after_ms", retry_after_ms));
+}
+
+/* Start and end. */
+
+static void enqueue_all(struct controller *controller)
+{
+	struct object_list sets CLEANUP_OBJECT_LIST = { 0 };
+	informer_list(controller->informers[WRITTEN_SET], NULL, &sets);
+	for (size_t i = 0; i < sets.count; i++)
+		enqueue(controller, sets.items[i]->namespace, sets.items[i]->name);
+}
+
+static void mode_changed(void *context, enum guard_mode mode)
+{
+	if (mode == GUARD_ACTIVE)
+		enqueue_all(context);
+}
+
+static struct informer *watch(struct controller *controller, const struct kind *kind,
+			      void (*index)(const struct object *, struct text *),
+			      void (*changed)(void *, const struct object *, const struct object *))
+{
+	struct informer_options options = {
+		.scope = { .kind = kind, .namespace = controller->options.namespace },
+		.index = index,
+		.changed = changed,
+		.failed = informer_failed,
+		.context = controller,
+	};
+	return informer_new(controller->options.client, &options);
+}
+
+/* Sets last: when the first of them is put into the queue the others are on their way. */
+static void start_informers(struct controller *controller)
+{
+	controller->informers[WRITTEN_REVISION] =
+		watch(controller, &revision_kind, revision_index, NULL);
+	controller->informers[WRITTEN_CLAIM] = watch(controller, &claim_kind, NULL, NULL);
+	controller->informers[WRITTEN_POD] = watch(controller, &pod_kind, pod_index, pod_changed);
+	controller->informers[WRITTEN_SET] =
+		watch(controller, controller->options.kind, NULL, set_changed);
+}
+
+static void make_queue(struct controller *controller)
+{
+	struct workqueue_options options = {
+		.name = "statefulset",
+		.workers = controller->options.workers,
+		.backoff_min_ms = controller->options.backoff_min_ms,
+		.backoff_max_ms = controller->options.backoff_max_ms,
+		.reconcile = reconcile_set,
+		.failed = reconcile_failed,
+		.context = controller,
+	};
+	controller->queue = workqueue_new(&options);
+}
+
+static void make_guard(struct controller *controller)
+{
+	struct guard_options options = {
+		.client = controller->options.client,
+		.events = controller->events,
+		.kind = controller->options.kind,
+		.namespace = controller->options.own_namespace,
+		.pod_name = controller->options.pod_name,
+		.pod_uid = controller->options.pod_uid,
+		.wait_ms = controller->options.guard_wait_ms,
+		.probe_again_ms = controller->options.probe_again_ms,
+		.changed = mode_changed,
+		.context = controller,
+	};
+	controller->guard = guard_new(&options);
+}
+
+struct controller *controller_new(const struct controller_options *options)
+{
+	struct controller *controller = must_alloc(sizeof(*controller));
+	controller->options = *options;
+	controller->events =
+		event_recorder_new(options->client, "statefulset-controller",
+				   *options->pod_name ? options->pod_name : "kentledge-controller");
+	controller->written = written_new();
+	controller->absences = absence_new();
+	controller->applier = (struct applier) {
+		.client = options->client,
+		.events = controller->events,
+		.written = controller->written,
+		.absences = controller->absences,
+		.may_act = may_act,
+		.context = controller,
+	};
+	make_queue(controller);
+	if (options->guarded)
+		make_guard(controller);
+	start_informers(controller);
+	if (controller->guard)
+		guard_start(controller->guard);
+	workqueue_start(controller->queue);
+	return controller;
+}
+
+void controller_stop(struct controller *controller)
+{
+	__atomic_store_n(&controller->stopping, true, __ATOMIC_RELEASE);
+	workqueue_stop(controller->queue);
+}
+
+void controller_free(struct controller *controller)
+{
+	if (!controller)
+		return;
+	controller_stop(controller);
+	guard_stop(controller->guard);
+	for (int kind = 0; kind < WRITTEN_KINDS; kind++)
+		informer_free(controller->informers[kind]);
+	workqueue_free(controller->queue);
+	guard_free(controller->guard);
+	event_recorder_free(controller->events);
+	absence_free(controller->absences);
+	written_free(controller->written);
+	free(controller);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The StatefulSet controller: watch, queue, plan, apply.
+ *
+ * Informers keep live copies of sets, pods, claims and revisions. A change of a set or of one of
+ * its pods puts the set's key into a queue. A worker takes the key, looks at the set as the copies
+ * show it (reconcile_set), makes a plan and carries it out. A set is in the hands of one worker at
+ * a time, and not before the copies have caught up with what was last written for it.
+ *
+ * Nothing is kept but the copies: after a restart everything is looked at again, and a step that
+ * was cut off half-way is found half-done and gone on from.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "kube/client.h"
+
+struct controller;
+
+struct controller_options {
+	struct kube_client *client;
+	const struct kind *kind; /* of the sets: their API group */
+	const char *namespace;	 /* whose sets; NULL: all namespaces */
+	const char *own_namespace;
+	const char *pod_name; /* our own pod; "" outside a cluster */
+	const char *pod_uid;
+	unsigned workers;
+	uint32_t backoff_min_ms; /* of a set that cannot be put right */
+	uint32_t backoff_max_ms;
+	bool guarded; /* guard.h */
+	uint32_t guard_wait_ms;
+	uint32_t probe_again_ms;
+};
+
+/* Starts at once. The options' strings must outlive it. */
+struct controller *controller_new(const struct controller_options *options);
+
+/* Lets the work under way end and begins no more: nothing is written from then on. */
+void controller_stop(struct controller *controller);
+
+/* kube_client_stop() first. */
+void controller_free(struct controller *controller);
+
+/* It runs sets now: neither probing nor standing by. */
+bool controller_is_active(const struct controller *controller);
+
+DEFINE_CLEANUP(struct controller *, controller_free);

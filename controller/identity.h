@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Who is who in a set: the names that tie a pod and its claims to their place.
+ *
+ *	pod	<set>-<ordinal>
+ *	claim	<template>-<set>-<ordinal>
+ *
+ * Names are all there is to it. A pod that comes back under its name finds the claims of that
+ * name, whoever made them, and with them its data.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct pod;
+struct statefulset;
+
+#define POD_NAME_LABEL "statefulset.kubernetes.io/pod-name"
+#define POD_INDEX_LABEL "apps.kubernetes.io/pod-index"
+#define POD_REVISION_LABEL "controller-revision-hash"
+
+/* Takes a pod's name apart: everything before the last "-<digits>" and the number. No such ending:
+ * "" and -1. More digits than an int32 holds: the parent, and -1. */
+int32_t identity_parse(struct arena *arena, const char *pod_name, const char **ret_parent);
+
+const char *identity_pod_name(struct arena *arena, const struct statefulset *set, int32_t ordinal);
+const char *identity_claim_name(struct arena *arena, const struct statefulset *set,
+				const char *template_name, int32_t ordinal);
+
+/* The pod's name has the set as its parent. */
+bool identity_is_member(const struct statefulset *set, const struct pod *pod);
+
+/* The first ordinal behind the range that the set wants. 64 bits: start + replicas may exceed 32.
+ */
+int64_t identity_end(const struct statefulset *set);
+bool identity_in_range(const struct statefulset *set, int32_t ordinal);
+
+/* The pod's labels say who it is. The index label does not count: pods older than it live on. */
+bool identity_matches(const struct statefulset *set, const struct pod *pod);
+
+/* For each claim template the pod has a volume of that name which uses the right claim. */
+bool identity_storage_matches(const struct statefulset *set, const struct pod *pod);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A pod, as far as the controller of its set looks at it: who it belongs to, how far it is, and
+ * which claims it uses.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kube/object.h"
+
+enum pod_phase {
+	POD_PHASE_NONE, /* not yet written by anybody */
+	POD_PENDING,
+	POD_RUNNING,
+	POD_SUCCEEDED,
+	POD_FAILED,
+	POD_UNKNOWN,
+};
+
+struct pod_volume {
+	const char *name;
+	const char *claim_name; /* NULL: no claim behind it */
+};
+
+struct pod {
+	struct object object;
+	const char *parent; /* by its name: identity_parse() */
+	int32_t ordinal;
+	enum pod_phase phase;
+	bool ready;	       /* condition Ready is True … */
+	int64_t ready_since_s; /* … since then; 0: not known */
+	const char *revision;  /* label controller-revision-hash; "" if it has none */
+	struct pod_volume *volumes;
+	size_t volume_count;
+};
+
+extern const struct kind pod_kind;
+
+static inline struct pod *pod_of(struct object *object)
+{
+	return (struct pod *)object;
+}
+
+bool pod_created(const struct pod *pod);
+bool pod_terminating(const struct pod *pod);
+bool pod_finished(const struct pod *pod); /* Failed or Succeeded: its containers never run again */
+bool pod_running_and_ready(const struct pod *pod);
+
+/* Ready for min_ready_s seconds. */
+bool pod_available(const struct pod *pod, int32_t min_ready_s, int64_t now_ms);
+
+/* Not available, or going away. */
+bool pod_unavailable(const struct pod *pod, int32_t min_ready_s, int64_t now_ms);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What becomes of a claim when its set is deleted or scaled down: spec
+ * persistentVolumeClaimRetentionPolicy.
+ *
+ * The controller deletes no claim. It says in the claim's owner references on whose end the
+ * garbage collector shall delete it:
+ *
+ *	whenScaled	whenDeleted	pod in range	pod scaled away
+ *	Retain		Retain		nobody		nobody
+ *	Retain		Delete		the set		the set
+ *	Delete		Retain		nobody		the pod
+ *	Delete		Delete		the set		the pod
+ *
+ * A reference that names the set or pod but carries another uid belongs to an earlier one of that
+ * name: such a claim is on its way out and is left alone. A claim that somebody else controls is
+ * never ours to give away.
+ */
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#include "kube/claim.h"
+
+struct statefulset;
+
+struct retention_pod {
+	const char *name;
+	const char *uid; /* "": not yet created */
+	bool in_range;
+};
+
+/* The owner references are as the table says, or must not be touched. */
+bool retention_fits(const struct statefulset *set, const struct claim *claim,
+		    const struct retention_pod *pod);
+
+/* Somebody else controls the claim, so the policy cannot be kept. */
+bool retention_conflicts(const struct statefulset *set, const struct claim *claim,
+			 const struct retention_pod *pod);
+
+/* The claim belongs to an earlier pod of this name, under whenScaled: Delete. The new pod must wait
+ * until it is gone: its data was to be thrown away. */
+bool retention_claim_is_stale(const struct statefulset *set, const struct claim *claim,
+			      const struct retention_pod *pod);
+
+/* All owner references that the claim should have; yours. */
+struct json_object *retention_owners(const struct statefulset *set, const struct claim *claim,
+				     const struct retention_pod *pod);
+
+/* An owner reference in JSON, controller and blockOwnerDeletion true; yours. */
+struct json_object *owner_json(const char *api_version, const char *kind, const char *name,
+			       const char *uid);

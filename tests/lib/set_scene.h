@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A StatefulSet "web" with its pods and claims, written down in a line, and the plan for it as a
+ * line: the tables of plan tests.
+ *
+ * Pods are "<ordinal><marks>", separated by spaces; without a mark a pod is running, ready for an
+ * hour and of the update revision web-new. Marks:
+ *
+ *	o  of the current revision web-old	U  running, not ready
+ *	M  ready since 10 s			P  pending
+ *	T  terminating				F  failed
+ *	S  succeeded				L  without the label of its name
+ *	V  without its claim's volume
+ *
+ * The plan is "create 0, delete 2 (outdated), mend 1 [make www-web-1]", what is done to claims in
+ * brackets.
+ */
+
+#include "base/arena.h"
+#include "statefulset_plan.h"
+
+#define SCENE_NOW_MS INT64_C(1790000000000)
+
+struct set_scene {
+	const char *spec;   /* members of spec, quotes as ': "'replicas': 3, " and so on; or NULL */
+	const char *status; /* members of status; or NULL */
+	const char *pods;
+	const char *claims; /* "www-web-0 www-web-1D": D is being deleted; NULL: all there are */
+	const char *claim_owner; /* an owner reference of every claim, as JSON with '; or NULL */
+	bool being_deleted;
+	bool without_template; /* no claim template www */
+};
+
+/* In the arena. */
+struct plan scene_plan(const struct set_scene *scene, struct arena *arena);
+const char *scene_decisions(const struct set_scene *scene, struct arena *arena);
+
+/* "replicas 3 ready 2 available 2 current 1 updated 2 now web-old next web-new". */
+const char *scene_status(const struct set_scene *scene, struct arena *arena);
+
+/* An object from JSON with ' for "; aborts if it cannot be parsed. */
+struct object *scene_object(const struct kind *kind, const char *json);
