@@ -210,13 +210,21 @@ static enum error_code code_of(const struct transfer *transfer, CURLcode code)
 	}
 }
 
+/* OpenSSL's own words seldom say what to look at. */
+static const char *hint_of(CURLcode code)
+{
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)
+		return "no TLS with the server (is its certificate of the CA that we were given?): ";
+	return "";
+}
+
 void transfer_fail(struct transfer *transfer, CURLcode code)
 {
 	transfer->failed = true;
 	const char *text = *transfer->curl_text ? transfer->curl_text : curl_easy_strerror(code);
 	if (transfer->too_large)
 		text = "the answer is too large";
-	error_set(&transfer->error, code_of(transfer, code), "%s", text);
+	error_set(&transfer->error, code_of(transfer, code), "%s%s", hint_of(code), text);
 }
 
 /* Moves the rest to the front when that is cheap or saves much. */
