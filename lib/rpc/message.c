@@ -126,7 +126,8 @@ int rpc_message_unpack(const ProtobufCMessageDescriptor *type, grpc_byte_buffer 
 		return -1;
 	ProtobufCMessage *message = protobuf_c_message_unpack(type, allocator, length, data);
 	if (!message)
-		return error_set(err, ERROR_INVALID, "the message: not a %s", type->name);
+		return error_set(err, ERROR_INVALID, "the message: cannot be read as %s",
+				 type->name);
 	settle_maps(message, allocator);
 	*ret_message = message;
 	return 0;

