@@ -27,7 +27,7 @@ start_apiserver() {
 		--kubelet-preferred-address-types=InternalIP)
 	local issuer=https://kubernetes.default.svc.$DNS_DOMAIN
 	local accounts=(--service-account-issuer="$issuer" --api-audiences="$issuer"
-		--service-account-key-file="$PKI/sa.pub"
+		--service-account-key-file="$PKI/sa.key"
 		--service-account-signing-key-file="$PKI/sa.key")
 	start_component apiserver --bind-address=0.0.0.0 --secure-port="$API_PORT" \
 		--advertise-address="$(control_plane_address)" --allow-privileged=true --profiling=false \

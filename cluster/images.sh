@@ -7,17 +7,29 @@
 REGISTRY_PATIENCE_S=3
 PULL_PATIENCE_S=120
 
-# images_load NAME...: onto every node.
+# images_load NAME...: onto every node, all nodes at once.
 images_load() {
-	local name archive digest i
+	local name archive digest i wanted=() imports=()
 	for name in "$@"; do
 		read -r archive digest <<<"$(image_archive "$name")"
 		[ -n "$digest" ] || fail "image $name: no archive was made"
-		for i in $(node_indices); do
-			node_has_image "$i" "$name" "$digest" ||
-				node_ctr "$i" images import "$archive" >/dev/null ||
-				fail "image $name: import on $(node_name "$i") failed"
-		done
+		wanted+=("$name" "$archive" "$digest")
+	done
+	for i in $(node_indices); do
+		node_import "$i" "${wanted[@]}" &
+		imports+=($!)
+	done
+	for i in "${imports[@]}"; do wait "$i" || exit; done
+}
+
+node_import() { # INDEX [NAME ARCHIVE DIGEST]...
+	local i=$1
+	shift
+	while [ $# -gt 0 ]; do
+		node_has_image "$i" "$1" "$3" ||
+			node_ctr "$i" images import "$2" >/dev/null ||
+			fail "image $1: import on $(node_name "$i") failed"
+		shift 3
 	done
 }
 

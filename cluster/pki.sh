@@ -8,7 +8,6 @@ CERTIFICATE_DAYS=14
 
 pki_make() { # NODE-COUNT
 	local i name
-	mkdir -m 700 "$PKI"
 	pki_authority ca kentledge-cluster
 	pki_authority etcd-ca kentledge-cluster-etcd
 	pki_certificate etcd-ca etcd /CN=etcd "DNS:localhost,IP:127.0.0.1"
@@ -25,8 +24,7 @@ pki_make() { # NODE-COUNT
 		pki_certificate ca "kubelet-$name" "/O=system:nodes/CN=system:node:$name" \
 			"DNS:$name,IP:$(node_address "$i"),IP:127.0.0.1"
 	done
-	openssl genrsa -out "$PKI/sa.key" 2048 2>/dev/null
-	openssl rsa -in "$PKI/sa.key" -pubout -out "$PKI/sa.pub" 2>/dev/null
+	openssl ecparam -name prime256v1 -genkey -noout -out "$PKI/sa.key"
 }
 
 pki_api_names() {
@@ -41,6 +39,8 @@ pki_authority() { # FILE NAME
 		-addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature 2>/dev/null
 }
 
+PKI_SERIAL=1
+
 pki_certificate() { # AUTHORITY FILE SUBJECT [NAMES]
 	local extensions="keyUsage=digitalSignature
 extendedKeyUsage=serverAuth,clientAuth"
@@ -48,7 +48,7 @@ extendedKeyUsage=serverAuth,clientAuth"
 	openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
 		-keyout "$PKI/$2.key" -subj "$3" 2>/dev/null |
 		openssl x509 -req -CA "$PKI/$1.crt" -CAkey "$PKI/$1.key" \
-			-set_serial "0x$(openssl rand -hex 8)" -days $CERTIFICATE_DAYS \
+			-set_serial $((++PKI_SERIAL)) -days $CERTIFICATE_DAYS \
 			-extfile <(echo "$extensions") -out "$PKI/$2.crt" 2>/dev/null
 }
 
