@@ -32,6 +32,7 @@ node_mount_folders() { # INDEX
 	in_node "$1" mount --make-rshared /
 	node_let_go_of_namespaces "$1"
 	in_node "$1" mount -t tmpfs -o mode=755 tmpfs /run
+	in_node "$1" touch "$NODE_MARK"
 	node_mount_resolver "$1"
 	for pair in "${NODE_FOLDERS[@]}"; do
 		mkdir -p "$(node_folder "$1")/${pair#*:}"

@@ -27,6 +27,9 @@ ADMIN_KUBECONFIG=$STATE/kubeconfig
 # Two clusters on one machine differ in STATE and API_PORT; their cgroups in this.
 CGROUP=$(basename "$STATE")
 
+# A file that only a node's own /run has.
+NODE_MARK=/run/kentledge-trial-node
+
 node_name() { echo "node$1"; }
 node_folder() { echo "$STATE/node$1"; }
 node_address() { echo "10.88.0.$1"; }

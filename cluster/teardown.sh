@@ -5,7 +5,6 @@
 
 # The mark that the folder is ours goes last.
 teardown_contents() {
-	teardown_refuse_inside
 	teardown_processes
 	local loops
 	loops=$(loops_of_cluster)
@@ -15,11 +14,6 @@ teardown_contents() {
 	mountpoints_remove
 	find "$STATE" -xdev -mindepth 1 -not -path "$STATE/owner" -delete
 	rm "$STATE/owner"
-}
-
-teardown_refuse_inside() {
-	! process_namespaces $$ | cut -d ' ' -f 1 | grep -qxFf <(namespace_identities) ||
-		fail "this shell runs inside the cluster: leave it first"
 }
 
 # Until a whole round finds nobody: a process may fork while it is looked for.
@@ -53,15 +47,14 @@ processes_in_namespaces() {
 	local identities
 	identities=$(namespace_identities)
 	[ -n "$identities" ] || return 0
-	process_namespaces '[0-9]*' | awk -v ours="$identities" '
+	process_namespaces | awk -v ours="$identities" '
 		BEGIN { split(ours, list, "\n"); for (i in list) is_ours[list[i]] = 1 }
 		$1 in is_ours { print $2 }'
 }
 
-# Lines such as `net:[4026532281] 1234` for the processes that PATTERN names.
-process_namespaces() { # PATTERN
-	# shellcheck disable=SC2086
-	find /proc/$1/ns -maxdepth 1 \( -name net -o -name mnt -o -name uts \) \
+# Lines such as `net:[4026532281] 1234`, three for each process.
+process_namespaces() {
+	find /proc/[0-9]*/ns -maxdepth 1 \( -name net -o -name mnt -o -name uts \) \
 		-printf '%l %p\n' 2>/dev/null | sed -E 's|/proc/([^/]*)/.*|\1|' || true
 }
 
