@@ -2,84 +2,257 @@
 #include "http/server.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/metric.h"
 #include "base/text.h"
 
-#define CONNECTIONS_MAX 32
-#define IDLE_TIMEOUT_S 30
-#define CONNECTION_BYTES (16u << 10)
+/* libmicrohttpd would do this too, but it brings GnuTLS and its libraries into memory: 2.5 MB on
+ * every node for three paths without TLS. */
+
+#define CONNECTIONS_MAX 16
+#define HEAD_MAX_BYTES 8192
+#define CONNECTION_MS 10000
+
+struct connection {
+	int fd;
+	uint64_t deadline_ms; /* by then it must be done */
+	char head[HEAD_MAX_BYTES];
+	size_t head_length;
+	struct text answer; /* empty while the request is read */
+	size_t written;
+};
 
 struct http_server {
-	struct MHD_Daemon *daemon;
 	http_check *healthy;
 	http_check *ready;
 	void *context;
 	uint16_t port;
+	int listen_fd;
+	int stop_fd; /* an eventfd: readable when the thread is to end */
+	pthread_t thread;
+	struct connection *connections[CONNECTIONS_MAX]; /* NULL: free */
 };
 
 /*
  * Answers.
  */
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
-			      const char *content_type, struct text *body)
+static void answer(struct connection *connection, const char *status, const char *content_type,
+		   const struct text *body)
 {
-	size_t length = body->length;
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(length, text_take(body), MHD_RESPMEM_MUST_FREE);
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-	enum MHD_Result queued = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return queued;
+	text_printf(&connection->answer,
+		    "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+		    "Connection: close\r\n\r\n",
+		    status, content_type, body->length);
+	if (strncmp(connection->head, "HEAD ", 5) != 0)
+		text_append(&connection->answer, text_string(body), body->length);
 }
 
-static enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned status,
-				   const char *line)
+static void answer_line(struct connection *connection, const char *status, const char *line)
 {
 	struct text body CLEANUP_TEXT = TEXT_INIT;
 	text_printf(&body, "%s\n", line);
-	return answer(connection, status, "text/plain; charset=utf-8", &body);
+	answer(connection, status, "text/plain; charset=utf-8", &body);
 }
 
-static enum MHD_Result answer_check(struct MHD_Connection *connection,
-				    const struct http_server *server, http_check *check)
+static void answer_check(struct connection *connection, const struct http_server *server,
+			 http_check *check)
 {
 	struct error err;
 	if (check && check(server->context, &err) < 0)
-		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, err.text);
-	return answer_line(connection, MHD_HTTP_OK, "ok");
+		answer_line(connection, "503 Service Unavailable", err.text);
+	else
+		answer_line(connection, "200 OK", "ok");
 }
 
-static enum MHD_Result answer_metrics(struct MHD_Connection *connection)
+static void answer_metrics(struct connection *connection)
 {
 	struct text body CLEANUP_TEXT = TEXT_INIT;
 	metric_render(&body);
-	return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &body);
+	answer(connection, "200 OK", "text/plain; version=0.0.4; charset=utf-8", &body);
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
-				  const char *method, const char *version, const char *upload_data,
-				  size_t *upload_length, void **request_state)
+static void answer_path(struct connection *connection, const struct http_server *server,
+			const char *path)
 {
-	const struct http_server *server = context;
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD");
-	if (strcmp(url, "/healthz") == 0)
-		return answer_check(connection, server, server->healthy);
-	if (strcmp(url, "/readyz") == 0)
-		return answer_check(connection, server, server->ready);
-	if (strcmp(url, "/metrics") == 0)
-		return answer_metrics(connection);
-	return answer_line(connection, MHD_HTTP_NOT_FOUND,
-			   "there are /healthz, /readyz and /metrics");
+	if (strcmp(path, "/healthz") == 0)
+		answer_check(connection, server, server->healthy);
+	else if (strcmp(path, "/readyz") == 0)
+		answer_check(connection, server, server->ready);
+	else if (strcmp(path, "/metrics") == 0)
+		answer_metrics(connection);
+	else
+		answer_line(connection, "404 Not Found",
+			    "there are /healthz, /readyz and /metrics");
+}
+
+/* The path of "GET /path?query HTTP/1.1"; false if the line is none of that form (RFC 9112 §3). */
+static bool find_path(const char *line, char path[static 64])
+{
+	size_t method_length = strcspn(line, " \r\n");
+	const char *target = line + method_length + 1;
+	if (!method_length || line[method_length] != ' ' || *target != '/')
+		return false;
+	size_t length = strcspn(target, " ?\r\n");
+	const char *version = target + strcspn(target, " \r\n");
+	if (strncmp(version, " HTTP/1.", 8) != 0)
+		return false;
+	if (length >= 64)
+		length = 63; /* none of ours is so long */
+	memcpy(path, target, length);
+	path[length] = '\0';
+	return true;
+}
+
+static void answer_request(struct connection *connection, const struct http_server *server)
+{
+	char path[64];
+	const char *head = connection->head;
+	if (strlen(head) != connection->head_length || !find_path(head, path))
+		answer_line(connection, "400 Bad Request", "this is no HTTP/1.1 request");
+	else if (strncmp(head, "GET ", 4) != 0 && strncmp(head, "HEAD ", 5) != 0)
+		answer_line(connection, "405 Method Not Allowed", "only GET and HEAD");
+	else
+		answer_path(connection, server, path);
+}
+
+/*
+ * Connections. Each of these returns false when the connection is over.
+ */
+
+static bool read_head(struct connection *connection, const struct http_server *server)
+{
+	size_t room = sizeof(connection->head) - 1 - connection->head_length;
+	ssize_t length = recv(connection->fd, connection->head + connection->head_length, room, 0);
+	if (length < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (length == 0)
+		return false;
+	connection->head_length += (size_t)length;
+	connection->head[connection->head_length] = '\0';
+	if (strstr(connection->head, "\r\n\r\n"))
+		answer_request(connection, server);
+	else if ((size_t)length == room)
+		answer_line(connection, "431 Request Header Fields Too Large",
+			    "the request is too large");
+	return true;
+}
+
+static bool write_answer(struct connection *connection)
+{
+	const struct text *text = &connection->answer;
+	ssize_t length = send(connection->fd, text->data + connection->written,
+			      text->length - connection->written, MSG_NOSIGNAL);
+	if (length < 0)
+		return errno == EAGAIN || errno == EINTR;
+	connection->written += (size_t)length;
+	return connection->written < text->length;
+}
+
+static bool serve_connection(struct connection *connection, const struct http_server *server)
+{
+	if (clock_monotonic_ms() >= connection->deadline_ms)
+		return false;
+	if (!connection->answer.length && !read_head(connection, server))
+		return false;
+	return !connection->answer.length || write_answer(connection);
+}
+
+static void close_connection(struct http_server *server, size_t slot)
+{
+	struct connection *connection = server->connections[slot];
+	if (!connection)
+		return;
+	server->connections[slot] = NULL;
+	/* What we have not read would make close() tell the peer of an error (RFC 1122 §4.2.2.13)
+	 * before it has read our answer. */
+	char rest[512];
+	shutdown(connection->fd, SHUT_WR);
+	while (recv(connection->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+		;
+	close(connection->fd);
+	text_done(&connection->answer);
+	free(connection);
+}
+
+/* A free slot, or that of the connection that has been there for the longest time. */
+static size_t find_slot(struct http_server *server)
+{
+	size_t oldest = 0;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		if (!server->connections[i])
+			return i;
+		if (server->connections[i]->deadline_ms < server->connections[oldest]->deadline_ms)
+			oldest = i;
+	}
+	close_connection(server, oldest);
+	return oldest;
+}
+
+static void accept_connection(struct http_server *server)
+{
+	int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	struct connection *connection = must_alloc(sizeof(*connection));
+	connection->fd = fd;
+	connection->deadline_ms = clock_monotonic_ms() + CONNECTION_MS;
+	server->connections[find_slot(server)] = connection;
+}
+
+/*
+ * The thread.
+ */
+
+/* The places in the list that poll(2) takes. */
+enum { POLL_STOP, POLL_LISTEN, POLL_CONNECTIONS, POLL_COUNT = POLL_CONNECTIONS + CONNECTIONS_MAX };
+
+static int fill_poll(const struct http_server *server, struct pollfd polls[static POLL_COUNT])
+{
+	int timeout_ms = -1;
+	polls[POLL_STOP] = (struct pollfd) { .fd = server->stop_fd, .events = POLLIN };
+	polls[POLL_LISTEN] = (struct pollfd) { .fd = server->listen_fd, .events = POLLIN };
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		const struct connection *connection = server->connections[i];
+		polls[POLL_CONNECTIONS + i] = (struct pollfd) {
+			.fd = connection ? connection->fd : -1,
+			.events = connection && connection->answer.length ? POLLOUT : POLLIN,
+		};
+		if (connection)
+			timeout_ms = 1000; /* for the deadlines */
+	}
+	return timeout_ms;
+}
+
+static void *run(void *context)
+{
+	struct http_server *server = context;
+	for (;;) {
+		struct pollfd polls[POLL_COUNT];
+		int timeout_ms = fill_poll(server, polls);
+		if (poll(polls, POLL_COUNT, timeout_ms) < 0)
+			continue; /* EINTR */
+		if (polls[POLL_STOP].revents)
+			break;
+		for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+			if (server->connections[i] &&
+			    !serve_connection(server->connections[i], server))
+				close_connection(server, i);
+		if (polls[POLL_LISTEN].revents)
+			accept_connection(server);
+	}
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		close_connection(server, i);
+	return NULL;
 }
 
 /*
@@ -88,12 +261,18 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 DEFINE_CLEANUP(struct addrinfo *, freeaddrinfo);
 
+static bool is_port(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) <= 5 &&
+	       atoi(text) <= 65535;
+}
+
 /* Cuts "host:port" in two; *ret_host is yours, empty for all addresses. */
 static int split_address(const char *address, char **ret_host, const char **ret_port,
 			 struct error *err)
 {
 	const char *colon = strrchr(address, ':');
-	if (!colon || !colon[1])
+	if (!colon || !is_port(colon + 1))
 		return error_set(err, ERROR_INVALID,
 				 "\"%s\" is no address: write :PORT, HOST:PORT or [IPV6]:PORT",
 				 address);
@@ -127,7 +306,8 @@ static int resolve(const char *address, struct addrinfo **ret_list, struct error
 
 static int listen_on(const struct addrinfo *info)
 {
-	int fd CLEANUP_CLOSE = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd CLEANUP_CLOSE =
+		socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const int yes = 1, no = 0;
 	if (fd < 0)
 		return -1;
@@ -177,20 +357,14 @@ static int port_of(int fd, uint16_t *ret_port, struct error *err)
  * The outside.
  */
 
-static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
-{
-	return MHD_start_daemon(
-		MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
-}
-
 int http_server_new(const struct http_server_options *options, struct http_server **ret_server,
 		    struct error *err)
 {
 	int fd CLEANUP_CLOSE = -1;
+	int stop_fd CLEANUP_CLOSE = eventfd(0, EFD_CLOEXEC);
 	uint16_t port = 0;
+	if (stop_fd < 0)
+		return error_errno(err, errno, "eventfd");
 	if (open_socket(options->address, &fd, err) < 0 || port_of(fd, &port, err) < 0)
 		return -1;
 	struct http_server *server = must_alloc(sizeof(*server));
@@ -198,12 +372,10 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 	server->ready = options->ready;
 	server->context = options->context;
 	server->port = port;
-	server->daemon = start_daemon(server, fd);
-	if (!server->daemon) {
-		free(server);
-		return error_set(err, ERROR_INTERNAL, "cannot serve HTTP on %s", options->address);
-	}
-	TAKE_FD(fd); /* MHD_stop_daemon() closes it */
+	server->listen_fd = TAKE_FD(fd);
+	server->stop_fd = TAKE_FD(stop_fd);
+	if (pthread_create(&server->thread, NULL, run, server) != 0)
+		abort(); /* as when memory is out: base/text.h */
 	*ret_server = server;
 	return 0;
 }
@@ -217,6 +389,9 @@ void http_server_free(struct http_server *server)
 {
 	if (!server)
 		return;
-	MHD_stop_daemon(server->daemon);
+	eventfd_write(server->stop_fd, 1);
+	pthread_join(server->thread, NULL);
+	close(server->stop_fd);
+	close(server->listen_fd);
 	free(server);
 }

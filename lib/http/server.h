@@ -2,7 +2,10 @@
 #pragma once
 
 /*
- * /healthz, /readyz and /metrics of a program, by libmicrohttpd, on plain HTTP.
+ * /healthz, /readyz and /metrics of a program, on plain HTTP.
+ *
+ * One thread serves a few connections at a time, one request each. Who is slow is dropped for who
+ * comes new, so that nobody can keep the kubelet's probes out.
  *
  * /healthz answers 200 while the process works at all, /readyz while it can serve; both say why
  * not in their body with status 503. /metrics is the Prometheus text format of base/metric.h.

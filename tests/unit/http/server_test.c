@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/metric.h"
+
+static atomic_bool is_ready;
+
+static int check_ready(void *context, struct error *err)
+{
+	if (!is_ready)
+		return error_set(err, ERROR_UNAVAILABLE, "no claims listed yet");
+	return 0;
+}
+
+static struct http_server *server;
+
+static int start(void **state)
+{
+	const struct http_server_options options = { .address = "127.0.0.1:0",
+						     .ready = check_ready };
+	struct error err;
+	return http_server_new(&options, &server, &err);
+}
+
+static int end(void **state)
+{
+	http_server_free(server);
+	return 0;
+}
+
+static int connect_to_server(void)
+{
+	const struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(http_server_port(server)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* All that comes until the server closes. */
+static char *read_answer(int fd)
+{
+	struct text text = TEXT_INIT;
+	char part[4096];
+	ssize_t length;
+	while ((length = recv(fd, part, sizeof(part), 0)) > 0)
+		text_append(&text, part, (size_t)length);
+	close(fd);
+	return text_take(&text);
+}
+
+static char *send_bytes(const char *request, size_t length)
+{
+	int fd = connect_to_server();
+	assert_int_equal(send(fd, request, length, MSG_NOSIGNAL), length);
+	return read_answer(fd);
+}
+
+static char *ask(const char *request)
+{
+	return send_bytes(request, strlen(request));
+}
+
+#define begins_with(text, start) assert_int_equal(strncmp(text, start, strlen(start)), 0)
+
+static const char *body_of(const char *answer)
+{
+	const char *end = strstr(answer, "\r\n\r\n");
+	assert_non_null(end);
+	return end + 4;
+}
+
+static void is_healthy_while_it_answers(void **state)
+{
+	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	begins_with(answer, "HTTP/1.1 200 OK\r\n");
+	assert_string_equal(body_of(answer), "ok\n");
+}
+
+static void says_why_it_is_not_ready(void **state)
+{
+	is_ready = false;
+	char *not_ready CLEANUP_FREE = ask("GET /readyz?verbose HTTP/1.1\r\n\r\n");
+	begins_with(not_ready, "HTTP/1.1 503 ");
+	assert_string_equal(body_of(not_ready), "no claims listed yet\n");
+	is_ready = true;
+	char *ready CLEANUP_FREE = ask("GET /readyz HTTP/1.1\r\n\r\n");
+	begins_with(ready, "HTTP/1.1 200 OK\r\n");
+}
+
+static void renders_the_metrics(void **state)
+{
+	static struct metric metric = { .name = "test_total",
+					.help = "Of the test.",
+					.type = METRIC_COUNTER };
+	metric_add(&metric, NULL, 3);
+	char *answer CLEANUP_FREE = ask("GET /metrics HTTP/1.1\r\n\r\n");
+	begins_with(answer, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4");
+	assert_non_null(strstr(answer, "\ntest_total 3\n"));
+	assert_non_null(strstr(answer, "\nprocess_resident_memory_bytes "));
+}
+
+static void leaves_the_body_out_of_an_answer_to_head(void **state)
+{
+	char *answer CLEANUP_FREE = ask("HEAD /healthz HTTP/1.1\r\n\r\n");
+	begins_with(answer, "HTTP/1.1 200 OK\r\n");
+	assert_non_null(strstr(answer, "Content-Length: 3\r\n"));
+	assert_string_equal(body_of(answer), "");
+}
+
+static void refuses_what_it_does_not_serve(void **state)
+{
+	char *path CLEANUP_FREE = ask("GET /metricsx HTTP/1.1\r\n\r\n");
+	begins_with(path, "HTTP/1.1 404 ");
+	char *method CLEANUP_FREE = ask("POST /metrics HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+	begins_with(method, "HTTP/1.1 405 ");
+}
+
+static void refuses_what_is_no_request(void **state)
+{
+	static const char *const requests[] = {
+		"\r\n\r\n",
+		"GET\r\n\r\n",
+		"GET /healthz\r\n\r\n",
+		"GET /healthz HTTP/2\r\n\r\n",
+		" /healthz HTTP/1.1\r\n\r\n",
+		"GET http://x/healthz HTTP/1.1\r\n\r\n",
+	};
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		char *answer CLEANUP_FREE = ask(requests[i]);
+		begins_with(answer, "HTTP/1.1 400 ");
+	}
+	char *nul CLEANUP_FREE = send_bytes("GET /healthz\0 HTTP/1.1\r\n\r\n\r\n\r\n", 30);
+	assert_null(strstr(nul, "200 OK"));
+}
+
+static void refuses_a_request_that_is_too_large(void **state)
+{
+	static char request[16384];
+	memset(request, 'a', sizeof(request));
+	memcpy(request, "GET /healthz HTTP/1.1\r\nX: ", 26);
+	char *answer CLEANUP_FREE = send_bytes(request, sizeof(request));
+	begins_with(answer, "HTTP/1.1 431 ");
+}
+
+static void takes_a_request_in_pieces(void **state)
+{
+	static const char request[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+	int fd = connect_to_server();
+	for (size_t i = 0; i < sizeof(request) - 1; i++)
+		assert_int_equal(send(fd, request + i, 1, MSG_NOSIGNAL), 1);
+	char *answer CLEANUP_FREE = read_answer(fd);
+	begins_with(answer, "HTTP/1.1 200 OK\r\n");
+}
+
+static void serves_new_callers_while_others_dawdle(void **state)
+{
+	int idle[40];
+	for (size_t i = 0; i < 40; i++) {
+		idle[i] = connect_to_server();
+		assert_int_equal(send(idle[i], "GET /", 5, MSG_NOSIGNAL), 5);
+	}
+	uint64_t begun_ms = clock_monotonic_ms();
+	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\n\r\n");
+	begins_with(answer, "HTTP/1.1 200 OK\r\n");
+	assert_in_range(clock_monotonic_ms() - begun_ms, 0, 2000);
+	for (size_t i = 0; i < 40; i++)
+		close(idle[i]);
+}
+
+static void refuses_an_address_that_is_none(void **state)
+{
+	static const char *const addresses[] = {
+		"", "9746", "localhost:9746", ":http", "1.2.3:99", ":", "[::1:9746", ":99999999"
+	};
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		const struct http_server_options options = { .address = addresses[i] };
+		struct http_server *none = NULL;
+		struct error err = { 0 };
+		if (http_server_new(&options, &none, &err) == 0)
+			fail_msg("\"%s\" was taken", addresses[i]);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_null(none);
+	}
+}
+
+static void names_an_address_that_is_taken(void **state)
+{
+	char *address CLEANUP_FREE = must_printf("127.0.0.1:%u", http_server_port(server));
+	const struct http_server_options options = { .address = address };
+	struct http_server *none = NULL;
+	struct error err;
+	assert_int_equal(http_server_new(&options, &none, &err), -1);
+	assert_non_null(strstr(err.text, address));
+}
+
+static void listens_on_all_addresses(void **state)
+{
+	const struct http_server_options options = { .address = ":0" };
+	struct http_server *all CLEANUP(http_server_freep) = NULL;
+	struct error err;
+	assert_int_equal(http_server_new(&options, &all, &err), 0);
+	struct http_server *before = server;
+	server = all;
+	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\n\r\n");
+	server = before;
+	begins_with(answer, "HTTP/1.1 200 OK\r\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_healthy_while_it_answers),
+		cmocka_unit_test(says_why_it_is_not_ready),
+		cmocka_unit_test(renders_the_metrics),
+		cmocka_unit_test(leaves_the_body_out_of_an_answer_to_head),
+		cmocka_unit_test(refuses_what_it_does_not_serve),
+		cmocka_unit_test(refuses_what_is_no_request),
+		cmocka_unit_test(refuses_a_request_that_is_too_large),
+		cmocka_unit_test(takes_a_request_in_pieces),
+		cmocka_unit_test(serves_new_callers_while_others_dawdle),
+		cmocka_unit_test(refuses_an_address_that_is_none),
+		cmocka_unit_test(names_an_address_that_is_taken),
+		cmocka_unit_test(listens_on_all_addresses),
+	};
+	return cmocka_run_group_tests(tests, start, end);
+}
