@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provision_scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "csi/names.h"
+#include "kube/client.h"
+#include "kube/event.h"
+#include "kube/json.h"
+#include "provisioner.h"
+#include "rpc/channel.h"
+#include "sample.h"
+
+#define WAIT_MS 5000
+
+#define KIND(group, kind_name, plural_name, in_namespace)                                          \
+	{                                                                                          \
+		.api_version = (group), .name = (kind_name), .plural = (plural_name),              \
+		.namespaced = (in_namespace), .size = sizeof(struct object),                       \
+	}
+
+const struct kind scene_claims =
+	KIND("v1", "PersistentVolumeClaim", "persistentvolumeclaims", true);
+const struct kind scene_volumes = KIND("v1", "PersistentVolume", "persistentvolumes", false);
+const struct kind scene_classes =
+	KIND("storage.k8s.io/v1", "StorageClass", "storageclasses", false);
+const struct kind scene_nodes = KIND("v1", "Node", "nodes", false);
+const struct kind scene_slices =
+	KIND("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", true);
+static const struct kind csi_nodes = KIND("storage.k8s.io/v1", "CSINode", "csinodes", false);
+
+struct seen_event {
+	struct object object;
+	const char *reason;
+	const char *message;
+};
+
+static int parse_event(struct object *object, struct json_object *json, struct error *err)
+{
+	struct seen_event *event = (struct seen_event *)object;
+	if (json_read_string(json, "reason", object->arena, &event->reason, err) < 0)
+		return -1;
+	return json_read_string(json, "message", object->arena, &event->message, err);
+}
+
+static const struct kind events = {
+	.api_version = "v1",
+	.name = "Event",
+	.plural = "events",
+	.namespaced = true,
+	.size = sizeof(struct seen_event),
+	.parse = parse_event,
+};
+
+struct provision_scene {
+	struct fake_api *api;
+	struct fake_node *node_a;
+	struct fake_node *node_b;
+	struct kube_client *user;
+
+	struct kube_client *client;
+	struct event_recorder *events;
+	struct provisioner *provisioner;
+
+	atomic_bool dead;
+	atomic_uint step;
+	unsigned act_at;
+	bool (*act)(struct provision_scene *scene, void *context);
+	void *act_context;
+};
+
+/* What the test itself does is no step and succeeds. */
+static __thread bool test_acts;
+
+static bool take_step(struct provision_scene *scene)
+{
+	if (test_acts)
+		return true;
+	if (atomic_load(&scene->dead))
+		return false;
+	unsigned step = atomic_fetch_add(&scene->step, 1) + 1;
+	return step != scene->act_at || scene->act(scene, scene->act_context);
+}
+
+static bool api_hook(void *context, const char *method, const char *path, bool after)
+{
+	struct provision_scene *scene = context;
+	bool list = strcmp(method, "GET") == 0 && strchr(path, '?');
+	if (list || strstr(path, "/events"))
+		return test_acts || !atomic_load(&scene->dead);
+	return take_step(scene);
+}
+
+static bool node_hook(void *context, const char *method, bool after)
+{
+	return take_step(context);
+}
+
+static void put_node(struct provision_scene *scene, const char *name, const char *address)
+{
+	fake_api_putf(scene->api, &scene_nodes,
+		      "{'metadata':{'name':'%s'},'status':{'conditions':[{'type':'Ready',"
+		      "'status':'True'}]}}",
+		      name);
+	fake_api_putf(scene->api, &csi_nodes,
+		      "{'metadata':{'name':'%s'},'spec':{'drivers':[{'name':'kentledge.io',"
+		      "'nodeID':'%s','topologyKeys':['topology.kentledge.io/node']}]}}",
+		      name, name);
+	fake_api_putf(scene->api, &scene_slices,
+		      "{'metadata':{'name':'%s','namespace':'kentledge','labels':{"
+		      "'kubernetes.io/service-name':'kentledge-node'}},'addressType':'IPv4',"
+		      "'endpoints':[{'nodeName':'%s','addresses':['%s'],"
+		      "'conditions':{'ready':true}}]}",
+		      name, name, address);
+}
+
+struct provision_scene *scene_new(void)
+{
+	struct provision_scene *scene = must_alloc(sizeof(*scene));
+	scene->api = fake_api_new();
+	scene->node_a = fake_node_new("node-a");
+	scene->node_b = fake_node_new("node-b");
+	fake_node_serve(scene->node_a);
+	fake_node_serve(scene->node_b);
+	fake_node_set_hook(scene->node_a, node_hook, scene);
+	fake_node_set_hook(scene->node_b, node_hook, scene);
+	put_node(scene, "node-a", "10.0.0.1");
+	put_node(scene, "node-b", "10.0.0.2");
+	static const char class[] = "{'metadata':{'name':'%s'},'provisioner':'kentledge.io',"
+				    "'reclaimPolicy':'Delete','volumeBindingMode':'%s'}";
+	fake_api_putf(scene->api, &scene_classes, class, "kentledge", "WaitForFirstConsumer");
+	fake_api_putf(scene->api, &scene_classes, class, "now", "Immediate");
+	scene->user = kube_client_new_over(fake_api_connect(scene->api));
+	fake_api_set_hook(scene->api, api_hook, scene);
+	return scene;
+}
+
+void scene_free(struct provision_scene *scene)
+{
+	if (!scene)
+		return;
+	scene_stop(scene);
+	kube_client_free(scene->user);
+	fake_api_free(scene->api);
+	fake_node_free(scene->node_a);
+	fake_node_free(scene->node_b);
+	free(scene);
+}
+
+struct fake_api *scene_api(struct provision_scene *scene)
+{
+	return scene->api;
+}
+
+struct fake_node *scene_node_a(struct provision_scene *scene)
+{
+	return scene->node_a;
+}
+
+struct fake_node *scene_node_b(struct provision_scene *scene)
+{
+	return scene->node_b;
+}
+
+static int dial(void *context, const char *address, struct rpc_channel **ret_channel,
+		struct error *err)
+{
+	struct provision_scene *scene = context;
+	struct fake_node *node =
+		strcmp(address, "10.0.0.1:9745") == 0 ? scene->node_a : scene->node_b;
+	return rpc_channel_new_unix(fake_node_socket(node), ret_channel, err);
+}
+
+void scene_start(struct provision_scene *scene)
+{
+	struct error err;
+	scene->client = kube_client_new_over(fake_api_connect(scene->api));
+	scene->events = event_recorder_new(scene->client, "kentledge.io_test", "test");
+	scene->provisioner = provisioner_new(&(struct provisioner_options) {
+		.client = scene->client,
+		.events = scene->events,
+		.namespace = "kentledge",
+		.node_service = "kentledge-node",
+		.identity = "test-kentledge.io",
+		.claim_workers = 4,
+		.volume_workers = 2,
+		.call_timeout_ms = 5000,
+		.backoff_min_ms = 5,
+		.backoff_max_ms = 100,
+		.dial = dial,
+		.dial_context = scene,
+	});
+	if (provisioner_start(scene->provisioner, WAIT_MS, &err) < 0) {
+		fprintf(stderr, "provisioner: %s\n", err.text);
+		abort();
+	}
+}
+
+void scene_stop(struct provision_scene *scene)
+{
+	if (!scene->provisioner)
+		return;
+	provisioner_stop(scene->provisioner);
+	kube_client_stop(scene->client);
+	provisioner_free(TAKE(scene->provisioner));
+	event_recorder_free(TAKE(scene->events));
+	kube_client_free(TAKE(scene->client));
+	atomic_store(&scene->dead, false);
+}
+
+void scene_put_claim(struct provision_scene *scene, const char *name, const char *patch)
+{
+	CLEANUP_FREE char *claim = must_printf(
+		"{'metadata':{'name':'%s','namespace':'default','uid':'%s-uid','annotations':{"
+		"'volume.kubernetes.io/storage-provisioner':'kentledge.io',"
+		"'volume.kubernetes.io/selected-node':'node-a'}},"
+		"'spec':{'storageClassName':'kentledge','accessModes':['ReadWriteOnce'],"
+		"'resources':{'requests':{'storage':'1Gi'}}},'status':{'phase':'Pending'}}",
+		name, name);
+	CLEANUP(json_object_putp) struct json_object *json = sample_json(claim, patch);
+	fake_api_put(scene->api, &scene_claims, json_object_to_json_string(json));
+}
+
+void scene_delete(struct provision_scene *scene, const struct kind *kind, const char *name)
+{
+	struct error err;
+	bool before = test_acts;
+	test_acts = true;
+	if (kube_delete(scene->user, kind, kind->namespaced ? "default" : "", name, NULL, NULL,
+			&err) < 0 &&
+	    err.code != ERROR_NOT_FOUND) {
+		fprintf(stderr, "delete %s: %s\n", name, err.text);
+		abort();
+	}
+	test_acts = before;
+}
+
+/* The binder of kube-controller-manager, for the volume of one claim. */
+static void bind_or_release(struct provision_scene *scene, const char *claim)
+{
+	CLEANUP_FREE char *volume = must_printf("pvc-%s-uid", claim);
+	if (!fake_api_exists(scene->api, &scene_volumes, "", volume))
+		return;
+	CLEANUP_FREE char *deleted = fake_api_field(scene->api, &scene_volumes, "", volume,
+						    "metadata.deletionTimestamp");
+	CLEANUP_FREE char *phase =
+		fake_api_field(scene->api, &scene_volumes, "", volume, "status.phase");
+	bool has_claim = fake_api_exists(scene->api, &scene_claims, "default", claim);
+	if (!has_claim && !deleted && (!phase || strcmp(phase, "Released") != 0))
+		fake_api_edit(scene->api, &scene_volumes, "", volume,
+			      "{'status':{'phase':'Released'}}");
+	if (!has_claim || deleted || (phase && strcmp(phase, "Pending") != 0))
+		return;
+	fake_api_edit(scene->api, &scene_volumes, "", volume, "{'status':{'phase':'Bound'}}");
+	fake_api_edit(scene->api, &scene_claims, "default", claim,
+		      "{'spec':{'volumeName':'%s'},'status':{'phase':'Bound'}}", volume);
+}
+
+bool scene_wait(struct provision_scene *scene,
+		bool (*holds)(struct provision_scene *scene, const char *name), const char *name)
+{
+	uint64_t end_ms = clock_monotonic_ms() + WAIT_MS;
+	while (clock_monotonic_ms() < end_ms) {
+		bind_or_release(scene, name);
+		if (holds(scene, name))
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+bool scene_is_bound(struct provision_scene *scene, const char *claim)
+{
+	CLEANUP_FREE char *phase =
+		fake_api_field(scene->api, &scene_claims, "default", claim, "status.phase");
+	CLEANUP_FREE char *finalizers =
+		fake_api_field(scene->api, &scene_claims, "default", claim, "metadata.finalizers");
+	return phase && strcmp(phase, "Bound") == 0 &&
+	       (!finalizers || !strstr(finalizers, "kentledge.io"));
+}
+
+bool scene_has_volume(struct provision_scene *scene, const char *claim)
+{
+	CLEANUP_FREE char *volume = must_printf("pvc-%s-uid", claim);
+	return fake_api_exists(scene->api, &scene_volumes, "", volume);
+}
+
+bool scene_is_gone(struct provision_scene *scene, const char *claim)
+{
+	CLEANUP_FREE char *volume = must_printf("pvc-%s-uid", claim);
+	return !fake_api_exists(scene->api, &scene_claims, "default", claim) &&
+	       !scene_has_volume(scene, claim) && !fake_node_has(scene->node_a, volume) &&
+	       !fake_node_has(scene->node_b, volume);
+}
+
+struct search {
+	const char *reason;
+	const char *text;
+	bool found;
+};
+
+static void look_at_event(void *context, struct object *object)
+{
+	struct search *search = context;
+	const struct seen_event *event = (struct seen_event *)object;
+	if (event->reason && event->message && strcmp(event->reason, search->reason) == 0 &&
+	    strstr(event->message, search->text))
+		search->found = true;
+}
+
+bool scene_has_event(struct provision_scene *scene, const char *reason, const char *text)
+{
+	struct search search = { .reason = reason, .text = text };
+	struct error err;
+	char *version = NULL;
+	test_acts = true;
+	int r = kube_list(scene->user, &(struct kube_scope) { .kind = &events }, look_at_event,
+			  NULL, &search, &version, &err);
+	test_acts = false;
+	free(version);
+	return r == 0 && search.found;
+}
+
+bool scene_wait_event(struct provision_scene *scene, const char *reason, const char *text)
+{
+	uint64_t end_ms = clock_monotonic_ms() + WAIT_MS;
+	while (clock_monotonic_ms() < end_ms) {
+		if (scene_has_event(scene, reason, text))
+			return true;
+		usleep(2000);
+	}
+	return false;
+}
+
+void scene_at_step(struct provision_scene *scene, unsigned at,
+		   bool (*act)(struct provision_scene *scene, void *context), void *context)
+{
+	scene->act_at = at;
+	scene->act = act;
+	scene->act_context = context;
+	atomic_store(&scene->step, 0);
+}
+
+unsigned scene_steps(struct provision_scene *scene)
+{
+	return atomic_load(&scene->step);
+}
+
+bool scene_kill(struct provision_scene *scene, void *context)
+{
+	atomic_store(&scene->dead, true);
+	return false;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A provisioner at work: an API server in memory, two nodes with plugins in memory, and a binder
+ * that binds and releases as Kubernetes does. The provisioner can be stopped, killed at any step,
+ * and started again.
+ *
+ * There are the classes "kentledge" (WaitForFirstConsumer) and "now" (Immediate), both Delete, and
+ * the nodes node-a and node-b.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "fake_api.h"
+#include "fake_node.h"
+
+struct provision_scene;
+
+extern const struct kind scene_claims;
+extern const struct kind scene_volumes;
+extern const struct kind scene_classes;
+extern const struct kind scene_nodes;
+extern const struct kind scene_slices;
+
+struct provision_scene *scene_new(void);
+void scene_free(struct provision_scene *scene);
+
+struct fake_api *scene_api(struct provision_scene *scene);
+struct fake_node *scene_node_a(struct provision_scene *scene);
+struct fake_node *scene_node_b(struct provision_scene *scene);
+
+/* Starts a provisioner, as a new process would. */
+void scene_start(struct provision_scene *scene);
+
+/* Ends it, whether in good order or killed. */
+void scene_stop(struct provision_scene *scene);
+
+/* Claim default/<name> of 1Gi with uid "<name>-uid", class kentledge, node-a selected; patch is a
+ * merge patch with ' for ", or NULL. Its volume is called pvc-<name>-uid. */
+void scene_put_claim(struct provision_scene *scene, const char *name, const char *patch);
+
+/* As a user would. */
+void scene_delete(struct provision_scene *scene, const struct kind *kind, const char *name);
+
+/* Lets the binder act until the condition holds; false after 5 s. */
+bool scene_wait(struct provision_scene *scene,
+		bool (*holds)(struct provision_scene *scene, const char *name), const char *name);
+
+/* Conditions. */
+bool scene_is_bound(struct provision_scene *scene, const char *claim);	 /* and without intent */
+bool scene_is_gone(struct provision_scene *scene, const char *claim);	 /* claim, PV and data */
+bool scene_has_volume(struct provision_scene *scene, const char *claim); /* the PV */
+
+/* Whether an event with this reason and this in its message was posted. */
+bool scene_has_event(struct provision_scene *scene, const char *reason, const char *text);
+bool scene_wait_event(struct provision_scene *scene, const char *reason, const char *text);
+
+/* Each writing request and each read of one object, before and after its effect, and both ends of
+ * each CSI call, is a step; steps are counted from 1. At step `at` `act` is called, in the middle
+ * of it; if it returns false the step fails. 0: never. Begins to count anew. */
+void scene_at_step(struct provision_scene *scene, unsigned at,
+		   bool (*act)(struct provision_scene *scene, void *context), void *context);
+unsigned scene_steps(struct provision_scene *scene);
+
+/* An act: from this step on nothing the provisioner does has any effect, until scene_stop(). */
+bool scene_kill(struct provision_scene *scene, void *context);
+
+DEFINE_CLEANUP(struct provision_scene *, scene_free);
