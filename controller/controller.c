@@ -130,7 +130,7 @@ static void pod_changed(void *context, const struct object *before, const struct
 static void informer_failed(void *context, const char *what, const struct error *err)
 {
 	(void)context;
-	log_warning("watch", LOG_TEXT("kind", what), LOG_ERR(err));
+	log_warning("copy not up to date", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
 /* One look at a set. */

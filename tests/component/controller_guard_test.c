@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/metric.h"
+#include "controller_bed.h"
+#include "guard.h"
+
+static struct controller_bed *bed;
+
+static int set_up(void **state)
+{
+	log_set_level(getenv("V") ? LOG_DEBUG : LOG_ERROR);
+	bed = controller_bed_new();
+	bed_put_set(bed, "", "nginx:1");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	controller_bed_free(bed);
+	return 0;
+}
+
+static bool wait_probe(const char *path, const char *value)
+{
+	return fake_api_wait_field(bed_api(bed), &statefulset_apps_kind, "kentledge",
+				   GUARD_PROBE_NAME, path, value);
+}
+
+static char *probe_uid(void)
+{
+	return fake_api_field(bed_api(bed), &statefulset_apps_kind, "kentledge", GUARD_PROBE_NAME,
+			      "metadata.uid");
+}
+
+/* What any StatefulSet controller does with a set that it finds. */
+static void foreign_controller_writes(void)
+{
+	fake_api_edit(bed_api(bed), &statefulset_apps_kind, "kentledge", GUARD_PROBE_NAME,
+		      "{'status':{'observedGeneration':1,'replicas':0}}");
+}
+
+/* Waits for the mode, up to 5 s. */
+static bool wait_active(bool active)
+{
+	for (int i = 0; i < 5000 && bed_is_active(bed) != active; i++)
+		usleep(1000);
+	return bed_is_active(bed) == active;
+}
+
+static void alone_it_runs_sets_and_leaves_the_probe_untouched(void **state)
+{
+	bed_start(bed, true);
+	assert_true(bed_wait_settled(bed, "2"));
+	assert_true(bed_is_active(bed));
+	assert_true(wait_probe("spec.replicas", "0"));
+	CLEANUP_FREE char *status = fake_api_field(bed_api(bed), &statefulset_apps_kind,
+						   "kentledge", GUARD_PROBE_NAME, "status");
+	assert_null(status);
+	assert_int_equal(fake_api_requests(bed_api(bed), "PATCH", GUARD_PROBE_NAME), 0);
+	assert_int_equal(fake_api_requests(bed_api(bed), "POST", "kentledge/pods"), 0);
+}
+
+static void nothing_is_written_before_the_wait_is_over(void **state)
+{
+	bed_start(bed, true);
+	assert_true(wait_probe("spec.replicas", "0"));
+	assert_false(bed_is_active(bed));
+	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 0);
+	assert_true(bed_wait_settled(bed, "2"));
+}
+
+static void beside_another_controller_it_stands_by_and_writes_nothing(void **state)
+{
+	bed_start(bed, true);
+	assert_true(wait_probe("spec.replicas", "0"));
+	foreign_controller_writes();
+	/* It removes the probe, and asks again some time later. */
+	assert_true(wait_probe("metadata.name", NULL));
+	assert_false(bed_is_active(bed));
+	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 0);
+	assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), 0);
+	assert_true(wait_probe("spec.replicas", "0"));
+	/* The other is gone by then. */
+	assert_true(bed_wait_settled(bed, "2"));
+}
+
+static void it_stands_down_when_another_controller_appears(void **state)
+{
+	bed_start(bed, true);
+	assert_true(bed_wait_settled(bed, "2"));
+	foreign_controller_writes();
+	assert_true(wait_active(false));
+	fake_api_edit(bed_api(bed), &statefulset_apps_kind, "default", "web",
+		      "{'spec':{'replicas':3}}");
+	usleep(50000);
+	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 2);
+	assert_true(bed_wait_settled(bed, "3"));
+	assert_true(bed_is_active(bed));
+}
+
+static void a_probe_that_somebody_deletes_is_made_again(void **state)
+{
+	bed_start(bed, true);
+	assert_true(bed_wait_settled(bed, "2"));
+	CLEANUP_FREE char *before = probe_uid();
+	fake_api_remove(bed_api(bed), &statefulset_apps_kind, "kentledge", GUARD_PROBE_NAME);
+	assert_true(wait_probe("spec.replicas", "0"));
+	CLEANUP_FREE char *after = probe_uid();
+	assert_string_not_equal(before, after);
+	foreign_controller_writes();
+	assert_true(wait_active(false));
+}
+
+static void an_earlier_leaders_probe_proves_nothing(void **state)
+{
+	fake_api_putf(bed_api(bed), &statefulset_apps_kind,
+		      "{'apiVersion':'apps/v1','kind':'StatefulSet','metadata':{"
+		      "'name':'kentledge-probe','namespace':'kentledge'},'spec':{'replicas':0,"
+		      "'selector':{'matchLabels':{'a':'b'}}},'status':{'observedGeneration':1}}");
+	CLEANUP_FREE char *before = probe_uid();
+	bed_start(bed, true);
+	assert_true(bed_wait_settled(bed, "2"));
+	CLEANUP_FREE char *after = probe_uid();
+	assert_string_not_equal(before, after);
+}
+
+/* An API server that does not answer is no sign of another controller, nor of there being none. */
+static void a_probe_that_cannot_be_read_is_no_answer(void **state)
+{
+	fake_api_fail_next(bed_api(bed), "GET", "statefulsets/kentledge-probe", FAKE_API_STATUS,
+			   500);
+	fake_api_fail_next(bed_api(bed), "POST", "kentledge/statefulsets", FAKE_API_STATUS, 403);
+	bed_start(bed, true);
+	assert_true(bed_wait_settled(bed, "2"));
+	assert_true(bed_is_active(bed));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(alone_it_runs_sets_and_leaves_the_probe_untouched),
+		TEST(nothing_is_written_before_the_wait_is_over),
+		TEST(beside_another_controller_it_stands_by_and_writes_nothing),
+		TEST(it_stands_down_when_another_controller_appears),
+		TEST(a_probe_that_somebody_deletes_is_made_again),
+		TEST(an_earlier_leaders_probe_proves_nothing),
+		TEST(a_probe_that_cannot_be_read_is_no_answer),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

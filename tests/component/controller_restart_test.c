@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "controller_bed.h"
+
+/* More requests than any of these scenarios makes. */
+#define REQUESTS_MAX 60
+
+static bool wait_died_or_settled(struct controller_bed *bed, const char *replicas)
+{
+	for (int i = 0; i < 5000; i++) {
+		if (bed_died(bed))
+			return true;
+		if (i % 10 == 0 && bed_is_settled(bed, replicas))
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+static void check_claims(struct controller_bed *bed, char *const uids[static 2])
+{
+	for (int i = 0; i < 2; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "www-web-%d", i);
+		CLEANUP_FREE char *uid = bed_claim(bed, name, "metadata.uid");
+		assert_non_null(uid);
+		if (uids[i])
+			assert_string_equal(uid, uids[i]);
+	}
+}
+
+static void remember_claims(struct controller_bed *bed, char *uids[static 2])
+{
+	uids[0] = bed_claim(bed, "www-web-0", "metadata.uid");
+	uids[1] = bed_claim(bed, "www-web-1", "metadata.uid");
+}
+
+struct scenario {
+	void (*begin)(struct controller_bed *bed); /* what the user asks for */
+	bool settled_first;			   /* a set of two pods stands before */
+	const char *replicas;			   /* at the end */
+	size_t revisions;
+	size_t claims;
+};
+
+/* One run in which the controller dies at the nth request. False: it did not get that far. */
+static bool run(const struct scenario *scenario, unsigned nth, bool after_effect)
+{
+	struct controller_bed *bed = controller_bed_new();
+	char *uids[2] = { 0 };
+	if (scenario->settled_first) {
+		bed_put_set(bed, "", "nginx:1");
+		bed_start(bed, false);
+		assert_true(bed_wait_settled(bed, "2"));
+		remember_claims(bed, uids);
+		bed_kill(bed);
+	}
+	scenario->begin(bed);
+	bed_die_at(bed, nth, after_effect);
+	bed_start(bed, false);
+	assert_true(wait_died_or_settled(bed, scenario->replicas));
+	bool died = bed_died(bed);
+	if (!uids[0])
+		remember_claims(bed, uids);
+	bed_kill(bed);
+	bed_die_at(bed, 0, false);
+	bed_start(bed, false);
+	if (!bed_wait_settled(bed, scenario->replicas)) {
+		print_error("not settled after dying %s request %u\n",
+			    after_effect ? "after" : "before", nth);
+		fail();
+	}
+	check_claims(bed, uids);
+	assert_int_equal(fake_api_count(bed_api(bed), &claim_kind), scenario->claims);
+	assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), scenario->revisions);
+	assert_null(bed_complaint(bed));
+	free(uids[0]);
+	free(uids[1]);
+	controller_bed_free(bed);
+	return died;
+}
+
+static void die_everywhere(const struct scenario *scenario, unsigned at_least)
+{
+	for (int after = 0; after < 2; after++) {
+		unsigned nth = 1;
+		while (run(scenario, nth, after)) {
+			nth++;
+			assert_in_range(nth, 1, REQUESTS_MAX);
+		}
+		/* The scenario did make requests to die at. */
+		assert_in_range(nth - 1, at_least, REQUESTS_MAX);
+	}
+}
+
+static void create_set(struct controller_bed *bed)
+{
+	bed_put_set(bed, "", "nginx:1");
+}
+
+static void update_set(struct controller_bed *bed)
+{
+	bed_set_image(bed, "nginx:2");
+}
+
+static void scale_set(struct controller_bed *bed)
+{
+	bed_edit_set(bed, "{'replicas':4}");
+}
+
+static void shrink_set(struct controller_bed *bed)
+{
+	bed_edit_set(bed, "{'replicas':0}");
+}
+
+static void delete_a_pod(struct controller_bed *bed)
+{
+	fake_api_remove(bed_api(bed), &pod_kind, "default", "web-0");
+}
+
+static void killed_at_any_request_while_making_a_set_it_ends_right(void **state)
+{
+	const struct scenario scenario = { create_set, false, "2", 1, 2 };
+	die_everywhere(&scenario, 7);
+}
+
+static void killed_at_any_request_of_an_update_it_ends_right(void **state)
+{
+	const struct scenario scenario = { update_set, true, "2", 2, 2 };
+	die_everywhere(&scenario, 7);
+}
+
+static void killed_at_any_request_while_scaling_it_ends_right(void **state)
+{
+	const struct scenario up = { scale_set, true, "4", 1, 4 };
+	const struct scenario down = { shrink_set, true, "0", 1, 2 };
+	die_everywhere(&up, 6);
+	die_everywhere(&down, 4);
+}
+
+static void killed_while_a_pod_is_made_again_it_keeps_the_claim(void **state)
+{
+	const struct scenario scenario = { delete_a_pod, true, "2", 1, 2 };
+	die_everywhere(&scenario, 1);
+}
+
+/* The answer is lost but the program goes on. */
+static void a_lost_answer_to_any_request_is_made_good(void **state)
+{
+	static const char *const requests[][2] = {
+		{ "POST", "controllerrevisions" },
+		{ "POST", "persistentvolumeclaims" },
+		{ "POST", "/pods" },
+		{ "PATCH", "statefulsets/web/status" },
+		{ "DELETE", "/pods/web-1" },
+	};
+	static const enum fake_api_fault faults[] = { FAKE_API_LOST_REQUEST, FAKE_API_LOST_ANSWER,
+						      FAKE_API_STATUS };
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		for (size_t j = 0; j < sizeof(faults) / sizeof(faults[0]); j++) {
+			struct controller_bed *bed = controller_bed_new();
+			fake_api_fail_next(bed_api(bed), requests[i][0], requests[i][1], faults[j],
+					   500);
+			bed_put_set(bed, "", "nginx:1");
+			bed_start(bed, false);
+			assert_true(bed_wait_settled(bed, "2"));
+			bed_edit_set(bed, "{'replicas':1}");
+			assert_true(bed_wait_settled(bed, "1"));
+			assert_int_equal(fake_api_count(bed_api(bed), &claim_kind), 2);
+			assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), 1);
+			controller_bed_free(bed);
+		}
+	}
+}
+
+static int quiet(void **state)
+{
+	log_set_level(getenv("V") ? LOG_DEBUG : LOG_ERROR);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(killed_at_any_request_while_making_a_set_it_ends_right),
+		cmocka_unit_test(killed_at_any_request_of_an_update_it_ends_right),
+		cmocka_unit_test(killed_at_any_request_while_scaling_it_ends_right),
+		cmocka_unit_test(killed_while_a_pod_is_made_again_it_keeps_the_claim),
+		cmocka_unit_test(a_lost_answer_to_any_request_is_made_good),
+	};
+	return cmocka_run_group_tests(tests, quiet, NULL);
+}
