@@ -183,15 +183,6 @@ static int carry_out(const struct claim_provisioner *provisioner, const struct c
 	return 0;
 }
 
-static int settle(const struct claim_provisioner *provisioner, const struct claim *claim)
-{
-	struct error err;
-	if (claim_intent_drop(provisioner->client, claim, false, &err) == 0)
-		return 0;
-	log_warning("intent is taken off later", LOG_CLAIM(claim), LOG_ERR(&err));
-	return 1;
-}
-
 int claim_provision(const struct claim_provisioner *provisioner, const struct claim *claim,
 		    const struct class *class, const struct claim_plan *plan, struct error *err)
 {
@@ -208,5 +199,5 @@ int claim_provision(const struct claim_provisioner *provisioner, const struct cl
 	if (carry_out(provisioner, claim, class, plan, channel, err) < 0)
 		return -1;
 	measure_provision(class->object.name, since_ms, NULL);
-	return settle(provisioner, claim);
+	return 0;
 }

@@ -22,8 +22,9 @@ struct claim_provisioner {
 	uint32_t timeout_ms;  /* of a CreateVolume or DeleteVolume */
 };
 
-/* PROVISION. 1: not now, look again at once (the claim has changed, or the intent could not be
- * taken off yet). -1: failed; what is known to be nothing has been undone. */
+/* PROVISION, up to the PersistentVolume. The intent stays until our own copy of the cluster shows
+ * the volume (SETTLE), so that nobody who looks at the copy makes it again. 1: not now, the claim
+ * has changed: look again. -1: failed; what is known to be nothing has been undone. */
 int claim_provision(const struct claim_provisioner *provisioner, const struct claim *claim,
 		    const struct class *class, const struct claim_plan *plan, struct error *err);
 

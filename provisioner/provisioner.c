@@ -68,6 +68,7 @@ struct claim_sight {
 	struct object *claim;
 	struct object *class;
 	struct object *volume;
+	bool copy_lags; /* the volume exists, but our copy does not show it yet */
 	struct cluster_nodes nodes;
 	struct arena *arena;
 };
@@ -81,31 +82,35 @@ static void claim_sight_done(struct claim_sight *sight)
 	arena_free(sight->arena);
 }
 
-/* Our copies may be behind our own writes. Where the claim bears an intent it costs a volume to be
- * wrong, or at least a call to a node, so the API server itself is asked. */
-static int read_claim(struct provisioner *provisioner, const char *namespace, const char *name,
-		      struct object **ret_claim, struct error *err)
+static int read_live(struct provisioner *provisioner, const struct kind *kind,
+		     const char *namespace, const char *name, struct object **ret_object,
+		     struct error *err)
 {
-	CLEANUP(object_unrefp)
-	struct object *copy = cluster_claim(provisioner->cluster, namespace, name);
-	if (!copy || !claim_intent_node(claim_of(copy))) {
-		*ret_claim = TAKE(copy);
+	if (kube_get(provisioner->options.client, kind, namespace, name, ret_object, err) == 0)
 		return 0;
-	}
-	if (kube_get(provisioner->options.client, &claim_kind, namespace, name, ret_claim, err) < 0)
-		return err->code == ERROR_NOT_FOUND ? (*ret_claim = NULL, 0) : -1;
+	if (err->code != ERROR_NOT_FOUND)
+		return -1;
+	*ret_object = NULL;
 	return 0;
 }
 
-static int read_volume(struct provisioner *provisioner, const struct claim_sight *sight,
-		       struct object **ret_volume, struct error *err)
+/* Our copies may be behind our own writes. Where the claim bears an intent and we see no volume,
+ * it matters: the API server itself is asked for both. */
+static int read_claim(struct provisioner *provisioner, const char *namespace, const char *name,
+		      struct claim_sight *sight, struct error *err)
 {
-	const char *name = claim_volume_name(claim_of(sight->claim), sight->arena);
-	*ret_volume = cluster_volume(provisioner->cluster, name);
-	if (*ret_volume || !claim_intent_node(claim_of(sight->claim)))
+	sight->claim = cluster_claim(provisioner->cluster, namespace, name);
+	if (!sight->claim)
 		return 0;
-	if (kube_get(provisioner->options.client, &volume_kind, "", name, ret_volume, err) < 0)
-		return err->code == ERROR_NOT_FOUND ? (*ret_volume = NULL, 0) : -1;
+	const char *volume = claim_volume_name(claim_of(sight->claim), sight->arena);
+	sight->volume = cluster_volume(provisioner->cluster, volume);
+	if (sight->volume || !claim_intent_node(claim_of(sight->claim)))
+		return 0;
+	object_unref(TAKE(sight->claim));
+	if (read_live(provisioner, &claim_kind, namespace, name, &sight->claim, err) < 0 ||
+	    read_live(provisioner, &volume_kind, "", volume, &sight->volume, err) < 0)
+		return -1;
+	sight->copy_lags = sight->volume != NULL;
 	return 0;
 }
 
@@ -115,13 +120,11 @@ static int look_at_claim(struct provisioner *provisioner, const char *key,
 {
 	const char *slash = strchr(key, '/');
 	const char *namespace = arena_copy(sight->arena, key, (size_t)(slash - key));
-	if (read_claim(provisioner, namespace, slash + 1, &sight->claim, err) < 0)
+	if (read_claim(provisioner, namespace, slash + 1, sight, err) < 0)
 		return -1;
 	if (!sight->claim)
 		return 1;
 	const struct claim *claim = claim_of(sight->claim);
-	if (read_volume(provisioner, sight, &sight->volume, err) < 0)
-		return -1;
 	if (claim->class_name && claim->class_name[0])
 		sight->class = cluster_class(provisioner->cluster, claim->class_name);
 	const struct class *class = sight->class ? class_of(sight->class) : NULL;
@@ -208,7 +211,8 @@ static int apply(struct provisioner *provisioner, const struct claim_sight *sigh
 	case CLAIM_UNDO:
 		return undo(provisioner, claim, plan, err);
 	case CLAIM_SETTLE:
-		return claim_intent_drop(client, claim, false, err);
+		/* Without the intent, a copy that does not show the volume would make it again. */
+		return sight->copy_lags ? 1 : claim_intent_drop(client, claim, false, err);
 	}
 	return 0;
 }

@@ -240,6 +240,30 @@ void scene_delete(struct provision_scene *scene, const struct kind *kind, const 
 	test_acts = before;
 }
 
+/* As another client, for whom the object may be gone by now. */
+static void edit(struct provision_scene *scene, const struct kind *kind, const char *name,
+		 const char *subresource, const char *patch)
+{
+	struct error err;
+	CLEANUP(json_object_putp) struct json_object *body = sample_json(patch, NULL);
+	test_acts = true;
+	if (kube_patch(scene->user, kind, kind->namespaced ? "default" : "", name, subresource,
+		       KUBE_PATCH_MERGE, body, NULL, &err) < 0 &&
+	    err.code != ERROR_NOT_FOUND) {
+		fprintf(stderr, "binder: %s\n", err.text);
+		abort();
+	}
+	test_acts = false;
+}
+
+static void bind_claim(struct provision_scene *scene, const char *claim, const char *volume)
+{
+	CLEANUP_FREE char *spec = must_printf("{'spec':{'volumeName':'%s'}}", volume);
+	edit(scene, &scene_volumes, volume, "status", "{'status':{'phase':'Bound'}}");
+	edit(scene, &scene_claims, claim, NULL, spec);
+	edit(scene, &scene_claims, claim, "status", "{'status':{'phase':'Bound'}}");
+}
+
 /* The binder of kube-controller-manager, for the volume of one claim. */
 static void bind_or_release(struct provision_scene *scene, const char *claim)
 {
@@ -250,15 +274,13 @@ static void bind_or_release(struct provision_scene *scene, const char *claim)
 						    "metadata.deletionTimestamp");
 	CLEANUP_FREE char *phase =
 		fake_api_field(scene->api, &scene_volumes, "", volume, "status.phase");
-	bool has_claim = fake_api_exists(scene->api, &scene_claims, "default", claim);
-	if (!has_claim && !deleted && (!phase || strcmp(phase, "Released") != 0))
-		fake_api_edit(scene->api, &scene_volumes, "", volume,
-			      "{'status':{'phase':'Released'}}");
-	if (!has_claim || deleted || (phase && strcmp(phase, "Pending") != 0))
+	if (deleted || !phase)
 		return;
-	fake_api_edit(scene->api, &scene_volumes, "", volume, "{'status':{'phase':'Bound'}}");
-	fake_api_edit(scene->api, &scene_claims, "default", claim,
-		      "{'spec':{'volumeName':'%s'},'status':{'phase':'Bound'}}", volume);
+	bool has_claim = fake_api_exists(scene->api, &scene_claims, "default", claim);
+	if (!has_claim && strcmp(phase, "Released") != 0)
+		edit(scene, &scene_volumes, volume, "status", "{'status':{'phase':'Released'}}");
+	else if (has_claim && strcmp(phase, "Pending") == 0)
+		bind_claim(scene, claim, volume);
 }
 
 bool scene_wait(struct provision_scene *scene,
