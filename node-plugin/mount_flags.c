@@ -10,7 +10,7 @@ static const struct {
 	uint64_t clear;
 } attributes[] = {
 	{ "defaults", 0, 0 },
-	{ "rw", 0, 0 },
+	{ "rw", 0, MOUNT_ATTR_RDONLY },
 	{ "ro", MOUNT_ATTR_RDONLY, 0 },
 	{ "nosuid", MOUNT_ATTR_NOSUID, 0 },
 	{ "suid", 0, MOUNT_ATTR_NOSUID },

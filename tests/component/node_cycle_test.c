@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Volumes on the real kernel, through the plugin's socket: from creation to deletion, with each
+ * backend and file system.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "csi/client.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+
+static struct node_scene scene;
+static const char *staging, *target;
+
+static const struct node_volume ext4 = {
+	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+};
+static const struct node_volume xfs = {
+	.name = "pvc-1", .backend = "loop", .fs_type = "xfs", .size_bytes = 300 * MIB
+};
+static const struct node_volume directory = {
+	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = 64 * MIB
+};
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	node_scene_start(&scene);
+	staging = node_scene_make_folder(&scene, "staging");
+	target = node_scene_path(&scene, "target");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	return 0;
+}
+
+static void write_file(const char *folder, const char *content)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/index.html", folder);
+	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+	assert_int_equal(fsync(fd), 0);
+}
+
+static void check_file(const char *folder, const char *content)
+{
+	char path[512];
+	char *found CLEANUP_FREE = NULL;
+	struct error err = { 0 };
+	snprintf(path, sizeof(path), "%s/index.html", folder);
+	assert_int_equal(file_read(path, 1000, &found, NULL, &err), 0);
+	assert_string_equal(found, content);
+}
+
+/* Says what the plugin said, if it was not content. */
+static void done(int outcome, const struct error *err)
+{
+	if (outcome < 0)
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(outcome, 0);
+}
+
+static void up(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	done(node_client_create(scene.channel, volume, &err), &err);
+	done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+}
+
+static void down(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
+	done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+	done(node_client_delete(scene.channel, volume->name, &err), &err);
+	assert_int_equal(node_scene_mounts(&scene), 0);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
+	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	assert_int_equal(access(target, F_OK), -1);
+}
+
+static void cycle(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	bool loop = strcmp(volume->backend, "loop") == 0;
+	up(volume);
+	assert_int_equal(node_scene_mounts(&scene), 2);
+	assert_int_equal(node_scene_loops(&scene), loop);
+	write_file(target, "web-0");
+	/* The pod goes and comes again. */
+	done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
+	done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+	assert_int_equal(node_scene_mounts(&scene), 0);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	check_file(target, "web-0");
+	down(volume);
+}
+
+static void an_ext4_volume_keeps_its_data(void **state)
+{
+	cycle(&ext4);
+}
+
+static void an_xfs_volume_keeps_its_data(void **state)
+{
+	cycle(&xfs);
+}
+
+static void a_directory_volume_keeps_its_data(void **state)
+{
+	cycle(&directory);
+}
+
+static void each_call_may_come_twice(void **state)
+{
+	const struct node_volume *volumes[] = { &ext4, &directory };
+	for (size_t i = 0; i < 2; i++) {
+		struct error err = { 0 };
+		const struct node_volume *volume = volumes[i];
+		up(volume);
+		up(volume);
+		assert_int_equal(node_scene_mounts(&scene), 2);
+		for (int again = 0; again < 2; again++)
+			done(node_client_unpublish(scene.channel, volume->name, target, &err),
+			     &err);
+		for (int again = 0; again < 2; again++)
+			done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+		down(volume);
+		done(node_client_delete(scene.channel, volume->name, &err), &err);
+	}
+}
+
+static void read_only_is_read_only_for_that_target_alone(void **state)
+{
+	struct error err = { 0 };
+	const char *second = node_scene_path(&scene, "target-2");
+	char path[512];
+	up(&ext4);
+	done(node_client_publish(scene.channel, &ext4, staging, second, true, &err), &err);
+	write_file(target, "written");
+	check_file(second, "written");
+	snprintf(path, sizeof(path), "%s/index.html", second);
+	assert_int_equal(open(path, O_WRONLY | O_CLOEXEC), -1);
+	assert_int_equal(errno, EROFS);
+	assert_int_equal(node_client_publish(scene.channel, &ext4, staging, second, false, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_EXISTS);
+	done(node_client_unpublish(scene.channel, ext4.name, second, &err), &err);
+	down(&ext4);
+}
+
+static void a_volume_ends_at_its_size_and_the_disk_is_spared(void **state)
+{
+	static char block[1 << 20];
+	struct stat image;
+	char path[512];
+	up(&ext4);
+	memset(block, 'x', sizeof(block));
+	snprintf(path, sizeof(path), "%s/big", target);
+	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	uint64_t written = 0;
+	ssize_t got;
+	while ((got = write(fd, block, sizeof(block))) > 0 && written < 4 * ext4.size_bytes)
+		written += (uint64_t)got;
+	assert_int_equal(got, -1);
+	assert_int_equal(errno, ENOSPC);
+	assert_true(written > ext4.size_bytes / 2 && written < ext4.size_bytes);
+	assert_int_equal(fsync(fd), 0);
+	close(TAKE_FD(fd));
+	snprintf(path, sizeof(path), "%s/volumes/pvc-1/image", scene.pool);
+	assert_int_equal(stat(path, &image), 0);
+	assert_int_equal(image.st_size, ext4.size_bytes);
+	assert_true((uint64_t)image.st_blocks * 512 <= ext4.size_bytes + MIB);
+	down(&ext4);
+}
+
+static void a_volume_in_use_is_not_deleted_and_says_where_it_is_used(void **state)
+{
+	const struct node_volume *volumes[] = { &ext4, &directory };
+	for (size_t i = 0; i < 2; i++) {
+		struct error err = { 0 };
+		up(volumes[i]);
+		write_file(target, "kept");
+		assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
+		assert_int_equal(err.code, ERROR_IN_USE);
+		assert_non_null(strstr(err.text, scene.folder));
+		check_file(target, "kept");
+		down(volumes[i]);
+	}
+}
+
+static void a_mount_on_top_of_a_target_never_costs_data(void **state)
+{
+	const struct node_volume *volumes[] = { &ext4, &directory };
+	for (size_t i = 0; i < 2; i++) {
+		struct error err = { 0 };
+		up(volumes[i]);
+		write_file(target, "kept");
+		assert_int_equal(mount(target, target, NULL, MS_BIND, NULL), 0);
+		assert_int_equal(mount("tmpfs", target, "tmpfs", 0, NULL), 0);
+		done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+		assert_int_equal(access(target, F_OK), -1);
+		check_file(staging, "kept");
+		down(volumes[i]);
+	}
+}
+
+static void mount_flags_reach_the_kernel_or_its_refusal_reaches_the_caller(void **state)
+{
+	struct error err = { 0 };
+	struct statvfs vfs;
+	struct node_volume volume = ext4;
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	volume.mount_flag = "nosuchoption";
+	assert_int_equal(node_client_stage(scene.channel, &volume, staging, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "nosuchoption"));
+	assert_non_null(strstr(err.text, "Unknown parameter"));
+	assert_int_equal(node_scene_mounts(&scene), 0);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	volume.mount_flag = "noatime";
+	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_int_equal(statvfs(staging, &vfs), 0);
+	assert_true(vfs.f_flag & ST_NOATIME);
+	done(node_client_publish(scene.channel, &volume, staging, target, false, &err), &err);
+	assert_int_equal(statvfs(target, &vfs), 0);
+	assert_true(vfs.f_flag & ST_NOATIME);
+	down(&volume);
+}
+
+static void the_figures_are_those_of_the_file_system(void **state)
+{
+	struct error err = { 0 };
+	struct statvfs vfs;
+	uint64_t bytes = 0, inodes = 0;
+	up(&ext4);
+	assert_int_equal(statvfs(target, &vfs), 0);
+	done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_int_equal(bytes, vfs.f_blocks * vfs.f_frsize);
+	assert_int_equal(inodes, vfs.f_files);
+	assert_int_equal(
+		node_client_stats(scene.channel, "pvc-1", scene.folder, &bytes, &inodes, &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	down(&ext4);
+}
+
+static void a_device_attached_by_hand_is_used_and_not_doubled(void **state)
+{
+	struct error err = { 0 };
+	char command[512];
+	done(node_client_create(scene.channel, &ext4, &err), &err);
+	snprintf(command, sizeof(command), "losetup -f %s/volumes/pvc-1/image", scene.pool);
+	if (system(command) != 0)
+		skip();
+	assert_int_equal(node_scene_loops(&scene), 1);
+	done(node_client_stage(scene.channel, &ext4, staging, &err), &err);
+	assert_int_equal(node_scene_loops(&scene), 1);
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
+static void the_pool_can_lie_on_a_file_system_that_is_mounted_there(void **state)
+{
+	struct error err = { 0 };
+	node_scene_kill(&scene, SIGTERM);
+	assert_int_equal(node_scene_wait(&scene), 0);
+	char data[256], below[256];
+	snprintf(data, sizeof(data), "%s", node_scene_make_folder(&scene, "disk"));
+	snprintf(below, sizeof(below), "%s", node_scene_make_folder(&scene, "disk/kentledge"));
+	assert_int_equal(mount(below, scene.pool, NULL, MS_BIND, NULL), 0);
+	node_scene_start(&scene);
+	up(&directory);
+	write_file(target, "kept");
+	up(&directory);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	node_scene_kill(&scene, SIGTERM);
+	assert_int_equal(node_scene_wait(&scene), 0);
+	assert_int_equal(umount(scene.pool), 0);
+}
+
+#define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	if (!node_scene_can_mount())
+		return 77;
+	const struct CMUnitTest tests[] = {
+		NODE_TEST(an_ext4_volume_keeps_its_data),
+		NODE_TEST(an_xfs_volume_keeps_its_data),
+		NODE_TEST(a_directory_volume_keeps_its_data),
+		NODE_TEST(each_call_may_come_twice),
+		NODE_TEST(read_only_is_read_only_for_that_target_alone),
+		NODE_TEST(a_volume_ends_at_its_size_and_the_disk_is_spared),
+		NODE_TEST(a_volume_in_use_is_not_deleted_and_says_where_it_is_used),
+		NODE_TEST(a_mount_on_top_of_a_target_never_costs_data),
+		NODE_TEST(mount_flags_reach_the_kernel_or_its_refusal_reaches_the_caller),
+		NODE_TEST(the_figures_are_those_of_the_file_system),
+		NODE_TEST(a_device_attached_by_hand_is_used_and_not_doubled),
+		NODE_TEST(the_pool_can_lie_on_a_file_system_that_is_mounted_there),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

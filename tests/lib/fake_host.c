@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake_host.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define LOOP_MAJOR 7
+#define KILLED_STATUS 137
+#define SIGNATURE "fake file system "
+
+static struct fake_host *of(struct host *host)
+{
+	return (struct fake_host *)host;
+}
+
+/* Begins a step: fails it, or ends the process before its effect. */
+static int begin_step(struct fake_host *fake, const char *what, struct error *err)
+{
+	fake->steps++;
+	if (fake->steps == fake->kill_at && fake->kill_moment == FAKE_BEFORE)
+		_exit(KILLED_STATUS);
+	if (fake->steps == fake->fail_at)
+		return error_set(err, ERROR_INTERNAL, "%s: failed on purpose", what);
+	return 0;
+}
+
+static int end_step(struct fake_host *fake)
+{
+	if (fake->steps == fake->kill_at && fake->kill_moment == FAKE_AFTER)
+		_exit(KILLED_STATUS);
+	return 0;
+}
+
+static int read_mounts(struct host *host, struct mount_table **ret_table, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++) {
+		const struct fake_mount *mount = &fake->mounts[i];
+		if (mount->id)
+			text_printf(&text, "%u %u %u:%u %s %s %s - %s %s rw\n", mount->id,
+				    mount->parent_id, mount->major, mount->minor, mount->root,
+				    mount->point, mount->options, mount->type, mount->source);
+	}
+	return mount_table_parse(text.data, text.length, ret_table, err);
+}
+
+static struct fake_mount *find_id(struct fake_host *fake, unsigned id)
+{
+	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++)
+		if (fake->mounts[i].id == id)
+			return &fake->mounts[i];
+	return NULL;
+}
+
+/* The mount in which a path ends, as the code under test would find it. */
+static struct fake_mount *covering(struct fake_host *fake, const char *path)
+{
+	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
+	struct error err = { 0 };
+	int outcome = read_mounts(&fake->host, &table, &err);
+	assert(outcome == 0);
+	const struct mount *mount = mount_table_covering(table, path);
+	return mount ? find_id(fake, mount->id) : NULL;
+}
+
+static struct fake_mount *add_mount(struct fake_host *fake, const char *point)
+{
+	struct fake_mount *parent = covering(fake, point);
+	struct fake_mount *mount = find_id(fake, 0);
+	assert(mount && strlen(point) < PATH_MAX);
+	*mount =
+		(struct fake_mount) { .id = fake->next_id++, .parent_id = parent ? parent->id : 0 };
+	strcpy(mount->point, point);
+	strcpy(mount->options, "rw");
+	return mount;
+}
+
+static int mount_device(struct host *host, const struct loop_device *device, const char *type,
+			const struct mount_flags *flags, const char *target, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "mount", err) < 0)
+		return -1;
+	struct fake_mount *mount = add_mount(fake, target);
+	mount->major = LOOP_MAJOR;
+	mount->minor = device->number;
+	strcpy(mount->root, "/");
+	snprintf(mount->type, sizeof(mount->type), "%s", type);
+	snprintf(mount->source, sizeof(mount->source), "/dev/loop%u", device->number);
+	if (flags->read_only)
+		strcpy(mount->options, "ro");
+	return end_step(fake);
+}
+
+/* Where a path lies in the file system of its mount. */
+static void root_of(const struct fake_mount *mount, const char *path, char root[static PATH_MAX])
+{
+	const char *below = strcmp(mount->point, "/") == 0 ? path : path + strlen(mount->point);
+	const char *above = strcmp(mount->root, "/") == 0 ? "" : mount->root;
+	int length = snprintf(root, PATH_MAX, "%s%s", above, below);
+	assert(length < PATH_MAX);
+	if (length == 0)
+		strcpy(root, "/");
+}
+
+static void bind_path(struct fake_host *fake, const char *source, const char *target,
+		      uint64_t attributes)
+{
+	struct fake_mount from = *covering(fake, source);
+	struct fake_mount *mount = add_mount(fake, target);
+	mount->major = from.major;
+	mount->minor = from.minor;
+	root_of(&from, source, mount->root);
+	strcpy(mount->type, from.type);
+	strcpy(mount->source, from.source);
+	strcpy(mount->options, attributes & MOUNT_ATTR_RDONLY ? "ro" : from.options);
+}
+
+static int bind_folder(struct host *host, int source_fd, const char *target, uint64_t attributes,
+		       struct error *err)
+{
+	struct fake_host *fake = of(host);
+	char link[64], source[PATH_MAX];
+	if (begin_step(fake, "bind", err) < 0)
+		return -1;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", source_fd);
+	ssize_t length = readlink(link, source, sizeof(source) - 1);
+	if (length < 0)
+		return error_errno(err, errno, "%s", link);
+	source[length] = '\0';
+	bind_path(fake, source, target, attributes);
+	return end_step(fake);
+}
+
+static int unmount(struct host *host, const char *target, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "unmount", err) < 0)
+		return -1;
+	struct fake_mount *mount = covering(fake, target);
+	if (mount && strcmp(mount->point, target) == 0)
+		mount->id = 0;
+	return end_step(fake);
+}
+
+static bool is_mounted(const struct fake_host *fake, unsigned number)
+{
+	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++)
+		if (fake->mounts[i].id && fake->mounts[i].major == LOOP_MAJOR &&
+		    fake->mounts[i].minor == number)
+			return true;
+	return false;
+}
+
+static bool is_there(const struct fake_host *fake, unsigned number)
+{
+	const struct fake_loop *loop = &fake->loops[number];
+	return loop->attached && (loop->stuck || is_mounted(fake, number));
+}
+
+static int find_loop(struct host *host, int image_fd, struct loop_device *ret_device,
+		     struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct stat image;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "image");
+	for (unsigned i = 0; i < FAKE_LOOPS_MAX; i++) {
+		if (!is_there(fake, i) || fake->loops[i].device != image.st_dev ||
+		    fake->loops[i].inode != image.st_ino)
+			continue;
+		*ret_device = (struct loop_device) { .number = i,
+						     .device = makedev(LOOP_MAJOR, i),
+						     .fd = -1 };
+		return 1;
+	}
+	return 0;
+}
+
+static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
+		       struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct stat image;
+	if (begin_step(fake, "attach", err) < 0)
+		return -1;
+	if (find_loop(host, image_fd, ret_device, err) == 1)
+		return end_step(fake);
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "image");
+	unsigned number = 0;
+	while (number < FAKE_LOOPS_MAX && is_there(fake, number))
+		number++;
+	assert(number < FAKE_LOOPS_MAX);
+	fake->loops[number] = (struct fake_loop) { .attached = true,
+						   .device = image.st_dev,
+						   .inode = image.st_ino };
+	*ret_device = (struct loop_device) { .number = number,
+					     .device = makedev(LOOP_MAJOR, number),
+					     .fd = -1 };
+	return end_step(fake);
+}
+
+static int detach_loop(struct host *host, const struct loop_device *device, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "detach", err) < 0)
+		return -1;
+	return end_step(fake); /* what is stuck stays stuck; the rest went with its mount */
+}
+
+static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	char signature[64];
+	if (begin_step(fake, "mkfs", err) < 0)
+		return -1;
+	int length = snprintf(signature, sizeof(signature), SIGNATURE "%s", type);
+	if (pwrite(image_fd, signature, (size_t)length, 0) != length)
+		return error_errno(err, errno, "mkfs");
+	return end_step(fake);
+}
+
+static int probe_filesystem(struct host *host, int image_fd,
+			    char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
+{
+	char signature[64] = "";
+	if (pread(image_fd, signature, sizeof(signature) - 1, 0) < 0)
+		return error_errno(err, errno, "probe");
+	size_t length = strlen(SIGNATURE);
+	bool known = strncmp(signature, SIGNATURE, length) == 0;
+	snprintf(ret_type, FILESYSTEM_TYPE_MAX, "%.20s", known ? signature + length : "");
+	return 0;
+}
+
+static int usage(struct host *host, int fd, struct host_usage *ret_usage, struct error *err)
+{
+	*ret_usage = of(host)->usage;
+	return 0;
+}
+
+static int check(struct host *host, struct error *err)
+{
+	return 0;
+}
+
+struct fake_host *fake_host_new(void)
+{
+	struct fake_host *fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert(fake != MAP_FAILED);
+	fake->host = (struct host) {
+		.read_mounts = read_mounts,
+		.mount = mount_device,
+		.bind = bind_folder,
+		.unmount = unmount,
+		.find_loop = find_loop,
+		.attach_loop = attach_loop,
+		.detach_loop = detach_loop,
+		.make_filesystem = make_filesystem,
+		.probe_filesystem = probe_filesystem,
+		.usage = usage,
+		.check = check,
+	};
+	fake->usage = (struct host_usage) {
+		.total_bytes = 100ULL << 30,
+		.available_bytes = 100ULL << 30,
+		.total_inodes = 1000000,
+		.available_inodes = 1000000,
+	};
+	fake->mounts[0] = (struct fake_mount) {
+		.id = 1,
+		.major = 8,
+		.minor = 1,
+		.root = "/",
+		.point = "/",
+		.options = "rw",
+		.type = "ext4",
+		.source = "/dev/sda1",
+	};
+	fake->next_id = 2;
+	return fake;
+}
+
+void fake_host_free(struct fake_host *fake)
+{
+	if (fake)
+		munmap(fake, sizeof(*fake));
+}
+
+void fake_host_fail_at(struct fake_host *fake, unsigned step)
+{
+	fake->fail_at = step ? fake->steps + step : 0;
+}
+
+void fake_host_kill_at(struct fake_host *fake, unsigned step, enum fake_moment moment)
+{
+	fake->kill_at = step ? fake->steps + step : 0;
+	fake->kill_moment = moment;
+}
+
+bool fake_host_run_child(struct fake_host *fake, int (*function)(void *context), void *context,
+			 int *ret_outcome)
+{
+	fflush(NULL);
+	pid_t pid = fork();
+	assert(pid >= 0);
+	if (pid == 0)
+		_exit(function(context) & 0x7f);
+	int status = 0;
+	pid_t waited = waitpid(pid, &status, 0);
+	assert(waited == pid && WIFEXITED(status));
+	fake->kill_at = 0;
+	*ret_outcome = WEXITSTATUS(status);
+	return WEXITSTATUS(status) == KILLED_STATUS;
+}
+
+void fake_host_mount_stranger(struct fake_host *fake, const char *point)
+{
+	struct fake_mount *mount = add_mount(fake, point);
+	mount->major = 0;
+	mount->minor = 77;
+	strcpy(mount->root, "/");
+	strcpy(mount->type, "tmpfs");
+	strcpy(mount->source, "stranger");
+}
+
+void fake_host_stack(struct fake_host *fake, const char *point)
+{
+	bind_path(fake, point, point, 0);
+}
+
+unsigned fake_host_mount_count(const struct fake_host *fake)
+{
+	unsigned count = 0;
+	for (size_t i = 1; i < FAKE_MOUNTS_MAX; i++)
+		count += fake->mounts[i].id != 0;
+	return count;
+}
+
+unsigned fake_host_mounts_at(const struct fake_host *fake, const char *point)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++)
+		count += fake->mounts[i].id && strcmp(fake->mounts[i].point, point) == 0;
+	return count;
+}
+
+unsigned fake_host_loop_count(const struct fake_host *fake)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < FAKE_LOOPS_MAX; i++)
+		count += is_there(fake, i);
+	return count;
+}
+
+const char *fake_host_options_at(const struct fake_host *fake, const char *point)
+{
+	const struct fake_mount *top = NULL;
+	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++) {
+		const struct fake_mount *mount = &fake->mounts[i];
+		if (mount->id && strcmp(mount->point, point) == 0 && (!top || mount->id > top->id))
+			top = mount;
+	}
+	return top ? top->options : "";
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node_client.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "csi.pb-c.h"
+
+#define TIMEOUT_MS 30000
+#define CONTROLLER "csi.v1.Controller"
+#define NODE "csi.v1.Node"
+
+/* protobuf-c takes strings without const and does not change them. */
+static char *borrow(const char *string)
+{
+	return (char *)(uintptr_t)(string ? string : protobuf_c_empty_string);
+}
+
+struct capability {
+	Csi__V1__VolumeCapability capability;
+	Csi__V1__VolumeCapability__MountVolume mount;
+	Csi__V1__VolumeCapability__AccessMode mode;
+	char *flags[1];
+};
+
+static void fill_capability(struct capability *c, const struct node_volume *volume)
+{
+	csi__v1__volume_capability__init(&c->capability);
+	csi__v1__volume_capability__mount_volume__init(&c->mount);
+	csi__v1__volume_capability__access_mode__init(&c->mode);
+	c->mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_MULTI_WRITER;
+	c->mount.fs_type = borrow(volume->fs_type);
+	c->flags[0] = borrow(volume->mount_flag);
+	c->mount.mount_flags = c->flags;
+	c->mount.n_mount_flags = volume->mount_flag ? 1 : 0;
+	c->capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
+	c->capability.mount = &c->mount;
+	c->capability.access_mode = &c->mode;
+}
+
+static int call(struct rpc_channel *channel, const char *service, const char *method,
+		const ProtobufCMessage *request, const ProtobufCMessageDescriptor *descriptor,
+		struct error *err)
+{
+	ProtobufCMessage *response = NULL;
+	if (rpc_channel_call(channel, service, method, request, descriptor, TIMEOUT_MS, &response,
+			     err) < 0)
+		return -1;
+	protobuf_c_message_free_unpacked(response, NULL);
+	return 0;
+}
+
+int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
+		       struct error *err)
+{
+	Csi__V1__CreateVolumeRequest request;
+	Csi__V1__CapacityRange range;
+	Csi__V1__CreateVolumeRequest__ParametersEntry backend, enforce;
+	Csi__V1__CreateVolumeRequest__ParametersEntry *parameters[] = { &backend, &enforce };
+	struct capability capability;
+	Csi__V1__VolumeCapability *capabilities[] = { &capability.capability };
+	csi__v1__create_volume_request__init(&request);
+	csi__v1__capacity_range__init(&range);
+	csi__v1__create_volume_request__parameters_entry__init(&backend);
+	csi__v1__create_volume_request__parameters_entry__init(&enforce);
+	fill_capability(&capability, volume);
+	range.required_bytes = (int64_t)volume->size_bytes;
+	backend.key = borrow("backend");
+	backend.value = borrow(volume->backend);
+	enforce.key = borrow("enforce");
+	enforce.value = borrow(strcmp(volume->backend, "loop") == 0 ? "true" : "false");
+	request.name = borrow(volume->name);
+	request.capacity_range = &range;
+	request.parameters = parameters;
+	request.n_parameters = 2;
+	request.volume_capabilities = capabilities;
+	request.n_volume_capabilities = 1;
+	return call(channel, CONTROLLER, "CreateVolume", &request.base,
+		    &csi__v1__create_volume_response__descriptor, err);
+}
+
+int node_client_delete(struct rpc_channel *channel, const char *id, struct error *err)
+{
+	Csi__V1__DeleteVolumeRequest request;
+	csi__v1__delete_volume_request__init(&request);
+	request.volume_id = borrow(id);
+	return call(channel, CONTROLLER, "DeleteVolume", &request.base,
+		    &csi__v1__delete_volume_response__descriptor, err);
+}
+
+int node_client_stage(struct rpc_channel *channel, const struct node_volume *volume,
+		      const char *staging, struct error *err)
+{
+	Csi__V1__NodeStageVolumeRequest request;
+	struct capability capability;
+	csi__v1__node_stage_volume_request__init(&request);
+	fill_capability(&capability, volume);
+	request.volume_id = borrow(volume->name);
+	request.staging_target_path = borrow(staging);
+	request.volume_capability = &capability.capability;
+	return call(channel, NODE, "NodeStageVolume", &request.base,
+		    &csi__v1__node_stage_volume_response__descriptor, err);
+}
+
+int node_client_unstage(struct rpc_channel *channel, const char *id, const char *staging,
+			struct error *err)
+{
+	Csi__V1__NodeUnstageVolumeRequest request;
+	csi__v1__node_unstage_volume_request__init(&request);
+	request.volume_id = borrow(id);
+	request.staging_target_path = borrow(staging);
+	return call(channel, NODE, "NodeUnstageVolume", &request.base,
+		    &csi__v1__node_unstage_volume_response__descriptor, err);
+}
+
+int node_client_publish(struct rpc_channel *channel, const struct node_volume *volume,
+			const char *staging, const char *target, bool read_only, struct error *err)
+{
+	Csi__V1__NodePublishVolumeRequest request;
+	struct capability capability;
+	csi__v1__node_publish_volume_request__init(&request);
+	fill_capability(&capability, volume);
+	request.volume_id = borrow(volume->name);
+	request.staging_target_path = borrow(staging);
+	request.target_path = borrow(target);
+	request.volume_capability = &capability.capability;
+	request.readonly = read_only;
+	return call(channel, NODE, "NodePublishVolume", &request.base,
+		    &csi__v1__node_publish_volume_response__descriptor, err);
+}
+
+int node_client_unpublish(struct rpc_channel *channel, const char *id, const char *target,
+			  struct error *err)
+{
+	Csi__V1__NodeUnpublishVolumeRequest request;
+	csi__v1__node_unpublish_volume_request__init(&request);
+	request.volume_id = borrow(id);
+	request.target_path = borrow(target);
+	return call(channel, NODE, "NodeUnpublishVolume", &request.base,
+		    &csi__v1__node_unpublish_volume_response__descriptor, err);
+}
+
+int node_client_stats(struct rpc_channel *channel, const char *id, const char *path,
+		      uint64_t *ret_bytes, uint64_t *ret_inodes, struct error *err)
+{
+	Csi__V1__NodeGetVolumeStatsRequest request;
+	ProtobufCMessage *message = NULL;
+	csi__v1__node_get_volume_stats_request__init(&request);
+	request.volume_id = borrow(id);
+	request.volume_path = borrow(path);
+	if (rpc_channel_call(channel, NODE, "NodeGetVolumeStats", &request.base,
+			     &csi__v1__node_get_volume_stats_response__descriptor, TIMEOUT_MS,
+			     &message, err) < 0)
+		return -1;
+	const Csi__V1__NodeGetVolumeStatsResponse *response = (void *)message;
+	for (size_t i = 0; i < response->n_usage; i++) {
+		const Csi__V1__VolumeUsage *usage = response->usage[i];
+		if (usage->unit == CSI__V1__VOLUME_USAGE__UNIT__BYTES)
+			*ret_bytes = (uint64_t)usage->total;
+		else
+			*ret_inodes = (uint64_t)usage->total;
+	}
+	protobuf_c_message_free_unpacked(message, NULL);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The calls of a kubelet, and of a provisioner on the unix socket, in as few words as tests need.
+ * All give 0, or -1 with the error that the plugin answered.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "rpc/channel.h"
+
+struct node_volume {
+	const char *name; /* also the id, for names like pvc-1 */
+	const char *backend;
+	const char *fs_type;	/* "": none named */
+	const char *mount_flag; /* NULL: none */
+	uint64_t size_bytes;
+};
+
+int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
+		       struct error *err);
+int node_client_delete(struct rpc_channel *channel, const char *id, struct error *err);
+int node_client_stage(struct rpc_channel *channel, const struct node_volume *volume,
+		      const char *staging, struct error *err);
+int node_client_unstage(struct rpc_channel *channel, const char *id, const char *staging,
+			struct error *err);
+int node_client_publish(struct rpc_channel *channel, const struct node_volume *volume,
+			const char *staging, const char *target, bool read_only, struct error *err);
+int node_client_unpublish(struct rpc_channel *channel, const char *id, const char *target,
+			  struct error *err);
+
+/* What NodeGetVolumeStats says: total bytes and inodes. */
+int node_client_stats(struct rpc_channel *channel, const char *id, const char *path,
+		      uint64_t *ret_bytes, uint64_t *ret_inodes, struct error *err);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * kentledge-node as a process of its own on the real kernel, in a mount namespace that ends with
+ * the test program: whatever goes wrong, no mount is left on the machine.
+ */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "rpc/channel.h"
+
+struct node_scene {
+	const char *program; /* TEST_NODE_PROGRAM */
+	char folder[64];
+	char pool[128];
+	char socket[128];
+	char registration[128];
+	char log[128]; /* what the process wrote, of all starts */
+	const char *more_flags[4];
+	pid_t pid;
+	struct rpc_channel *channel;
+};
+
+/* Call first in main(). False, after saying why: mounts cannot be made here, skip (77). */
+bool node_scene_can_mount(void);
+
+/* A folder under /tmp; the process is not started. */
+void node_scene_init(struct node_scene *scene, const char *program);
+
+/* Ends the process, and fails the test program if a mount or loop device of it is left. */
+void node_scene_done(struct node_scene *scene);
+
+/* Waits until the socket answers. */
+void node_scene_start(struct node_scene *scene);
+
+void node_scene_kill(struct node_scene *scene, int signal_number);
+
+/* Exit status, or -signal. */
+int node_scene_wait(struct node_scene *scene);
+
+/* <folder>/<name>, made if it is a folder that is missing. Static, overwritten after 8 calls. */
+const char *node_scene_path(const struct node_scene *scene, const char *name);
+const char *node_scene_make_folder(const struct node_scene *scene, const char *name);
+
+/* Mounts below the scene's folder, and loop devices whose image is in its pool. */
+unsigned node_scene_mounts(const struct node_scene *scene);
+unsigned node_scene_loops(const struct node_scene *scene);
+
+/* Entries of a folder of the pool. */
+unsigned node_scene_entries(const struct node_scene *scene, const char *folder);
+
+/* The log has a line with both texts. */
+bool node_scene_logged(const struct node_scene *scene, const char *text, const char *more);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool_scene.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+const struct access pool_scene_writer = { .mode = ACCESS_MULTI_WRITER, .fs_type = "" };
+
+static void open_pool(struct pool_scene *scene)
+{
+	char path[128];
+	struct error err = { 0 };
+	snprintf(path, sizeof(path), "%s/pool", scene->folder);
+	if (pool_open(path, &scene->fake->host, 5, &scene->pool, &err) < 0) {
+		fprintf(stderr, "pool_open: %s\n", err.text);
+		abort();
+	}
+}
+
+void pool_scene_init(struct pool_scene *scene)
+{
+	*scene = (struct pool_scene) { .folder = "/tmp/kentledge-pool-XXXXXX" };
+	log_set_level(LOG_ERROR);
+	if (!mkdtemp(scene->folder))
+		abort();
+	snprintf(scene->staging, sizeof(scene->staging), "%s/staging", scene->folder);
+	snprintf(scene->target, sizeof(scene->target), "%s/target", scene->folder);
+	if (mkdir(scene->staging, 0750) < 0)
+		abort();
+	scene->fake = fake_host_new();
+	open_pool(scene);
+}
+
+void pool_scene_done(struct pool_scene *scene)
+{
+	unsigned left = pool_scene_count(scene, "tmp") + pool_scene_count(scene, "trash");
+	pool_close(scene->pool);
+	fake_host_free(scene->fake);
+	char command[128];
+	snprintf(command, sizeof(command), "rm -rf %s", scene->folder);
+	if (system(command) != 0 || left) {
+		fprintf(stderr, "%u entries were left in tmp/ and trash/\n", left);
+		abort();
+	}
+}
+
+void pool_scene_restart(struct pool_scene *scene)
+{
+	struct error err = { 0 };
+	pool_close(scene->pool);
+	open_pool(scene);
+	if (pool_empty_trash(scene->pool, &err) < 0) {
+		fprintf(stderr, "pool_empty_trash: %s\n", err.text);
+		abort();
+	}
+}
+
+unsigned pool_scene_count(const struct pool_scene *scene, const char *folder)
+{
+	char path[192];
+	snprintf(path, sizeof(path), "%s/pool/%s", scene->folder, folder);
+	DIR *dir = opendir(path);
+	if (!dir)
+		return 0;
+	unsigned count = 0;
+	for (const struct dirent *entry; (entry = readdir(dir));)
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+struct volume_spec pool_scene_spec(const char *name)
+{
+	return (struct volume_spec) {
+		.name = name,
+		.range = { .required_bytes = 1ULL << 30 },
+		.parameters = { .backend = BACKEND_LOOP, .enforce = true },
+		.fs_type = "",
+	};
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A pool in a folder of its own under /tmp, on a fake host, with a place for the kubelet beside it:
+ * what most tests of volumes need.
+ */
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "fake_host.h"
+#include "pool.h"
+#include "volume.h"
+
+struct pool_scene {
+	char folder[64];
+	char staging[128];
+	char target[128];
+	struct fake_host *fake;
+	struct pool *pool;
+};
+
+void pool_scene_init(struct pool_scene *scene);
+
+/* Fails the test if anything is left in tmp/ or trash/. */
+void pool_scene_done(struct pool_scene *scene);
+
+/* As a restarted plugin: closes the pool, opens it again, and empties its trash. */
+void pool_scene_restart(struct pool_scene *scene);
+
+/* Entries of a folder of the pool, such as "volumes". */
+unsigned pool_scene_count(const struct pool_scene *scene, const char *folder);
+
+/* 1 GiB, loop, ext4. */
+struct volume_spec pool_scene_spec(const char *name);
+
+/* A writer with no wishes. */
+extern const struct access pool_scene_writer;

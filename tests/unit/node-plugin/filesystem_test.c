@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filesystem.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+
+static int make_image(uint64_t bytes)
+{
+	char path[] = "/tmp/kentledge-image-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
+	assert_true(fd >= 0);
+	unlink(path);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	return fd;
+}
+
+static void each_type_can_be_made_in_its_smallest_image_and_is_recognised(void **state)
+{
+	static const char *const types[] = { "ext4", "xfs" };
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		struct error err = { 0 };
+		const struct filesystem *filesystem = NULL;
+		char found[FILESYSTEM_TYPE_MAX];
+		assert_int_equal(filesystem_find(types[i], &filesystem, &err), 0);
+		int fd CLEANUP_CLOSE = make_image(filesystem->minimum_bytes);
+		assert_int_equal(filesystem_make(types[i], fd, &err), 0);
+		assert_int_equal(filesystem_probe(fd, found, &err), 0);
+		assert_string_equal(found, types[i]);
+	}
+}
+
+static void a_new_file_system_holds_little_of_the_disk(void **state)
+{
+	struct error err = { 0 };
+	struct stat st;
+	int fd CLEANUP_CLOSE = make_image(1ULL << 30);
+	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 1 << 30);
+	assert_true(st.st_blocks * 512 < 4 << 20);
+}
+
+static void an_image_of_zeros_holds_no_file_system(void **state)
+{
+	struct error err = { 0 };
+	char found[FILESYSTEM_TYPE_MAX] = "x";
+	int fd CLEANUP_CLOSE = make_image(1 << 20);
+	assert_int_equal(filesystem_probe(fd, found, &err), 0);
+	assert_string_equal(found, "");
+}
+
+static void an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused(void **state)
+{
+	struct error err = { 0 };
+	const struct filesystem *filesystem = NULL;
+	assert_int_equal(filesystem_find("", &filesystem, &err), 0);
+	assert_string_equal(filesystem->type, "ext4");
+	assert_int_equal(filesystem_find("ntfs", &filesystem, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "fs_type \"ntfs\""));
+}
+
+static void what_mkfs_does_not_like_is_told(void **state)
+{
+	struct error err = { 0 };
+	int fd CLEANUP_CLOSE = make_image(4096);
+	assert_int_equal(filesystem_make("xfs", fd, &err), -1);
+	assert_non_null(strstr(err.text, "mkfs.xfs failed"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_type_can_be_made_in_its_smallest_image_and_is_recognised),
+		cmocka_unit_test(a_new_file_system_holds_little_of_the_disk),
+		cmocka_unit_test(an_image_of_zeros_holds_no_file_system),
+		cmocka_unit_test(an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused),
+		cmocka_unit_test(what_mkfs_does_not_like_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int parse(const char *a, const char *b, struct options *ret_options, struct error *err)
+{
+	char *argv[] = { (char *)"kentledge-node", (char *)a, (char *)b, NULL };
+	return options_parse(a ? (b ? 3 : 2) : 1, argv, ret_options, err);
+}
+
+static int set_node_name(void **state)
+{
+	return setenv("NODE_NAME", "node-1", 1);
+}
+
+static void the_defaults_are_the_places_of_a_cluster(void **state)
+{
+	struct options options;
+	struct error err = { 0 };
+	assert_int_equal(parse(NULL, NULL, &options, &err), 0);
+	assert_string_equal(options.pool, "/var/lib/kentledge/pool");
+	assert_string_equal(options.csi_socket, "/var/lib/kubelet/plugins/kentledge.io/csi.sock");
+	assert_string_equal(options.registration_folder, "/var/lib/kubelet/plugins_registry");
+	assert_string_equal(options.node_id, "node-1");
+	assert_null(options.listen);
+	assert_int_equal(options.reserve_percent, 5);
+}
+
+static void a_flag_overrides_the_environment(void **state)
+{
+	struct options options;
+	struct error err = { 0 };
+	assert_int_equal(parse("--node-id=other", "--reserve-percent=10", &options, &err), 0);
+	assert_string_equal(options.node_id, "other");
+	assert_int_equal(options.reserve_percent, 10);
+}
+
+static void refuses_what_it_cannot_use_and_names_it(void **state)
+{
+	static const struct {
+		const char *a, *b, *named;
+	} cases[] = {
+		{ "--pol=/x", NULL, "--pol=/x" },
+		{ "--pool", NULL, "--pool" },
+		{ "word", NULL, "word" },
+		{ "--reserve-percent=91", NULL, "--reserve-percent" },
+		{ "--reserve-percent=-1", NULL, "--reserve-percent" },
+		{ "--reserve-percent=5%", NULL, "--reserve-percent" },
+		{ "--workers=0", NULL, "--workers" },
+		{ "--log-level=loud", NULL, "--log-level" },
+		{ "--listen=0.0.0.0:9745", NULL, "--tls-dir" },
+		{ "--tls-dir=/tls", NULL, "--listen" },
+		{ "--node-id=", NULL, "--node-id" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct options options;
+		struct error err = { 0 };
+		assert_int_equal(parse(cases[i].a, cases[i].b, &options, &err), -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_non_null(strstr(err.text, cases[i].named));
+	}
+}
+
+static void a_node_needs_a_name(void **state)
+{
+	struct options options;
+	struct error err = { 0 };
+	unsetenv("NODE_NAME");
+	assert_int_equal(parse(NULL, NULL, &options, &err), -1);
+	assert_non_null(strstr(err.text, "NODE_NAME"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_defaults_are_the_places_of_a_cluster, set_node_name),
+		cmocka_unit_test_setup(a_flag_overrides_the_environment, set_node_name),
+		cmocka_unit_test_setup(refuses_what_it_cannot_use_and_names_it, set_node_name),
+		cmocka_unit_test(a_node_needs_a_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
