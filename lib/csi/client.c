@@ -16,14 +16,14 @@
 
 static char *borrow(const char *string)
 {
-	return (char *)(uintptr_t)(string ? string : protobuf_c_empty_string);
+	return (char *)(string ? string : protobuf_c_empty_string);
 }
 
 /* Each map<string, string> has a type of its own in C; only the names differ. */
 #define DEFINE_MAP(function, type, init)                                                           \
 	static type **function(struct arena *arena, const struct pairs *pairs)                     \
 	{                                                                                          \
-		type **entries = arena_alloc(arena, (pairs->count + 1) * sizeof(*entries));        \
+		type **entries = arena_alloc(arena, (pairs->count + 1) * sizeof(void *));          \
 		for (size_t i = 0; i < pairs->count; i++) {                                        \
 			entries[i] = arena_alloc(arena, sizeof(*entries[i]));                      \
 			init(entries[i]);                                                          \
@@ -59,14 +59,14 @@ static Csi__V1__VolumeCapability *make_capability(struct arena *arena,
 	to->mount = arena_alloc(arena, sizeof(*to->mount));
 	csi__v1__volume_capability__mount_volume__init(to->mount);
 	to->mount->fs_type = borrow(from->fs_type);
-	to->mount->mount_flags = (char **)(uintptr_t)from->mount_flags;
+	to->mount->mount_flags = (char **)from->mount_flags;
 	to->mount->n_mount_flags = from->mount_flag_count;
 	return to;
 }
 
 static Csi__V1__Topology **make_topologies(struct arena *arena, const struct pairs *segments)
 {
-	Csi__V1__Topology **list = arena_alloc(arena, sizeof(*list));
+	Csi__V1__Topology **list = arena_alloc(arena, sizeof(void *));
 	list[0] = arena_alloc(arena, sizeof(*list[0]));
 	csi__v1__topology__init(list[0]);
 	list[0]->segments = topology_segments(arena, segments);
@@ -103,8 +103,7 @@ static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
 	csi__v1__capacity_range__init(to->capacity_range);
 	to->capacity_range->required_bytes = (int64_t)from->required_bytes;
 	to->capacity_range->limit_bytes = (int64_t)from->limit_bytes;
-	to->volume_capabilities =
-		arena_alloc(arena, (from->capability_count + 1) * sizeof(*to->volume_capabilities));
+	to->volume_capabilities = arena_alloc(arena, (from->capability_count + 1) * sizeof(void *));
 	for (size_t i = 0; i < from->capability_count; i++)
 		to->volume_capabilities[i] = make_capability(arena, &from->capabilities[i]);
 	to->n_volume_capabilities = from->capability_count;

@@ -30,7 +30,7 @@ struct rpc_channel {
 
 static grpc_arg number(const char *key, int value)
 {
-	return (grpc_arg) { GRPC_ARG_INTEGER, (char *)(uintptr_t)key, .value.integer = value };
+	return (grpc_arg) { GRPC_ARG_INTEGER, (char *)key, .value.integer = value };
 }
 
 /* server_name NULL: a unix socket. */
@@ -51,7 +51,7 @@ static struct rpc_channel *make_channel(const char *target, const char *name,
 		/* Nodes are reached directly, whatever http_proxy says. */
 		number(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
 		{ GRPC_ARG_STRING, (char *)GRPC_SSL_TARGET_NAME_OVERRIDE_ARG,
-		  .value.string = (char *)(uintptr_t)server_name },
+		  .value.string = (char *)server_name },
 	};
 	grpc_channel_args list = { .args = args, .num_args = sizeof(args) / sizeof(args[0]) };
 	if (!server_name)

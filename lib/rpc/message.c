@@ -25,7 +25,7 @@ static bool is_map(const ProtobufCFieldDescriptor *field)
 
 static void *member_at(const ProtobufCMessage *message, unsigned offset)
 {
-	return (char *)(uintptr_t)message + offset;
+	return (char *)message + offset;
 }
 
 struct entry {

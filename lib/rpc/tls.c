@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define FILE_BYTES_MAX (256 * 1024) /* a Secret holds 1 MiB in all */
+#define FILE_BYTES_MAX ((size_t)256 * 1024) /* a Secret holds 1 MiB in all */
 
 enum tls_file { TLS_CA, TLS_CERTIFICATE, TLS_KEY, TLS_FILES };
 

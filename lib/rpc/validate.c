@@ -65,6 +65,7 @@ static int read_tag(struct reader *in, struct field *ret_field)
 static int read_field(struct reader *in, struct field *ret_field)
 {
 	uint64_t value;
+	*ret_field = (struct field) { 0 };
 	if (read_tag(in, ret_field) < 0)
 		return -1;
 	switch (ret_field->wire_type) {
@@ -148,7 +149,7 @@ static size_t utf8_length(const uint8_t *at, size_t left)
 
 static int check_string(const struct walk *walk, const struct place *place, struct reader in)
 {
-	if (memchr(in.at, 0, (size_t)(in.end - in.at)))
+	if (in.at < in.end && memchr(in.at, 0, (size_t)(in.end - in.at)))
 		return refuse(walk, place, "contains a NUL character");
 	while (in.at < in.end) {
 		size_t length = utf8_length(in.at, (size_t)(in.end - in.at));

@@ -19,6 +19,6 @@
  * NUL. Bounds the nesting (VALIDATE_DEPTH_MAX) and the number of fields (VALIDATE_FIELDS_MAX), for
  * two bytes of message can become a hundred in memory. ERROR_INVALID. */
 #define VALIDATE_DEPTH_MAX 32
-#define VALIDATE_FIELDS_MAX (256 * 1024)
+#define VALIDATE_FIELDS_MAX ((size_t)256 * 1024)
 int rpc_validate(const ProtobufCMessageDescriptor *type, const void *data, size_t length,
 		 struct error *err);

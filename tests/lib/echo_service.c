@@ -91,7 +91,7 @@ int echo_call(struct rpc_channel *channel, const char *method, const char *name,
 {
 	Csi__V1__CreateVolumeRequest request = CSI__V1__CREATE_VOLUME_REQUEST__INIT;
 	ProtobufCMessage *response;
-	request.name = (char *)(uintptr_t)name;
+	request.name = (char *)name;
 	if (rpc_channel_call(channel, "test.Echo", method, &request.base,
 			     &csi__v1__create_volume_response__descriptor, timeout_ms, &response,
 			     err) < 0)

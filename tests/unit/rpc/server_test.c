@@ -200,7 +200,7 @@ static int call_raw(struct fixture *f, const void *bytes, size_t length, struct 
 		.tag = data[0] >> 3,
 		.wire_type = (ProtobufCWireType)(data[0] & 7),
 		.len = length - 1,
-		.data = (uint8_t *)(uintptr_t)(data + 1),
+		.data = (uint8_t *)(data + 1),
 	};
 	request.base.unknown_fields = &field;
 	request.base.n_unknown_fields = 1;

@@ -130,7 +130,7 @@ static void knows_utf8_as_rfc_3629_has_it(void **state)
 static void bounds_the_number_of_fields(void **state)
 {
 	/* Each empty capability costs two bytes here and many in memory. */
-	size_t length = 2 * ((size_t)VALIDATE_FIELDS_MAX + 1);
+	size_t length = 2 * (VALIDATE_FIELDS_MAX + 1);
 	CLEANUP_FREE char *bytes = must_alloc(length);
 	for (size_t i = 0; i < length; i += 2)
 		bytes[i] = 0x1a;
