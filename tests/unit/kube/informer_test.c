@@ -112,7 +112,7 @@ static int set_up(void **state)
 	struct fixture *fixture = must_alloc(sizeof(*fixture));
 	fixture->api = fake_api_new();
 	fixture->client = kube_client_new_over(fake_api_transport(fixture->api));
-	heard = (struct log){ .lock = PTHREAD_MUTEX_INITIALIZER };
+	heard = (struct log) { .lock = PTHREAD_MUTEX_INITIALIZER };
 	*state = fixture;
 	return 0;
 }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/event.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "fake_api.h"
+#include "fake_json.h"
+#include "kube/claim.h"
+#include "kube/json.h"
+
+static const struct kind event_kind = {
+	.api_version = "v1",
+	.name = "Event",
+	.plural = "events",
+	.namespaced = true,
+	.size = sizeof(struct object),
+};
+
+struct fixture {
+	struct fake_api *api;
+	struct kube_client *client;
+	struct event_recorder *recorder;
+	struct object *claim;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = must_alloc(sizeof(*fixture));
+	fixture->api = fake_api_new();
+	fixture->client = kube_client_new_over(fake_api_transport(fixture->api));
+	fixture->recorder = event_recorder_new(fixture->client, "kentledge.io_p-1", "p-1");
+	struct json_object *json CLEANUP(json_object_putp) =
+		fake_json_of("{'metadata':{'namespace':'shop','name':'www-web-0','uid':'u-1',"
+			     "'resourceVersion':'9'}}");
+	struct error err;
+	assert_int_equal(object_parse(&claim_kind, json, &fixture->claim, &err), 0);
+	*state = fixture;
+	return 0;
+}
+
+/* What waits is posted before this returns. */
+static void flush(struct fixture *fixture)
+{
+	event_recorder_free(TAKE(fixture->recorder));
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+	flush(fixture);
+	object_unref(fixture->claim);
+	kube_client_free(fixture->client);
+	fake_api_free(fixture->api);
+	free(fixture);
+	return 0;
+}
+
+static void find_event(void *context, struct object *object)
+{
+	char **name = context;
+	free(*name);
+	*name = must_strdup(object->name);
+}
+
+/* The field of the only event there is. */
+static char *event_field(struct fixture *fixture, const char *path)
+{
+	char *name CLEANUP_FREE = NULL;
+	struct error err;
+	const struct kube_scope scope = { .kind = &event_kind };
+	assert_int_equal(fake_api_count(fixture->api, &event_kind), 1);
+	assert_int_equal(kube_list(fixture->client, &scope, find_event, NULL, &name, NULL, &err),
+			 0);
+	return fake_api_field(fixture->api, &event_kind, "shop", name, path);
+}
+
+static void expect_field(struct fixture *fixture, const char *path, const char *value)
+{
+	char *field CLEANUP_FREE = event_field(fixture, path);
+	assert_non_null(field);
+	assert_string_equal(field, value);
+}
+
+static void posts_what_describe_shows(void **state)
+{
+	struct fixture *fixture = *state;
+	event_record(fixture->recorder, fixture->claim, EVENT_WARNING, "ProvisioningFailed",
+		     "no room on %s", "n1");
+	flush(fixture);
+	expect_field(fixture, "involvedObject.kind", "PersistentVolumeClaim");
+	expect_field(fixture, "involvedObject.namespace", "shop");
+	expect_field(fixture, "involvedObject.name", "www-web-0");
+	expect_field(fixture, "involvedObject.uid", "u-1");
+	expect_field(fixture, "involvedObject.apiVersion", "v1");
+	expect_field(fixture, "type", "Warning");
+	expect_field(fixture, "reason", "ProvisioningFailed");
+	expect_field(fixture, "message", "no room on n1");
+	expect_field(fixture, "source.component", "kentledge.io_p-1");
+	expect_field(fixture, "reportingComponent", "kentledge.io_p-1");
+	expect_field(fixture, "reportingInstance", "p-1");
+	expect_field(fixture, "count", "1");
+	char *name CLEANUP_FREE = event_field(fixture, "metadata.name");
+	assert_int_equal(strncmp(name, "www-web-0.", 10), 0);
+}
+
+static void raises_the_count_of_a_repeated_event(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int i = 0; i < 5; i++) {
+		event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "Provisioning",
+			     "again");
+		usleep(5000);
+	}
+	flush(fixture);
+	expect_field(fixture, "count", "5");
+	assert_int_equal(fake_api_requests(fixture->api, "POST", "/events"), 1);
+}
+
+static void keeps_apart_what_differs(void **state)
+{
+	struct fixture *fixture = *state;
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "x");
+	event_record(fixture->recorder, fixture->claim, EVENT_WARNING, "A", "x");
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "B", "x");
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "y");
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "x");
+	flush(fixture);
+	assert_int_equal(fake_api_count(fixture->api, &event_kind), 4);
+}
+
+static void posts_anew_what_the_server_has_forgotten(void **state)
+{
+	struct fixture *fixture = *state;
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "x");
+	assert_true(fake_api_wait_count(fixture->api, &event_kind, 1));
+	usleep(20000);
+	char *name CLEANUP_FREE = event_field(fixture, "metadata.name");
+	fake_api_remove(fixture->api, &event_kind, "shop", name);
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "x");
+	flush(fixture);
+	expect_field(fixture, "count", "1");
+}
+
+static void posts_events_of_cluster_wide_things_in_the_default_namespace(void **state)
+{
+	struct fixture *fixture = *state;
+	static const struct kind volume_kind = {
+		.api_version = "v1",
+		.name = "PersistentVolume",
+		.plural = "persistentvolumes",
+		.size = sizeof(struct object),
+	};
+	struct json_object *json CLEANUP(json_object_putp) =
+		fake_json_of("{'metadata':{'name':'pvc-1','uid':'u-2'}}");
+	struct object *volume CLEANUP(object_unrefp) = NULL;
+	struct error err;
+	assert_int_equal(object_parse(&volume_kind, json, &volume, &err), 0);
+	event_record(fixture->recorder, volume, EVENT_WARNING, "VolumeFailedDelete", "in use");
+	flush(fixture);
+	assert_int_equal(fake_api_requests(fixture->api, "POST", "/namespaces/default/events"), 1);
+	assert_int_equal(fake_api_count(fixture->api, &event_kind), 1);
+}
+
+static atomic_bool blocked;
+
+static bool block(void *context, const char *method, const char *path, bool after)
+{
+	while (blocked)
+		usleep(1000);
+	return true;
+}
+
+static void drops_the_newest_when_too_many_wait(void **state)
+{
+	struct fixture *fixture = *state;
+	blocked = true;
+	fake_api_set_hook(fixture->api, block, NULL);
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "First", "x");
+	usleep(50000); /* it is with the recorder's thread now */
+	for (int i = 0; i < 300; i++)
+		event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "Many", "%d", i);
+	blocked = false;
+	flush(fixture);
+	assert_int_equal(fake_api_count(fixture->api, &event_kind), 257);
+}
+
+static void cuts_long_messages_between_characters(void **state)
+{
+	struct fixture *fixture = *state;
+	char message[2000];
+	for (size_t i = 0; i + 2 < sizeof(message); i += 2)
+		memcpy(message + i + 1, "\xc3\xa9", 2);
+	message[0] = 'a';
+	message[sizeof(message) - 1] = '\0';
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "Long", "%s", message);
+	flush(fixture);
+	char *posted CLEANUP_FREE = event_field(fixture, "message");
+	assert_int_equal(strlen(posted), 1023);
+	assert_int_equal((unsigned char)posted[1022], 0xa9);
+}
+
+int main(void)
+{
+#define with_fixture(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		with_fixture(posts_what_describe_shows),
+		with_fixture(raises_the_count_of_a_repeated_event),
+		with_fixture(keeps_apart_what_differs),
+		with_fixture(posts_anew_what_the_server_has_forgotten),
+		with_fixture(posts_events_of_cluster_wide_things_in_the_default_namespace),
+		with_fixture(drops_the_newest_when_too_many_wait),
+		with_fixture(cuts_long_messages_between_characters),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/workqueue.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+/* What the reconciles did, in the order in which they began. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct text order;
+static atomic_uint runs;
+static atomic_uint running;
+static atomic_uint most_running;
+static atomic_uint failures_left;
+static atomic_uint reported;
+static atomic_uint last_retry_ms;
+static atomic_bool hold;
+static uint64_t run_at_ms[64];
+
+static void reset(void)
+{
+	text_done(&order);
+	runs = running = most_running = failures_left = reported = last_retry_ms = 0;
+	hold = false;
+}
+
+static void note_run(const char *key)
+{
+	pthread_mutex_lock(&lock);
+	text_printf(&order, "%s ", key);
+	if (runs < 64)
+		run_at_ms[runs] = clock_monotonic_ms();
+	pthread_mutex_unlock(&lock);
+	runs++;
+	unsigned now = ++running;
+	unsigned most = most_running;
+	while (now > most && !atomic_compare_exchange_weak(&most_running, &most, now))
+		;
+}
+
+static int reconcile(void *context, const char *key, struct error *err)
+{
+	note_run(key);
+	while (hold)
+		usleep(1000);
+	running--;
+	if (strcmp(key, "later") == 0 && runs < 3)
+		return 100;
+	if (failures_left) {
+		failures_left--;
+		return error_set(err, ERROR_UNAVAILABLE, "not yet");
+	}
+	return 0;
+}
+
+static void note_failure(void *context, const char *key, const struct error *err,
+			 uint32_t retry_after_ms)
+{
+	assert_string_equal(err->text, "not yet");
+	last_retry_ms = retry_after_ms;
+	reported++;
+}
+
+static struct workqueue *make(unsigned workers)
+{
+	reset();
+	const struct workqueue_options options = {
+		.name = "test",
+		.workers = workers,
+		.backoff_min_ms = 40,
+		.backoff_max_ms = 100,
+		.reconcile = reconcile,
+		.failed = note_failure,
+	};
+	return workqueue_new(&options);
+}
+
+#define eventually(condition)                                                                      \
+	do {                                                                                       \
+		uint64_t give_up_ms = clock_monotonic_ms() + 5000;                                 \
+		while (!(condition) && clock_monotonic_ms() < give_up_ms)                          \
+			usleep(1000);                                                              \
+		assert_true(condition);                                                            \
+	} while (0)
+
+static void works_in_the_order_of_adding_and_once_per_key(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	workqueue_add(queue, "a");
+	workqueue_add(queue, "b");
+	workqueue_add(queue, "a");
+	workqueue_add(queue, "c");
+	workqueue_start(queue);
+	eventually(runs == 3 && running == 0);
+	usleep(20000);
+	assert_string_equal(text_string(&order), "a b c ");
+}
+
+static void never_gives_one_key_to_two_workers(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(4);
+	workqueue_start(queue);
+	for (int i = 0; i < 200; i++) {
+		workqueue_add(queue, "same");
+		usleep(200);
+	}
+	eventually(running == 0);
+	assert_int_equal(most_running, 1);
+	assert_true(runs > 1);
+}
+
+static void looks_again_at_what_was_added_meanwhile(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(2);
+	hold = true;
+	workqueue_start(queue);
+	workqueue_add(queue, "a");
+	eventually(running == 1);
+	workqueue_add(queue, "a");
+	workqueue_add(queue, "a");
+	usleep(20000);
+	assert_int_equal(runs, 1);
+	hold = false;
+	eventually(runs == 2);
+	usleep(20000);
+	assert_int_equal(runs, 2);
+}
+
+static void gives_different_keys_to_all_workers(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(3);
+	hold = true;
+	workqueue_start(queue);
+	workqueue_add(queue, "a");
+	workqueue_add(queue, "b");
+	workqueue_add(queue, "c");
+	workqueue_add(queue, "d");
+	eventually(running == 3);
+	usleep(20000);
+	assert_int_equal(runs, 3);
+	hold = false;
+	eventually(runs == 4);
+}
+
+static void tries_again_ever_later_and_forgets_after_success(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	failures_left = 4;
+	workqueue_start(queue);
+	workqueue_add(queue, "a");
+	eventually(runs == 5 && reported == 4);
+	/* 40, 80, 100, 100 ms, each shortened by up to a quarter. */
+	assert_in_range(run_at_ms[1] - run_at_ms[0], 29, 2000);
+	assert_in_range(run_at_ms[2] - run_at_ms[1], 59, 2000);
+	assert_in_range(run_at_ms[3] - run_at_ms[2], 74, 2000);
+	assert_in_range(last_retry_ms, 75, 100);
+	failures_left = 1;
+	workqueue_add(queue, "a");
+	eventually(reported == 5);
+	assert_in_range(last_retry_ms, 30, 40);
+}
+
+static void comes_back_when_the_reconcile_asks(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(2);
+	workqueue_start(queue);
+	workqueue_add(queue, "later");
+	eventually(runs == 3);
+	assert_in_range(run_at_ms[1] - run_at_ms[0], 99, 2000);
+	assert_in_range(run_at_ms[2] - run_at_ms[1], 99, 2000);
+	assert_int_equal(reported, 0);
+}
+
+static void adds_after_a_delay_in_the_order_of_their_times(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	workqueue_start(queue);
+	uint64_t begun_ms = clock_monotonic_ms();
+	workqueue_add_after(queue, "d", 200);
+	workqueue_add_after(queue, "b", 100);
+	workqueue_add_after(queue, "c", 150);
+	workqueue_add_after(queue, "a", 50);
+	workqueue_add_after(queue, "d", 5000); /* sooner wins */
+	workqueue_add_after(queue, "now", 0);
+	eventually(runs == 5);
+	assert_string_equal(text_string(&order), "now a b c d ");
+	assert_in_range(run_at_ms[1] - begun_ms, 49, 2000);
+	assert_in_range(run_at_ms[4] - begun_ms, 199, 3000);
+}
+
+static void an_event_does_not_wait_for_the_backoff(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	workqueue_start(queue);
+	workqueue_add_after(queue, "a", 60000);
+	workqueue_add(queue, "a");
+	eventually(runs == 1);
+}
+
+static void keeps_many_delayed_keys_in_order(void **state)
+{
+	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	char key[16];
+	for (int i = 0; i < 500; i++) {
+		snprintf(key, sizeof(key), "%03d", i * 7 % 500);
+		workqueue_add_after(queue, key, 100 + (uint32_t)(i * 7 % 500) / 10 * 20);
+	}
+	workqueue_start(queue);
+	eventually(runs == 500);
+	/* Ten keys are due at about the same time, the next ten 20 ms later. */
+	const char *text = text_string(&order);
+	for (int i = 1; i < 500; i++)
+		assert_true(strncmp(text + (i - 1) * 4, text + i * 4, 2) <= 0);
+}
+
+static void stops_after_the_running_and_drops_the_rest(void **state)
+{
+	struct workqueue *queue = make(1);
+	hold = true;
+	workqueue_start(queue);
+	workqueue_add(queue, "a");
+	workqueue_add(queue, "b");
+	workqueue_add_after(queue, "c", 1);
+	eventually(running == 1);
+	hold = false;
+	workqueue_stop(queue);
+	assert_int_equal(running, 0);
+	assert_in_range(runs, 1, 3);
+	unsigned before = runs;
+	workqueue_add(queue, "d");
+	usleep(20000);
+	assert_int_equal(runs, before);
+	workqueue_free(queue);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(works_in_the_order_of_adding_and_once_per_key),
+		cmocka_unit_test(never_gives_one_key_to_two_workers),
+		cmocka_unit_test(looks_again_at_what_was_added_meanwhile),
+		cmocka_unit_test(gives_different_keys_to_all_workers),
+		cmocka_unit_test(tries_again_ever_later_and_forgets_after_success),
+		cmocka_unit_test(comes_back_when_the_reconcile_asks),
+		cmocka_unit_test(adds_after_a_delay_in_the_order_of_their_times),
+		cmocka_unit_test(an_event_does_not_wait_for_the_backoff),
+		cmocka_unit_test(keeps_many_delayed_keys_in_order),
+		cmocka_unit_test(stops_after_the_running_and_drops_the_rest),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	text_done(&order);
+	return failed;
+}
