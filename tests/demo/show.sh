@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What a person sees: a command as it is typed, its answer, and what is checked about it.
 
-SHOW_LIMIT_S=180
+SHOW_LIMIT_S=120
 
 bold() { if [ -t 1 ]; then printf '\e[1m%s\e[0m\n' "$1"; else printf '%s\n' "$1"; fi; }
 
