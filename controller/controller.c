@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "base/text.h"
 #include "guard.h"
+#include "identity.h"
 #include "kube/informer.h"
 #include "kube/workqueue.h"
 #include "ownership.h"
@@ -104,11 +105,22 @@ static bool same_controller(const struct object *a, const struct object *b)
 	return strcmp(left->uid, right->uid) == 0;
 }
 
+/* The pod will be made again: its set is there and wants it. */
+static bool is_wanted(struct controller *controller, const struct object *pod)
+{
+	CLEANUP(object_unrefp)
+	struct object *set = informer_get(controller->informers[WRITTEN_SET], pod->namespace,
+					  set_name_of_pod(pod));
+	return set && set->deleted_s == 0 &&
+	       statefulset_owns(statefulset_of(set), object_controller(pod)) &&
+	       identity_in_range(statefulset_of(set), ((const struct pod *)pod)->ordinal);
+}
+
 static void pod_removed(struct controller *controller, const struct object *pod)
 {
-	if (!object_controller(pod))
+	if (!object_controller(pod) || !*set_name_of_pod(pod))
 		return;
-	if (*set_name_of_pod(pod))
+	if (is_wanted(controller, pod))
 		absence_begins(controller->absences, pod->namespace, pod->name);
 	enqueue_set_of_pod(controller, pod);
 }
@@ -364,15 +376,15 @@ static struct informer *watch(struct controller *controller, const struct kind *
 	return informer_new(controller->options.client, &options);
 }
 
-/* Sets last: when the first of them is put into the queue the others are on their way. */
+/* Sets first: an event of a pod asks for its set. */
 static void start_informers(struct controller *controller)
 {
-	controller->informers[WRITTEN_REVISION] =
-		watch(controller, &revision_kind, revision_index, NULL);
-	controller->informers[WRITTEN_CLAIM] = watch(controller, &claim_kind, NULL, NULL);
-	controller->informers[WRITTEN_POD] = watch(controller, &pod_kind, pod_index, pod_changed);
 	controller->informers[WRITTEN_SET] =
 		watch(controller, controller->options.kind, NULL, set_changed);
+	controller->informers[WRITTEN_POD] = watch(controller, &pod_kind, pod_index, pod_changed);
+	controller->informers[WRITTEN_CLAIM] = watch(controller, &claim_kind, NULL, NULL);
+	controller->informers[WRITTEN_REVISION] =
+		watch(controller, &revision_kind, revision_index, NULL);
 }
 
 static void make_queue(struct controller *controller)
@@ -445,7 +457,8 @@ void controller_free(struct controller *controller)
 		return;
 	controller_stop(controller);
 	guard_stop(controller->guard);
-	for (int kind = 0; kind < WRITTEN_KINDS; kind++)
+	/* Sets last: an event of a pod may still ask for its set. */
+	for (int kind = WRITTEN_KINDS; kind-- > 0;)
 		informer_free(controller->informers[kind]);
 	workqueue_free(controller->queue);
 	guard_free(controller->guard);
