@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Many callers at once, on the real kernel.
+ */
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "node_client.h"
+#include "node_scene.h"
+
+#define CALLERS 32
+#define ROUNDS 2
+#define MIB (1ULL << 20)
+
+static struct node_scene scene;
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	node_scene_start(&scene);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	return 0;
+}
+
+struct caller {
+	pthread_t thread;
+	char name[32];
+	char staging[128];
+	char target[128];
+	struct node_volume volume;
+	struct error err;
+	int outcome;
+};
+
+static struct caller callers[CALLERS];
+
+static int cycle(struct caller *caller)
+{
+	const struct node_volume *volume = &caller->volume;
+	struct error *err = &caller->err;
+	if (node_client_create(scene.channel, volume, err) < 0 ||
+	    node_client_stage(scene.channel, volume, caller->staging, err) < 0 ||
+	    node_client_publish(scene.channel, volume, caller->staging, caller->target, false,
+				err) < 0 ||
+	    node_client_unpublish(scene.channel, caller->name, caller->target, err) < 0 ||
+	    node_client_unstage(scene.channel, caller->name, caller->staging, err) < 0)
+		return -1;
+	return node_client_delete(scene.channel, caller->name, err);
+}
+
+static void *run_cycles(void *context)
+{
+	struct caller *caller = context;
+	for (int i = 0; i < ROUNDS && caller->outcome == 0; i++)
+		caller->outcome = cycle(caller);
+	return NULL;
+}
+
+static void prepare(unsigned number)
+{
+	struct caller *caller = &callers[number];
+	bool loop = number % 4 != 3;
+	*caller = (struct caller) { 0 };
+	snprintf(caller->name, sizeof(caller->name), "pvc-%u", number);
+	snprintf(caller->staging, sizeof(caller->staging), "%s/staging-%u", scene.folder, number);
+	snprintf(caller->target, sizeof(caller->target), "%s/target-%u", scene.folder, number);
+	mkdir(caller->staging, 0750);
+	caller->volume = (struct node_volume) {
+		.name = caller->name,
+		.backend = loop ? "loop" : "directory",
+		.fs_type = loop ? "ext4" : "",
+		.size_bytes = 16 * MIB,
+	};
+}
+
+static void thirty_two_volumes_live_at_once(void **state)
+{
+	for (unsigned i = 0; i < CALLERS; i++)
+		prepare(i);
+	for (unsigned i = 0; i < CALLERS; i++)
+		assert_int_equal(pthread_create(&callers[i].thread, NULL, run_cycles, &callers[i]),
+				 0);
+	for (unsigned i = 0; i < CALLERS; i++)
+		pthread_join(callers[i].thread, NULL);
+	for (unsigned i = 0; i < CALLERS; i++) {
+		if (callers[i].outcome < 0)
+			print_error("%s: %s\n", callers[i].name, callers[i].err.text);
+		assert_int_equal(callers[i].outcome, 0);
+	}
+	assert_int_equal(node_scene_mounts(&scene), 0);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
+	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
+	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+}
+
+static pthread_barrier_t barrier;
+
+static void *create_together(void *context)
+{
+	struct caller *caller = context;
+	pthread_barrier_wait(&barrier);
+	caller->outcome = node_client_create(scene.channel, &callers[0].volume, &caller->err);
+	return NULL;
+}
+
+/* How many were told to come again; all others must have got the volume. */
+static unsigned create_at_once(unsigned count)
+{
+	unsigned busy = 0;
+	pthread_barrier_init(&barrier, NULL, count);
+	for (unsigned i = 0; i < count; i++) {
+		prepare(i);
+		pthread_create(&callers[i].thread, NULL, create_together, &callers[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		pthread_join(callers[i].thread, NULL);
+	for (unsigned i = 0; i < count; i++) {
+		if (callers[i].outcome < 0)
+			assert_int_equal(callers[i].err.code, ERROR_BUSY);
+		busy += callers[i].outcome < 0;
+	}
+	pthread_barrier_destroy(&barrier);
+	return busy;
+}
+
+static void of_several_who_want_the_same_volume_one_works_and_the_others_come_again(void **state)
+{
+	unsigned busy = 0;
+	for (int round = 0; round < 20 && busy == 0; round++) {
+		struct error err = { 0 };
+		unsigned now_busy = create_at_once(8);
+		assert_true(now_busy < 8);
+		busy += now_busy;
+		assert_int_equal(node_scene_entries(&scene, "volumes"), 1);
+		assert_int_equal(node_client_delete(scene.channel, "pvc-0", &err), 0);
+	}
+	assert_true(busy > 0);
+}
+
+#define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	if (!node_scene_can_mount())
+		return 77;
+	const struct CMUnitTest tests[] = {
+		NODE_TEST(thirty_two_volumes_live_at_once),
+		NODE_TEST(of_several_who_want_the_same_volume_one_works_and_the_others_come_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
