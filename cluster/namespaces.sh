@@ -22,10 +22,23 @@ namespace_make_node() { # INDEX
 	local name
 	name=$(node_name "$1")
 	namespace_make_network "$name"
-	: >"$NAMESPACES/$name.mnt"
 	: >"$NAMESPACES/$name.uts"
-	unshare --mount="$NAMESPACES/$name.mnt" --uts="$NAMESPACES/$name.uts" \
-		--propagation private hostname "$name"
+	unshare --uts="$NAMESPACES/$name.uts" hostname "$name"
+	: >"$NAMESPACES/$name.mnt"
+	unshare_mounts "$NAMESPACES/$name.mnt"
+}
+
+# A mount namespace can be held only by an older one, and the kernel (since
+# 6.18) tells older by a number of which each processor has its own supply. From
+# the machine's first namespace any processor will do, from within another one
+# perhaps only the one it was made on.
+unshare_mounts() { # FILE
+	local cpu
+	for cpu in $(seq 0 $(($(nproc --all) - 1))); do
+		! taskset --cpu-list "$cpu" unshare --mount="$1" --propagation private true 2>/dev/null ||
+			return 0
+	done
+	unshare --mount="$1" --propagation private true
 }
 
 in_network() { # NAME COMMAND...
