@@ -189,8 +189,11 @@ int json_read_bytes(struct json_object *json, const char *path, uint64_t *ret_by
 	if (type == json_type_string &&
 	    strlen(string) != (size_t)json_object_get_string_len(member))
 		return error_set(err, ERROR_INVALID, "%s: holds a NUL character", path);
-	if (quantity_parse_bytes(string, ret_bytes, err) < 0)
-		return error_prefix(err, "%s", path);
+	struct error problem;
+	uint64_t bytes = INT64_MAX;
+	if (quantity_parse_bytes(string, &bytes, &problem) < 0 && problem.code != ERROR_RANGE)
+		return error_set(err, problem.code, "%s: %s", path, problem.text);
+	*ret_bytes = bytes;
 	return 0;
 }
 

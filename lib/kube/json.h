@@ -47,7 +47,9 @@ int json_read_bool(struct json_object *json, const char *path, bool fallback, bo
 int json_read_time(struct json_object *json, const char *path, int64_t *ret_time_s,
 		   struct error *err);
 
-/* A quantity of bytes, as text ("1Gi") or as a number; 0 if missing. */
+/* A quantity of bytes, as text ("1Gi") or as a number; 0 if missing. More than INT64_MAX is read as
+ * INT64_MAX: whoever asks for so much should hear at the object that nobody has it, which takes an
+ * object that can be read. */
 int json_read_bytes(struct json_object *json, const char *path, uint64_t *ret_bytes,
 		    struct error *err);
 

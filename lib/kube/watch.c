@@ -128,6 +128,7 @@ static int parse_event(const struct kind *kind, struct json_object *json,
 	int r = type == KUBE_BOOKMARK ? parse_bookmark(kind, object, ret_object, err)
 				      : object_parse(kind, object, ret_object, err);
 	if (r < 0) {
+		err->code = ERROR_INVALID;
 		struct json_object *place = json_find(object, "metadata.name");
 		return error_prefix(err, "%.253s", place ? json_object_get_string(place) : name);
 	}

@@ -90,6 +90,15 @@ static void reads_a_claim(void **state)
 	assert_string_equal(claim->attributes_class_name, "gold");
 }
 
+static void reads_an_absurd_size_as_the_largest(void **state)
+{
+	struct object *object CLEANUP(object_unrefp) =
+		parse("{'metadata':{'namespace':'n','name':'c'},'spec':{'resources':"
+		      "{'requests':{'storage':'100Ei'},'limits':{'storage':1e400}}}}");
+	assert_int_equal(claim_of(object)->request_bytes, INT64_MAX);
+	assert_int_equal(claim_of(object)->limit_bytes, INT64_MAX);
+}
+
 static void gives_a_bare_claim_the_defaults(void **state)
 {
 	struct object *object CLEANUP(object_unrefp) =
@@ -258,6 +267,7 @@ int main(void)
 		cmocka_unit_test(reads_the_metadata),
 		cmocka_unit_test(takes_what_is_missing_or_null_as_empty),
 		cmocka_unit_test(reads_a_claim),
+		cmocka_unit_test(reads_an_absurd_size_as_the_largest),
 		cmocka_unit_test(gives_a_bare_claim_the_defaults),
 		cmocka_unit_test(names_the_field_that_is_wrong),
 		cmocka_unit_test(refuses_text_that_is_no_json),
