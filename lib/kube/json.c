@@ -265,7 +265,7 @@ int json_read_list(struct json_object *json, const char *path, struct json_objec
 int json_read_raw(struct json_object *json, const char *path, struct arena *arena,
 		  const char **ret_text, struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find(json, path, &member, err) < 0)
 		return -1;
 	size_t length = 0;
