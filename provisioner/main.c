@@ -22,6 +22,7 @@
 #include "provisioner.h"
 
 #define SYNC_TIMEOUT_MS 60000
+#define SYNC_PIECE_MS 500
 #define TICK_MS 30000
 
 struct program {
@@ -119,6 +120,27 @@ static void tick_until_stopped(struct program *program)
 	pthread_mutex_unlock(&program->lock);
 }
 
+static bool is_stopping(struct program *program)
+{
+	pthread_mutex_lock(&program->lock);
+	bool stopping = program->stopping;
+	pthread_mutex_unlock(&program->lock);
+	return stopping;
+}
+
+/* In short pieces, so that a stop need not wait for an API server that does not answer. */
+static int start(struct program *program, struct error *err)
+{
+	uint64_t end_ms = clock_monotonic_ms() + SYNC_TIMEOUT_MS;
+	while (provisioner_start(program->provisioner, SYNC_PIECE_MS, err) < 0) {
+		if (is_stopping(program))
+			return error_set(err, ERROR_CANCELLED, "stopped while listing");
+		if (err->code != ERROR_TIMEOUT || clock_monotonic_ms() > end_ms)
+			return -1;
+	}
+	return 0;
+}
+
 static void *lead(void *context)
 {
 	struct program *program = context;
@@ -129,7 +151,7 @@ static void *lead(void *context)
 	pthread_mutex_lock(&program->lock);
 	program->provisioner = provisioner;
 	pthread_mutex_unlock(&program->lock);
-	if (provisioner_start(provisioner, SYNC_TIMEOUT_MS, &err) < 0) {
+	if (start(program, &err) < 0) {
 		log_error("cannot see the cluster", LOG_ERR(&err));
 		stop_request(1);
 		return NULL;

@@ -69,6 +69,7 @@ struct provision_scene {
 
 	atomic_bool dead;
 	atomic_uint step;
+	atomic_bool acted;
 	unsigned act_at;
 	bool (*act)(struct provision_scene *scene, void *context);
 	void *act_context;
@@ -84,7 +85,11 @@ static bool take_step(struct provision_scene *scene)
 	if (atomic_load(&scene->dead))
 		return false;
 	unsigned step = atomic_fetch_add(&scene->step, 1) + 1;
-	return step != scene->act_at || scene->act(scene, scene->act_context);
+	if (step != scene->act_at)
+		return true;
+	bool goes_on = scene->act(scene, scene->act_context);
+	atomic_store(&scene->acted, true);
+	return goes_on;
 }
 
 static bool api_hook(void *context, const char *method, const char *path, bool after)
@@ -366,6 +371,12 @@ void scene_at_step(struct provision_scene *scene, unsigned at,
 	scene->act = act;
 	scene->act_context = context;
 	atomic_store(&scene->step, 0);
+	atomic_store(&scene->acted, false);
+}
+
+bool scene_has_acted(struct provision_scene *scene)
+{
+	return atomic_load(&scene->acted);
 }
 
 unsigned scene_steps(struct provision_scene *scene)

@@ -65,6 +65,7 @@ bool scene_wait_event(struct provision_scene *scene, const char *reason, const c
 void scene_at_step(struct provision_scene *scene, unsigned at,
 		   bool (*act)(struct provision_scene *scene, void *context), void *context);
 unsigned scene_steps(struct provision_scene *scene);
+bool scene_has_acted(struct provision_scene *scene); /* that step was reached */
 
 /* An act: from this step on nothing the provisioner does has any effect, until scene_stop(). */
 bool scene_kill(struct provision_scene *scene, void *context);
