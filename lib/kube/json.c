@@ -61,7 +61,7 @@ static size_t follow(struct json_object *json, const char *path, struct json_obj
 
 struct json_object *json_find(struct json_object *json, const char *path)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	return follow(json, path, &member) ? NULL : member;
 }
 
@@ -75,7 +75,7 @@ static int wrong_type(struct error *err, const char *path, size_t path_length, c
 static int find(struct json_object *json, const char *path, struct json_object **ret_member,
 		struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	size_t wrong_length = follow(json, path, &member);
 	if (wrong_length)
 		return wrong_type(err, path, wrong_length, "an object", member);
@@ -86,7 +86,7 @@ static int find(struct json_object *json, const char *path, struct json_object *
 static int find_typed(struct json_object *json, const char *path, enum json_type type,
 		      const char *wanted, struct json_object **ret_member, struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find(json, path, &member, err) < 0)
 		return -1;
 	if (member && !json_object_is_type(member, type))
@@ -109,7 +109,7 @@ static int copy_string(struct json_object *member, const char *path, struct aren
 int json_read_string(struct json_object *json, const char *path, struct arena *arena,
 		     const char **ret_string, struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find_typed(json, path, json_type_string, "a string", &member, err) < 0)
 		return -1;
 	if (member)
@@ -121,7 +121,7 @@ int json_read_string(struct json_object *json, const char *path, struct arena *a
 int json_need_string(struct json_object *json, const char *path, struct arena *arena,
 		     const char **ret_string, struct error *err)
 {
-	const char *string;
+	const char *string = NULL;
 	if (json_read_string(json, path, arena, &string, err) < 0)
 		return -1;
 	if (!string || !*string)
@@ -133,7 +133,7 @@ int json_need_string(struct json_object *json, const char *path, struct arena *a
 int json_read_int(struct json_object *json, const char *path, int64_t fallback, int64_t *ret_number,
 		  struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find_typed(json, path, json_type_int, "an integer", &member, err) < 0)
 		return -1;
 	/* Integers beyond int64 are kept as uint64 by json-c. */
@@ -147,7 +147,7 @@ int json_read_int(struct json_object *json, const char *path, int64_t fallback, 
 int json_read_bool(struct json_object *json, const char *path, bool fallback, bool *ret_bool,
 		   struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find_typed(json, path, json_type_boolean, "true or false", &member, err) < 0)
 		return -1;
 	*ret_bool = member ? json_object_get_boolean(member) : fallback;
@@ -157,7 +157,7 @@ int json_read_bool(struct json_object *json, const char *path, bool fallback, bo
 int json_read_time(struct json_object *json, const char *path, int64_t *ret_time_s,
 		   struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find_typed(json, path, json_type_string, "a time", &member, err) < 0)
 		return -1;
 	if (!member) {
@@ -175,7 +175,7 @@ int json_read_time(struct json_object *json, const char *path, int64_t *ret_time
 int json_read_bytes(struct json_object *json, const char *path, uint64_t *ret_bytes,
 		    struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find(json, path, &member, err) < 0)
 		return -1;
 	if (!member) {
@@ -200,7 +200,7 @@ int json_read_bytes(struct json_object *json, const char *path, uint64_t *ret_by
 int json_read_pairs(struct json_object *json, const char *path, struct arena *arena,
 		    struct pairs *ret_pairs, struct error *err)
 {
-	struct json_object *member;
+	struct json_object *member = NULL;
 	if (find_typed(json, path, json_type_object, "a map of strings", &member, err) < 0)
 		return -1;
 	size_t count = member ? (size_t)json_object_object_length(member) : 0;
@@ -226,7 +226,7 @@ int json_read_pairs(struct json_object *json, const char *path, struct arena *ar
 int json_read_strings(struct json_object *json, const char *path, struct arena *arena,
 		      const char ***ret_strings, size_t *ret_count, struct error *err)
 {
-	struct json_object *list;
+	struct json_object *list = NULL;
 	size_t count;
 	if (json_read_list(json, path, &list, &count, err) < 0)
 		return -1;
@@ -254,7 +254,7 @@ int json_read_object(struct json_object *json, const char *path, struct json_obj
 int json_read_list(struct json_object *json, const char *path, struct json_object **ret_list,
 		   size_t *ret_count, struct error *err)
 {
-	struct json_object *list;
+	struct json_object *list = NULL;
 	if (find_typed(json, path, json_type_array, "a list", &list, err) < 0)
 		return -1;
 	*ret_list = list;
@@ -265,7 +265,7 @@ int json_read_list(struct json_object *json, const char *path, struct json_objec
 int json_read_raw(struct json_object *json, const char *path, struct arena *arena,
 		  const char **ret_text, struct error *err)
 {
-	struct json_object *member = NULL;
+	struct json_object *member;
 	if (find(json, path, &member, err) < 0)
 		return -1;
 	size_t length = 0;
