@@ -18,6 +18,11 @@
  * we sent is not acknowledged (tcp(7), TCP_USER_TIMEOUT). */
 #define PEER_GONE_MS 30000
 
+/* RFC 3986 §2. libcurl would look for other names by libidn2, which a release does without
+ * (cmake/CurlHttp.cmake). */
+#define URL_CHARACTERS                                                                             \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@!$&'()*+,;=%"
+
 struct http_stream {
 	struct http_client *client;
 	struct transfer *transfer;
@@ -253,6 +258,7 @@ static void set_tls(CURL *easy, const struct http_client_options *options)
 static void set_connection(CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* whatever the environment names */
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
@@ -315,6 +321,9 @@ static int check_options(const struct http_client_options *options, struct error
 		return error_set(err, ERROR_INVALID,
 				 "the server's address must begin with https://, not \"%s\"",
 				 url ? url : "");
+	if (strspn(url, URL_CHARACTERS) != strlen(url))
+		return error_set(err, ERROR_INVALID,
+				 "the server's address \"%s\" holds what no address may", url);
 	if (strchr(url, '@'))
 		return error_set(err, ERROR_INVALID,
 				 "the server's address must not hold a user's name");

@@ -25,7 +25,7 @@ static int parse_owner(struct owner *owner, struct json_object *json, struct are
 
 static int parse_owners(struct object *object, struct json_object *metadata, struct error *err)
 {
-	struct json_object *list;
+	struct json_object *list = NULL;
 	if (json_read_list(metadata, "ownerReferences", &list, &object->owner_count, err) < 0)
 		return -1;
 	object->owners = arena_alloc(object->arena, object->owner_count * sizeof(*object->owners));

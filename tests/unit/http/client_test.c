@@ -272,8 +272,12 @@ static void refuses_an_answer_that_is_too_large(void **state)
 
 static void refuses_an_address_that_is_none(void **state)
 {
-	static const char *const urls[] = { "", "localhost:6443", "ftp://localhost",
-					    "https://me:secret@localhost" };
+	static const char *const urls[] = { "",
+					    "localhost:6443",
+					    "ftp://localhost",
+					    "https://me:secret@localhost",
+					    "https://k\xc3\xb6ln.example",
+					    "https://a b" };
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
 		const struct http_client_options options = { .base_url = urls[i] };
 		struct http_client *client = NULL;
