@@ -139,6 +139,21 @@ static void pod_changed(void *context, const struct object *before, const struct
 	enqueue_set_of_pod(controller, after);
 }
 
+/* A claim that is gone may have been waited for. In "<template>-<set>-<ordinal>" both names may
+ * hold dashes, so each way to read it counts. */
+static void claim_changed(void *context, const struct object *before, const struct object *after)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(256);
+	const char *rest;
+	if (after || identity_parse(arena, before->name, &rest) < 0)
+		return;
+	while ((rest = strchr(rest, '-'))) {
+		rest++;
+		if (*rest)
+			enqueue(context, before->namespace, rest);
+	}
+}
+
 static void informer_failed(void *context, const char *what, const struct error *err)
 {
 	(void)context;
@@ -382,7 +397,7 @@ static void start_informers(struct controller *controller)
 	controller->informers[WRITTEN_SET] =
 		watch(controller, controller->options.kind, NULL, set_changed);
 	controller->informers[WRITTEN_POD] = watch(controller, &pod_kind, pod_index, pod_changed);
-	controller->informers[WRITTEN_CLAIM] = watch(controller, &claim_kind, NULL, NULL);
+	controller->informers[WRITTEN_CLAIM] = watch(controller, &claim_kind, NULL, claim_changed);
 	controller->informers[WRITTEN_REVISION] =
 		watch(controller, &revision_kind, revision_index, NULL);
 }

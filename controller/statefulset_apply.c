@@ -174,24 +174,66 @@ static const struct revision *revision_named(const struct revision_state *revisi
 								  : revisions->update;
 }
 
+/* An earlier set of this name may still own the pod: then it is on its way out. */
+static bool is_of_this_name(const struct statefulset *set, const struct owner *controller)
+{
+	return controller && strcmp(controller->kind, set->object.kind->name) == 0 &&
+	       strcmp(controller->name, set->object.name) == 0;
+}
+
+/* A pod that was there already is mostly one of ours that the copy does not show yet, and no news.
+ * One that is somebody else's stays in the way, and the user should hear of it. */
+static bool is_in_the_way(const struct applier *applier, const struct statefulset *set,
+			  const char *pod_name)
+{
+	CLEANUP(object_unrefp) struct object *pod = NULL;
+	struct error err;
+	return kube_get(applier->client, &pod_kind, set->object.namespace, pod_name, &pod, &err) ==
+		       0 &&
+	       pod->deleted_s == 0 && !is_of_this_name(set, object_controller(pod));
+}
+
+static void report_not_created(const struct applier *applier, const struct statefulset *set,
+			       const char *pod_name, struct error *err)
+{
+	if (err->code == ERROR_CANCELLED)
+		return;
+	if (err->code == ERROR_EXISTS) {
+		if (!is_in_the_way(applier, set, pod_name))
+			return;
+		error_prefix(err, "a pod that is not this set's has the name, delete it");
+	}
+	report_pod(applier, set, "Create", pod_name, err);
+}
+
+static int post_pod(const struct applier *applier, const struct statefulset *set,
+		    const struct decision *decision, const struct revision *revision,
+		    struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *body = NULL;
+	CLEANUP(object_unrefp) struct object *created = NULL;
+	if (applier_may_act(applier, err) < 0 ||
+	    pod_build(set, revision, decision->ordinal, &body, err) < 0 ||
+	    kube_create(applier->client, &pod_kind, set->object.namespace, body, &created, err) < 0)
+		return -1;
+	applier_wrote(applier, set, WRITTEN_POD, created);
+	log_pod_created(applier, set, decision, revision->object.name);
+	return 0;
+}
+
 static int create_pod(const struct applier *applier, const struct statefulset *set,
 		      const struct decision *decision, const struct revision_state *revisions,
 		      struct error *err)
 {
 	const struct revision *revision = revision_named(revisions, decision->revision_name);
-	CLEANUP(json_object_putp) struct json_object *body = NULL;
-	CLEANUP(object_unrefp) struct object *created = NULL;
-	if (make_claims_present(applier, set, decision, err) < 0 ||
-	    applier_may_act(applier, err) < 0 ||
-	    pod_build(set, revision, decision->ordinal, &body, err) < 0 ||
-	    kube_create(applier->client, &pod_kind, set->object.namespace, body, &created, err) <
-		    0) {
-		if (err->code != ERROR_EXISTS && err->code != ERROR_CANCELLED)
-			report_pod(applier, set, "Create", decision->pod_name, err);
+	if (make_claims_present(applier, set, decision, err) < 0) {
+		report_pod(applier, set, "Create", decision->pod_name, err);
 		return -1;
 	}
-	applier_wrote(applier, set, WRITTEN_POD, created);
-	log_pod_created(applier, set, decision, revision->object.name);
+	if (post_pod(applier, set, decision, revision, err) < 0) {
+		report_not_created(applier, set, decision->pod_name, err);
+		return -1;
+	}
 	if (set_claim_owners(applier, set, decision, err) < 0) {
 		report_pod(applier, set, "Update", decision->pod_name, err);
 		return -1;

@@ -263,7 +263,43 @@ static void a_claim_that_is_being_deleted_is_waited_for(void **state)
 				   "pvc www-web-0 is being deleted"));
 	assert_true(bed_wait_set(bed, "status.replicas", "0"));
 	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 0);
+	usleep(100000);
 	fake_api_remove(bed_api(bed), &claim_kind, "default", "www-web-0");
+	assert_true(bed_wait_settled(bed, "2"));
+}
+
+static void a_pod_of_somebody_else_in_the_way_is_told(void **state)
+{
+	fake_api_putf(
+		bed_api(bed), &pod_kind,
+		"{'apiVersion':'v1','kind':'Pod','metadata':{'name':'web-0',"
+		"'namespace':'default','annotations':{'seen':'yes'},'labels':{'app':'other'}},"
+		"'spec':{'nodeName':'n1'},'status':{'phase':'Running'}}");
+	bed_put_set(bed, "", "nginx:1");
+	bed_start(bed, false);
+	assert_true(bed_wait_event(bed, "FailedCreate",
+				   "Create Pod web-0 in StatefulSet web failed error: "
+				   "a pod that is not this set's has the name, delete it: "
+				   "create Pod default/web-0: pods \"web-0\" already exists"));
+	fake_api_remove(bed_api(bed), &pod_kind, "default", "web-0");
+	assert_true(bed_wait_settled(bed, "2"));
+}
+
+/* As after `kubectl delete` and `kubectl apply` in a row: the garbage collector is still at work.
+ */
+static void a_pod_of_an_earlier_set_of_the_name_is_waited_for(void **state)
+{
+	fake_api_putf(
+		bed_api(bed), &pod_kind,
+		"{'apiVersion':'v1','kind':'Pod','metadata':{'name':'web-0',"
+		"'namespace':'default','annotations':{'seen':'yes'},'labels':{'app':'nginx'},"
+		"'ownerReferences':[{'apiVersion':'apps/v1','kind':'StatefulSet','name':'web',"
+		"'uid':'earlier','controller':true}]},'spec':{'nodeName':'n1'},"
+		"'status':{'phase':'Running'}}");
+	bed_put_set(bed, "", "nginx:1");
+	bed_start(bed, false);
+	assert_true(bed_wait_set(bed, "status.replicas", "0"));
+	fake_api_remove(bed_api(bed), &pod_kind, "default", "web-0");
 	assert_true(bed_wait_settled(bed, "2"));
 }
 
@@ -398,6 +434,8 @@ int main(void)
 		TEST(an_orphan_is_adopted_and_a_pod_that_no_longer_matches_released),
 		TEST(a_claim_that_is_refused_is_told_and_tried_again),
 		TEST(a_claim_that_is_being_deleted_is_waited_for),
+		TEST(a_pod_of_somebody_else_in_the_way_is_told),
+		TEST(a_pod_of_an_earlier_set_of_the_name_is_waited_for),
 		TEST(a_conflict_on_the_status_is_written_over),
 		TEST(a_set_that_is_being_deleted_is_counted_and_left_alone),
 		TEST(old_revisions_are_thrown_away_beyond_the_limit),
