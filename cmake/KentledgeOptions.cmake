@@ -18,11 +18,6 @@ target_compile_options(kentledge_options INTERFACE
 target_compile_definitions(kentledge_options INTERFACE
   $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>
 )
-# When GCC optimises it warns of ret_ parameters that nobody reads: it cannot know that error_set()
-# returns -1 always. Uninitialised reads are found by the sanitizers and by clang-tidy.
-target_compile_options(kentledge_options INTERFACE
-  $<$<AND:$<COMPILE_LANGUAGE:C>,$<C_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
-)
 # Symbols that nobody uses cost pages of memory on every node.
 target_compile_options(kentledge_options INTERFACE -ffunction-sections -fdata-sections)
 target_link_options(kentledge_options INTERFACE
