@@ -69,7 +69,7 @@ static int use_server(const char *dotted)
 	if (inet_pton(AF_INET, dotted, &address) != 1)
 		return -1;
 	_res.nscount = 1;
-	_res.nsaddr_list[0] = (struct sockaddr_in){
+	_res.nsaddr_list[0] = (struct sockaddr_in) {
 		.sin_family = AF_INET,
 		.sin_port = htons(NAMESERVER_PORT),
 		.sin_addr = address,
