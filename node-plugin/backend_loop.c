@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -19,6 +20,8 @@
 
 #define IMAGE_NAME "image"
 #define IMAGE_MODE 0600
+#define RELEASE_TRIES 10
+#define RELEASE_WAIT_MS 20
 #define STAT_BLOCK_BYTES 512 /* of st_blocks: stat(2) */
 
 static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *ret_minimum_bytes,
@@ -104,19 +107,28 @@ static int mark(struct pool *pool, int folder_fd, const char *id, const struct m
 	return 1;
 }
 
-/* The device goes away with its last mount. One that is left was attached by hand, or is held by
- * another mount namespace. */
+/* 1: the image has no device any more. 0: it was asked to let go. */
+static int let_go(struct pool *pool, int folder_fd, struct loop_device *device, struct error *err)
+{
+	int found = find_device(pool, folder_fd, device, err);
+	if (found <= 0)
+		return found < 0 ? -1 : 1;
+	return pool->host->detach_loop(pool->host, device, err);
+}
+
+/* The device goes away with its last mount. One that is left was attached by hand, is held by
+ * another mount namespace, or is just being looked at by udev, which is soon over. */
 static int release(struct pool *pool, int folder_fd, struct error *err)
 {
-	struct loop_device device;
-	int found = find_device(pool, folder_fd, &device, err);
-	if (found <= 0)
-		return found;
-	if (pool->host->detach_loop(pool->host, &device, err) < 0)
-		return -1;
-	found = find_device(pool, folder_fd, &device, err);
-	if (found <= 0)
-		return found;
+	struct loop_device device = { 0 };
+	for (int tries = 0; tries < RELEASE_TRIES; tries++) {
+		int gone = let_go(pool, folder_fd, &device, err);
+		if (gone)
+			return gone > 0 ? 0 : -1;
+		if (tries > 0)
+			nanosleep(&(struct timespec) { .tv_nsec = RELEASE_WAIT_MS * 1000000 },
+				  NULL);
+	}
 	return error_set(err, ERROR_IN_USE,
 			 "/dev/loop%u still has its image open: a process or another mount "
 			 "namespace holds it",

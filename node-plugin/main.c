@@ -23,7 +23,7 @@
 #include "pool.h"
 #include "sweep.h"
 
-#define THREAD_STACK_BYTES (256 << 10)
+#define THREAD_STACK_BYTES (1 << 20) /* less than a huge page: none is given to it */
 #define MALLOC_ARENAS 2
 #define STOP_WITHIN_MS 900
 

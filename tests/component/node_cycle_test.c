@@ -42,6 +42,7 @@ static const struct node_volume directory = {
 	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = 64 * MIB
 };
 
+/* One plugin for all: each test cleans up behind itself, and the last one ends it. */
 static int set_up(void **state)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
@@ -312,25 +313,23 @@ static void the_pool_can_lie_on_a_file_system_that_is_mounted_there(void **state
 	assert_int_equal(umount(scene.pool), 0);
 }
 
-#define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	if (!node_scene_can_mount())
 		return 77;
 	const struct CMUnitTest tests[] = {
-		NODE_TEST(an_ext4_volume_keeps_its_data),
-		NODE_TEST(an_xfs_volume_keeps_its_data),
-		NODE_TEST(a_directory_volume_keeps_its_data),
-		NODE_TEST(each_call_may_come_twice),
-		NODE_TEST(read_only_is_read_only_for_that_target_alone),
-		NODE_TEST(a_volume_ends_at_its_size_and_the_disk_is_spared),
-		NODE_TEST(a_volume_in_use_is_not_deleted_and_says_where_it_is_used),
-		NODE_TEST(a_mount_on_top_of_a_target_never_costs_data),
-		NODE_TEST(mount_flags_reach_the_kernel_or_its_refusal_reaches_the_caller),
-		NODE_TEST(the_figures_are_those_of_the_file_system),
-		NODE_TEST(a_device_attached_by_hand_is_used_and_not_doubled),
-		NODE_TEST(the_pool_can_lie_on_a_file_system_that_is_mounted_there),
+		cmocka_unit_test(an_ext4_volume_keeps_its_data),
+		cmocka_unit_test(an_xfs_volume_keeps_its_data),
+		cmocka_unit_test(a_directory_volume_keeps_its_data),
+		cmocka_unit_test(each_call_may_come_twice),
+		cmocka_unit_test(read_only_is_read_only_for_that_target_alone),
+		cmocka_unit_test(a_volume_ends_at_its_size_and_the_disk_is_spared),
+		cmocka_unit_test(a_volume_in_use_is_not_deleted_and_says_where_it_is_used),
+		cmocka_unit_test(a_mount_on_top_of_a_target_never_costs_data),
+		cmocka_unit_test(mount_flags_reach_the_kernel_or_its_refusal_reaches_the_caller),
+		cmocka_unit_test(the_figures_are_those_of_the_file_system),
+		cmocka_unit_test(a_device_attached_by_hand_is_used_and_not_doubled),
+		cmocka_unit_test(the_pool_can_lie_on_a_file_system_that_is_mounted_there),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
