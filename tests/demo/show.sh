@@ -34,7 +34,7 @@ show_until() {
 	pid=$!
 	wait_for "$limit" "$@" || miss "not so after $limit s: $*"
 	# The last change is on its way.
-	sleep 0.5
+	sleep 0.3
 	kill "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 }

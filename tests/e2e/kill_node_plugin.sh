@@ -5,17 +5,12 @@
 set -euo pipefail
 . "$(dirname "$0")/functions.sh"
 
-ROUNDS=3
-
 main() {
-	local i
 	use_kentledge
 	{ claim data && pod writer data "echo precious >/data/word; sync"; } | apply
 	must 60 "a pod has written" pod_phase_is writer Succeeded
 	kubectl delete pod writer >/dev/null
-	for i in $(seq $ROUNDS); do
-		kill_in_a_stage "$i"
-	done
+	until_hit kill_in_a_stage
 	kubectl delete pvc data --wait=false >/dev/null
 	must 60 "the volume is deleted" volume_is_gone "$(cat "$WORK/volume")"
 	must 20 "no loop device is left of it" no_loop_devices_of "$(cat "$WORK/volume")"
@@ -39,10 +34,9 @@ kill_in_a_stage() { # ROUND
 	pod "reader-$1" data "cat /data/word && sleep 600" | apply
 	wait_for_loop_device "$volume" || fail "no loop device came in 30 s"
 	kill -KILL "${pids[@]}"
-	if log_of "$NODE_PLUGIN" | grep "volume=$volume" | tail -n 1 | grep -q 'event="volume staged"'; then
-		echo "round $1: killed just after staging"
-	else
+	if ! log_of "$NODE_PLUGIN" | grep "volume=$volume" | tail -n 1 | grep -q 'event="volume staged"'; then
 		echo "round $1: killed while staging"
+		touch "$WORK/hit"
 	fi
 	must 150 "round $1: the pod runs" pod_is_ready "reader-$1"
 	[ "$(kubectl logs "reader-$1")" = precious ] || fail "round $1: the data is lost"

@@ -20,7 +20,7 @@ main() {
 	ok "kentledge-controller did not act"
 }
 
-both_run() { pod_is_ready web-0 && pod_is_ready web-1; }
+both_run() { are_ready web-0 web-1; }
 
 undo() { end_cluster; }
 

@@ -1,18 +1,28 @@
 # shellcheck shell=bash
 # Questions to the API, asked with the caller's kubectl in the namespace of its context.
 
+POD_STATE='DELETED:.metadata.deletionTimestamp,READY:.status.conditions[?(@.type=="Ready")].status'
+
 field() { # KIND NAME JSONPATH
 	kubectl get "$1" "$2" -o "jsonpath=$3" 2>/dev/null
 }
 
-pod_is_ready() {
-	[ "$(field pod "$1" '{.status.conditions[?(@.type=="Ready")].status}')" = True ] &&
-		[ -z "$(field pod "$1" '{.metadata.deletionTimestamp}')" ]
+# Names and uids of the pods of the namespace that are Ready and not on their way out.
+ready_pods() {
+	kubectl get pods --no-headers -o custom-columns="NAME:.metadata.name,UID:.metadata.uid,$POD_STATE" 2>/dev/null |
+		awk '$3 == "<none>" && $4 == "True" { print $1, $2 }'
 }
 
-pod_was_replaced() { # POD OLD-UID
-	[ "$(field pod "$1" '{.metadata.uid}')" != "$2" ] && pod_is_ready "$1"
+# are_ready POD...: all of them, asked for at once.
+are_ready() {
+	local ready pod
+	ready=$(ready_pods)
+	for pod in "$@"; do
+		grep -q "^$pod " <<<"$ready" || return 1
+	done
 }
+
+pod_is_ready() { are_ready "$1"; }
 
 claim_is_bound() { [ "$(field pvc "$1" '{.status.phase}')" = Bound ]; }
 
@@ -53,7 +63,7 @@ record_pods() { # FILE SELECTOR
 }
 
 record_stop() {
-	sleep 0.5
+	sleep 0.3
 	kill "$RECORDER" 2>/dev/null
 	wait "$RECORDER" 2>/dev/null
 	return 0

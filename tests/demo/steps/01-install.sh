@@ -10,20 +10,9 @@ step_install() {
 	show "kubectl get sc,csidriver,ds,deploy --namespace $KENTLEDGE_NAMESPACE"
 	check "kentledge is the default class" answer_has \
 		'/kentledge \(default\) +kentledge\.io +Delete +WaitForFirstConsumer'
-	check "the driver is known to the cluster" answer_has 'csidriver\S*/kentledge\.io '
-	check "the node plugin runs on each node" daemonset_is_complete
-	check "the provisioner is ready" deployment_is_ready kentledge-provisioner
-	check "the controller is ready" deployment_is_ready kentledge-controller
-}
-
-daemonset_is_complete() {
-	local counts
-	counts=$(kubectl -n "$KENTLEDGE_NAMESPACE" get daemonset kentledge-node \
-		-o 'jsonpath={.status.desiredNumberScheduled} {.status.numberReady}')
-	[ "${counts% *}" -gt 0 ] && [ "${counts% *}" = "${counts#* }" ]
-}
-
-deployment_is_ready() {
-	[ "$(kubectl -n "$KENTLEDGE_NAMESPACE" get deployment "$1" \
-		-o 'jsonpath={.status.readyReplicas}')" -ge 1 ]
+	check "the driver is known to the cluster" answer_has '^csidriver\S*/kentledge\.io '
+	check "the node plugin is ready on each node" answer_has \
+		'^daemonset\S*/kentledge-node +([1-9][0-9]*) +\1 +\1 '
+	check "the provisioner is ready" answer_has '^deployment\S*/kentledge-provisioner +([1-9][0-9]*)/\1 '
+	check "the controller is ready" answer_has '^deployment\S*/kentledge-controller +([1-9][0-9]*)/\1 '
 }

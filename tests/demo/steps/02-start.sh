@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 
-both_run() { pod_is_ready web-0 && pod_is_ready web-1; }
+both_run() { are_ready web-0 web-1; }
 
 step_start() {
 	record_pods "$WORK/pods" app=nginx

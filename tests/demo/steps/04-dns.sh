@@ -25,15 +25,21 @@ dns_answer_is() { # POD
 		answer_has "^Address 1: ${ip//./\\.} $1\.nginx\.$NAMESPACE\.svc\.cluster\.local\$"
 }
 
+# ask_dns TYPE NAME: dig, in the network of the cluster.
+ask_dns() {
+	local server
+	server=$(kubectl -n kube-system get service kube-dns -o 'jsonpath={.spec.clusterIP}')
+	bold "\$ dig +short $1 $2 @$server"
+	on_node 1 timeout 20 dig +short +tries=3 +time=3 "$1" "$2" "@$server" 2>&1 | tee "$WORK/answer"
+}
+
 check_service_records() {
-	local name=_web._tcp.nginx.$NAMESPACE.svc.cluster.local server i
+	local i
 	if ! on_trial; then
 		skipped "SRV records: dig must run inside the cluster's network"
 		return
 	fi
-	server=$(kubectl -n kube-system get service kube-dns -o 'jsonpath={.spec.clusterIP}')
-	bold "\$ dig +short SRV $name @$server"
-	on_node 1 timeout 20 dig +short +tries=3 +time=3 SRV "$name" "@$server" 2>&1 | tee "$WORK/answer"
+	ask_dns SRV "_web._tcp.nginx.$NAMESPACE.svc.cluster.local"
 	for i in 0 1; do
 		check "web-$i has a SRV record with port 80" \
 			answer_has "^0 [0-9]+ 80 web-$i\.nginx\.$NAMESPACE\.svc\.cluster\.local\.\$"
