@@ -63,10 +63,31 @@ static void touch_volume(struct cluster *cluster, const char *name)
 	cluster->options.volume_touched(cluster->options.context, name);
 }
 
+static bool annotation_differs(const struct object *before, const struct object *after,
+			       const char *key)
+{
+	return !same(pairs_get(&before->annotations, key), pairs_get(&after->annotations, key));
+}
+
+/* Something that a plan depends on, other than the intent. The intent is our own doing: if putting
+ * it on or off touched the claim, a failure would be repeated at once instead of after a while. */
+static bool claim_differs(const struct object *before, const struct object *after)
+{
+	if (!before || !same(before->uid, after->uid) || before->deleted_s != after->deleted_s)
+		return true;
+	const struct claim *old = (const struct claim *)before;
+	const struct claim *new = (const struct claim *)after;
+	return !same(old->volume_name, new->volume_name) ||
+	       !same(old->class_name, new->class_name) ||
+	       annotation_differs(before, after, CLAIM_SELECTED_NODE_ANNOTATION) ||
+	       annotation_differs(before, after, CLAIM_PROVISIONER_ANNOTATION) ||
+	       annotation_differs(before, after, CLAIM_PROVISIONER_BETA_ANNOTATION);
+}
+
 static void claim_changed(void *context, const struct object *before, const struct object *after)
 {
 	struct cluster *cluster = context;
-	if (after && claim_concerns_us((const struct claim *)after))
+	if (after && claim_concerns_us((const struct claim *)after) && claim_differs(before, after))
 		touch_claim(cluster, after->namespace, after->name);
 	/* A volume may have been waiting for its claim to go. */
 	const struct claim *gone = after ? NULL : (const struct claim *)before;

@@ -60,6 +60,8 @@ static void volume_touched(void *context, const char *name)
 
 static void watch_failed(void *context, const char *what, const struct error *err)
 {
+	if (err->code == ERROR_CANCELLED)
+		return; /* we are stopping */
 	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
@@ -169,15 +171,16 @@ static int provision(struct provisioner *provisioner, const struct claim_sight *
 			       plan, err);
 }
 
+/* 1: undone, look at the claim again. */
 static int undo(struct provisioner *provisioner, const struct claim *claim,
 		const struct claim_plan *plan, struct error *err)
 {
-	int r = claim_undo(&provisioner->maker, claim, plan, err);
-	if (r < 0)
-		event_record(provisioner->options.events, &claim->object, EVENT_WARNING,
-			     "ProvisioningCleanupFailed",
-			     "failed to clean up volume of the claim: %s", err->text);
-	return r;
+	if (claim_undo(&provisioner->maker, claim, plan, err) == 0)
+		return 1; /* the claim may still want a volume, somewhere else */
+	event_record(provisioner->options.events, &claim->object, EVENT_WARNING,
+		     "ProvisioningCleanupFailed", "failed to clean up volume of the claim: %s",
+		     err->text);
+	return -1;
 }
 
 static int apply(struct provisioner *provisioner, const struct claim_sight *sight,

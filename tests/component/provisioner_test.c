@@ -189,6 +189,21 @@ static void leaves_nothing_behind_after_a_final_error(void **state)
 	assert_int_equal(fake_node_calls(scene_node_a(scene), "DeleteVolume"), 1);
 }
 
+static void waits_before_it_repeats_what_failed(void **state)
+{
+	static const enum error_code codes[] = { ERROR_INVALID, ERROR_UNAVAILABLE };
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+		scene_set_backoff(scene, 60000);
+		fake_node_fail(scene_node_a(scene), "CreateVolume", codes[i], false, 1000);
+		scene_start(scene);
+		scene_put_claim(scene, "www", NULL);
+		assert_true(scene_wait_event(scene, "ProvisioningFailed", "node \"node-a\""));
+		usleep(300000);
+		assert_int_equal(fake_node_calls(scene_node_a(scene), "CreateVolume"), 1);
+	}
+}
+
 static void takes_back_a_volume_that_came_out_too_small(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
@@ -406,6 +421,7 @@ int main(void)
 		cmocka_unit_test(lets_the_scheduler_choose_again_when_the_node_is_gone),
 		cmocka_unit_test(asks_the_same_node_again_while_the_outcome_is_unknown),
 		cmocka_unit_test(leaves_nothing_behind_after_a_final_error),
+		cmocka_unit_test(waits_before_it_repeats_what_failed),
 		cmocka_unit_test(takes_back_a_volume_that_came_out_too_small),
 		cmocka_unit_test(says_when_a_node_does_not_answer_and_goes_on_when_it_does),
 		cmocka_unit_test(says_when_a_node_has_no_plugin_and_goes_on_when_it_has),

@@ -62,6 +62,7 @@ struct provision_scene {
 	struct fake_node *node_a;
 	struct fake_node *node_b;
 	struct kube_client *user;
+	uint32_t backoff_ms;
 
 	struct kube_client *client;
 	struct event_recorder *events;
@@ -127,6 +128,7 @@ static void put_node(struct provision_scene *scene, const char *name, const char
 struct provision_scene *scene_new(void)
 {
 	struct provision_scene *scene = must_alloc(sizeof(*scene));
+	scene->backoff_ms = 5;
 	scene->api = fake_api_new();
 	scene->node_a = fake_node_new("node-a");
 	scene->node_b = fake_node_new("node-b");
@@ -181,6 +183,11 @@ static int dial(void *context, const char *address, struct rpc_channel **ret_cha
 	return rpc_channel_new_unix(fake_node_socket(node), ret_channel, err);
 }
 
+void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms)
+{
+	scene->backoff_ms = backoff_ms;
+}
+
 void scene_start(struct provision_scene *scene)
 {
 	struct error err;
@@ -195,8 +202,8 @@ void scene_start(struct provision_scene *scene)
 		.claim_workers = 4,
 		.volume_workers = 2,
 		.call_timeout_ms = 5000,
-		.backoff_min_ms = 5,
-		.backoff_max_ms = 100,
+		.backoff_min_ms = scene->backoff_ms,
+		.backoff_max_ms = 20 * scene->backoff_ms,
 		.dial = dial,
 		.dial_context = scene,
 	});

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 #include "fake_api.h"
@@ -32,6 +33,9 @@ void scene_free(struct provision_scene *scene);
 struct fake_api *scene_api(struct provision_scene *scene);
 struct fake_node *scene_node_a(struct provision_scene *scene);
 struct fake_node *scene_node_b(struct provision_scene *scene);
+
+/* How long a provisioner that is started from now on waits after a failure: 5 ms unless set. */
+void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms);
 
 /* Starts a provisioner, as a new process would. */
 void scene_start(struct provision_scene *scene);
