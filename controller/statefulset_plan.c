@@ -432,9 +432,7 @@ static void delete_outdated(struct planner *planner, int64_t budget, bool availa
  * spends the budget on pods that work only afterwards (Kubernetes 1.37, issue 137409). */
 static void plan_update(struct planner *planner)
 {
-	const struct statefulset *set = planner->set;
-	int64_t allowed = set->has_rolling_update ? statefulset_max_unavailable(set) : 1;
-	int64_t budget = allowed - count_unavailable(planner);
+	int64_t budget = statefulset_max_unavailable(planner->set) - count_unavailable(planner);
 	if (planner->ordered) {
 		delete_outdated(planner, budget, true, true);
 		return;

@@ -73,13 +73,13 @@ static struct pod *build_pod(int ordinal, const char *marks)
 	CLEANUP_FREE char *label =
 		must_printf("'statefulset.kubernetes.io/pod-name':'web-%d',", ordinal);
 	CLEANUP_FREE char *json = must_printf(
-		"{'metadata':{'name':'web-%d','namespace':'default','uid':'pod-uid-%d'%s,"
+		"{'metadata':{'name':'web-%s%d','namespace':'default','uid':'pod-uid-%d'%s,"
 		"'labels':{%s'app':'web','controller-revision-hash':'%s'}},"
 		"'spec':{'volumes':[{'name':'%s',"
 		"'persistentVolumeClaim':{'claimName':'www-web-%d'}}]},"
 		"'status':{'phase':'%s','conditions':[{'type':'Ready','status':'%s',"
 		"'lastTransitionTime':'%s'}]}}",
-		ordinal, ordinal,
+		has(marks, 'Z') ? "0" : "", ordinal, ordinal,
 		has(marks, 'T') ? ",'deletionTimestamp':'2026-01-01T00:00:00Z'" : "",
 		has(marks, 'L') ? "" : label, has(marks, 'o') ? "web-old" : "web-new",
 		has(marks, 'V') ? "other" : "www", ordinal, phase_of(marks),

@@ -12,7 +12,7 @@
  *	M  ready since 10 s			P  pending
  *	T  terminating				F  failed
  *	S  succeeded				L  without the label of its name
- *	V  without its claim's volume
+ *	V  without its claim's volume		Z  named with a zero before the ordinal
  *
  * The plan is "create 0, delete 2 (outdated), mend 1 [make www-web-1]", what is done to claims in
  * brackets.

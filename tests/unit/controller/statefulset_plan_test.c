@@ -92,6 +92,25 @@ static void ordinals_end_where_the_numbers_end(void **state)
 	CHECK(rows);
 }
 
+static void a_parallel_update_counts_missing_and_failed_pods(void **state)
+{
+	static const struct row rows[] = {
+		{ { .spec = PARALLEL_SET ROLLING "'replicas':3", .pods = "0o 1o" }, "create 2" },
+		{ { .spec = PARALLEL_SET ROLLING "'replicas':2", .pods = "0o 1oF" },
+		  "delete 1 (finished)" },
+	};
+	CHECK(rows);
+}
+
+static void a_name_that_only_parses_like_a_pods_name_is_nobodys(void **state)
+{
+	static const struct row rows[] = {
+		{ { .spec = ROLLING "'replicas':2", .pods = "0 1Z" }, "create 1" },
+		{ { .spec = ROLLING "'replicas':1", .pods = "0 1Z" }, "" },
+	};
+	CHECK(rows);
+}
+
 static void a_failed_or_finished_pod_is_deleted_and_comes_back_later(void **state)
 {
 	static const struct row rows[] = {
@@ -342,6 +361,8 @@ static void claims_are_owned_as_the_retention_policy_says(void **state)
 		  "mend 0 [own www-web-0], delete 0 (scaled-down)" },
 		{ { .spec = POLICY("Delete", "Retain") "'replicas':1", .pods = "0P" },
 		  "mend 0 [own www-web-0]" },
+		{ { .spec = PARALLEL_SET POLICY("Delete", "Retain") "'replicas':1", .pods = "0P" },
+		  "mend 0 [own www-web-0]" },
 		{ { .spec = POLICY("Delete", "Retain") "'replicas':1", .pods = "" },
 		  "create 0 [own www-web-0]" },
 		{ { .spec = POLICY("Delete", "Retain") "'replicas':1",
@@ -425,6 +446,8 @@ int main(void)
 		cmocka_unit_test(a_parallel_set_makes_all_pods_at_once),
 		cmocka_unit_test(a_plan_for_a_huge_parallel_set_is_cut_and_gone_on_with),
 		cmocka_unit_test(ordinals_end_where_the_numbers_end),
+		cmocka_unit_test(a_parallel_update_counts_missing_and_failed_pods),
+		cmocka_unit_test(a_name_that_only_parses_like_a_pods_name_is_nobodys),
 		cmocka_unit_test(a_failed_or_finished_pod_is_deleted_and_comes_back_later),
 		cmocka_unit_test(missing_claims_are_made_before_the_pod),
 		cmocka_unit_test(an_ordered_set_scales_down_from_the_top_one_at_a_time),
