@@ -9,10 +9,13 @@ NGINX_CONFIG="{$SHELL_PATH,\"Cmd\":[\"nginx\",\"-g\",\"daemon off;\"],
 \"ExposedPorts\":{\"80/tcp\":{}},\"WorkingDir\":\"/\"}"
 
 # All that a stand-in is made of lies here, or comes from this Debian release.
-standin_inputs() { printf '%s\n' "$IMAGES_FOLDER"/*.{sh,c,conf} /etc/debian_version; }
-pause_inputs() { standin_inputs; }
-busybox_inputs() { standin_inputs; }
-nginx_inputs() { standin_inputs; }
+standin_inputs() { # FILE...
+	set -- archive.sh debs.sh root.sh standins.sh "$@"
+	printf '%s\n' "${@/#/$IMAGES_FOLDER/}" /etc/debian_version
+}
+pause_inputs() { standin_inputs pause.c; }
+busybox_inputs() { standin_inputs nslookup.c; }
+nginx_inputs() { standin_inputs nginx.conf; }
 
 compile() { # SOURCE OUT FLAGS...
 	local source=$1 out=$2
