@@ -79,11 +79,10 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
 	    check_content(pool, image_fd, record, err) < 0)
 		return -1;
-	struct loop_device device = { .fd = -1 };
+	/* From the mount on, that holds the device; without one it goes away at the end of this. */
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
 	if (pool->host->attach_loop(pool->host, image_fd, &device, err) < 0)
 		return -1;
-	/* From here the mount holds the device; without one it goes away with this descriptor. */
-	int device_fd CLEANUP_CLOSE = device.fd;
 	return pool->host->mount(pool->host, &device, record->fs_type, flags, staging_path, err);
 }
 

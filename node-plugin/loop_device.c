@@ -182,6 +182,12 @@ int loop_device_attach(int image_fd, struct loop_device *ret_device, struct erro
 	return error_set(err, ERROR_UNAVAILABLE, "no loop device: others took each one first");
 }
 
+void loop_device_done(struct loop_device *device)
+{
+	cleanup_close(&device->fd);
+	device->fd = -1;
+}
+
 int loop_device_detach(const struct loop_device *device, struct error *err)
 {
 	char path[LOOP_DEVICE_PATH_MAX];

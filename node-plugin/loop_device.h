@@ -25,8 +25,10 @@ struct loop_device {
 /* 1: the image has a device already, *ret_device tells which (not held). 0: it has none. */
 int loop_device_find(int image_fd, struct loop_device *ret_device, struct error *err);
 
-/* The image's device, a new one if it has none; held until the caller closes fd. */
+/* The image's device, a new one if it has none; held until loop_device_done(). */
 int loop_device_attach(int image_fd, struct loop_device *ret_device, struct error *err);
+
+void loop_device_done(struct loop_device *device);
 
 /* Lets go of the image, at once or when the last user is gone. A device that is free is fine. */
 int loop_device_detach(const struct loop_device *device, struct error *err);

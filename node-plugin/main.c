@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/stop.h"
 #include "host.h"
 #include "node.h"
@@ -23,22 +23,9 @@
 #include "pool.h"
 #include "sweep.h"
 
-#define THREAD_STACK_BYTES (1 << 20) /* less than a huge page: none is given to it */
-#define MALLOC_ARENAS 2
 #define STOP_WITHIN_MS 900
 
 #define EXIT_USAGE 2
-
-/* Threads and their malloc arenas are most of what a small server holds. */
-static void keep_memory_small(void)
-{
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, THREAD_STACK_BYTES);
-	pthread_setattr_default_np(&attributes);
-	pthread_attr_destroy(&attributes);
-	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
-}
 
 /* A call that hangs in the kernel cannot be waited for. Ending in the middle of it is one of the
  * points at which we may be killed and lose nothing. */
@@ -74,6 +61,7 @@ static int run(const struct options *options, struct error *err)
 		 LOG_TEXT("node", options->node_id), LOG_TEXT("pool", options->pool),
 		 LOG_TEXT("socket", options->csi_socket), LOG_TEXT("listen", options->listen),
 		 LOG_UINT("volumes", pool_volume_count(pool)));
+	memory_settle();
 	int exit_status = stop_wait();
 	log_info("node plugin stops; mounts stay");
 	limit_stopping(exit_status);
@@ -91,9 +79,9 @@ int main(int argc, char **argv)
 	}
 	if (outcome > 0)
 		return 0;
+	memory_init();
 	stop_init();
 	umask(022);
-	keep_memory_small();
 	log_set_level(options.log_level);
 	outcome = run(&options, &err);
 	if (outcome < 0)
