@@ -37,7 +37,8 @@ struct http_client {
 	pthread_mutex_t lock;
 	struct transfer *incoming; /* not yet in the loop's hands */
 	struct transfer *running;  /* the loop's */
-	bool distrust;		   /* an answer did not come: the next request connects anew */
+	uint64_t heard_ms;	   /* when the server last said anything */
+	uint64_t stuck_ms;	   /* when its connections were given up; 0: never */
 	bool stopping;
 	bool quitting;
 };
@@ -85,23 +86,53 @@ static void start_incoming(struct http_client *client)
 			end_with(client, transfer, ERROR_INTERNAL, "libcurl refused the request");
 }
 
-/* One that is to be ended, and why; NULL if there is none. Under the lock. */
+/* A request got no answer in its time. If nothing else came from the server meanwhile either, it is
+ * not that request which is slow: whatever is under way is given up, and connections that are older
+ * are not used again (see max_connection_age_s()). TCP would take minutes to notice a peer that is
+ * frozen but alive. Under the lock. */
+static void judge_timeout(struct http_client *client, const struct transfer *transfer)
+{
+	uint64_t since_ms = transfer->is_stream ? transfer->heard_ms : transfer->begun_ms;
+	if (client->heard_ms <= since_ms)
+		client->stuck_ms = clock_monotonic_ms();
+}
+
+struct doom {
+	enum error_code code;
+	const char *why;
+};
+
+/* Under the lock. False where there is no reason to end the transfer. */
+static bool is_doomed(struct http_client *client, const struct transfer *transfer, uint64_t now_ms,
+		      struct doom *ret_doom)
+{
+	bool silent = transfer->silence_ms && !transfer->paused &&
+		      now_ms - transfer->heard_ms >= transfer->silence_ms;
+	if (client->stopping || transfer->closing)
+		*ret_doom = (struct doom) { ERROR_CANCELLED, "the client was stopped" };
+	else if (silent)
+		*ret_doom =
+			(struct doom) { ERROR_TIMEOUT, "the server has been silent for too long" };
+	else if (transfer->begun_ms < client->stuck_ms)
+		*ret_doom = (struct doom) {
+			transfer->has_effect ? ERROR_TIMEOUT : ERROR_UNAVAILABLE,
+			"the server no longer answers on this connection",
+		};
+	else
+		return false;
+	if (silent)
+		judge_timeout(client, transfer);
+	return true;
+}
+
+/* Under the lock. */
 static struct transfer *find_doomed(struct http_client *client, uint64_t now_ms,
-				    enum error_code *ret_code, const char **ret_why)
+				    struct doom *ret_doom)
 {
 	struct transfer *transfer;
 	DL_FOREACH(client->running, transfer)
-	{
-		bool silent = transfer->silence_ms && !transfer->paused &&
-			      now_ms - transfer->heard_ms >= transfer->silence_ms;
-		if (!client->stopping && !transfer->closing && !silent)
-			continue;
-		*ret_code = silent ? ERROR_TIMEOUT : ERROR_CANCELLED;
-		*ret_why = silent ? "the server has been silent for too long"
-				  : "the client was stopped";
-		client->distrust |= silent;
+	if (is_doomed(client, transfer, now_ms, ret_doom))
 		return transfer;
-	}
 	return NULL;
 }
 
@@ -109,14 +140,13 @@ static void end_doomed(struct http_client *client)
 {
 	uint64_t now_ms = clock_monotonic_ms();
 	for (;;) {
-		enum error_code code = ERROR_CANCELLED;
-		const char *why = "";
+		struct doom doom = { ERROR_CANCELLED, "" };
 		pthread_mutex_lock(&client->lock);
-		struct transfer *transfer = find_doomed(client, now_ms, &code, &why);
+		struct transfer *transfer = find_doomed(client, now_ms, &doom);
 		pthread_mutex_unlock(&client->lock);
 		if (!transfer)
 			return;
-		end_with(client, transfer, code, why);
+		end_with(client, transfer, doom.code, doom.why);
 	}
 }
 
@@ -152,7 +182,8 @@ static void finish(struct http_client *client, CURL *easy, CURLcode code)
 	pthread_mutex_lock(&client->lock);
 	if (code != CURLE_OK)
 		transfer_fail(transfer, code);
-	client->distrust |= code == CURLE_OPERATION_TIMEDOUT;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		judge_timeout(client, transfer);
 	end(client, transfer);
 	pthread_mutex_unlock(&client->lock);
 }
@@ -201,10 +232,10 @@ static void *run(void *context)
 	while (!quitting(client)) {
 		int active;
 		start_incoming(client);
-		end_doomed(client);
 		resume_streams(client);
 		curl_multi_perform(client->multi, &active);
 		finish_transfers(client);
+		end_doomed(client);
 		curl_multi_poll(client->multi, NULL, 0, sleep_ms(client), NULL);
 	}
 	return NULL;
@@ -282,28 +313,28 @@ static int set_token(struct http_client *client, struct transfer *transfer, stru
 	return 0;
 }
 
-static bool take_distrust(struct http_client *client)
+/* In whole seconds, which is all that libcurl knows; 0: any. A connection that was stuck is older
+ * by at least the time for which the request waited. */
+static long max_connection_age_s(struct http_client *client)
 {
 	pthread_mutex_lock(&client->lock);
-	bool distrust = client->distrust;
-	client->distrust = false;
+	uint64_t stuck_ms = client->stuck_ms;
 	pthread_mutex_unlock(&client->lock);
-	return distrust;
+	return stuck_ms ? (long)((clock_monotonic_ms() - stuck_ms) / 1000 + 1) : 0;
 }
 
 static int prepare(struct http_client *client, const struct http_request *request, bool is_stream,
 		   struct transfer **ret_transfer, struct error *err)
 {
 	struct transfer *transfer CLEANUP(transfer_freep) =
-		transfer_new(&client->lock, is_stream, request);
+		transfer_new(&client->lock, &client->heard_ms, is_stream, request);
 	char *url CLEANUP_FREE = must_printf("%s%s", client->options.base_url, request->path);
 	CURL *easy = transfer->easy;
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, client->options.user_agent);
 	set_connection(easy);
+	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, max_connection_age_s(client));
 	set_tls(easy, &client->options);
-	if (take_distrust(client))
-		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (set_token(client, transfer, err) < 0)
 		return -1;
 	*ret_transfer = TAKE(transfer);

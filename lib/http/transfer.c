@@ -46,12 +46,18 @@ static size_t take_body(struct transfer *transfer, const char *data, size_t leng
 	return length;
 }
 
+/* Under the lock. */
+static void note_heard(struct transfer *transfer)
+{
+	transfer->heard_ms = *transfer->server_heard_ms = clock_monotonic_ms();
+}
+
 static size_t on_body(char *data, size_t unit, size_t length, void *context)
 {
 	struct transfer *transfer = context;
 	(void)unit; /* always 1: curl_easy_setopt(3), CURLOPT_WRITEFUNCTION */
 	pthread_mutex_lock(transfer->lock);
-	transfer->heard_ms = clock_monotonic_ms();
+	note_heard(transfer);
 	size_t taken = take_body(transfer, data, length);
 	pthread_cond_broadcast(&transfer->changed);
 	pthread_mutex_unlock(transfer->lock);
@@ -97,7 +103,7 @@ static size_t on_header(char *line, size_t unit, size_t length, void *context)
 	struct transfer *transfer = context;
 	(void)unit;
 	pthread_mutex_lock(transfer->lock);
-	transfer->heard_ms = clock_monotonic_ms();
+	note_heard(transfer);
 	take_header(transfer, line, length);
 	pthread_cond_broadcast(&transfer->changed);
 	pthread_mutex_unlock(transfer->lock);
@@ -136,16 +142,17 @@ static void set_headers(struct transfer *transfer, const struct http_request *re
 	transfer_add_header(transfer, line);
 }
 
-struct transfer *transfer_new(pthread_mutex_t *lock, bool is_stream,
+struct transfer *transfer_new(pthread_mutex_t *lock, uint64_t *server_heard_ms, bool is_stream,
 			      const struct http_request *request)
 {
 	struct transfer *transfer = must_alloc(sizeof(*transfer));
 	transfer->lock = lock;
+	transfer->server_heard_ms = server_heard_ms;
 	pthread_cond_init(&transfer->changed, NULL);
 	transfer->is_stream = is_stream;
 	transfer->has_effect = strcmp(request->method, "GET") != 0;
 	transfer->silence_ms = is_stream ? request->timeout_ms : 0;
-	transfer->heard_ms = clock_monotonic_ms();
+	transfer->begun_ms = transfer->heard_ms = clock_monotonic_ms();
 	transfer->easy = curl_easy_init();
 	if (!transfer->easy)
 		abort(); /* as when memory is out: base/text.h */
@@ -214,7 +221,8 @@ static enum error_code code_of(const struct transfer *transfer, CURLcode code)
 static const char *hint_of(CURLcode code)
 {
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)
-		return "no TLS with the server (is its certificate of the CA that we were given?): ";
+		return "no TLS with the server (is its certificate of the CA that we were "
+		       "given?): ";
 	return "";
 }
 

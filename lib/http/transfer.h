@@ -32,7 +32,10 @@ struct transfer {
 	bool has_effect; /* it is no GET */
 	uint32_t silence_ms;
 
-	pthread_mutex_t *lock; /* the client's; guards the rest */
+	uint64_t begun_ms;
+
+	pthread_mutex_t *lock;	   /* the client's; guards the rest */
+	uint64_t *server_heard_ms; /* the client's: of any of its transfers */
 	pthread_cond_t changed;
 	struct text body;
 	size_t read_bytes; /* of the body, by the stream's reader */
@@ -50,7 +53,7 @@ struct transfer {
 	struct error error;
 };
 
-struct transfer *transfer_new(pthread_mutex_t *lock, bool is_stream,
+struct transfer *transfer_new(pthread_mutex_t *lock, uint64_t *server_heard_ms, bool is_stream,
 			      const struct http_request *request);
 void transfer_free(struct transfer *transfer);
 

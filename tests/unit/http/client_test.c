@@ -74,6 +74,16 @@ static bool send_too_much(struct raw_connection *connection, const char *head, s
 	return false;
 }
 
+static bool send_ticks(struct raw_connection *connection)
+{
+	bool there = begin_stream(connection);
+	for (int i = 0; i < 100 && there; i++) {
+		there = raw_chunk(connection, "tick\n", 5);
+		usleep(50000);
+	}
+	return false;
+}
+
 static bool serve(void *context, struct raw_connection *connection,
 		  const struct raw_request *request)
 {
@@ -110,6 +120,8 @@ static bool serve(void *context, struct raw_connection *connection,
 	if (strcmp(path, "/silent") == 0)
 		return begin_stream(connection) && raw_chunk(connection, "one\n", 4) &&
 		       raw_wait_closed(connection, 10000) && false;
+	if (strcmp(path, "/ticks") == 0)
+		return send_ticks(connection);
 	if (strcmp(path, "/flood") == 0)
 		return send_flood(connection);
 	if (strcmp(path, "/long-line") == 0)
@@ -383,6 +395,36 @@ static void gives_up_a_stream_that_is_silent(void **state)
 	assert_int_equal(read_end(stream, &err), -1);
 	assert_int_equal(err.code, ERROR_TIMEOUT);
 	assert_in_range(clock_monotonic_ms() - begun_ms, 100, 3000);
+}
+
+static void gives_up_what_hangs_on_a_server_that_answers_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct http_response response;
+	struct error err;
+	struct http_stream *stream CLEANUP(http_stream_closep) =
+		open_stream(fixture->client, "/silent", 60000);
+	expect_line(stream, "one");
+	usleep(20000);
+	assert_int_equal(get(fixture->client, "/never", 300, &response, &err), -1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+	assert_int_equal(read_end(stream, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(get(fixture->client, "/hello", 5000, &response, &err), 0);
+	http_response_done(&response);
+}
+
+static void keeps_a_stream_while_one_request_alone_is_slow(void **state)
+{
+	struct fixture *fixture = *state;
+	struct http_response response;
+	struct error err;
+	struct http_stream *stream CLEANUP(http_stream_closep) =
+		open_stream(fixture->client, "/ticks", 60000);
+	assert_int_equal(get(fixture->client, "/never", 600, &response, &err), -1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+	for (int i = 0; i < 30; i++)
+		expect_line(stream, "tick");
 }
 
 static void holds_the_server_back_while_the_reader_is_slow(void **state)
@@ -692,6 +734,8 @@ int main(void)
 		with_server(hands_over_the_refusal_of_a_stream),
 		with_server(notices_a_stream_that_is_cut),
 		with_server(gives_up_a_stream_that_is_silent),
+		with_server(gives_up_what_hangs_on_a_server_that_answers_nothing),
+		with_server(keeps_a_stream_while_one_request_alone_is_slow),
 		with_server(holds_the_server_back_while_the_reader_is_slow),
 		with_server(takes_a_line_longer_than_what_it_holds_back),
 		with_server(refuses_a_line_without_end),
