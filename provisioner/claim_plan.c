@@ -226,8 +226,8 @@ enum claim_failure claim_failure_of(enum error_code code, const struct class *cl
 	case ERROR_CANCELLED:
 		return CLAIM_FAILURE_BACKGROUND;
 	case ERROR_EXHAUSTED:
-		return class->wait_for_first_consumer ? CLAIM_FAILURE_RESCHEDULE
-						      : CLAIM_FAILURE_FINAL;
+		return class && class->wait_for_first_consumer ? CLAIM_FAILURE_RESCHEDULE
+							       : CLAIM_FAILURE_FINAL;
 	case ERROR_NONE:
 	case ERROR_INVALID:
 	case ERROR_NOT_FOUND:

@@ -88,4 +88,5 @@ enum claim_failure {
 	CLAIM_FAILURE_RESCHEDULE, /* no room there, and the scheduler can select another node */
 };
 
+/* class NULL: no scheduler is concerned. */
 enum claim_failure claim_failure_of(enum error_code code, const struct class *class);

@@ -45,6 +45,14 @@ static int no_room(const struct claim_plan *plan, const struct node_view *best, 
 			 asked, most, best->node->object.name);
 }
 
+/* A node that was reached and refuses, say an unknown parameter, tells what all would tell. */
+static int none_answered(const struct error *last, struct error *err)
+{
+	if (claim_failure_of(last->code, NULL) == CLAIM_FAILURE_FINAL)
+		return error_set(err, last->code, "%s", last->text);
+	return error_set(err, ERROR_UNAVAILABLE, "no node could be asked for room: %s", last->text);
+}
+
 int node_choice(struct node_channels *channels, const struct claim_plan *plan,
 		const struct node_view **ret_node, struct error *err)
 {
@@ -64,8 +72,7 @@ int node_choice(struct node_channels *channels, const struct claim_plan *plan,
 		}
 	}
 	if (!best)
-		return error_set(err, ERROR_UNAVAILABLE, "no node could be asked for room: %s",
-				 last.text);
+		return none_answered(&last, err);
 	if (best_bytes < plan->request.required_bytes)
 		return no_room(plan, best, best_bytes, err);
 	*ret_node = best;

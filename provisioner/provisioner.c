@@ -16,7 +16,9 @@
 #include "volume_reclaim.h"
 
 #define CHANNEL_IDLE_MS (5 * 60 * 1000)
-#define AGAIN_MS 200		     /* somebody changed it while we looked */
+#define AGAIN_MS 200 /* somebody changed it while we looked */
+#define UNMOUNT_MS 500
+#define UNMOUNT_GRACE_S 30
 #define NODE_GONE_MS (5 * 60 * 1000) /* its coming back touches the volume anyway */
 
 struct provisioner {
@@ -261,6 +263,14 @@ static void report_volume_failure(struct provisioner *provisioner, const struct 
 		     "VolumeFailedDelete", "%s", err->text);
 }
 
+/* The claim goes with its last pod, but the kubelet unmounts a little later: no reason to alarm
+ * anybody, and not long to wait for. */
+static bool is_being_unmounted(const struct volume *volume, const struct error *err)
+{
+	return err->code == ERROR_IN_USE && volume->phase == VOLUME_RELEASED &&
+	       clock_wall_s() - volume->phase_since_s < UNMOUNT_GRACE_S;
+}
+
 static int settle_volume(struct provisioner *provisioner, const struct volume_view *view,
 			 struct error *err)
 {
@@ -273,6 +283,8 @@ static int settle_volume(struct provisioner *provisioner, const struct volume_vi
 		plan.decision == VOLUME_ADD_FINALIZER || plan.decision == VOLUME_DROP_FINALIZER;
 	if (finalizer && (err->code == ERROR_CONFLICT || err->code == ERROR_INVALID))
 		return AGAIN_MS;
+	if (is_being_unmounted(view->volume, err))
+		return UNMOUNT_MS;
 	if (!finalizer)
 		report_volume_failure(provisioner, view->volume, err);
 	return plan.decision == VOLUME_NODE_GONE ? NODE_GONE_MS : -1;

@@ -89,7 +89,8 @@ static int parse_volume(struct object *object, struct json_object *json, struct 
 			     err) < 0 ||
 	    json_read_string(json, "spec.storageClassName", object->arena, &volume->class_name,
 			     err) < 0 ||
-	    json_read_bytes(json, "spec.capacity.storage", &volume->capacity_bytes, err) < 0)
+	    json_read_bytes(json, "spec.capacity.storage", &volume->capacity_bytes, err) < 0 ||
+	    json_read_time(json, "status.lastPhaseTransitionTime", &volume->phase_since_s, err) < 0)
 		return -1;
 	volume->phase = phase_of(phase);
 	/* Retain is the default of a volume that names none (core/v1). */

@@ -33,6 +33,7 @@ enum volume_phase {
 struct volume {
 	struct object object;
 	enum volume_phase phase;
+	int64_t phase_since_s;	     /* status.lastPhaseTransitionTime; 0: not told */
 	bool delete_released;	     /* persistentVolumeReclaimPolicy: Delete */
 	const char *driver;	     /* spec.csi.driver; NULL: no CSI volume */
 	const char *handle;	     /* spec.csi.volumeHandle */

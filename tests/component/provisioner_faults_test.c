@@ -142,8 +142,9 @@ static unsigned at_every_step(meanwhile_fn *meanwhile, const char *what,
 static void killed_anywhere_it_ends_with_one_volume(void **state)
 {
 	unsigned steps = at_every_step(nothing_happens, "killed", assert_one_volume);
-	/* Intent, call, record, intent off; before and after each. */
-	assert_true(steps > 8);
+	/* Intent, call, record, intent off; before and after each. What follows the very last
+	 * effect may come after we have looked. */
+	assert_true(steps >= 8);
 }
 
 static void killed_anywhere_and_the_claim_deleted_it_leaves_nothing(void **state)
@@ -195,7 +196,7 @@ static void a_request_that_breaks_off_anywhere_is_made_good(void **state)
 		scene_start(scene);
 		assert_one_volume(scene, "request broken off", step);
 		if (!scene_has_acted(scene)) {
-			assert_true(step > 8);
+			assert_true(step >= 8);
 			return;
 		}
 	}

@@ -85,6 +85,18 @@ static void says_that_no_node_has_room_for_an_immediate_claim(void **state)
 	assert_true(scene_wait(scene, scene_is_bound, "www"));
 }
 
+static void passes_on_what_a_node_has_against_an_immediate_claim(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	fake_node_fail(scene_node_a(scene), "GetCapacity", ERROR_INVALID, false, 1000);
+	fake_node_fail(scene_node_b(scene), "GetCapacity", ERROR_INVALID, false, 1000);
+	scene_start(scene);
+	scene_put_claim(scene, "www", "{'spec':{'storageClassName':'now'}}");
+	assert_true(scene_wait_event(scene, "ProvisioningFailed",
+				     "StorageClass \"now\": node \"node-"));
+	assert_false(scene_has_event(scene, "ProvisioningFailed", "could be asked"));
+}
+
 static void waits_for_the_scheduler(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
@@ -352,6 +364,23 @@ static void says_why_a_volume_cannot_be_deleted_and_keeps_at_it(void **state)
 	assert_int_equal(fake_node_calls(scene_node_a(scene), "DeleteVolume"), 4);
 }
 
+static void alarms_nobody_while_the_kubelet_unmounts(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	scene_put_claim(scene, "www", NULL);
+	scene_start(scene);
+	assert_true(scene_wait(scene, scene_is_bound, "www"));
+	fake_node_fail(scene_node_a(scene), "DeleteVolume", ERROR_IN_USE, false, 1);
+	scene_delete(scene, &scene_claims, "www");
+	char now[CLOCK_TEXT_MAX];
+	clock_format_s(clock_wall_s(), now);
+	fake_api_edit(scene_api(scene), &scene_volumes, "", "pvc-www-uid",
+		      "{'status':{'phase':'Released','lastPhaseTransitionTime':'%s'}}", now);
+	assert_true(scene_wait(scene, scene_is_gone, "www"));
+	assert_int_equal(fake_node_calls(scene_node_a(scene), "DeleteVolume"), 2);
+	assert_false(scene_has_event(scene, "VolumeFailedDelete", ""));
+}
+
 static void waits_for_a_node_that_holds_data_to_come_back(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
@@ -414,6 +443,7 @@ int main(void)
 		cmocka_unit_test(asks_a_node_once_for_a_claim),
 		cmocka_unit_test(places_an_immediate_claim_where_most_room_is),
 		cmocka_unit_test(says_that_no_node_has_room_for_an_immediate_claim),
+		cmocka_unit_test(passes_on_what_a_node_has_against_an_immediate_claim),
 		cmocka_unit_test(waits_for_the_scheduler),
 		cmocka_unit_test(tells_the_user_which_field_cannot_be_served),
 		cmocka_unit_test(goes_on_when_the_missing_class_appears),
@@ -433,6 +463,7 @@ int main(void)
 		cmocka_unit_test(keeps_the_data_when_the_policy_is_retain),
 		cmocka_unit_test(guards_a_volume_whose_policy_becomes_delete),
 		cmocka_unit_test(says_why_a_volume_cannot_be_deleted_and_keeps_at_it),
+		cmocka_unit_test(alarms_nobody_while_the_kubelet_unmounts),
 		cmocka_unit_test(waits_for_a_node_that_holds_data_to_come_back),
 		cmocka_unit_test(serves_many_claims_at_once),
 		cmocka_unit_test(counts_what_it_does_under_the_names_of_the_sidecars),
