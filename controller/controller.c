@@ -7,6 +7,7 @@
 #include "applier.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "guard.h"
@@ -375,6 +376,7 @@ static void mode_changed(void *context, enum guard_mode mode)
 {
 	if (mode == GUARD_ACTIVE)
 		enqueue_all(context);
+	memory_settle(); /* the probe took longer than the first lists */
 }
 
 static struct informer *watch(struct controller *controller, const struct kind *kind,

@@ -3,12 +3,12 @@
  * kentledge-controller: runs StatefulSets. Of several replicas the one that holds the lease acts.
  */
 #include <getopt.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "controller.h"
@@ -292,8 +292,7 @@ int main(int argc, char **argv)
 	static struct program program = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct error err = { 0 };
 
-	/* One arena for each thread would cost more memory than all the objects. */
-	mallopt(M_ARENA_MAX, 1);
+	memory_init();
 	stop_init();
 	if (parse_settings(&program.settings, argc, argv) < 0)
 		return 2;
