@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "csi/names.h"
@@ -157,6 +158,7 @@ static void *lead(void *context)
 		return NULL;
 	}
 	log_info("provisioner started", LOG_TEXT("driver", CSI_DRIVER_NAME));
+	memory_settle();
 	tick_until_stopped(program);
 	return NULL;
 }
@@ -236,6 +238,7 @@ static int run(struct program *program)
 {
 	pthread_create(&program->leader, NULL, lead, program);
 	compete(program);
+	memory_settle();
 	int status = stop_wait();
 	log_info("stopping", LOG_INT("status", status));
 	pthread_mutex_lock(&program->lock);
@@ -262,6 +265,7 @@ int main(int argc, char **argv)
 		options_print_help(stdout);
 		return 0;
 	}
+	memory_init();
 	stop_init();
 	log_set_level(program.options.log_level);
 	int status = 1;
