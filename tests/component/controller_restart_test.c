@@ -22,7 +22,7 @@ static bool wait_died_or_settled(struct controller_bed *bed, const char *replica
 	for (int i = 0; i < 5000; i++) {
 		if (bed_died(bed))
 			return true;
-		if (i % 10 == 0 && bed_is_settled(bed, replicas))
+		if (i % 10 == 0 && bed_is_settled(bed, replicas) && bed_is_quiet(bed))
 			return true;
 		usleep(1000);
 	}

@@ -41,6 +41,7 @@ struct controller_bed {
 	unsigned die_at;
 	bool die_after;
 	unsigned requests;
+	unsigned under_way;
 	bool died;
 	struct text created;
 	struct text deleted;
@@ -189,6 +190,10 @@ static bool lives(struct controller_bed *bed, const char *path, bool after)
 	if (reached && after == bed->die_after && counts_as_request(path))
 		bed->died = true;
 	bool alive = !bed->died;
+	if (counts_as_request(path) && after)
+		bed->under_way--;
+	else if (counts_as_request(path) && alive)
+		bed->under_way++;
 	pthread_mutex_unlock(&bed->lock);
 	return alive;
 }
@@ -211,6 +216,7 @@ void bed_die_at(struct controller_bed *bed, unsigned nth, bool after_effect)
 	bed->die_at = nth;
 	bed->die_after = after_effect;
 	bed->requests = 0;
+	bed->under_way = 0;
 	bed->died = false;
 	pthread_mutex_unlock(&bed->lock);
 }
@@ -221,6 +227,14 @@ bool bed_died(struct controller_bed *bed)
 	bool died = bed->died;
 	pthread_mutex_unlock(&bed->lock);
 	return died;
+}
+
+bool bed_is_quiet(struct controller_bed *bed)
+{
+	pthread_mutex_lock(&bed->lock);
+	bool quiet = bed->under_way == 0;
+	pthread_mutex_unlock(&bed->lock);
+	return quiet;
 }
 
 /*

@@ -38,6 +38,9 @@ void bed_kill(struct controller_bed *bed);
 void bed_die_at(struct controller_bed *bed, unsigned nth, bool after_effect);
 bool bed_died(struct controller_bed *bed);
 
+/* No request is between its effect and its answer. */
+bool bed_is_quiet(struct controller_bed *bed);
+
 /* Stops making pods Ready, for pods that are made from then on. */
 void bed_hold_kubelet(struct controller_bed *bed, bool hold);
 
