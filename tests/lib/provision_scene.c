@@ -71,7 +71,7 @@ struct provision_scene {
 	atomic_bool dead;
 	atomic_uint step;
 	atomic_bool acted;
-	unsigned act_at;
+	atomic_uint act_at; /* 0: never; set behind what is done then */
 	bool (*act)(struct provision_scene *scene, void *context);
 	void *act_context;
 };
@@ -86,7 +86,7 @@ static bool take_step(struct provision_scene *scene)
 	if (atomic_load(&scene->dead))
 		return false;
 	unsigned step = atomic_fetch_add(&scene->step, 1) + 1;
-	if (step != scene->act_at)
+	if (step != atomic_load(&scene->act_at))
 		return true;
 	bool goes_on = scene->act(scene, scene->act_context);
 	atomic_store(&scene->acted, true);
@@ -374,11 +374,12 @@ bool scene_wait_event(struct provision_scene *scene, const char *reason, const c
 void scene_at_step(struct provision_scene *scene, unsigned at,
 		   bool (*act)(struct provision_scene *scene, void *context), void *context)
 {
-	scene->act_at = at;
+	atomic_store(&scene->act_at, 0);
 	scene->act = act;
 	scene->act_context = context;
 	atomic_store(&scene->step, 0);
 	atomic_store(&scene->acted, false);
+	atomic_store(&scene->act_at, at);
 }
 
 bool scene_has_acted(struct provision_scene *scene)
