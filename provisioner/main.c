@@ -113,6 +113,8 @@ static void tick_until_stopped(struct program *program)
 		struct timespec next = clock_deadline(clock_monotonic_ms() + TICK_MS);
 		pthread_mutex_unlock(&program->lock);
 		provisioner_tick(program->provisioner);
+		/* After the first lists, and later what a burst of claims has left behind. */
+		memory_settle();
 		pthread_mutex_lock(&program->lock);
 		if (!program->stopping)
 			pthread_cond_clockwait(&program->changed, &program->lock, CLOCK_MONOTONIC,
@@ -158,7 +160,6 @@ static void *lead(void *context)
 		return NULL;
 	}
 	log_info("provisioner started", LOG_TEXT("driver", CSI_DRIVER_NAME));
-	memory_settle();
 	tick_until_stopped(program);
 	return NULL;
 }

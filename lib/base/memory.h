@@ -9,7 +9,7 @@
  * much that is not used again: relocations, tables of ciphers, the first big list. Then it settles:
  * free memory goes back to the kernel, and so do the pages of the program and its libraries. These
  * are unchanged pages of files, which stay in the kernel's page cache; those that are needed come
- * back from there by minor faults. docs/decisions/0006 has the figures.
+ * back from there by minor faults. docs/decisions/0009 has the figures.
  */
 
 /* First in main(), before there are threads. */

@@ -15,8 +15,7 @@
 #include "base/metric.h"
 #include "base/text.h"
 
-/* libmicrohttpd would do this too, but it brings GnuTLS and its libraries into memory: 2.5 MB on
- * every node for three paths without TLS. */
+/* Why this is no library: docs/decisions/0008. */
 
 #define CONNECTIONS_MAX 16
 #define HEAD_MAX_BYTES 8192
