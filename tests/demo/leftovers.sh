@@ -37,6 +37,9 @@ uninstall() {
 	echo "removing what an earlier run left"
 	helm uninstall "$RELEASE" --wait --timeout 60s >/dev/null 2>&1
 	wait_for 30 none pods -l app.kubernetes.io/name=kentledge
+	# Uninstalling takes the right to give a lease back away before the pods have ended: the next
+	# leader would wait until it runs out.
+	kubectl delete lease --ignore-not-found kentledge.io kentledge-controller >/dev/null
 }
 
 # The namespace is ours alone: it is removed with all in it, volumes first.
