@@ -4,41 +4,29 @@
 REPEATS=3
 CLAIMS=9
 
-measure() {
-	echo
-	bold "── measuring"
-	measure_return
-	measure_creation
-	measure_memory
-}
-
 note() { printf '%s\n' "$*" >>"$WORK/measures"; }
 
 # From `kubectl delete pod web-0` returning to its page being served again.
 measure_return() {
-	local i
-	kubectl apply -f "$DEMO/web.yaml" >/dev/null
-	wait_for 90 both_run || return 0
-	# shellcheck disable=SC2016
-	kubectl exec web-0 -- sh -c 'echo "$(hostname)" > /usr/share/nginx/html/index.html'
+	local i since
+	echo
+	bold "── measuring: how soon a deleted pod serves its volume again"
+	since=$(date --utc +%FT%T.%3NZ)
 	for i in $(seq $REPEATS); do return_once; done
+	recreations_ms "$since" >"$WORK/recreations"
+	mounts_ms "$since" >"$WORK/mounts"
 	note ""
 	note "from \`kubectl delete pod web-0\` returning to its page served again: $(milliseconds "$WORK/returns") (median of $REPEATS)"
 	note "  of that ours: $(milliseconds "$WORK/recreations") from the pod's end to its creation, $(milliseconds "$WORK/mounts") from stage to publish"
-	kubectl delete -f "$DEMO/web.yaml" --wait=false >/dev/null
-	kubectl delete pvc -l app=nginx --wait=false >/dev/null
 }
 
 return_once() {
-	local began since
-	since=$(date --utc +%FT%T.%3NZ)
+	local began
 	kubectl delete pod web-0 >/dev/null
 	began=$(now_ms)
 	wait_for 60 page_is_served web-0 || return 0
 	echo $(($(now_ms) - began)) >>"$WORK/returns"
 	echo "web-0 serves again after $(tail -n 1 "$WORK/returns") ms"
-	recreation_ms "$since" >>"$WORK/recreations"
-	mount_ms "$since" >>"$WORK/mounts"
 }
 
 # The API server asks the pod: no pod of our own is needed for it.
@@ -52,14 +40,17 @@ milliseconds() { # FILE
 	if [ -n "$value" ]; then echo "$value ms"; else echo "not logged"; fi
 }
 
-# Claims with no pod on classes that bind at once, one after another: kubectl takes longer to say the
-# next than a volume takes.
+# Claims with no pod on classes that bind at once. kubectl reads them one by one as they come: each
+# volume is made before the next is asked for.
 measure_creation() {
 	local backend
+	echo
+	bold "── measuring: how soon a volume is made"
 	for backend in loop directory; do
 		creation_class "$backend" | kubectl apply -f - >/dev/null
-		create_claims "$backend"
-		creation_ms "$backend" >"$WORK/creations-$backend"
+		claims_one_by_one "$backend" | kubectl create -f - >/dev/null
+		wait_for 30 claim_is_bound "demo-$backend-$CLAIMS"
+		creations_ms "$backend" >"$WORK/creations-$backend"
 		note "CreateVolume over TLS, $backend: $(milliseconds "$WORK/creations-$backend") (median of $(wc -l <"$WORK/creations-$backend"))"
 	done
 	kubectl delete pvc -l app=kentledge-demo --wait=false >/dev/null
@@ -78,22 +69,21 @@ creation_class() { # BACKEND
 	YAML
 }
 
-create_claims() { # BACKEND
+claims_one_by_one() { # BACKEND
 	local i
-	for i in $(seq $CLAIMS); do create_claim "$1" "$i"; done
-	wait_for 30 claim_is_bound "demo-$1-$CLAIMS"
-}
-
-create_claim() { # BACKEND NUMBER
-	kubectl apply -f - >/dev/null <<-YAML
-		apiVersion: v1
-		kind: PersistentVolumeClaim
-		metadata: {name: demo-$1-$2, labels: {app: kentledge-demo}}
-		spec:
-		  accessModes: [ReadWriteOnce]
-		  storageClassName: kentledge-demo-$1
-		  resources: {requests: {storage: 1Gi}}
-	YAML
+	for i in $(seq $CLAIMS); do
+		cat <<-YAML
+			---
+			apiVersion: v1
+			kind: PersistentVolumeClaim
+			metadata: {name: demo-$1-$i, labels: {app: kentledge-demo}}
+			spec:
+			  accessModes: [ReadWriteOnce]
+			  storageClassName: kentledge-demo-$1
+			  resources: {requests: {storage: 1Gi}}
+		YAML
+		sleep 0.3
+	done
 }
 
 # Resident memory: of our processes by what they say of themselves, of the others by the cluster.

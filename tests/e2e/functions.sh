@@ -16,7 +16,6 @@ trap 'clean_up $?' EXIT
 clean_up() { # EXIT-STATUS
 	local status=$1
 	trap - EXIT
-	[ -z "${RECORDER:-}" ] || kill "$RECORDER" 2>/dev/null || true
 	[ "$status" = 0 ] || [ "$status" = 77 ] || show_trouble || true
 	[ -z "$NAMESPACE" ] || remove_namespace || true
 	! declare -F undo >/dev/null || undo || true

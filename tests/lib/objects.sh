@@ -49,46 +49,6 @@ has_event() { # REASON EXPRESSION
 	event_texts "$1" | grep -Eq -- "$2"
 }
 
-POD_CHANGE='EVENT:.type,NAME:.object.metadata.name,UID:.object.metadata.uid'
-POD_CHANGE+=',DELETED:.object.metadata.deletionTimestamp'
-POD_CHANGE+=',READY:.object.status.conditions[?(@.type=="Ready")].status'
-
-# The pods' lives in the order the API tells them, one change a line:
-# EVENT NAME UID DELETION-TIME READY. Ends with record_stop.
-record_pods() { # FILE SELECTOR
-	kubectl get pods -l "$2" -w --output-watch-events -o "custom-columns=$POD_CHANGE" \
-		>"$1" 2>/dev/null &
-	RECORDER=$!
-	sleep 1 # until the watch stands; the API does not tell when no pod is there
-}
-
-record_stop() {
-	sleep 0.3
-	kill "$RECORDER" 2>/dev/null
-	wait "$RECORDER" 2>/dev/null
-	return 0
-}
-
-# Numbers of lines in a recording; empty where it was not so.
-line_created() { # FILE POD: when its newest form was added
-	awk -v pod="$2" '$2 == pod && $1 == "ADDED" { line = NR } END { print line }' "$1"
-}
-
-line_ready() { # FILE POD: when its newest form became ready
-	awk -v pod="$2" '$2 == pod && $1 == "ADDED" { line = "" }
-		$2 == pod && $4 == "<none>" && $5 == "True" && !line { line = NR } END { print line }' "$1"
-}
-
-line_deletion_asked() { # FILE POD: first time
-	awk -v pod="$2" '$2 == pod && $4 != "<none>" { print NR; exit }' "$1"
-}
-
-line_gone() { # FILE POD: first time
-	awk -v pod="$2" '$2 == pod && $1 == "DELETED" { print NR; exit }' "$1"
-}
-
-before() { [ -n "$1" ] && [ -n "$2" ] && [ "$1" -lt "$2" ]; }
-
 # plugin_pod NODE: the node plugin's pod there.
 plugin_pod() {
 	kubectl get pods --all-namespaces --field-selector "spec.nodeName=$1" --no-headers \

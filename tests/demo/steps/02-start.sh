@@ -4,11 +4,12 @@ both_run() { are_ready web-0 web-1; }
 
 step_start() {
 	record_pods "$WORK/pods" app=nginx
+	record_begin
 	show "kubectl apply -f tests/demo/web.yaml"
 	show_until "kubectl get pods -w -l app=nginx" 90 both_run
-	record_stop
+	record_end
 	check "web-0 was Running and Ready before web-1 was created" \
-		before "$(line_ready "$WORK/pods" web-0)" "$(line_created "$WORK/pods" web-1)"
+		in_order "$(line_ready web-0)" "$(line_created web-1)"
 	check_who_runs_sets
 }
 

@@ -2,12 +2,12 @@
 
 step_delete_pods() {
 	web_pods >"$WORK/before"
-	record_pods "$WORK/pods" app=nginx
+	record_begin
 	show "kubectl delete pod -l app=nginx"
 	show_until "kubectl get pod -w -l app=nginx" 90 both_replaced
-	record_stop
+	record_end
 	check "web-0 was Running and Ready again before web-1 was created again" \
-		before "$(line_ready "$WORK/pods" web-0)" "$(line_created "$WORK/pods" web-1)"
+		in_order "$(line_ready web-0)" "$(line_created web-1)"
 	step_names
 	check_names_again
 	pages_are_served

@@ -5,7 +5,6 @@ step_scale() {
 	scale_down
 	show "kubectl scale statefulset web --replicas=2"
 	check_within 60 "web-1 is back" pod_is_ready web-1
-	pages_are_served
 	roll_out
 	pages_are_served
 }
@@ -16,12 +15,12 @@ scale_up() {
 }
 
 scale_down() {
-	record_pods "$WORK/pods" app=nginx
+	record_begin
 	show "kubectl scale statefulset web --replicas=1"
 	show_until "kubectl get pods -w -l app=nginx" 90 only_web_0
-	record_stop
+	record_end
 	check "web-1 was deleted only after web-2 was gone" \
-		before "$(line_gone "$WORK/pods" web-2)" "$(line_deletion_asked "$WORK/pods" web-1)"
+		in_order "$(line_gone web-2)" "$(line_deletion_asked web-1)"
 	show "kubectl get pvc -l app=nginx"
 	check "all three claims stay" [ "$(grep -c '^www-web-[012] *Bound' "$WORK/answer")" = 3 ]
 }
@@ -29,11 +28,11 @@ scale_down() {
 only_web_0() { [ "$(kubectl get pods -l app=nginx -o name)" = pod/web-0 ]; }
 
 roll_out() {
-	record_pods "$WORK/pods" app=nginx
+	record_begin
 	show "kubectl rollout restart statefulset web"
 	show "kubectl rollout status statefulset web --timeout=120s"
-	record_stop
+	record_end
 	check "the rollout is complete" answer_has "complete|rolled out"
 	check "web-1 was replaced first: web-0 was deleted only after the new web-1 was Ready" \
-		before "$(line_ready "$WORK/pods" web-1)" "$(line_deletion_asked "$WORK/pods" web-0)"
+		in_order "$(line_created web-1)" "$(line_ready web-1)" "$(line_deletion_asked web-0)"
 }
