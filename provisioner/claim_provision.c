@@ -168,7 +168,7 @@ static int carry_out(const struct claim_provisioner *provisioner, const struct c
 		     const struct node_channel *channel, struct error *err)
 {
 	CLEANUP(csi_volume_freep) struct csi_volume *volume = NULL;
-	log_info("provisioning", LOG_CLAIM(claim), LOG_TEXT("volume", plan->request.name),
+	log_info("provisioning volume", LOG_CLAIM(claim), LOG_TEXT("volume", plan->request.name),
 		 LOG_TEXT("node", plan->node),
 		 LOG_UINT("size_bytes", plan->request.required_bytes));
 	event_record(provisioner->events, &claim->object, EVENT_NORMAL, "Provisioning",
