@@ -282,17 +282,37 @@ static int update_pod(const struct applier *applier, const struct statefulset *s
 	return 0;
 }
 
-/* The uid makes sure that it is the pod which was judged, not one that has come since. If that is
- * gone, all the better. */
-static int delete_pod(const struct applier *applier, const struct statefulset *set,
-		      const struct decision *decision, struct error *err)
+/* After a DELETE that was answered with a conflict: that its uid is no longer there is all the
+ * better, but a webhook may refuse in the same words. */
+static bool is_replaced(const struct applier *applier, const struct pod *pod)
+{
+	CLEANUP(object_unrefp) struct object *now = NULL;
+	struct error err;
+	if (kube_get(applier->client, &pod_kind, pod->object.namespace, pod->object.name, &now,
+		     &err) < 0)
+		return err.code == ERROR_NOT_FOUND;
+	return strcmp(now->uid, pod->object.uid) != 0;
+}
+
+/* The uid makes sure that it is the pod which was judged, not one that has come since. */
+static int ask_to_go(const struct applier *applier, const struct pod *pod, struct error *err)
 {
 	if (applier_may_act(applier, err) < 0)
 		return -1;
-	if (kube_delete(applier->client, &pod_kind, set->object.namespace, decision->pod_name,
-			decision->pod->object.uid, NULL, err) < 0 &&
-	    err->code != ERROR_NOT_FOUND && err->code != ERROR_CONFLICT) {
-		report_pod(applier, set, "Delete", decision->pod_name, err);
+	if (kube_delete(applier->client, &pod_kind, pod->object.namespace, pod->object.name,
+			pod->object.uid, NULL, err) == 0 ||
+	    err->code == ERROR_NOT_FOUND ||
+	    (err->code == ERROR_CONFLICT && is_replaced(applier, pod)))
+		return 0;
+	return -1;
+}
+
+static int delete_pod(const struct applier *applier, const struct statefulset *set,
+		      const struct decision *decision, struct error *err)
+{
+	if (ask_to_go(applier, decision->pod, err) < 0) {
+		if (err->code != ERROR_CANCELLED)
+			report_pod(applier, set, "Delete", decision->pod_name, err);
 		return -1;
 	}
 	CLEANUP_FREE char *key = must_printf("%s/%s", set->object.namespace, set->object.name);

@@ -101,6 +101,20 @@ static void a_failed_pod_is_replaced(void **state)
 				   "Delete Pod web-1 in StatefulSet web successful"));
 }
 
+/* Not only a uid that differs is answered with 409: a webhook may refuse in the same words. */
+static void a_pod_that_must_not_go_is_told_and_tried_again(void **state)
+{
+	start_with("", "2");
+	fake_api_fail_next(bed_api(bed), "DELETE", "pods/web-1", FAKE_API_STATUS, 409);
+	fake_api_edit(bed_api(bed), &pod_kind, "default", "web-1", "{'status':{'phase':'Failed'}}");
+	assert_true(bed_wait_event(bed, "FailedDelete",
+				   "Delete Pod web-1 in StatefulSet web failed error: "
+				   "delete Pod default/web-1: a fault of the test"));
+	assert_true(bed_wait_event(bed, "SuccessfulDelete",
+				   "Delete Pod web-1 in StatefulSet web successful"));
+	assert_true(bed_wait_settled(bed, "2"));
+}
+
 static void scaling_goes_up_and_down_in_order_and_keeps_claims(void **state)
 {
 	start_with("{'replicas':1}", "1");
@@ -424,6 +438,7 @@ int main(void)
 		TEST(a_set_gets_its_claims_and_pods_in_order),
 		TEST(a_deleted_pod_comes_back_to_the_same_claim),
 		TEST(a_failed_pod_is_replaced),
+		TEST(a_pod_that_must_not_go_is_told_and_tried_again),
 		TEST(scaling_goes_up_and_down_in_order_and_keeps_claims),
 		TEST(an_update_goes_from_the_top_and_a_rollback_takes_the_old_revision),
 		TEST(a_partition_holds_an_update_back),
