@@ -46,7 +46,10 @@ static struct metric behind_metric = {
 
 bool controller_is_active(const struct controller *controller)
 {
+	const struct controller_options *options = &controller->options;
 	if (__atomic_load_n(&controller->stopping, __ATOMIC_ACQUIRE))
+		return false;
+	if (options->leads && !options->leads(options->leads_context))
 		return false;
 	return !controller->guard || guard_mode(controller->guard) == GUARD_ACTIVE;
 }

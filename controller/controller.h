@@ -34,6 +34,11 @@ struct controller_options {
 	bool guarded; /* guard.h */
 	uint32_t guard_wait_ms;
 	uint32_t probe_again_ms;
+
+	/* The lease is still ours, by our own clock: asked before every write, since a process that
+	 * was frozen for a while wakes up beside its successor. NULL: nobody competes. */
+	bool (*leads)(void *context);
+	void *leads_context;
 };
 
 /* Starts at once. The options' strings must outlive it. */
@@ -45,7 +50,7 @@ void controller_stop(struct controller *controller);
 /* kube_client_stop() first. */
 void controller_free(struct controller *controller);
 
-/* It runs sets now: neither probing nor standing by. */
+/* It runs sets now: it leads, and neither probes nor stands by. */
 bool controller_is_active(const struct controller *controller);
 
 DEFINE_CLEANUP(struct controller *, controller_free);

@@ -50,6 +50,7 @@ struct program {
 	pthread_mutex_t lock;
 	bool stopping;
 	struct controller *controller; /* NULL until we lead */
+	struct lease *lease;	       /* atomic; NULL: nobody competes, or we have only begun to */
 };
 
 static const char usage[] =
@@ -187,6 +188,13 @@ static const char *environment(const char *name, const char *fallback)
 	return value && *value ? value : fallback;
 }
 
+static bool leads(void *context)
+{
+	struct program *program = context;
+	struct lease *lease = __atomic_load_n(&program->lease, __ATOMIC_ACQUIRE);
+	return !lease || lease_held(lease);
+}
+
 static void start_controller(void *context)
 {
 	struct program *program = context;
@@ -204,6 +212,8 @@ static void start_controller(void *context)
 		.guarded = true,
 		.guard_wait_ms = settings->guard_wait_s * 1000,
 		.probe_again_ms = PROBE_AGAIN_MS,
+		.leads = leads,
+		.leads_context = program,
 	};
 	pthread_mutex_lock(&program->lock);
 	if (!program->stopping && !program->controller) {
@@ -228,7 +238,7 @@ static void lease_failed(void *context, const struct error *err)
 	log_warning("lease not renewed", LOG_ERR(err));
 }
 
-static struct lease *compete(struct program *program, const char *identity)
+static void compete(struct program *program, const char *identity)
 {
 	struct lease_options lease_options = {
 		.namespace = program->own_namespace,
@@ -242,12 +252,13 @@ static struct lease *compete(struct program *program, const char *identity)
 		.failed = lease_failed,
 		.context = program,
 	};
-	return lease_new(program->client, &lease_options);
+	struct lease *lease = lease_new(program->client, &lease_options);
+	__atomic_store_n(&program->lease, lease, __ATOMIC_RELEASE);
 }
 
 /* The work ends first, then the lease is given back, so that the next leader finds nobody acting.
  */
-static void wind_down(struct program *program, struct lease *lease)
+static void wind_down(struct program *program)
 {
 	pthread_mutex_lock(&program->lock);
 	program->stopping = true;
@@ -255,7 +266,7 @@ static void wind_down(struct program *program, struct lease *lease)
 	pthread_mutex_unlock(&program->lock);
 	if (controller)
 		controller_stop(controller);
-	lease_free(lease);
+	lease_free(program->lease);
 	kube_client_stop(program->client);
 	controller_free(controller);
 }
@@ -275,14 +286,13 @@ static int run(struct program *program, struct error *err)
 
 	CLEANUP_FREE char *identity =
 		must_printf("%s_%d", environment("POD_NAME", "kentledge-controller"), getpid());
-	struct lease *lease = NULL;
 	log_info("started", LOG_TEXT("version", KENTLEDGE_VERSION), LOG_TEXT("identity", identity));
 	if (program->settings.leader_elect)
-		lease = compete(program, identity);
+		compete(program, identity);
 	else
 		start_controller(program);
 	int status = stop_wait();
-	wind_down(program, lease);
+	wind_down(program);
 	log_info("stopped", LOG_INT("status", status));
 	return status;
 }

@@ -24,6 +24,8 @@
 static void report_pod(const struct applier *applier, const struct statefulset *set,
 		       const char *verb, const char *pod_name, const struct error *failure)
 {
+	if (failure && failure->code == ERROR_CANCELLED)
+		return; /* it is no longer ours to do, nor to tell of */
 	CLEANUP_FREE char *reason = must_printf("%s%s", failure ? "Failed" : "Successful", verb);
 	if (failure)
 		event_record(applier->events, &set->object, EVENT_WARNING, reason,
@@ -196,8 +198,6 @@ static bool is_in_the_way(const struct applier *applier, const struct statefulse
 static void report_not_created(const struct applier *applier, const struct statefulset *set,
 			       const char *pod_name, struct error *err)
 {
-	if (err->code == ERROR_CANCELLED)
-		return;
 	if (err->code == ERROR_EXISTS) {
 		if (!is_in_the_way(applier, set, pod_name))
 			return;
@@ -311,8 +311,7 @@ static int delete_pod(const struct applier *applier, const struct statefulset *s
 		      const struct decision *decision, struct error *err)
 {
 	if (ask_to_go(applier, decision->pod, err) < 0) {
-		if (err->code != ERROR_CANCELLED)
-			report_pod(applier, set, "Delete", decision->pod_name, err);
+		report_pod(applier, set, "Delete", decision->pod_name, err);
 		return -1;
 	}
 	CLEANUP_FREE char *key = must_printf("%s/%s", set->object.namespace, set->object.name);

@@ -417,6 +417,18 @@ static void a_settled_set_of_kubernetes_is_not_written_to(void **state)
 	assert_true(bed_wait_settled(bed, "2"));
 }
 
+/* It was frozen, say, and its successor has begun. */
+static void it_writes_nothing_once_the_lease_is_lost(void **state)
+{
+	start_with("", "2");
+	bed_depose(bed);
+	size_t writes = bed_writes(bed);
+	bed_edit_set(bed, "{'replicas':4}");
+	usleep(100000);
+	assert_int_equal(bed_writes(bed), writes);
+	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 2);
+}
+
 static void a_broken_watch_loses_nothing(void **state)
 {
 	start_with("", "2");
@@ -458,6 +470,7 @@ int main(void)
 		TEST(a_malformed_object_stops_nobody_else),
 		TEST(the_recreate_strategy_is_refused_with_a_reason),
 		TEST(a_settled_set_of_kubernetes_is_not_written_to),
+		TEST(it_writes_nothing_once_the_lease_is_lost),
 		TEST(a_broken_watch_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

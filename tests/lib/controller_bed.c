@@ -33,8 +33,9 @@ struct controller_bed {
 	struct kube_client *kubelet_client;
 	struct controller *controller;
 	pthread_t kubelet;
-	bool stopping; /* these three are atomic */
+	bool stopping; /* these four are atomic */
 	bool hold;
+	bool deposed;
 	size_t writes;
 
 	pthread_mutex_t lock;
@@ -311,6 +312,17 @@ struct controller_bed *controller_bed_new(void)
 	return bed;
 }
 
+static bool leads(void *context)
+{
+	struct controller_bed *bed = context;
+	return !__atomic_load_n(&bed->deposed, __ATOMIC_ACQUIRE);
+}
+
+void bed_depose(struct controller_bed *bed)
+{
+	__atomic_store_n(&bed->deposed, true, __ATOMIC_RELEASE);
+}
+
 void bed_start(struct controller_bed *bed, bool guarded)
 {
 	bed->client = kube_client_new_over(fake_api_connect(bed->api));
@@ -326,6 +338,8 @@ void bed_start(struct controller_bed *bed, bool guarded)
 		.guarded = guarded,
 		.guard_wait_ms = 100,
 		.probe_again_ms = 300,
+		.leads = leads,
+		.leads_context = bed,
 	};
 	bed->controller = controller_new(&options);
 }

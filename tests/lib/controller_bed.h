@@ -33,6 +33,9 @@ void bed_start(struct controller_bed *bed, bool guarded);
 /* Ends it at once, as kill -9 would: what is under way stays half-done. */
 void bed_kill(struct controller_bed *bed);
 
+/* From now on the lease is another's. */
+void bed_depose(struct controller_bed *bed);
+
 /* Every request of the controller from the nth on (1: the first) fails without an effect, or the
  * nth takes effect and its answer is lost. Requests of the watches do not count. 0: none. */
 void bed_die_at(struct controller_bed *bed, unsigned nth, bool after_effect);
