@@ -18,8 +18,7 @@
  * we sent is not acknowledged (tcp(7), TCP_USER_TIMEOUT). */
 #define PEER_GONE_MS 30000
 
-/* RFC 3986 §2. libcurl would look for other names by libidn2, which a release does without
- * (cmake/CurlHttp.cmake). */
+/* RFC 3986 §2. */
 #define URL_CHARACTERS                                                                             \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@!$&'()*+,;=%"
 
@@ -345,6 +344,14 @@ static int prepare(struct http_client *client, const struct http_request *reques
  * The outside.
  */
 
+/* libcurl undoes percent signs, and looks for what is not ASCII then by libidn2, which a release
+ * does without (cmake/CurlHttp.cmake). In brackets they begin the zone of an address (RFC 6874). */
+static bool host_is_plain(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	return *host == '[' || !memchr(host, '%', strcspn(host, "/?#"));
+}
+
 static int check_options(const struct http_client_options *options, struct error *err)
 {
 	const char *url = options->base_url;
@@ -352,7 +359,7 @@ static int check_options(const struct http_client_options *options, struct error
 		return error_set(err, ERROR_INVALID,
 				 "the server's address must begin with https://, not \"%s\"",
 				 url ? url : "");
-	if (strspn(url, URL_CHARACTERS) != strlen(url))
+	if (strspn(url, URL_CHARACTERS) != strlen(url) || !host_is_plain(url))
 		return error_set(err, ERROR_INVALID,
 				 "the server's address \"%s\" holds what no address may", url);
 	if (strchr(url, '@'))
