@@ -12,7 +12,7 @@
  *	>0	a documented outcome that the direct caller handles and never forwards
  *
  * A code is a decision that a caller can take, not a diagnosis; the diagnosis is the text. Three
- * places turn an error into an answer: csi/status.c (gRPC status), kube/event.c (event), and the
+ * places turn an error into an answer: rpc/status.c (gRPC status), kube/event.c (event), and the
  * retry of kube/workqueue.c. Libraries never log what they return.
  */
 
