@@ -17,10 +17,20 @@
 static int delete_volume(const struct claim_provisioner *provisioner,
 			 const struct node_channel *channel, const char *id, struct error *err)
 {
+	if (lead_check(&provisioner->lead, err) < 0)
+		return -1;
 	uint64_t since_ms = clock_monotonic_ms();
 	int r = csi_delete_volume(node_channel_rpc(channel), id, provisioner->timeout_ms, err);
 	measure_call("DeleteVolume", since_ms, r < 0 ? err : NULL);
 	return r;
+}
+
+static int drop_intent(const struct claim_provisioner *provisioner, const struct claim *claim,
+		       bool unselect, struct error *err)
+{
+	if (lead_check(&provisioner->lead, err) < 0)
+		return -1;
+	return claim_intent_drop(provisioner->client, claim, unselect, err);
 }
 
 /* A PersistentVolume of the name, whoever's it is, keeps the data: it is asked of the API server
@@ -54,7 +64,7 @@ int claim_undo(const struct claim_provisioner *provisioner, const struct claim *
 		log_info("provisioning undone", LOG_CLAIM(claim), LOG_TEXT("volume", name),
 			 LOG_TEXT("node", plan->node), LOG_TEXT("why", plan->reason.text));
 	}
-	return claim_intent_drop(provisioner->client, claim, false, err);
+	return drop_intent(provisioner, claim, false, err);
 }
 
 /* CSI: the caller may rely on the size; and we find a volume again by its name alone, so the id
@@ -79,6 +89,8 @@ static int create_volume(const struct claim_provisioner *provisioner, const stru
 {
 	const struct csi_create_volume_request *request = &plan->request;
 	CLEANUP(csi_volume_freep) struct csi_volume *volume = NULL;
+	if (lead_check(&provisioner->lead, err) < 0)
+		return -1;
 	uint64_t since_ms = clock_monotonic_ms();
 	int r = csi_create_volume(node_channel_rpc(channel), request, provisioner->timeout_ms,
 				  &volume, err);
@@ -118,6 +130,8 @@ static int write_volume(const struct claim_provisioner *provisioner, const struc
 	CLEANUP(json_object_putp)
 	struct json_object *manifest =
 		volume_manifest(claim, class, request, volume, provisioner->identity);
+	if (lead_check(&provisioner->lead, err) < 0)
+		return -1;
 	int r = kube_create(provisioner->client, &volume_kind, "", manifest, NULL, err);
 	if (r < 0 && err->code == ERROR_EXISTS)
 		r = accept_existing(provisioner, claim, volume, request->name, err);
@@ -136,7 +150,7 @@ static void give_up(const struct claim_provisioner *provisioner, const struct cl
 {
 	struct error err;
 	if (delete_unrecorded(provisioner, channel, plan->request.name, &err) < 0 ||
-	    claim_intent_drop(provisioner->client, claim, unselect, &err) < 0)
+	    drop_intent(provisioner, claim, unselect, &err) < 0)
 		log_warning("undoing is put off", LOG_CLAIM(claim),
 			    LOG_TEXT("volume", plan->request.name), LOG_TEXT("node", plan->node),
 			    LOG_ERR(&err));
@@ -192,6 +206,8 @@ int claim_provision(const struct claim_provisioner *provisioner, const struct cl
 	if (node_channel_get(provisioner->channels, plan->node, &channel, err) < 0)
 		return error_prefix(err, "node \"%s\"", plan->node);
 	if (!plan->has_intent) {
+		if (lead_check(&provisioner->lead, err) < 0)
+			return -1;
 		if (claim_intent_take(provisioner->client, claim, plan->node, &noted, err) < 0)
 			return err->code == ERROR_CONFLICT || err->code == ERROR_NOT_FOUND ? 1 : -1;
 		claim = claim_of(noted);

@@ -12,12 +12,14 @@
 #include "claim_plan.h"
 #include "kube/client.h"
 #include "kube/event.h"
+#include "lead.h"
 #include "node_channel.h"
 
 struct claim_provisioner {
 	struct kube_client *client;
 	struct event_recorder *events;
 	struct node_channels *channels;
+	struct lead lead;
 	const char *identity; /* csiProvisionerIdentity of the volumes we make */
 	uint32_t timeout_ms;  /* of a CreateVolume or DeleteVolume */
 };

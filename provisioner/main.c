@@ -34,7 +34,7 @@ struct program {
 	struct kube_client *client;
 	struct event_recorder *events;
 	struct http_server *http;
-	struct lease *lease;
+	struct lease *lease; /* atomic; NULL: nobody competes, or we have only begun to */
 
 	pthread_t leader;
 	pthread_mutex_t lock;
@@ -77,6 +77,13 @@ static void lease_failed(void *context, const struct error *err)
 	log_warning("lease failed", LOG_ERR(err));
 }
 
+static bool lead_held(void *context)
+{
+	struct program *program = context;
+	struct lease *lease = __atomic_load_n(&program->lease, __ATOMIC_ACQUIRE);
+	return !lease || lease_held(lease);
+}
+
 /* True once leading, false when the program stops before. */
 static bool wait_for_lead(struct program *program)
 {
@@ -103,6 +110,7 @@ static struct provisioner *new_provisioner(struct program *program)
 		.call_timeout_ms = options->call_timeout_ms,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 5 * 60 * 1000,
+		.lead = { .held = lead_held, .context = program },
 	});
 }
 
@@ -172,18 +180,20 @@ static void compete(struct program *program)
 	}
 	/* The name that the external-provisioner would use for this driver: the two exclude each
 	 * other. */
-	program->lease = lease_new(program->client, &(struct lease_options) {
-							    .namespace = program->options.namespace,
-							    .name = CSI_DRIVER_NAME,
-							    .identity = program->identity,
-							    .duration_ms = 15000,
-							    .renew_deadline_ms = 10000,
-							    .retry_ms = 2000,
-							    .acquired = lease_acquired,
-							    .lost = lease_lost,
-							    .failed = lease_failed,
-							    .context = program,
-						    });
+	struct lease *lease =
+		lease_new(program->client, &(struct lease_options) {
+						   .namespace = program->options.namespace,
+						   .name = CSI_DRIVER_NAME,
+						   .identity = program->identity,
+						   .duration_ms = 15000,
+						   .renew_deadline_ms = 10000,
+						   .retry_ms = 2000,
+						   .acquired = lease_acquired,
+						   .lost = lease_lost,
+						   .failed = lease_failed,
+						   .context = program,
+					   });
+	__atomic_store_n(&program->lease, lease, __ATOMIC_RELEASE);
 }
 
 static void name_process(struct program *program)

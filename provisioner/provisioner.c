@@ -227,6 +227,8 @@ static int reconcile_claim(void *context, const char *key, struct error *err)
 	struct provisioner *provisioner = context;
 	CLEANUP(claim_sight_done) struct claim_sight sight = { .arena = arena_new(1024) };
 	struct claim_plan plan;
+	if (lead_check(&provisioner->options.lead, err) < 0)
+		return -1;
 	int r = look_at_claim(provisioner, key, &sight, err);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
@@ -296,6 +298,8 @@ static int reconcile_volume(void *context, const char *key, struct error *err)
 	CLEANUP(object_unrefp) struct object *object = cluster_volume(provisioner->cluster, key);
 	CLEANUP(object_unrefp) struct object *claim = NULL;
 	CLEANUP_TEXT struct text node = TEXT_INIT;
+	if (lead_check(&provisioner->options.lead, err) < 0)
+		return -1;
 	if (!object)
 		return 0;
 	const struct volume *volume = volume_of(object);
@@ -362,12 +366,14 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.client = options->client,
 		.events = options->events,
 		.channels = provisioner->channels,
+		.lead = options->lead,
 		.identity = options->identity,
 		.timeout_ms = options->call_timeout_ms,
 	};
 	provisioner->reclaimer = (struct volume_reclaimer) {
 		.client = options->client,
 		.channels = provisioner->channels,
+		.lead = options->lead,
 		.timeout_ms = options->call_timeout_ms,
 	};
 	provisioner->claims = new_queue(provisioner, "claims", options->claim_workers,

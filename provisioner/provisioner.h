@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "kube/client.h"
 #include "kube/event.h"
+#include "lead.h"
 
 struct provisioner;
 struct rpc_channel;
@@ -33,6 +34,7 @@ struct provisioner_options {
 	uint32_t call_timeout_ms; /* of a CreateVolume or DeleteVolume */
 	uint32_t backoff_min_ms;  /* between attempts at one claim or volume */
 	uint32_t backoff_max_ms;
+	struct lead lead;
 
 	/* Instead of TLS to the node (tests); NULL in earnest. */
 	int (*dial)(void *context, const char *address, struct rpc_channel **ret_channel,

@@ -21,6 +21,8 @@ int volume_add_finalizer(const struct volume_reclaimer *reclaimer, const struct 
 	CLEANUP(json_object_putp)
 	struct json_object *patch =
 		metadata_patch_add(&volume->object, VOLUME_FINALIZER, NULL, NULL);
+	if (lead_check(&reclaimer->lead, err) < 0)
+		return -1;
 	int r = kube_patch(reclaimer->client, &volume_kind, "", volume->object.name, NULL,
 			   KUBE_PATCH_MERGE, patch, NULL, err);
 	return gone_is_fine(r, err);
@@ -34,6 +36,8 @@ int volume_drop_finalizer(const struct volume_reclaimer *reclaimer, const struct
 	metadata_patch_remove_finalizer(patch, &volume->object, VOLUME_FINALIZER);
 	if (metadata_patch_is_empty(patch))
 		return 0;
+	if (lead_check(&reclaimer->lead, err) < 0)
+		return -1;
 	int r = kube_patch(reclaimer->client, &volume_kind, "", volume->object.name, NULL,
 			   KUBE_PATCH_JSON, patch, NULL, err);
 	return gone_is_fine(r, err);
@@ -45,6 +49,8 @@ static int delete_data(const struct volume_reclaimer *reclaimer, const struct vo
 	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
 	if (node_channel_get(reclaimer->channels, node, &channel, err) < 0)
 		return error_prefix(err, "node \"%s\"", node);
+	if (lead_check(&reclaimer->lead, err) < 0)
+		return -1;
 	uint64_t since_ms = clock_monotonic_ms();
 	int r = csi_delete_volume(node_channel_rpc(channel), volume->handle, reclaimer->timeout_ms,
 				  err);
@@ -63,6 +69,8 @@ static int delete_record(const struct volume_reclaimer *reclaimer, const struct 
 {
 	const char *name = volume->object.name;
 	CLEANUP(object_unrefp) struct object *now = NULL;
+	if (lead_check(&reclaimer->lead, err) < 0)
+		return -1;
 	int r = kube_delete(reclaimer->client, &volume_kind, "", name, volume->object.uid, NULL,
 			    err);
 	if (r < 0)

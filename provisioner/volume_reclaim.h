@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #include "kube/client.h"
+#include "lead.h"
 #include "node_channel.h"
 #include "volume_plan.h"
 
 struct volume_reclaimer {
 	struct kube_client *client;
 	struct node_channels *channels;
+	struct lead lead;
 	uint32_t timeout_ms; /* of DeleteVolume */
 };
 

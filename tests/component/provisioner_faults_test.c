@@ -270,6 +270,51 @@ static void killed_anywhere_while_reclaiming_it_leaves_nothing(void **state)
 	fail_msg("no end of steps");
 }
 
+/* The request or call under way ends, and one read that belongs to it: three steps. */
+static void assert_no_further_step(struct provision_scene *scene, unsigned step)
+{
+	usleep(30000);
+	if (scene_steps(scene) > step + 3)
+		fail_msg("deposed at step %u: went on to step %u", step, scene_steps(scene));
+}
+
+static void losing_the_lease_anywhere_it_goes_no_further(void **state)
+{
+	unsigned step = 0;
+	bool deposed = true;
+	while (deposed && ++step < STEPS_MAX) {
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+		scene_at_step(scene, step, scene_depose, NULL);
+		scene_put_claim(scene, "www", NULL);
+		scene_start(scene);
+		assert_true(scene_wait(scene, acted_or_bound, "www"));
+		deposed = scene_has_acted(scene);
+		if (deposed)
+			assert_no_further_step(scene, step);
+	}
+	assert_in_range(step, 8, STEPS_MAX - 1);
+}
+
+static void losing_the_lease_anywhere_while_reclaiming_it_goes_no_further(void **state)
+{
+	unsigned step = 0;
+	bool deposed = true;
+	while (deposed && ++step < STEPS_MAX) {
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+		scene_put_claim(scene, "www", NULL);
+		scene_start(scene);
+		assert_true(scene_wait(scene, scene_is_bound, "www"));
+		usleep(5000);
+		scene_at_step(scene, step, scene_depose, NULL);
+		scene_delete(scene, &scene_claims, "www");
+		assert_true(scene_wait(scene, acted_or_gone, "www"));
+		deposed = scene_has_acted(scene);
+		if (deposed)
+			assert_no_further_step(scene, step);
+	}
+	assert_in_range(step, 8, STEPS_MAX - 1);
+}
+
 static void forgets_nothing_when_it_must_list_again(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
@@ -298,6 +343,8 @@ int main(void)
 		cmocka_unit_test(a_claim_deleted_in_the_middle_of_any_step_leaves_nothing),
 		cmocka_unit_test(a_claim_deleted_while_a_step_breaks_off_leaves_nothing),
 		cmocka_unit_test(killed_anywhere_while_reclaiming_it_leaves_nothing),
+		cmocka_unit_test(losing_the_lease_anywhere_it_goes_no_further),
+		cmocka_unit_test(losing_the_lease_anywhere_while_reclaiming_it_goes_no_further),
 		cmocka_unit_test(forgets_nothing_when_it_must_list_again),
 	};
 	/* Thousands of lines about failures that the tests themselves make. */

@@ -69,6 +69,7 @@ struct provision_scene {
 	struct provisioner *provisioner;
 
 	atomic_bool dead;
+	atomic_bool deposed;
 	atomic_uint step;
 	atomic_bool acted;
 	atomic_uint act_at; /* 0: never; set behind what is done then */
@@ -188,6 +189,18 @@ void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms)
 	scene->backoff_ms = backoff_ms;
 }
 
+static bool lead_held(void *context)
+{
+	struct provision_scene *scene = context;
+	return !atomic_load(&scene->deposed);
+}
+
+bool scene_depose(struct provision_scene *scene, void *context)
+{
+	atomic_store(&scene->deposed, true);
+	return true;
+}
+
 void scene_start(struct provision_scene *scene)
 {
 	struct error err;
@@ -204,6 +217,7 @@ void scene_start(struct provision_scene *scene)
 		.call_timeout_ms = 5000,
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
+		.lead = { .held = lead_held, .context = scene },
 		.dial = dial,
 		.dial_context = scene,
 	});

@@ -74,4 +74,7 @@ bool scene_has_acted(struct provision_scene *scene); /* that step was reached */
 /* An act: from this step on nothing the provisioner does has any effect, until scene_stop(). */
 bool scene_kill(struct provision_scene *scene, void *context);
 
+/* An act: from this step on the lease is another's. */
+bool scene_depose(struct provision_scene *scene, void *context);
+
 DEFINE_CLEANUP(struct provision_scene *, scene_free);

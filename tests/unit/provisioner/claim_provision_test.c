@@ -206,6 +206,25 @@ static void keeps_the_intent_when_undoing_fails(void **state)
 	assert_true(fake_node_has(scene.node, "pvc-u1"));
 }
 
+static bool lead_is_lost(void *context)
+{
+	return false;
+}
+
+static void undoes_nothing_without_the_lead(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	fake_node_fail(scene.node, "CreateVolume", ERROR_TIMEOUT, true, 1);
+	assert_int_equal(provision(&scene, &err), -1);
+	scene.provisioner.lead.held = lead_is_lost;
+	assert_int_equal(undo(&scene, &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	assert_int_equal(fake_node_calls(scene.node, "DeleteVolume"), 0);
+	assert_true(has_intent(&scene));
+}
+
 static void gives_the_volume_up_when_its_node_is_gone(void **state)
 {
 	CLEANUP(tear_down) struct scene scene;
@@ -230,6 +249,7 @@ int main(void)
 		cmocka_unit_test(undoes_the_volume_and_the_intent),
 		cmocka_unit_test(never_undoes_a_volume_that_is_recorded),
 		cmocka_unit_test(keeps_the_intent_when_undoing_fails),
+		cmocka_unit_test(undoes_nothing_without_the_lead),
 		cmocka_unit_test(gives_the_volume_up_when_its_node_is_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
