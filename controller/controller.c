@@ -432,6 +432,7 @@ static void make_guard(struct controller *controller)
 		.pod_uid = controller->options.pod_uid,
 		.wait_ms = controller->options.guard_wait_ms,
 		.probe_again_ms = controller->options.probe_again_ms,
+		.check_ms = controller->options.probe_check_ms,
 		.changed = mode_changed,
 		.context = controller,
 	};

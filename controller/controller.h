@@ -34,6 +34,7 @@ struct controller_options {
 	bool guarded; /* guard.h */
 	uint32_t guard_wait_ms;
 	uint32_t probe_again_ms;
+	uint32_t probe_check_ms;
 
 	/* The lease is still ours, by our own clock: asked before every write, since a process that
 	 * was frozen for a while wakes up beside its successor. NULL: nobody competes. */

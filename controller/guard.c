@@ -231,12 +231,26 @@ static void stand_by(struct guard *guard)
 	pause_ms(guard, guard->options.probe_again_ms);
 }
 
+/* An API server that does not answer tells nothing. */
+static void look_at_probe(struct guard *guard)
+{
+	struct error err = { 0 };
+	int touched = read_probe(guard, &err);
+	pthread_mutex_lock(&guard->lock);
+	guard->touched |= touched > 0;
+	guard->lost |= touched < 0 && err.code == ERROR_NOT_FOUND;
+	pthread_mutex_unlock(&guard->lock);
+}
+
 /* Active until somebody touches the probe. One that was merely deleted is made again. */
 static void be_active(struct guard *guard)
 {
 	pthread_mutex_lock(&guard->lock);
-	while (!wait_ms(guard, UINT32_MAX / 2))
-		;
+	while (!wait_ms(guard, guard->options.check_ms)) {
+		pthread_mutex_unlock(&guard->lock);
+		look_at_probe(guard);
+		pthread_mutex_lock(&guard->lock);
+	}
 	bool touched = guard->touched;
 	pthread_mutex_unlock(&guard->lock);
 	if (touched)

@@ -16,7 +16,8 @@
  * make and delete each other's pods. So the leader makes a StatefulSet of its own without replicas,
  * the probe, and never touches it: whoever writes its status runs StatefulSets. While we are active
  * the probe stays, for a controller that starts later looks at every set there is, the probe
- * included, and we see its write and stand down at once.
+ * included, and we see its write and stand down at once. The informer tells of it, but not if it
+ * watches another namespace or has lost touch; so the probe is also read now and then.
  *
  * The probe belongs to our own pod, so it goes when the pod goes.
  */
@@ -42,6 +43,7 @@ struct guard_options {
 	const char *pod_uid;
 	uint32_t wait_ms; /* how long nobody must have touched the probe */
 	uint32_t probe_again_ms;
+	uint32_t check_ms; /* how often the probe is read while active */
 	void (*changed)(void *context, enum guard_mode mode); /* in the guard's thread */
 	void *context;
 };

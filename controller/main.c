@@ -28,6 +28,7 @@
 #define BACKOFF_MIN_MS 5
 #define BACKOFF_MAX_MS 60000
 #define PROBE_AGAIN_MS (5 * 60 * 1000)
+#define PROBE_CHECK_MS 10000
 #define GUARD_WAIT_DEFAULT_S 5
 
 struct settings {
@@ -212,6 +213,7 @@ static void start_controller(void *context)
 		.guarded = true,
 		.guard_wait_ms = settings->guard_wait_s * 1000,
 		.probe_again_ms = PROBE_AGAIN_MS,
+		.probe_check_ms = PROBE_CHECK_MS,
 		.leads = leads,
 		.leads_context = program,
 	};

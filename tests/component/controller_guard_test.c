@@ -108,6 +108,22 @@ static void it_stands_down_when_another_controller_appears(void **state)
 	assert_true(bed_is_active(bed));
 }
 
+/* Its informer never tells it of the probe, which is in its own namespace. */
+static void one_that_runs_another_namespace_stands_down_too(void **state)
+{
+	bed_confine(bed, "default");
+	bed_start(bed, true);
+	assert_true(bed_wait_settled(bed, "2"));
+	foreign_controller_writes();
+	assert_true(wait_active(false));
+	assert_true(wait_active(true));
+	CLEANUP_FREE char *before = probe_uid();
+	fake_api_remove(bed_api(bed), &statefulset_apps_kind, "kentledge", GUARD_PROBE_NAME);
+	assert_true(wait_probe("spec.replicas", "0"));
+	CLEANUP_FREE char *after = probe_uid();
+	assert_string_not_equal(before, after);
+}
+
 static void a_probe_that_somebody_deletes_is_made_again(void **state)
 {
 	bed_start(bed, true);
@@ -154,6 +170,7 @@ int main(void)
 		TEST(nothing_is_written_before_the_wait_is_over),
 		TEST(beside_another_controller_it_stands_by_and_writes_nothing),
 		TEST(it_stands_down_when_another_controller_appears),
+		TEST(one_that_runs_another_namespace_stands_down_too),
 		TEST(a_probe_that_somebody_deletes_is_made_again),
 		TEST(an_earlier_leaders_probe_proves_nothing),
 		TEST(a_probe_that_cannot_be_read_is_no_answer),

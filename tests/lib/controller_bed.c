@@ -32,6 +32,7 @@ struct controller_bed {
 	struct kube_client *client;
 	struct kube_client *kubelet_client;
 	struct controller *controller;
+	const char *namespace;
 	pthread_t kubelet;
 	bool stopping; /* these four are atomic */
 	bool hold;
@@ -318,6 +319,11 @@ static bool leads(void *context)
 	return !__atomic_load_n(&bed->deposed, __ATOMIC_ACQUIRE);
 }
 
+void bed_confine(struct controller_bed *bed, const char *namespace)
+{
+	bed->namespace = namespace;
+}
+
 void bed_depose(struct controller_bed *bed)
 {
 	__atomic_store_n(&bed->deposed, true, __ATOMIC_RELEASE);
@@ -338,6 +344,8 @@ void bed_start(struct controller_bed *bed, bool guarded)
 		.guarded = guarded,
 		.guard_wait_ms = 100,
 		.probe_again_ms = 300,
+		.probe_check_ms = 50,
+		.namespace = bed->namespace,
 		.leads = leads,
 		.leads_context = bed,
 	};

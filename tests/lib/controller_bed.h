@@ -30,6 +30,9 @@ struct fake_api *bed_api(struct controller_bed *bed);
 /* Starts the controller; a bed begins without. guarded: see guard.h, with short times. */
 void bed_start(struct controller_bed *bed, bool guarded);
 
+/* A controller that is started from now on runs the sets of this namespace only. */
+void bed_confine(struct controller_bed *bed, const char *namespace);
+
 /* Ends it at once, as kill -9 would: what is under way stays half-done. */
 void bed_kill(struct controller_bed *bed);
 
