@@ -120,13 +120,15 @@ static bool is_wanted(struct controller *controller, const struct object *pod)
 	       identity_in_range(statefulset_of(set), ((const struct pod *)pod)->ordinal);
 }
 
+/* Whoever it belonged to, its name is free now for the set that its name speaks of. */
 static void pod_removed(struct controller *controller, const struct object *pod)
 {
-	if (!object_controller(pod) || !*set_name_of_pod(pod))
-		return;
+	const char *namesake = ((const struct pod *)pod)->parent;
 	if (is_wanted(controller, pod))
 		absence_begins(controller->absences, pod->namespace, pod->name);
 	enqueue_set_of_pod(controller, pod);
+	if (*namesake)
+		enqueue(controller, pod->namespace, namesake);
 }
 
 static void pod_changed(void *context, const struct object *before, const struct object *after)

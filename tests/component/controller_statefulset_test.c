@@ -299,6 +299,23 @@ static void a_pod_of_somebody_else_in_the_way_is_told(void **state)
 	assert_true(bed_wait_settled(bed, "2"));
 }
 
+/* Whoever was told to delete it should not have to wait for our backoff. */
+static void a_pod_of_somebody_else_that_leaves_makes_way_at_once(void **state)
+{
+	fake_api_putf(
+		bed_api(bed), &pod_kind,
+		"{'apiVersion':'v1','kind':'Pod','metadata':{'name':'web-0',"
+		"'namespace':'default','annotations':{'seen':'yes'},'labels':{'app':'other'}},"
+		"'spec':{'nodeName':'n1'},'status':{'phase':'Running'}}");
+	bed_set_backoff(bed, 60000);
+	bed_put_set(bed, "", "nginx:1");
+	bed_start(bed, false);
+	assert_true(bed_wait_set(bed, "status.replicas", "0"));
+	usleep(20000);
+	fake_api_remove(bed_api(bed), &pod_kind, "default", "web-0");
+	assert_true(bed_wait_settled(bed, "2"));
+}
+
 /* As after `kubectl delete` and `kubectl apply` in a row: the garbage collector is still at work.
  */
 static void a_pod_of_an_earlier_set_of_the_name_is_waited_for(void **state)
@@ -462,6 +479,7 @@ int main(void)
 		TEST(a_claim_that_is_refused_is_told_and_tried_again),
 		TEST(a_claim_that_is_being_deleted_is_waited_for),
 		TEST(a_pod_of_somebody_else_in_the_way_is_told),
+		TEST(a_pod_of_somebody_else_that_leaves_makes_way_at_once),
 		TEST(a_pod_of_an_earlier_set_of_the_name_is_waited_for),
 		TEST(a_conflict_on_the_status_is_written_over),
 		TEST(a_set_that_is_being_deleted_is_counted_and_left_alone),

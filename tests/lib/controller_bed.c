@@ -33,6 +33,7 @@ struct controller_bed {
 	struct kube_client *kubelet_client;
 	struct controller *controller;
 	const char *namespace;
+	uint32_t backoff_ms;
 	pthread_t kubelet;
 	bool stopping; /* these four are atomic */
 	bool hold;
@@ -324,6 +325,11 @@ void bed_confine(struct controller_bed *bed, const char *namespace)
 	bed->namespace = namespace;
 }
 
+void bed_set_backoff(struct controller_bed *bed, uint32_t backoff_ms)
+{
+	bed->backoff_ms = backoff_ms;
+}
+
 void bed_depose(struct controller_bed *bed)
 {
 	__atomic_store_n(&bed->deposed, true, __ATOMIC_RELEASE);
@@ -339,8 +345,8 @@ void bed_start(struct controller_bed *bed, bool guarded)
 		.pod_name = "",
 		.pod_uid = "",
 		.workers = 2,
-		.backoff_min_ms = 5,
-		.backoff_max_ms = 50,
+		.backoff_min_ms = bed->backoff_ms ? bed->backoff_ms : 5,
+		.backoff_max_ms = bed->backoff_ms ? bed->backoff_ms : 50,
 		.guarded = guarded,
 		.guard_wait_ms = 100,
 		.probe_again_ms = 300,

@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "controller.h"
 #include "fake_api.h"
@@ -32,6 +33,11 @@ void bed_start(struct controller_bed *bed, bool guarded);
 
 /* A controller that is started from now on runs the sets of this namespace only. */
 void bed_confine(struct controller_bed *bed, const char *namespace);
+
+/* How long a controller that is started from now on waits after a failure; 5 ms and more unless
+ * set.
+ */
+void bed_set_backoff(struct controller_bed *bed, uint32_t backoff_ms);
 
 /* Ends it at once, as kill -9 would: what is under way stays half-done. */
 void bed_kill(struct controller_bed *bed);
