@@ -150,10 +150,12 @@ static void plan_for(const struct claim_sight *sight, struct claim_plan *ret_pla
 	claim_plan(&view, sight->arena, ret_plan);
 }
 
-static void report_failure(struct provisioner *provisioner, const struct claim *claim,
+/* Counted by classes that exist: a name that a user invents would stay in memory for ever. */
+static void report_failure(struct provisioner *provisioner, const struct claim_sight *sight,
 			   const struct error *err)
 {
-	measure_provision(claim->class_name, 0, err);
+	const struct claim *claim = claim_of(sight->claim);
+	measure_provision(sight->class ? claim->class_name : NULL, 0, err);
 	event_record(provisioner->options.events, &claim->object, EVENT_WARNING,
 		     "ProvisioningFailed",
 		     "failed to provision volume with StorageClass \"%s\": %s",
@@ -202,16 +204,16 @@ static int apply(struct provisioner *provisioner, const struct claim_sight *sigh
 		return 0;
 	case CLAIM_REFUSE:
 		r = error_set(err, plan->reason.code, "%s", plan->reason.text);
-		report_failure(provisioner, claim, err);
+		report_failure(provisioner, sight, err);
 		return r;
 	case CLAIM_RESCHEDULE:
-		report_failure(provisioner, claim, &plan->reason);
+		report_failure(provisioner, sight, &plan->reason);
 		return claim_intent_drop(client, claim, true, err);
 	case CLAIM_CHOOSE:
 	case CLAIM_PROVISION:
 		r = provision(provisioner, sight, plan, err);
 		if (r < 0)
-			report_failure(provisioner, claim, err);
+			report_failure(provisioner, sight, err);
 		return r;
 	case CLAIM_UNDO:
 		return undo(provisioner, claim, plan, err);

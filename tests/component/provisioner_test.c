@@ -124,6 +124,18 @@ static void tells_the_user_which_field_cannot_be_served(void **state)
 	assert_field(scene, &scene_claims, "default", "www", "metadata.finalizers", NULL);
 }
 
+/* Anybody may invent names; each that was counted by would stay in memory. */
+static void counts_under_names_of_classes_that_exist_only(void **state)
+{
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	scene_start(scene);
+	scene_put_claim(scene, "www", "{'spec':{'storageClassName':'invented'}}");
+	assert_true(scene_wait_event(scene, "ProvisioningFailed", "\"invented\" not found"));
+	metric_render(&text);
+	assert_null(strstr(text_string(&text), "invented"));
+}
+
 static void goes_on_when_the_missing_class_appears(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
@@ -446,6 +458,7 @@ int main(void)
 		cmocka_unit_test(passes_on_what_a_node_has_against_an_immediate_claim),
 		cmocka_unit_test(waits_for_the_scheduler),
 		cmocka_unit_test(tells_the_user_which_field_cannot_be_served),
+		cmocka_unit_test(counts_under_names_of_classes_that_exist_only),
 		cmocka_unit_test(goes_on_when_the_missing_class_appears),
 		cmocka_unit_test(lets_the_scheduler_choose_again_when_the_node_is_full),
 		cmocka_unit_test(lets_the_scheduler_choose_again_when_the_node_is_gone),
