@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A pod, as far as the controller of its set looks at it: who it belongs to, how far it is, and
- * which claims it uses.
+ * A pod, as the controller of its set sees it: whom it belongs to, how far along it is, and which
+ * claims it uses.
  */
 
 #include <stdbool.h>

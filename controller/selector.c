@@ -30,8 +30,7 @@ static int parse_expression(struct json_object *json, struct arena *arena,
 		return -1;
 	if (!parse_operator(word, &expression->operator))
 		return error_set(err, ERROR_INVALID,
-				 "operator: \"%s\" is none of In, NotIn, Exists, DoesNotExist",
-				 word);
+				 "operator: \"%s\" is not In, NotIn, Exists or DoesNotExist", word);
 	return json_read_strings(json, "values", arena, &expression->values,
 				 &expression->value_count, err);
 }

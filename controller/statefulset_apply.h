@@ -6,8 +6,8 @@
  *
  * The decisions are taken one after the other. The first error ends the work of an OrderedReady
  * set. A Parallel set goes on to the end of the batch that the failed pod is in: batches are of 1,
- * 2, 4, … up to 500 pods, so that a quota or webhook that refuses everything is asked little, and
- * one sick pod does not keep the others from being made.
+ * 2, 4, … up to 500 pods, so that a quota or webhook that refuses everything is not asked too
+ * often, and one sick pod does not keep the others from being made.
  *
  * Any step may have happened although its answer was lost. The next look at the set finds what
  * there is and plans from that.
@@ -23,7 +23,8 @@ int statefulset_apply(const struct applier *applier, const struct statefulset *s
 		      struct statefulset_status *status, struct error *err);
 
 /* Writes the status if it differs from what the set has, promoting the update revision where all
- * pods have it. Somebody else's change in between is read and written over, a few times. */
+ * pods have it. If somebody changed the set in between, it is read and written again, a few times.
+ */
 int statefulset_write_status(const struct applier *applier, const struct statefulset *set,
 			     struct statefulset_status *status, struct error *err);
 

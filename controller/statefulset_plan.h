@@ -17,9 +17,9 @@
  * (of a Parallel set: at the end of the batch, see statefulset_apply.h): what follows was decided
  * in the belief that what comes before works.
  *
- * The rules are those of Kubernetes 1.37 with MaxUnavailableStatefulSet, except that
- *currentReplicas counts the pods of the current revision, where Kubernetes subtracts one for each
- *deleted pod of any revision and may end below zero.
+ * The rules are those of Kubernetes 1.37 with MaxUnavailableStatefulSet, except that the status
+ * field currentReplicas counts the pods of the current revision, where Kubernetes subtracts one for
+ * each deleted pod of any revision and may end below zero.
  */
 
 #include <stddef.h>
@@ -73,7 +73,7 @@ struct decision {
 	size_t claim_count;
 };
 
-/* Looks a claim of the set's namespace up; NULL: there is none. Borrowed for the plan's life. */
+/* Looks up a claim of the set's namespace; NULL: there is none. Borrowed for the plan's life. */
 struct claim_view {
 	const struct claim *(*find)(void *context, const char *name);
 	void *context;

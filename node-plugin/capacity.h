@@ -50,5 +50,5 @@ struct capacity_space {
 /* What may be promised now. */
 uint64_t capacity_room(const struct capacity_space *space);
 
-/* What could be promised if there was nothing on the disk. */
+/* What could be promised if the disk were empty. */
 uint64_t capacity_ever(const struct capacity_space *space);

@@ -230,9 +230,10 @@ static int read_token(const char *token, const char **ret_after, struct error *e
 		size_t mark_length = strlen(TOKEN_MARK);
 		after = token + mark_length;
 		if (strncmp(token, TOKEN_MARK, mark_length) != 0 || !volume_id_is_valid(after))
-			return error_set(err, ERROR_BUSY,
-					 "starting_token \"%s\" is none of ours; begin without one",
-					 token);
+			return error_set(
+				err, ERROR_BUSY,
+				"starting_token \"%s\" is not one of ours; begin without one",
+				token);
 	}
 	*ret_after = after;
 	return 0;

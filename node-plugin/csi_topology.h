@@ -13,7 +13,7 @@
 
 Csi__V1__Topology *csi_topology_make(struct arena *arena, const char *node_id);
 
-/* It is this node that the topology describes. */
+/* The topology describes this node. */
 bool csi_topology_is(const Csi__V1__Topology *topology, const char *node_id);
 
 /* A volume on this node satisfies the requirement (NULL: none is made). */

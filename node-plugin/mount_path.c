@@ -47,7 +47,7 @@ int mount_path_resolve(const char *path, const char *field, struct mount_path *r
 	strcpy(parent, path);
 	const char *name = cut_name(parent);
 	if (!name)
-		return error_set(err, ERROR_INVALID, "%s: \"%s\" is no place for a mount", field,
+		return error_set(err, ERROR_INVALID, "%s: \"%s\" is not a place for a mount", field,
 				 path);
 	if (!realpath(parent[0] ? parent : "/", ret_path->text))
 		return error_errno(err, errno, "%s: parent folder %s", field, parent);
@@ -72,7 +72,7 @@ int mount_path_make(const struct mount_path *path, struct error *err)
 	if (lstat(path->text, &there) < 0)
 		return error_errno(err, errno, "target_path %s", path->text);
 	if (!S_ISDIR(there.st_mode))
-		return error_set(err, ERROR_INVALID, "target_path %s is there and is no folder",
+		return error_set(err, ERROR_INVALID, "target_path %s exists and is not a folder",
 				 path->text);
 	return 1;
 }

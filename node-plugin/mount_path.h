@@ -16,7 +16,7 @@ struct mount_path {
 	const char *name;    /* the last element, in text */
 };
 
-/* field names it in errors. ERROR_INVALID for what is no absolute path to a place of its own,
+/* field names it in errors. ERROR_INVALID for what is not an absolute path to a place of its own,
  * ERROR_NOT_FOUND if the parent does not exist. */
 int mount_path_resolve(const char *path, const char *field, struct mount_path *ret_path,
 		       struct error *err);

@@ -45,7 +45,7 @@ void mount_table_free(struct mount_table *table);
  * the path is a mount point. NULL if the table has no root. */
 const struct mount *mount_table_covering(const struct mount_table *table, const char *path);
 
-/* The uppermost mount at exactly this path; NULL if it is no mount point. */
+/* The uppermost mount at exactly this path; NULL if it is not a mount point. */
 const struct mount *mount_table_at(const struct mount_table *table, const char *path);
 
 /* "ro" stands in a list such as "ro,relatime". */

@@ -36,5 +36,5 @@ int parameters_parse(const struct pairs *pairs, struct parameters *ret_parameter
 
 const char *backend_kind_name(enum backend_kind kind);
 
-/* 0, or -1 if there is none of that name. */
+/* 0, or -1 if no backend has that name. */
 int backend_kind_of_name(const char *name, enum backend_kind *ret_kind);

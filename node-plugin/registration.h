@@ -3,11 +3,11 @@
 
 /*
  * How the kubelet learns of the plugin: a socket in its plugins_registry folder, on which it asks
- * for the driver's name and for the socket of the CSI services, and then says whether it took the
- * driver (pluginregistration v1; Kubernetes, "Device Plugin and Kubelet Plugin registration").
+ * for the driver's name and for the socket of the CSI services, and then says whether it accepted
+ * the driver (pluginregistration v1; Kubernetes, "Device Plugin and Kubelet Plugin registration").
  *
- *	offered --kubelet asks, is content--> registered
- *	   ^                 | is not content, or the socket's file disappeared
+ *	offered --kubelet asks, accepts--> registered
+ *	   ^                 | refuses, or the socket's file disappeared
  *	   +--- offer again -+
  *
  * The kubelet watches for new files in the folder: offering again is making the socket anew. The
@@ -31,7 +31,7 @@ int registration_new(const struct registration_options *options,
 		     struct registration **ret_registration, struct error *err);
 void registration_free(struct registration *registration);
 
-/* The kubelet has taken the driver. */
+/* The kubelet has accepted the driver. */
 bool registration_is_done(struct registration *registration);
 
 DEFINE_CLEANUP(struct registration *, registration_free);

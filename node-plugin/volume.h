@@ -42,7 +42,8 @@ struct volume_spec {
 int volume_create(struct pool *pool, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err);
 
-/* 1: there was none. ERROR_IN_USE while it is mounted or its device is in use: says where. */
+/* 1: there was none. ERROR_IN_USE while it is mounted or its device is in use; the text says where.
+ */
 int volume_delete(struct pool *pool, const char *id, struct error *err);
 
 /* ERROR_NOT_FOUND, or ERROR_INTERNAL for a volume whose record is damaged. */

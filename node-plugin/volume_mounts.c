@@ -130,6 +130,6 @@ int volume_mounts_clear(struct pool *pool, const char *id, int folder_fd, const 
 		if (outcome > 0)
 			return unmounted == 0;
 	}
-	return error_set(err, ERROR_INTERNAL, "%s: more than %d mounts lie on one another", path,
+	return error_set(err, ERROR_INTERNAL, "%s: more than %d mounts are stacked there", path,
 			 UNMOUNTS_MAX);
 }

@@ -38,8 +38,8 @@ bool volume_mounts_include(const struct volume_mounts *mounts, const char *point
 const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, const char *point,
 					    const char *other_point);
 
-/* Unmounts until path is no mount point any more. Returns 1 if it was none from the start.
- * ERROR_IN_USE if something else than the volume is mounted there: that is left alone. */
+/* Unmounts until path is no longer a mount point. Returns 1 if it was not one from the start.
+ * ERROR_IN_USE if something other than the volume is mounted there: that is left alone. */
 int volume_mounts_clear(struct pool *pool, const char *id, int folder_fd, const char *path,
 			struct error *err);
 

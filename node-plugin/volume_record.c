@@ -50,7 +50,7 @@ static int copy_text(const char *value, char *target, size_t target_size, struct
 static int read_id(const char *value, struct volume_record *record, struct error *err)
 {
 	if (!volume_id_is_valid(value))
-		return error_set(err, ERROR_INTERNAL, "\"%s\" is no volume id", value);
+		return error_set(err, ERROR_INTERNAL, "\"%s\" is not a volume id", value);
 	return copy_text(value, record->id, sizeof(record->id), err);
 }
 
@@ -77,7 +77,7 @@ static int read_size(const char *value, struct volume_record *record, struct err
 	errno = 0;
 	unsigned long long size = strtoull(value, &end, 10);
 	if (value[0] < '0' || value[0] > '9' || *end || errno || size > INT64_MAX)
-		return error_set(err, ERROR_INTERNAL, "\"%s\" is no size", value);
+		return error_set(err, ERROR_INTERNAL, "\"%s\" is not a size", value);
 	record->size_bytes = size;
 	return 0;
 }

@@ -26,7 +26,8 @@ struct claim_provisioner {
 
 /* PROVISION, up to the PersistentVolume. The intent stays until our own copy of the cluster shows
  * the volume (SETTLE), so that nobody who looks at the copy makes it again. 1: not now, the claim
- * has changed: look again. -1: failed; what is known to be nothing has been undone. */
+ * has changed: look again. -1: failed; where it is certain that no volume was made, the intent has
+ * been undone. */
 int claim_provision(const struct claim_provisioner *provisioner, const struct claim *claim,
 		    const struct class *class, const struct claim_plan *plan, struct error *err);
 

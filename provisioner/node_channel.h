@@ -7,7 +7,7 @@
  * Nodes are dialled when they are first needed, and a channel that nobody has used for a while is
  * closed, so that a cluster of many nodes costs what its busy ones cost. A channel is made anew
  * when the address of the node's plugin has changed (its pod was replaced) or when our
- * certificates have; whoever still uses the old one ends in peace.
+ * certificates have; whoever still uses the old one may finish with it.
  */
 
 #include <stdint.h>
@@ -28,7 +28,7 @@ struct node_channels_options {
 	const char *tls_folder; /* ca.crt, tls.crt, tls.key (rpc/tls.h) */
 	uint32_t idle_ms;	/* closed after so long without use */
 
-	/* Instead of TLS with that folder (tests); NULL in earnest. */
+	/* Instead of TLS with that folder (tests); NULL in production. */
 	int (*dial)(void *context, const char *address, struct rpc_channel **ret_channel,
 		    struct error *err);
 };

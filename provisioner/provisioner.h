@@ -36,7 +36,7 @@ struct provisioner_options {
 	uint32_t backoff_max_ms;
 	struct lead lead;
 
-	/* Instead of TLS to the node (tests); NULL in earnest. */
+	/* Instead of TLS to the node (tests); NULL in production. */
 	int (*dial)(void *context, const char *address, struct rpc_channel **ret_channel,
 		    struct error *err);
 	void *dial_context;

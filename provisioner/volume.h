@@ -35,7 +35,7 @@ struct volume {
 	enum volume_phase phase;
 	int64_t phase_since_s;	     /* status.lastPhaseTransitionTime; 0: not told */
 	bool delete_released;	     /* persistentVolumeReclaimPolicy: Delete */
-	const char *driver;	     /* spec.csi.driver; NULL: no CSI volume */
+	const char *driver;	     /* spec.csi.driver; NULL: not a CSI volume */
 	const char *handle;	     /* spec.csi.volumeHandle */
 	const char *node_id;	     /* where it can be reached, from spec.nodeAffinity; or NULL */
 	const char *class_name;	     /* or NULL */

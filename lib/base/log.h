@@ -4,8 +4,7 @@
 /*
  * One line an event, on standard error, in logfmt:
  *
- *	time=2026-11-24T09:15:02.113Z level=info event="volume created" volume=pvc-1
- *size_bytes=1073741824
+ *	time=2026-11-24T09:15:02.113000Z level=info event="volume deleted" volume=pvc-1
  *
  * The event is a constant sentence; what varies stands in fields. Values are quoted and escaped
  * as needed, so no input can forge a line. The line is written by one write(2). Only programs log;

@@ -125,15 +125,17 @@ int quantity_parse_bytes(const char *text, uint64_t *ret_bytes, struct error *er
 	int exponent, more = 0;
 	if (!read_mantissa(&at, &mantissa, &exponent))
 		return error_set(err, ERROR_INVALID,
-				 "\"%.40s\" is no quantity: give digits and a unit, as 1Gi", text);
+				 "\"%.40s\" is not a quantity: give digits and a unit, as 1Gi",
+				 text);
 	const struct unit *unit = read_exponent(&at, &more) ? find_unit("") : find_unit(at);
 	if (unit && unit->suffix[0] == '\0' && *at)
 		unit = NULL;
 	if (!unit)
-		return error_set(err, ERROR_INVALID,
-				 "\"%.40s\" is no quantity: unknown unit \"%.10s\" (Ki Mi Gi Ti Pi "
-				 "Ei, k M G T P E)",
-				 text, at);
+		return error_set(
+			err, ERROR_INVALID,
+			"\"%.40s\" is not a quantity: unknown unit \"%.10s\" (Ki Mi Gi Ti Pi "
+			"Ei, k M G T P E)",
+			text, at);
 	if (!scale(mantissa, exponent + more, unit, ret_bytes))
 		return error_set(err, ERROR_RANGE, "quantity \"%.40s\" is over 8 EiB", text);
 	return 0;

@@ -12,7 +12,7 @@
 
 #define QUANTITY_TEXT_MAX 24
 
-/* Rounded up to whole bytes, as Quantity.Value() does. ERROR_INVALID for what is no quantity or
+/* Rounded up to whole bytes, as Quantity.Value() does. ERROR_INVALID for what is not a quantity or
  * is negative, ERROR_RANGE for more than INT64_MAX bytes. */
 int quantity_parse_bytes(const char *text, uint64_t *ret_bytes, struct error *err);
 

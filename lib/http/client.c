@@ -361,10 +361,11 @@ static int check_options(const struct http_client_options *options, struct error
 				 url ? url : "");
 	if (strspn(url, URL_CHARACTERS) != strlen(url) || !host_is_plain(url))
 		return error_set(err, ERROR_INVALID,
-				 "the server's address \"%s\" holds what no address may", url);
+				 "the server's address \"%s\" holds characters that no address may",
+				 url);
 	if (strchr(url, '@'))
 		return error_set(err, ERROR_INVALID,
-				 "the server's address must not hold a user's name");
+				 "the server's address must not hold a user name");
 	return 0;
 }
 
@@ -567,7 +568,7 @@ static void ask_to_resume(struct http_client *client, struct transfer *transfer)
 	curl_multi_wakeup(client->multi);
 }
 
-/* Under the lock; there is no whole line left. */
+/* Under the lock; no whole line is left. */
 static int read_end(const struct http_client *client, const struct transfer *transfer,
 		    struct error *err)
 {

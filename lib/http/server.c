@@ -15,7 +15,7 @@
 #include "base/metric.h"
 #include "base/text.h"
 
-/* Why this is no library: docs/decisions/0008. */
+/* Why this is not a library: docs/decisions/0008. */
 
 #define CONNECTIONS_MAX 16
 #define HEAD_MAX_BYTES 8192
@@ -94,7 +94,7 @@ static void answer_path(struct connection *connection, const struct http_server 
 			    "there are /healthz, /readyz and /metrics");
 }
 
-/* The path of "GET /path?query HTTP/1.1"; false if the line is none of that form (RFC 9112 §3). */
+/* The path of "GET /path?query HTTP/1.1"; false if the line has another form (RFC 9112 §3). */
 static bool find_path(const char *line, char path[static 64])
 {
 	size_t method_length = strcspn(line, " \r\n");
@@ -117,7 +117,7 @@ static void answer_request(struct connection *connection, const struct http_serv
 	char path[64];
 	const char *head = connection->head;
 	if (strlen(head) != connection->head_length || !find_path(head, path))
-		answer_line(connection, "400 Bad Request", "this is no HTTP/1.1 request");
+		answer_line(connection, "400 Bad Request", "this is not an HTTP/1.1 request");
 	else if (strncmp(head, "GET ", 4) != 0 && strncmp(head, "HEAD ", 5) != 0)
 		answer_line(connection, "405 Method Not Allowed", "only GET and HEAD");
 	else
@@ -273,7 +273,7 @@ static int split_address(const char *address, char **ret_host, const char **ret_
 	const char *colon = strrchr(address, ':');
 	if (!colon || !is_port(colon + 1))
 		return error_set(err, ERROR_INVALID,
-				 "\"%s\" is no address: write :PORT, HOST:PORT or [IPV6]:PORT",
+				 "\"%s\" is not an address: write :PORT, HOST:PORT or [IPV6]:PORT",
 				 address);
 	const char *start = address;
 	const char *end = colon;

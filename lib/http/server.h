@@ -4,11 +4,11 @@
 /*
  * /healthz, /readyz and /metrics of a program, on plain HTTP.
  *
- * One thread serves a few connections at a time, one request each. Who is slow is dropped for who
- * comes new, so that nobody can keep the kubelet's probes out.
+ * One thread serves a few connections at a time, one request each. A slow one is dropped for a new
+ * one, so that nobody can keep the kubelet's probes out.
  *
- * /healthz answers 200 while the process works at all, /readyz while it can serve; both say why
- * not in their body with status 503. /metrics is the Prometheus text format of base/metric.h.
+ * /healthz answers 200 while the process works at all, /readyz while it can serve; otherwise they
+ * answer 503 with the reason in the body. /metrics is the Prometheus text format of base/metric.h.
  */
 
 #include <stdint.h>

@@ -9,5 +9,5 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* *ret_data is yours and terminated. White space is skipped; false for what is no base64. */
+/* *ret_data is yours and terminated. White space is skipped; false for what is not base64. */
 bool base64_decode(const char *text, char **ret_data, size_t *ret_length);

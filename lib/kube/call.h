@@ -49,11 +49,11 @@ int kube_call_path(const struct kube_call *call, struct text *path, struct error
 /* Appends "key=value&…" with the value escaped; nothing for a NULL value. */
 void kube_query_add(struct text *query, const char *key, const char *value);
 
-/* Sets *err from a meta/v1 Status or, where the body is none, from the HTTP status alone. */
+/* Sets *err from a meta/v1 Status or, where the body is not one, from the HTTP status alone. */
 int kube_status_error(int http_status, const char *body, size_t length, struct error *err);
 int kube_status_object_error(struct json_object *status, struct error *err);
 
-/* The client's transport, and whether kube_client_stop() was called. */
+/* Borrowed. */
 const struct kube_transport *kube_client_transport(const struct kube_client *client);
 
 /* Sleeps; ERROR_CANCELLED when the client is stopped meanwhile. */

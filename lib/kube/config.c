@@ -82,9 +82,10 @@ static int load(const char *path, struct kube_config *config, struct error *err)
 		return load_pod(host, config, err);
 	if (listed && *listed)
 		return load_file(listed, config, err);
-	return error_set(err, ERROR_INVALID,
-			 "no API server is named: this is no pod (KUBERNETES_SERVICE_HOST is not "
-			 "set) and KUBECONFIG is not set; name a file with --kubeconfig");
+	return error_set(
+		err, ERROR_INVALID,
+		"no API server is named: this is not a pod (KUBERNETES_SERVICE_HOST is not "
+		"set) and KUBECONFIG is not set; name a file with --kubeconfig");
 }
 
 int kube_config_load(const char *path, struct kube_config *ret_config, struct error *err)

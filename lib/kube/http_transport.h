@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The transport of earnest: requests to the API server by http/client.h.
+ * The real transport: requests to the API server by http/client.h.
  */
 
 #include "kube/transport.h"

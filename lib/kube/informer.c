@@ -343,7 +343,7 @@ static int follow(struct informer *informer, struct error *err)
 }
 
 /* A connection that broke is taken up where it broke. Anything else that is wrong with a watch
- * (410 Gone, a line that is no event) means that we may have missed something. */
+ * (410 Gone, a line that is not an event) means that we may have missed something. */
 static bool must_relist(const struct error *err)
 {
 	return err->code == ERROR_EXPIRED || err->code == ERROR_INTERNAL ||

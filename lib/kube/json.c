@@ -167,7 +167,7 @@ int json_read_time(struct json_object *json, const char *path, int64_t *ret_time
 	const char *string = json_object_get_string(member);
 	if (strlen(string) != (size_t)json_object_get_string_len(member) ||
 	    !clock_parse_s(string, ret_time_s))
-		return error_set(err, ERROR_INVALID, "%s: \"%.64s\" is no RFC 3339 time", path,
+		return error_set(err, ERROR_INVALID, "%s: \"%.64s\" is not an RFC 3339 time", path,
 				 string);
 	return 0;
 }

@@ -6,8 +6,9 @@
  *
  * A path names members from the outside in, separated by dots: "spec.resources.requests". Each
  * read is strict: a member of another type, a number out of range, a string with a NUL in it is
- * ERROR_INVALID, and the text begins with the path. A member that is missing or null is no error:
- * the result is NULL, 0, false or the fallback. Results live in the arena, never in the tree.
+ * ERROR_INVALID, and the text begins with the path. A member that is missing or null is not an
+ * error: the result is NULL, 0, false or the fallback. Results live in the arena, never in the
+ * tree.
  *
  * Keys that hold a dot themselves (labels, annotations) cannot be named in a path: read the map
  * with json_read_pairs().
@@ -28,7 +29,7 @@
 int json_parse(const char *text, size_t length, struct json_object **ret_json, struct error *err);
 
 /* The member itself, borrowed, whatever its type: NULL if it is missing or null, or if something on
- * the way is no object. */
+ * the way is not an object. */
 struct json_object *json_find(struct json_object *json, const char *path);
 
 int json_read_string(struct json_object *json, const char *path, struct arena *arena,

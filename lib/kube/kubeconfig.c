@@ -108,7 +108,7 @@ static int read_base64(const struct place *place, const char *key, const char **
 	char *data CLEANUP_FREE = NULL;
 	size_t length;
 	if (!base64_decode(encoded, &data, &length) || strlen(data) != length)
-		return error_set(err, ERROR_INVALID, "%s: is no base64 of a PEM text",
+		return error_set(err, ERROR_INVALID, "%s: is not PEM text in base64",
 				 member(place, key).path);
 	*ret_text = arena_copy(place->arena, data, length);
 	explicit_bzero(data, length);
@@ -232,7 +232,7 @@ static int read_document(yaml_document_t *document, const char *folder, struct a
 		.path = "",
 	};
 	if (!root.node || root.node->type != YAML_MAPPING_NODE)
-		return error_set(err, ERROR_INVALID, "is no kubeconfig: not a map");
+		return error_set(err, ERROR_INVALID, "is not a kubeconfig: not a map");
 	const char *namespace = NULL;
 	if (read_context(&root, ret_http, &namespace, err) < 0)
 		return -1;
@@ -251,7 +251,7 @@ int kubeconfig_parse(const char *text, size_t length, const char *folder, struct
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	int r;
 	if (!yaml_parser_load(&parser, &document)) {
-		r = error_set(err, ERROR_INVALID, "line %zu: is no YAML: %s",
+		r = error_set(err, ERROR_INVALID, "line %zu: is not YAML: %s",
 			      parser.problem_mark.line + 1,
 			      parser.problem ? parser.problem : "cannot be read");
 	} else {

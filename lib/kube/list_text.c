@@ -21,11 +21,11 @@ struct reader {
 
 static int broken(const struct reader *reader, const char *wanted, struct error *err)
 {
-	return error_set(err, ERROR_INTERNAL, "the answer is no list: no %s at byte %zu of %zu",
+	return error_set(err, ERROR_INTERNAL, "the answer is not a list: no %s at byte %zu of %zu",
 			 wanted, reader->at, reader->length);
 }
 
-/* The next character that is no white space, or 0 at the end. */
+/* The next character that is not white space, or 0 at the end. */
 static char peek(struct reader *reader)
 {
 	while (reader->at < reader->length && strchr(" \t\r\n", reader->text[reader->at]) &&

@@ -14,7 +14,7 @@
 #include "base/error.h"
 
 /* Calls `item` for each member of "items" (borrowed). *ret_metadata is the list's own metadata,
- * yours; NULL if there is none. ERROR_INTERNAL if the text is no JSON object, or cut. */
+ * yours; NULL if there is none. ERROR_INTERNAL if the text is not a JSON object, or cut off. */
 int list_text_parse(const char *text, size_t length,
 		    void (*item)(void *context, struct json_object *json), void *context,
 		    struct json_object **ret_metadata, struct error *err);

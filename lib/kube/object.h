@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * An object of the Kubernetes API, as far as we look at it.
+ * An object of the Kubernetes API: the part of it that we look at.
  *
  * Each kind we use has a struct that begins with a struct object and holds just the fields that
  * somebody reads, parsed from the JSON on arrival; the JSON tree is freed at once (a tree costs

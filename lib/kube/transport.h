@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * How requests reach the API server: by lib/http in earnest, by tests/lib/fake_api.c in unit and
+ * How requests reach the API server: by lib/http in production, by tests/lib/fake_api.c in unit and
  * fault tests. This is the only seam below the client.
  */
 

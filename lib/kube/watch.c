@@ -71,7 +71,7 @@ int kube_watch_open(struct kube_client *client, const struct kube_scope *scope,
 	return 0;
 }
 
-/* -1 for a type that is none of ours. */
+/* -1 for a type that we do not know. */
 static int parse_type(const char *name, enum kube_watch_type *ret_type)
 {
 	static const char *const names[] = {

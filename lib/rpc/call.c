@@ -60,7 +60,7 @@ static void finish_step(struct rpc_call *call)
 
 static void when_answered(struct rpc_tag *tag, bool ok)
 {
-	(void)ok; /* false: the client is gone, which is no concern any more */
+	(void)ok; /* false: the client is gone, which no longer matters */
 	finish_step(CALL_OF(tag, answered));
 }
 
@@ -100,7 +100,7 @@ static int serve(struct rpc_call *call, grpc_byte_buffer **ret_response, struct 
 	if (rpc_call_cancelled(call))
 		return error_set(err, ERROR_CANCELLED, "the caller did not wait for its turn");
 	if (!call->request)
-		return error_set(err, ERROR_INVALID, "the message: there is none");
+		return error_set(err, ERROR_INVALID, "the message is missing");
 	if (rpc_message_unpack(method->request, call->request, &call->allocator, &request, err) < 0)
 		return -1;
 	ProtobufCMessage *response = arena_alloc(call->arena, method->response->sizeof_message);

@@ -65,8 +65,8 @@ static int check_nobody_listens(const char *path, struct error *err)
 		return error_errno(err, errno, "socket %s", path);
 	struct stat st;
 	if (errno == ECONNREFUSED && lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return error_set(err, ERROR_EXISTS, "socket %s: a file that is no socket is there",
-				 path);
+		return error_set(err, ERROR_EXISTS,
+				 "socket %s: something that is not a socket is there", path);
 	return 0;
 }
 

@@ -105,10 +105,10 @@ static void names_the_field_that_is_missing_or_wrong(void **state)
 		const char *config;
 		const char *text;
 	} cases[] = {
-		{ "", "is no kubeconfig: not a map" },
-		{ "- a", "is no kubeconfig: not a map" },
-		{ "a: [", "line 2: is no YAML: " },
-		{ "a: 1\n\tb: 2", "line 2: is no YAML: " },
+		{ "", "is not a kubeconfig: not a map" },
+		{ "- a", "is not a kubeconfig: not a map" },
+		{ "a: [", "line 2: is not YAML: " },
+		{ "a: 1\n\tb: 2", "line 2: is not YAML: " },
 		{ "kind: Config", "current-context: is missing" },
 		{ "current-context: ''", "current-context: is missing" },
 		{ "current-context: [a]", "current-context: must be a string" },
@@ -126,7 +126,7 @@ static void names_the_field_that_is_missing_or_wrong(void **state)
 		  "clusters[k].cluster.insecure-skip-tls-verify: is not supported" },
 		{ "{" CONTEXT ",clusters: [{name: k, cluster: {server: x, "
 		  "certificate-authority-data: '*'}}]," USER("") "}",
-		  "clusters[k].cluster.certificate-authority-data: is no base64" },
+		  "clusters[k].cluster.certificate-authority-data: is not PEM text" },
 		{ "{" CONTEXT "," CLUSTER "," USER("exec: {command: aws}") "}",
 		  "users[u].user.exec: is not supported" },
 		{ "{" CONTEXT "," CLUSTER "," USER("username: me") "}",
@@ -138,7 +138,7 @@ static void names_the_field_that_is_missing_or_wrong(void **state)
 		{ "{" CONTEXT "," CLUSTER "," USER("\"token\": \"a\\0b\"") "}",
 		  "users[u].user.token: holds a NUL character" },
 		{ "{" CONTEXT "," CLUSTER "," USER("client-key-data: AAAA") "}",
-		  "users[u].user.client-key-data: is no base64 of a PEM text" },
+		  "users[u].user.client-key-data: is not PEM text in base64" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct arena *arena CLEANUP(arena_freep) = arena_new(1024);

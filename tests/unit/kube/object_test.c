@@ -140,7 +140,7 @@ static void names_the_field_that_is_wrong(void **state)
 		{ IN("'generation':1.5"), "metadata.generation: must be an integer, not double" },
 		{ IN("'generation':9999999999999999999"), "metadata.generation: is too large" },
 		{ IN("'creationTimestamp':'now'"),
-		  "metadata.creationTimestamp: \"now\" is no RFC 3339 time" },
+		  "metadata.creationTimestamp: \"now\" is not an RFC 3339 time" },
 		{ IN("'deletionTimestamp':5"),
 		  "metadata.deletionTimestamp: must be a time, not int" },
 		{ IN("'labels':['a']"), "metadata.labels: must be a map of strings, not array" },
