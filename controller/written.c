@@ -38,8 +38,7 @@ static void drop_removals(struct entry *entry)
 {
 	struct removal *removal;
 	struct removal *next;
-	LL_FOREACH_SAFE(entry->removals, removal, next)
-	{
+	LL_FOREACH_SAFE(entry->removals, removal, next) {
 		free(removal->namespace);
 		free(removal->name);
 		free(removal->uid);
@@ -62,7 +61,7 @@ void written_free(struct written *written)
 		return;
 	struct entry *entry;
 	struct entry *next;
-	HASH_ITER (hh, written->entries, entry, next)
+	HASH_ITER(hh, written->entries, entry, next)
 		drop(written, entry);
 	pthread_mutex_destroy(&written->lock);
 	free(written);
@@ -124,8 +123,7 @@ static bool is_seen(const struct entry *entry, struct informer *const *informers
 			return false;
 		}
 	struct removal *removal;
-	LL_FOREACH(entry->removals, removal)
-	{
+	LL_FOREACH(entry->removals, removal) {
 		if (!removal_is_seen(removal, informers[WRITTEN_POD])) {
 			*ret_behind = WRITTEN_POD;
 			return false;

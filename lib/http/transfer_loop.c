@@ -94,8 +94,8 @@ static struct transfer *find_doomed(struct transfer_loop *loop, uint64_t now_ms,
 {
 	struct transfer *transfer;
 	DL_FOREACH(loop->running, transfer)
-	if (is_doomed(loop, transfer, now_ms, ret_doom))
-		return transfer;
+		if (is_doomed(loop, transfer, now_ms, ret_doom))
+			return transfer;
 	return NULL;
 }
 
@@ -118,8 +118,8 @@ static struct transfer *take_resumable(struct transfer_loop *loop)
 	struct transfer *transfer;
 	pthread_mutex_lock(&loop->lock);
 	DL_FOREACH(loop->running, transfer)
-	if (transfer->resume)
-		break;
+		if (transfer->resume)
+			break;
 	if (transfer) {
 		transfer->resume = false;
 		transfer->paused = false;
@@ -167,8 +167,7 @@ static int sleep_ms(struct transfer_loop *loop)
 	uint64_t sleep = POLL_MAX_MS;
 	struct transfer *transfer;
 	pthread_mutex_lock(&loop->lock);
-	DL_FOREACH(loop->running, transfer)
-	{
+	DL_FOREACH(loop->running, transfer) {
 		uint64_t due_ms = transfer->heard_ms + transfer->silence_ms;
 		if (!transfer->silence_ms || transfer->paused)
 			continue;

@@ -420,7 +420,7 @@ struct informer *informer_new(struct kube_client *client, const struct informer_
 static void free_entries(struct informer *informer)
 {
 	struct entry *entry, *next;
-	HASH_ITER (hh, informer->entries, entry, next) {
+	HASH_ITER(hh, informer->entries, entry, next) {
 		object_unref(remove_entry(informer, entry));
 	}
 }
@@ -497,7 +497,7 @@ static void list_group(struct informer *informer, const char *key, struct object
 	DL_COUNT(group->entries, entry, count);
 	list->items = must_alloc(count * sizeof(*list->items));
 	DL_FOREACH(group->entries, entry)
-	list->items[list->count++] = object_ref(entry->object);
+		list->items[list->count++] = object_ref(entry->object);
 }
 
 void informer_list(struct informer *informer, const char *key, struct object_list *ret_list)

@@ -140,7 +140,7 @@ static void collect(void *context)
 	struct workqueue *queue;
 	pthread_mutex_lock(&queues_lock);
 	DL_FOREACH(queues, queue)
-	collect_one(queue);
+		collect_one(queue);
 	pthread_mutex_unlock(&queues_lock);
 }
 
@@ -409,7 +409,7 @@ void workqueue_free(struct workqueue *queue)
 	workqueue_stop(queue);
 	leave_queues(queue);
 	struct item *item, *next;
-	HASH_ITER (hh, queue->items, item, next) {
+	HASH_ITER(hh, queue->items, item, next) {
 		HASH_DEL(queue->items, item);
 		free(item);
 	}

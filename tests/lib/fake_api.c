@@ -95,8 +95,7 @@ static bool take_failure(struct fake_api *api, const char *method, const char *p
 			 struct fake_api_failure *ret_failure)
 {
 	struct failure *failure;
-	DL_FOREACH(api->failures, failure)
-	{
+	DL_FOREACH(api->failures, failure) {
 		if (!request_matches(method, path, failure->method, failure->path_part))
 			continue;
 		*ret_failure = failure->what;
@@ -426,8 +425,7 @@ static void transport_close(void *context, void *opaque)
 	DL_DELETE(connection->api->streams, stream);
 	announce(connection->api);
 	struct extra_line *extra, *next;
-	LL_FOREACH_SAFE(stream->extra, extra, next)
-	{
+	LL_FOREACH_SAFE(stream->extra, extra, next) {
 		free(extra->text);
 		free(extra);
 	}
@@ -449,7 +447,7 @@ static void set_streams(struct fake_api *api, enum stream_state state)
 {
 	struct stream *stream;
 	DL_FOREACH(api->streams, stream)
-	stream->state = state;
+		stream->state = state;
 }
 
 void fake_api_set_down(struct fake_api *api, bool down)
@@ -495,7 +493,7 @@ void fake_api_send_line(struct fake_api *api, const char *line)
 	struct stream *stream;
 	pthread_mutex_lock(&api->lock);
 	DL_FOREACH(api->streams, stream)
-	send(stream, must_strdup(line));
+		send(stream, must_strdup(line));
 	announce(api);
 }
 
@@ -507,7 +505,7 @@ void fake_api_send_bookmarks(struct fake_api *api)
 					      (unsigned long long)api->store.version);
 	struct stream *stream;
 	DL_FOREACH(api->streams, stream)
-	send(stream, must_strdup(line));
+		send(stream, must_strdup(line));
 	announce(api);
 }
 
@@ -662,7 +660,7 @@ static size_t count_of(struct fake_api *api, const struct kind *kind)
 	size_t count = 0;
 	struct fake_record *record;
 	DL_FOREACH(api->store.records, record)
-	count += strcmp(record->collection, collection) == 0;
+		count += strcmp(record->collection, collection) == 0;
 	return count;
 }
 
@@ -750,8 +748,7 @@ const struct kube_transport *fake_api_transport(struct fake_api *api)
 static void free_failures(struct fake_api *api)
 {
 	struct failure *failure, *next;
-	DL_FOREACH_SAFE(api->failures, failure, next)
-	{
+	DL_FOREACH_SAFE(api->failures, failure, next) {
 		free(failure->method);
 		free(failure->path_part);
 		free(failure);
@@ -765,7 +762,7 @@ void fake_api_free(struct fake_api *api)
 	assert(!api->streams); /* a watch is still open */
 	struct connection *connection, *next;
 	DL_FOREACH_SAFE(api->connections, connection, next)
-	free(connection);
+		free(connection);
 	free_failures(api);
 	for (size_t i = 0; i < api->request_count; i++)
 		free(api->requests[i]);

@@ -123,8 +123,7 @@ static void free_record(struct fake_record *record)
 void fake_store_done(struct fake_store *store)
 {
 	struct fake_record *record, *next;
-	DL_FOREACH_SAFE(store->records, record, next)
-	{
+	DL_FOREACH_SAFE(store->records, record, next) {
 		DL_DELETE(store->records, record);
 		free_record(record);
 	}
@@ -151,9 +150,9 @@ struct fake_record *fake_store_find(struct fake_store *store, const char *collec
 {
 	struct fake_record *record;
 	DL_FOREACH(store->records, record)
-	if (strcmp(record->collection, collection) == 0 &&
-	    strcmp(record->namespace, namespace) == 0 && strcmp(record->name, name) == 0)
-		return record;
+		if (strcmp(record->collection, collection) == 0 &&
+		    strcmp(record->namespace, namespace) == 0 && strcmp(record->name, name) == 0)
+			return record;
 	return NULL;
 }
 
@@ -358,8 +357,7 @@ static int list(struct fake_store *store, const struct fake_path *path,
 	struct json_object *metadata = json_child(json, "metadata");
 	char text[64];
 	struct fake_record *record;
-	DL_FOREACH(store->records, record)
-	{
+	DL_FOREACH(store->records, record) {
 		if (!in_scope(path, record->collection, record->namespace) ||
 		    !fake_json_labels_match(record->json, labels) ||
 		    !fake_json_fields_match(record->json, fields) || seen++ < skip)

@@ -239,8 +239,7 @@ void raw_server_free(struct raw_server *server)
 	pthread_join(server->thread, NULL);
 	close(server->fd);
 	struct raw_connection *connection, *next;
-	LL_FOREACH_SAFE(server->connections, connection, next)
-	{
+	LL_FOREACH_SAFE(server->connections, connection, next) {
 		shutdown(connection->fd, SHUT_RDWR);
 		pthread_join(connection->thread, NULL);
 		SSL_free(connection->ssl);
