@@ -62,7 +62,7 @@ static void report_conflict(const struct applier *applier, const struct stateful
 /* Claims. */
 
 static int create_claim(const struct applier *applier, const struct statefulset *set,
-			const struct decision *decision, const struct claim_decision *claim,
+			const struct decision *decision, const struct claim_step *claim,
 			struct error *err)
 {
 	CLEANUP(json_object_putp) struct json_object *body = NULL;
@@ -85,7 +85,7 @@ static int create_claim(const struct applier *applier, const struct statefulset 
 }
 
 static int set_owners(const struct applier *applier, const struct statefulset *set,
-		      const struct decision *decision, const struct claim_decision *claim,
+		      const struct decision *decision, const struct claim_step *claim,
 		      struct error *err)
 {
 	struct retention_pod pod = {
@@ -111,12 +111,12 @@ static int set_owners(const struct applier *applier, const struct statefulset *s
 }
 
 static int make_claim_present(const struct applier *applier, const struct statefulset *set,
-			      const struct decision *decision, const struct claim_decision *claim,
+			      const struct decision *decision, const struct claim_step *claim,
 			      struct error *err)
 {
-	if (claim->action == CLAIM_CREATE)
+	if (claim->action == CLAIM_ACTION_CREATE)
 		return create_claim(applier, set, decision, claim, err);
-	if (claim->action == CLAIM_AWAIT_ITS_END)
+	if (claim->action == CLAIM_ACTION_AWAIT_END)
 		return error_set(err, ERROR_BUSY, "pvc %s is being deleted", claim->name);
 	return 0;
 }
@@ -141,10 +141,10 @@ static int set_claim_owners(const struct applier *applier, const struct stateful
 			    const struct decision *decision, struct error *err)
 {
 	for (size_t i = 0; i < decision->claim_count; i++) {
-		const struct claim_decision *claim = &decision->claims[i];
+		const struct claim_step *claim = &decision->claims[i];
 		if (claim->conflict)
 			report_conflict(applier, set, claim->name);
-		if (claim->action == CLAIM_SET_OWNERS &&
+		if (claim->action == CLAIM_ACTION_SET_OWNERS &&
 		    set_owners(applier, set, decision, claim, err) < 0)
 			return -1;
 	}

@@ -137,8 +137,8 @@ static uint32_t next_availability_ms(const struct planner *planner)
 
 static const struct claim *find_claim(const struct planner *planner, const char *name)
 {
-	const struct claim_view *view = &planner->input->claims;
-	return view->find(view->context, name);
+	const struct claim_lookup *lookup = &planner->input->claims;
+	return lookup->find(lookup->context, name);
 }
 
 static struct retention_pod retention_view(const struct planner *planner, int32_t ordinal,
@@ -173,21 +173,21 @@ enum claim_wish {
 
 /* What one claim needs; false: nothing. */
 static bool decide_claim(const struct planner *planner, const struct retention_pod *pod,
-			 unsigned wishes, struct claim_decision *decision)
+			 unsigned wishes, struct claim_step *step)
 {
-	decision->claim = find_claim(planner, decision->name);
-	if (!decision->claim) {
-		decision->action = CLAIM_CREATE;
+	step->claim = find_claim(planner, step->name);
+	if (!step->claim) {
+		step->action = CLAIM_ACTION_CREATE;
 		return wishes & WISH_PRESENT;
 	}
-	if ((wishes & WISH_PRESENT) && decision->claim->object.deleted_s != 0) {
-		decision->action = CLAIM_AWAIT_ITS_END;
+	if ((wishes & WISH_PRESENT) && step->claim->object.deleted_s != 0) {
+		step->action = CLAIM_ACTION_AWAIT_END;
 		return true;
 	}
-	bool fits = retention_fits(planner->set, decision->claim, pod);
-	decision->conflict = retention_conflicts(planner->set, decision->claim, pod);
-	decision->action = fits ? CLAIM_LEAVE : CLAIM_SET_OWNERS;
-	return (wishes & WISH_OWNERS) && (!fits || (decision->conflict && (wishes & WISH_REPORT)));
+	bool fits = retention_fits(planner->set, step->claim, pod);
+	step->conflict = retention_conflicts(planner->set, step->claim, pod);
+	step->action = fits ? CLAIM_ACTION_NONE : CLAIM_ACTION_SET_OWNERS;
+	return (wishes & WISH_OWNERS) && (!fits || (step->conflict && (wishes & WISH_REPORT)));
 }
 
 static void decide_claims(const struct planner *planner, unsigned wishes, struct decision *decision)
@@ -198,7 +198,7 @@ static void decide_claims(const struct planner *planner, unsigned wishes, struct
 		arena_alloc(planner->arena, set->claim_template_count * sizeof(*decision->claims));
 	for (size_t i = 0; i < set->claim_template_count; i++) {
 		const struct claim_template *template = &set->claim_templates[i];
-		struct claim_decision claim = {
+		struct claim_step claim = {
 			.template = template,
 			.name = identity_claim_name(planner->arena, set, template->name,
 						    decision->ordinal),

@@ -46,13 +46,13 @@ enum decision_type {
 enum delete_reason { DELETE_FINISHED, DELETE_SCALED_DOWN, DELETE_OUTDATED };
 
 enum claim_action {
-	CLAIM_CREATE,	     /* there is none of that name */
-	CLAIM_AWAIT_ITS_END, /* it is being deleted: the decision fails, and is tried again */
-	CLAIM_SET_OWNERS,    /* retention.h; after the pod is there */
-	CLAIM_LEAVE,	     /* it stays as it is; only the conflict is worth a word */
+	CLAIM_ACTION_CREATE,	 /* there is none of that name */
+	CLAIM_ACTION_AWAIT_END,	 /* it is being deleted: the decision fails, and is tried again */
+	CLAIM_ACTION_SET_OWNERS, /* retention.h; after the pod is there */
+	CLAIM_ACTION_NONE,	 /* it stays as it is; only the conflict is worth a word */
 };
 
-struct claim_decision {
+struct claim_step {
 	enum claim_action action;
 	const struct claim_template *template;
 	const char *name;
@@ -69,12 +69,12 @@ struct decision {
 	const struct pod *pod;	   /* NULL to create */
 	const char *revision_name; /* of the pod to create */
 	enum delete_reason reason;
-	struct claim_decision *claims;
+	struct claim_step *claims;
 	size_t claim_count;
 };
 
 /* Looks up a claim of the set's namespace; NULL: there is none. Borrowed for the plan's life. */
-struct claim_view {
+struct claim_lookup {
 	const struct claim *(*find)(void *context, const char *name);
 	void *context;
 };
@@ -83,7 +83,7 @@ struct plan_input {
 	const struct statefulset *set;
 	struct pod *const *pods; /* the set's own, in any order */
 	size_t pod_count;
-	struct claim_view claims;
+	struct claim_lookup claims;
 	const char *current_revision; /* names */
 	const char *update_revision;
 	int32_t collision_count;

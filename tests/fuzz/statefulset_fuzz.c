@@ -80,9 +80,9 @@ static void build(const struct world *world, const struct decision *decision)
 	struct json_object *json = NULL;
 	struct error err;
 	for (size_t i = 0; i < decision->claim_count; i++) {
-		const struct claim_decision *claim = &decision->claims[i];
+		const struct claim_step *claim = &decision->claims[i];
 		struct retention_pod pod = { .name = decision->pod_name, .uid = "u" };
-		if (claim->action == CLAIM_CREATE &&
+		if (claim->action == CLAIM_ACTION_CREATE &&
 		    claim_build(set, claim->template, decision->ordinal, &json, &err) == 0)
 			json_object_put(json);
 		if (claim->claim)

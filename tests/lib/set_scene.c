@@ -177,10 +177,10 @@ struct plan scene_plan(const struct set_scene *scene, struct arena *arena)
 static void describe_claims(struct text *text, const struct decision *decision)
 {
 	static const char *const actions[] = {
-		[CLAIM_CREATE] = "make",
-		[CLAIM_AWAIT_ITS_END] = "await",
-		[CLAIM_SET_OWNERS] = "own",
-		[CLAIM_LEAVE] = "leave",
+		[CLAIM_ACTION_CREATE] = "make",
+		[CLAIM_ACTION_AWAIT_END] = "await",
+		[CLAIM_ACTION_SET_OWNERS] = "own",
+		[CLAIM_ACTION_NONE] = "leave",
 	};
 	for (size_t i = 0; i < decision->claim_count; i++)
 		text_printf(text, "%s%s %s%s", i ? " " : " [", actions[decision->claims[i].action],
