@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "claim_intent.h"
 #include "claim_provision.h"
-#include "claim_request.h"
+#include "claim_sight.h"
 #include "cluster.h"
 #include "kube/workqueue.h"
 #include "measure.h"
@@ -65,89 +65,6 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	if (err->code == ERROR_CANCELLED)
 		return; /* we are stopping */
 	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
-}
-
-/* Everything a claim's plan is made from, held for as long as the plan is. */
-struct claim_sight {
-	struct object *claim;
-	struct object *class;
-	struct object *volume;
-	bool copy_lags; /* the volume exists, but our copy does not show it yet */
-	struct cluster_nodes nodes;
-	struct arena *arena;
-};
-
-static void claim_sight_done(struct claim_sight *sight)
-{
-	object_unref(sight->claim);
-	object_unref(sight->class);
-	object_unref(sight->volume);
-	cluster_nodes_done(&sight->nodes);
-	arena_free(sight->arena);
-}
-
-static int read_live(struct provisioner *provisioner, const struct kind *kind,
-		     const char *namespace, const char *name, struct object **ret_object,
-		     struct error *err)
-{
-	if (kube_get(provisioner->options.client, kind, namespace, name, ret_object, err) == 0)
-		return 0;
-	if (err->code != ERROR_NOT_FOUND)
-		return -1;
-	*ret_object = NULL;
-	return 0;
-}
-
-/* Our copies may be behind our own writes. Where the claim bears an intent and we see no volume,
- * it matters: the API server itself is asked for both. */
-static int read_claim(struct provisioner *provisioner, const char *namespace, const char *name,
-		      struct claim_sight *sight, struct error *err)
-{
-	sight->claim = cluster_claim(provisioner->cluster, namespace, name);
-	if (!sight->claim)
-		return 0;
-	const char *volume = claim_volume_name(claim_of(sight->claim), sight->arena);
-	sight->volume = cluster_volume(provisioner->cluster, volume);
-	if (sight->volume || !claim_intent_node(claim_of(sight->claim)))
-		return 0;
-	object_unref(TAKE(sight->claim));
-	if (read_live(provisioner, &claim_kind, namespace, name, &sight->claim, err) < 0 ||
-	    read_live(provisioner, &volume_kind, "", volume, &sight->volume, err) < 0)
-		return -1;
-	sight->copy_lags = sight->volume != NULL;
-	return 0;
-}
-
-/* 1: there is no such claim. */
-static int look_at_claim(struct provisioner *provisioner, const char *key,
-			 struct claim_sight *sight, struct error *err)
-{
-	const char *slash = strchr(key, '/');
-	const char *namespace = arena_copy(sight->arena, key, (size_t)(slash - key));
-	if (read_claim(provisioner, namespace, slash + 1, sight, err) < 0)
-		return -1;
-	if (!sight->claim)
-		return 1;
-	const struct claim *claim = claim_of(sight->claim);
-	if (claim->class_name && claim->class_name[0])
-		sight->class = cluster_class(provisioner->cluster, claim->class_name);
-	const struct class *class = sight->class ? class_of(sight->class) : NULL;
-	const char *node = claim_plan_node(claim, class);
-	if (node || (class && !class->wait_for_first_consumer))
-		cluster_nodes_get(provisioner->cluster, node, &sight->nodes);
-	return 0;
-}
-
-static void plan_for(const struct claim_sight *sight, struct claim_plan *ret_plan)
-{
-	struct claim_view view = {
-		.claim = claim_of(sight->claim),
-		.class = sight->class ? class_of(sight->class) : NULL,
-		.volume = sight->volume ? volume_of(sight->volume) : NULL,
-		.nodes = sight->nodes.views,
-		.node_count = sight->nodes.count,
-	};
-	claim_plan(&view, sight->arena, ret_plan);
 }
 
 /* Counted by classes that exist: a name that a user invents would stay in memory for ever. */
@@ -231,10 +148,11 @@ static int reconcile_claim(void *context, const char *key, struct error *err)
 	struct claim_plan plan;
 	if (lead_check(&provisioner->options.lead, err) < 0)
 		return -1;
-	int r = look_at_claim(provisioner, key, &sight, err);
+	int r = claim_sight_take(provisioner->cluster, provisioner->options.client, key, &sight,
+				 err);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	plan_for(&sight, &plan);
+	claim_sight_plan(&sight, &plan);
 	r = apply(provisioner, &sight, &plan, err);
 	return r > 0 ? AGAIN_MS : r;
 }
