@@ -3,38 +3,18 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <uthash.h>
-#include <utlist.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/metric.h"
 #include "kube/call.h"
+#include "kube/object_store.h"
 
 #define RETRY_MIN_MS 200
 #define RETRY_MAX_MS 10000
 
 /* A watch that the server ends sooner than this without an event counts as a failure. */
 #define WATCH_SHORT_MS 1000
-
-struct group;
-
-struct entry {
-	UT_hash_handle hh;
-	struct object *object;
-	struct group *group; /* NULL: not in the index */
-	struct entry *prev;  /* in the group */
-	struct entry *next;
-	uint64_t round; /* the list that saw it last */
-	char key[];	/* "namespace/name" */
-};
-
-/* The entries with one index key. */
-struct group {
-	UT_hash_handle hh;
-	struct entry *entries;
-	char key[];
-};
 
 struct informer {
 	struct kube_client *client;
@@ -45,7 +25,6 @@ struct informer {
 	pthread_t thread;
 
 	/* The thread's own. */
-	uint64_t round;
 	unsigned failures;
 	bool relist;
 
@@ -53,8 +32,7 @@ struct informer {
 	pthread_cond_t synced_changed;
 	bool synced;
 	bool stopping;
-	struct entry *entries;
-	struct group *groups;
+	struct object_store store;
 	char *resource_version;
 	struct error last_error;
 };
@@ -73,101 +51,21 @@ static struct metric objects_metric = {
 	.labels = { "kind" },
 };
 
-/*
- * The copy. All of these under the lock.
- */
-
 static char *key_of(const char *namespace, const char *name)
 {
 	return must_printf("%s/%s", namespace ? namespace : "", name);
 }
 
-static struct entry *find_entry(struct informer *informer, const char *key)
-{
-	struct entry *entry;
-	HASH_FIND_STR(informer->entries, key, entry);
-	return entry;
-}
+/*
+ * What arrives, in the informer's thread.
+ */
 
-static struct group *group_for(struct informer *informer, const char *key)
-{
-	struct group *group;
-	HASH_FIND_STR(informer->groups, key, group);
-	if (!group) {
-		group = must_alloc(sizeof(*group) + strlen(key) + 1);
-		strcpy(group->key, key);
-		HASH_ADD_STR(informer->groups, key, group);
-	}
-	return group;
-}
-
-static void leave_group(struct informer *informer, struct entry *entry)
-{
-	struct group *group = entry->group;
-	if (!group)
-		return;
-	DL_DELETE(group->entries, entry);
-	entry->group = NULL;
-	if (!group->entries) {
-		HASH_DEL(informer->groups, group);
-		free(group);
-	}
-}
-
-static void enter_group(struct informer *informer, struct entry *entry)
-{
-	if (!informer->options.index)
-		return;
-	struct text key CLEANUP_TEXT = TEXT_INIT;
-	informer->options.index(entry->object, &key);
-	if (!key.length)
-		return;
-	entry->group = group_for(informer, text_string(&key));
-	DL_APPEND(entry->group->entries, entry);
-}
-
-static struct entry *add_entry(struct informer *informer, const char *key)
-{
-	struct entry *entry = must_alloc(sizeof(*entry) + strlen(key) + 1);
-	strcpy(entry->key, key);
-	HASH_ADD_STR(informer->entries, key, entry);
-	return entry;
-}
-
-/* Returns the object, whose reference is the caller's now. */
-static struct object *remove_entry(struct informer *informer, struct entry *entry)
-{
-	struct object *object = entry->object;
-	leave_group(informer, entry);
-	HASH_DEL(informer->entries, entry);
-	free(entry);
-	return object;
-}
-
-/* Returns the object that stood there before, whose reference is the caller's now, or NULL. */
-static struct object *replace_object(struct informer *informer, const char *key,
-				     struct object *object)
-{
-	struct entry *entry = find_entry(informer, key);
-	if (!entry)
-		entry = add_entry(informer, key);
-	struct object *before = entry->object;
-	leave_group(informer, entry);
-	entry->object = object_ref(object);
-	entry->round = informer->round;
-	enter_group(informer, entry);
-	return before;
-}
-
+/* Under the lock. */
 static void see_version(struct informer *informer, const char *resource_version)
 {
 	free(informer->resource_version);
 	informer->resource_version = must_strdup(resource_version);
 }
-
-/*
- * What arrives, in the informer's thread.
- */
 
 static void announce(struct informer *informer, const struct object *before,
 		     const struct object *after)
@@ -179,14 +77,13 @@ static void announce(struct informer *informer, const struct object *before,
 static void count_objects(struct informer *informer)
 {
 	const char *kind = informer->options.scope.kind->name;
-	metric_set(&objects_metric, &kind, HASH_COUNT(informer->entries));
+	metric_set(&objects_metric, &kind, object_store_count(&informer->store));
 }
 
 static void take_deleted(struct informer *informer, const char *key, const char *resource_version)
 {
 	pthread_mutex_lock(&informer->lock);
-	struct entry *entry = find_entry(informer, key);
-	struct object *before = entry ? remove_entry(informer, entry) : NULL;
+	struct object *before = object_store_remove(&informer->store, key);
 	if (resource_version)
 		see_version(informer, resource_version);
 	count_objects(informer);
@@ -199,7 +96,7 @@ static void take_deleted(struct informer *informer, const char *key, const char 
 static void take_changed(struct informer *informer, const char *key, struct object *object)
 {
 	pthread_mutex_lock(&informer->lock);
-	struct object *before = replace_object(informer, key, object);
+	struct object *before = object_store_put(&informer->store, key, object);
 	count_objects(informer);
 	pthread_mutex_unlock(&informer->lock);
 	/* Deleted and made again under the same name, both while we were not looking. */
@@ -213,11 +110,7 @@ static void take_changed(struct informer *informer, const char *key, struct obje
 static bool mark_if_known(struct informer *informer, const char *key, const struct object *object)
 {
 	pthread_mutex_lock(&informer->lock);
-	struct entry *entry = find_entry(informer, key);
-	bool known = entry && strcmp(entry->object->uid, object->uid) == 0 &&
-		     strcmp(entry->object->resource_version, object->resource_version) == 0;
-	if (known)
-		entry->round = informer->round;
+	bool known = object_store_see(&informer->store, key, object);
 	pthread_mutex_unlock(&informer->lock);
 	return known;
 }
@@ -233,11 +126,8 @@ static void take_listed(void *context, struct object *object)
 /* The key of some entry that the last list did not see; yours, or NULL. */
 static char *find_vanished(struct informer *informer)
 {
-	char *key = NULL;
 	pthread_mutex_lock(&informer->lock);
-	for (struct entry *entry = informer->entries; entry && !key; entry = entry->hh.next)
-		if (entry->round != informer->round)
-			key = must_strdup(entry->key);
+	char *key = must_strdup(object_store_unseen(&informer->store));
 	pthread_mutex_unlock(&informer->lock);
 	return key;
 }
@@ -280,7 +170,7 @@ static void report_skipped(void *context, const struct error *err)
 static int list_all(struct informer *informer, struct error *err)
 {
 	char *resource_version CLEANUP_FREE = NULL;
-	informer->round++;
+	object_store_begin_round(&informer->store);
 	if (kube_list(informer->client, &informer->options.scope, take_listed, report_skipped,
 		      informer, &resource_version, err) < 0)
 		return -1;
@@ -409,20 +299,13 @@ struct informer *informer_new(struct kube_client *client, const struct informer_
 		.label_selector = informer->label_selector,
 		.field_selector = informer->field_selector,
 	};
+	informer->store.index = options->index;
 	informer->relist = true;
 	pthread_mutex_init(&informer->lock, NULL);
 	pthread_cond_init(&informer->synced_changed, NULL);
 	if (pthread_create(&informer->thread, NULL, run, informer) != 0)
 		abort(); /* as when memory is out: base/text.h */
 	return informer;
-}
-
-static void free_entries(struct informer *informer)
-{
-	struct entry *entry, *next;
-	HASH_ITER(hh, informer->entries, entry, next) {
-		object_unref(remove_entry(informer, entry));
-	}
 }
 
 void informer_free(struct informer *informer)
@@ -433,7 +316,7 @@ void informer_free(struct informer *informer)
 	informer->stopping = true;
 	pthread_mutex_unlock(&informer->lock);
 	pthread_join(informer->thread, NULL);
-	free_entries(informer);
+	object_store_done(&informer->store);
 	pthread_cond_destroy(&informer->synced_changed);
 	pthread_mutex_destroy(&informer->lock);
 	free(informer->resource_version);
@@ -473,49 +356,24 @@ struct object *informer_get(struct informer *informer, const char *namespace, co
 {
 	char *key CLEANUP_FREE = key_of(namespace, name);
 	pthread_mutex_lock(&informer->lock);
-	struct entry *entry = find_entry(informer, key);
-	struct object *object = entry ? object_ref(entry->object) : NULL;
+	struct object *object = object_store_get(&informer->store, key);
+	if (object)
+		object_ref(object);
 	pthread_mutex_unlock(&informer->lock);
 	return object;
 }
 
-static void list_everything(struct informer *informer, struct object_list *list)
-{
-	list->items = must_alloc(HASH_COUNT(informer->entries) * sizeof(*list->items));
-	for (struct entry *entry = informer->entries; entry; entry = entry->hh.next)
-		list->items[list->count++] = object_ref(entry->object);
-}
-
-static void list_group(struct informer *informer, const char *key, struct object_list *list)
-{
-	struct group *group;
-	HASH_FIND_STR(informer->groups, key, group);
-	if (!group)
-		return;
-	size_t count;
-	struct entry *entry;
-	DL_COUNT(group->entries, entry, count);
-	list->items = must_alloc(count * sizeof(*list->items));
-	DL_FOREACH(group->entries, entry)
-		list->items[list->count++] = object_ref(entry->object);
-}
-
 void informer_list(struct informer *informer, const char *key, struct object_list *ret_list)
 {
-	struct object_list list = { 0 };
 	pthread_mutex_lock(&informer->lock);
-	if (key)
-		list_group(informer, key, &list);
-	else
-		list_everything(informer, &list);
+	object_store_list(&informer->store, key, ret_list);
 	pthread_mutex_unlock(&informer->lock);
-	*ret_list = list;
 }
 
 size_t informer_count(struct informer *informer)
 {
 	pthread_mutex_lock(&informer->lock);
-	size_t count = HASH_COUNT(informer->entries);
+	size_t count = object_store_count(&informer->store);
 	pthread_mutex_unlock(&informer->lock);
 	return count;
 }
