@@ -15,10 +15,11 @@
 /* An object named after its key, labelled for the index. */
 static struct object *make(const char *name, const char *app, const char *version)
 {
-	CLEANUP_FREE char *text = must_printf(
-		"{'apiVersion':'v1','kind':'PersistentVolumeClaim','metadata':{"
-		"'name':'%s','uid':'u-%s','resourceVersion':'%s','labels':{'app':'%s'}}}",
-		name, name, version, app);
+	CLEANUP_FREE char *text =
+		must_printf("{'apiVersion':'v1','kind':'PersistentVolumeClaim','metadata':{"
+			    "'namespace':'default','name':'%s','uid':'u-%s','resourceVersion':'%s',"
+			    "'labels':{'app':'%s'}}}",
+			    name, name, version, app);
 	struct json_object *json CLEANUP(json_object_putp) = fake_json_of(text);
 	struct object *object;
 	struct error err;
