@@ -57,7 +57,7 @@ static int listen_everywhere(struct node_server *server, const struct options *o
 {
 	if (rpc_server_listen_unix(server->rpc, options->csi_socket, err) < 0)
 		return -1;
-	if (options->listen && (rpc_tls_new(options->tls_dir, &server->tls, err) < 0 ||
+	if (options->listen && (rpc_tls_new(options->tls_folder, &server->tls, err) < 0 ||
 				rpc_server_listen_tls(server->rpc, options->listen, server->tls,
 						      CSI_PROVISIONER_TLS_NAME, NULL, err) < 0))
 		return -1;
@@ -74,10 +74,10 @@ static int check_ready(void *context, struct error *err)
 
 static int make_http(struct node_server *server, const struct options *options, struct error *err)
 {
-	if (!options->http[0])
+	if (!options->http_address[0])
 		return 0;
 	struct http_server_options http_options = {
-		.address = options->http,
+		.address = options->http_address,
 		.ready = check_ready,
 		.context = server,
 	};

@@ -13,9 +13,9 @@ struct options {
 	const char *csi_socket;
 	const char *registration_folder; /* "": not registered with a kubelet */
 	const char *node_id;
-	const char *listen;  /* NULL: no TCP */
-	const char *tls_dir; /* NULL: no TCP */
-	const char *http;    /* "": none */
+	const char *listen;	  /* NULL: no TCP */
+	const char *tls_folder;	  /* NULL: no TCP */
+	const char *http_address; /* "": no health, no metrics */
 	unsigned reserve_percent;
 	unsigned workers;
 	enum log_level log_level;
@@ -23,4 +23,4 @@ struct options {
 
 /* Strings are borrowed from argv and the environment. 1: --help or --version was asked for and has
  * been printed. */
-int options_parse(int argc, char **argv, struct options *ret_options, struct error *err);
+int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err);

@@ -220,7 +220,7 @@ static int set_up(struct program *program, struct error *err)
 			    &program->client, err) < 0)
 		return -1;
 	name_process(program);
-	if (!options->http_address)
+	if (!options->http_address[0])
 		return 0;
 	return http_server_new(&(struct http_server_options) { .address = options->http_address,
 							       .ready = check_ready,
@@ -272,10 +272,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "kentledge-provisioner: %s\n", err.text);
 		return 2;
 	}
-	if (r > 0) {
-		options_print_help(stdout);
+	if (r > 0)
 		return 0;
-	}
 	memory_init();
 	stop_init();
 	log_set_level(program.options.log_level);

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -17,7 +16,7 @@ struct options {
 	const char *namespace;	  /* NULL: the namespace of the account */
 	const char *node_service; /* headless Service of the node plugin */
 	const char *tls_folder;
-	const char *http_address; /* NULL: no metrics, no health */
+	const char *http_address; /* "": no health, no metrics */
 	bool leader_elect;
 	unsigned claim_workers;
 	unsigned volume_workers;
@@ -25,7 +24,5 @@ struct options {
 	enum log_level log_level;
 };
 
-/* The strings are argv's. 1: help was asked for. ERROR_INVALID names the argument. */
+/* Strings are borrowed from argv. 1: --help or --version was asked for and has been printed. */
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err);
-
-void options_print_help(FILE *stream);

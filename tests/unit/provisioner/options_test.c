@@ -38,7 +38,7 @@ static void reads_every_flag(void **state)
 	assert_string_equal(options.namespace, "ns");
 	assert_string_equal(options.node_service, "svc");
 	assert_string_equal(options.tls_folder, "/t");
-	assert_null(options.http_address);
+	assert_string_equal(options.http_address, "");
 	assert_false(options.leader_elect);
 	assert_int_equal(options.claim_workers, 3);
 	assert_int_equal(options.volume_workers, 2);
