@@ -21,6 +21,9 @@
 #define HEAD_MAX_BYTES 8192
 #define CONNECTION_MS 10000
 
+/* How much of what nobody wants is read before a connection is closed. */
+#define DRAIN_MAX_BYTES (64u << 10)
+
 struct connection {
 	int fd;
 	uint64_t deadline_ms; /* by then it must be done */
@@ -166,18 +169,24 @@ static bool serve_connection(struct connection *connection, const struct http_se
 	return !connection->answer.length || write_answer(connection);
 }
 
+/* What we have not read would make close() tell the peer of an error (RFC 1122 §4.2.2.13) before it
+ * has read our answer. Who sends without end gets that error. */
+static void drain(int fd)
+{
+	char rest[4096];
+	shutdown(fd, SHUT_WR);
+	for (size_t left = DRAIN_MAX_BYTES; left; left -= sizeof(rest))
+		if (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) <= 0)
+			return;
+}
+
 static void close_connection(struct http_server *server, size_t slot)
 {
 	struct connection *connection = server->connections[slot];
 	if (!connection)
 		return;
 	server->connections[slot] = NULL;
-	/* What we have not read would make close() tell the peer of an error (RFC 1122 §4.2.2.13)
-	 * before it has read our answer. */
-	char rest[512];
-	shutdown(connection->fd, SHUT_WR);
-	while (recv(connection->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
-		;
+	drain(connection->fd);
 	close(connection->fd);
 	text_done(&connection->answer);
 	free(connection);
@@ -200,8 +209,11 @@ static size_t find_slot(struct http_server *server)
 static void accept_connection(struct http_server *server)
 {
 	int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			poll(NULL, 0, 100); /* it stays in the backlog: do not spin */
 		return;
+	}
 	struct connection *connection = must_alloc(sizeof(*connection));
 	connection->fd = fd;
 	connection->deadline_ms = clock_monotonic_ms() + CONNECTION_MS;

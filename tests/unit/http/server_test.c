@@ -2,13 +2,16 @@
 #include "http/server.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -184,6 +187,70 @@ static void serves_new_callers_while_others_dawdle(void **state)
 		close(idle[i]);
 }
 
+/* Sends for two seconds, or until it is hung up on. */
+static void *flood(void *context)
+{
+	static char junk[1 << 18];
+	int fd = *(int *)context;
+	uint64_t end_ms = clock_monotonic_ms() + 2000;
+	while (clock_monotonic_ms() < end_ms && send(fd, junk, sizeof(junk), MSG_NOSIGNAL) > 0)
+		;
+	return NULL;
+}
+
+static void serves_others_while_one_sends_without_end(void **state)
+{
+	pthread_t threads[4];
+	int fd = connect_to_server();
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, flood, &fd), 0);
+	usleep(100000);
+	uint64_t begun_ms = clock_monotonic_ms();
+	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\n\r\n");
+	uint64_t took_ms = clock_monotonic_ms() - begun_ms;
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	close(fd);
+	begins_with(answer, "HTTP/1.1 200 OK\r\n");
+	assert_in_range(took_ms, 0, 1000);
+}
+
+static double cpu_s(void)
+{
+	struct timespec used;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+static void does_not_spin_while_there_are_no_file_descriptors(void **state)
+{
+	struct rlimit before;
+	int fillers[64];
+	size_t count = 0;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	const struct rlimit few = { .rlim_cur = 64, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (count < 64 && (fillers[count] = dup(fd)) >= 0)
+		count++;
+	const struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(http_server_port(server)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	double begun_s = cpu_s();
+	usleep(500000);
+	double used_s = cpu_s() - begun_s;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	while (count)
+		close(fillers[--count]);
+	assert_true(used_s < 0.1);
+	assert_int_equal(send(fd, "GET /healthz HTTP/1.1\r\n\r\n", 25, MSG_NOSIGNAL), 25);
+	char *answer CLEANUP_FREE = read_answer(fd);
+	begins_with(answer, "HTTP/1.1 200 OK\r\n");
+}
+
 static void refuses_an_address_that_is_none(void **state)
 {
 	static const char *const addresses[] = {
@@ -236,6 +303,8 @@ int main(void)
 		cmocka_unit_test(refuses_a_request_that_is_too_large),
 		cmocka_unit_test(takes_a_request_in_pieces),
 		cmocka_unit_test(serves_new_callers_while_others_dawdle),
+		cmocka_unit_test(serves_others_while_one_sends_without_end),
+		cmocka_unit_test(does_not_spin_while_there_are_no_file_descriptors),
 		cmocka_unit_test(refuses_an_address_that_is_none),
 		cmocka_unit_test(names_an_address_that_is_taken),
 		cmocka_unit_test(listens_on_all_addresses),
