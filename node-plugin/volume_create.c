@@ -80,9 +80,10 @@ static int appear(struct pool *pool, const char *temporary, const char *id, stru
 {
 	if (renameat2(pool->tmp_fd, temporary, pool->volumes_fd, id, RENAME_NOREPLACE) < 0)
 		return error_errno(err, errno, "rename to volumes/%s", id);
-	return file_sync_folder(pool->volumes_fd, err);
+	return 0;
 }
 
+/* -1: there is no volume. */
 static int build(struct pool *pool, const struct backend *backend,
 		 const struct volume_record *record, struct error *err)
 {
@@ -144,16 +145,21 @@ int volume_create(struct pool *pool, const struct volume_spec *spec,
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	if (volume_lock_take(&pool->locks, id, &lock, err) < 0)
 		return -1;
-	int found = find_existing(pool, id, spec, fs_type, ret_record, err);
-	if (found)
-		return found;
-	uint64_t size_bytes = 0;
-	if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0)
-		return -1;
 	struct volume_record record;
-	fill_record(spec, id, fs_type, size_bytes, &record);
-	if (reserve_and_build(pool, backend, &record, spec->elsewhere, err) < 0)
+	int found = find_existing(pool, id, spec, fs_type, &record, err);
+	if (found < 0)
 		return -1;
+	if (!found) {
+		uint64_t size_bytes = 0;
+		if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0)
+			return -1;
+		fill_record(spec, id, fs_type, size_bytes, &record);
+		if (reserve_and_build(pool, backend, &record, spec->elsewhere, err) < 0)
+			return -1;
+	}
+	/* One that is found, too: whoever made it may have died, or failed, before this. */
+	if (file_sync_folder(pool->volumes_fd, err) < 0)
+		return error_prefix(err, "volume %s", id);
 	*ret_record = record;
-	return 0;
+	return found;
 }

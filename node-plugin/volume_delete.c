@@ -36,9 +36,16 @@ static int disappear(struct pool *pool, const char *id, const char *trash_name, 
 {
 	if (renameat(pool->volumes_fd, id, pool->trash_fd, trash_name) < 0)
 		return error_errno(err, errno, "volume %s: rename to trash/", id);
-	if (file_sync_folder(pool->trash_fd, err) < 0)
-		return -1;
-	return file_sync_folder(pool->volumes_fd, err);
+	return 0;
+}
+
+/* A volume that is gone must not come back with the power. */
+static int make_last(struct pool *pool, const char *id, struct error *err)
+{
+	if (file_sync_folder(pool->trash_fd, err) < 0 ||
+	    file_sync_folder(pool->volumes_fd, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	return 0;
 }
 
 /* The volume is gone already; what resists here is tried again at the next start. */
@@ -58,8 +65,9 @@ int volume_delete(struct pool *pool, const char *id, struct error *err)
 	if (volume_lock_take(&pool->locks, id, &lock, err) < 0)
 		return -1;
 	if (volume_folder_open(pool, id, &folder, &reason) < 0) {
+		/* Whoever removed it may have died, or failed, before it was sure to last. */
 		if (reason.code == ERROR_NOT_FOUND)
-			return 1;
+			return make_last(pool, id, err) < 0 ? -1 : 1;
 		*err = reason;
 		return -1;
 	}
@@ -68,6 +76,8 @@ int volume_delete(struct pool *pool, const char *id, struct error *err)
 	if (check_unused(pool, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
 		return -1;
 	pool_release(pool, folder.record.size_bytes);
+	if (make_last(pool, id, err) < 0)
+		return -1;
 	remove_trash(pool, id, trash_name);
 	return 0;
 }
