@@ -200,11 +200,3 @@ void registration_free(struct registration *registration)
 	free(registration->socket);
 	free(registration);
 }
-
-bool registration_is_done(struct registration *registration)
-{
-	pthread_mutex_lock(&registration->mutex);
-	bool done = registration->registered;
-	pthread_mutex_unlock(&registration->mutex);
-	return done;
-}

@@ -31,7 +31,4 @@ int registration_new(const struct registration_options *options,
 		     struct registration **ret_registration, struct error *err);
 void registration_free(struct registration *registration);
 
-/* The kubelet has accepted the driver. */
-bool registration_is_done(struct registration *registration);
-
 DEFINE_CLEANUP(struct registration *, registration_free);

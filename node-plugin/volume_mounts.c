@@ -59,7 +59,8 @@ const struct mount *volume_mounts_any(const struct volume_mounts *mounts)
 	return NULL;
 }
 
-bool volume_mounts_include(const struct volume_mounts *mounts, const char *point)
+/* The volume lies at this point, at the top or below other mounts. */
+static bool lies_at(const struct volume_mounts *mounts, const char *point)
 {
 	for (size_t i = 0; i < mounts->table->count; i++) {
 		const struct mount *mount = &mounts->table->mounts[i];
@@ -98,7 +99,7 @@ static bool may_be_ours(struct pool *pool, const struct volume_mounts *mounts,
 static int check_ours(struct pool *pool, const char *id, const struct volume_mounts *mounts,
 		      const struct mount *top, struct error *err)
 {
-	if (volume_mounts_include(mounts, top->point) || may_be_ours(pool, mounts, top))
+	if (lies_at(mounts, top->point) || may_be_ours(pool, mounts, top))
 		return 0;
 	return error_set(err, ERROR_IN_USE,
 			 "%s is a mount of %s (%s), not of volume %s; it is left alone", top->point,

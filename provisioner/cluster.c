@@ -248,11 +248,6 @@ void cluster_free(struct cluster *cluster)
 	free(cluster);
 }
 
-bool cluster_synced(const struct cluster *cluster)
-{
-	return atomic_load(&cluster->complete);
-}
-
 int cluster_wait_synced(struct cluster *cluster, uint32_t timeout_ms, struct error *err)
 {
 	struct informer *all[] = { cluster->claims, cluster->volumes,	cluster->classes,

@@ -39,7 +39,6 @@ struct cluster *cluster_new(const struct cluster_options *options);
 /* kube_client_stop() first. */
 void cluster_free(struct cluster *cluster);
 
-bool cluster_synced(const struct cluster *cluster);
 int cluster_wait_synced(struct cluster *cluster, uint32_t timeout_ms, struct error *err);
 
 /* References of the caller's, or NULL. */

@@ -19,7 +19,6 @@ struct block {
 struct arena {
 	struct block *blocks; /* the newest first: only it has room */
 	size_t next_size;
-	size_t total_bytes;
 };
 
 struct arena *arena_new(size_t first_bytes)
@@ -50,7 +49,6 @@ static struct block *add_block(struct arena *arena, size_t at_least)
 	block->next = arena->blocks;
 	arena->blocks = block;
 	arena->next_size = size * 2;
-	arena->total_bytes += sizeof(*block) + size;
 	return block;
 }
 
@@ -89,9 +87,4 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	text_vprintf(&text, format, args);
 	va_end(args);
 	return arena_copy(arena, text_string(&text), text.length);
-}
-
-size_t arena_bytes(const struct arena *arena)
-{
-	return arena->total_bytes;
 }

@@ -28,7 +28,4 @@ char *arena_copy(struct arena *arena, const void *data, size_t length); /* and a
 __attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, const char *format,
 							 ...);
 
-/* Bytes taken from the system, for tests and metrics. */
-size_t arena_bytes(const struct arena *arena);
-
 DEFINE_CLEANUP(struct arena *, arena_free);

@@ -40,8 +40,3 @@ void stop_request(int exit_status)
 	requested = true;
 	kill(getpid(), SIGUSR1);
 }
-
-bool stop_requested(void)
-{
-	return requested;
-}

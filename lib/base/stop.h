@@ -21,6 +21,3 @@ int stop_wait(void);
 
 /* As if a signal had come; the first status that is not 0 wins. From any thread. */
 void stop_request(int exit_status);
-
-/* A stop has been asked for. */
-bool stop_requested(void);

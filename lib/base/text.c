@@ -99,13 +99,6 @@ char *text_take(struct text *text)
 	return data;
 }
 
-void text_clear(struct text *text)
-{
-	text->length = 0;
-	if (text->data)
-		text->data[0] = '\0';
-}
-
 void text_done(struct text *text)
 {
 	free(text->data);

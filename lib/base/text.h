@@ -34,7 +34,6 @@ const char *text_string(const struct text *text);
 /* Hands the content over; the text is empty and usable afterwards. Never NULL. */
 char *text_take(struct text *text);
 
-void text_clear(struct text *text);
 void text_done(struct text *text);
 
 #define CLEANUP_TEXT CLEANUP(text_done)

@@ -63,7 +63,8 @@ int kube_call_path(const struct kube_call *call, struct text *path, struct error
 	return 0;
 }
 
-void kube_call_describe(const struct kube_call *call, struct text *text)
+/* "create PersistentVolumeClaim default/www-web-0", for error texts. */
+static void describe(const struct kube_call *call, struct text *text)
 {
 	text_printf(text, "%s %s", call->verb, call->kind->name);
 	const char *name = call->name;
@@ -186,7 +187,7 @@ static int send_until(struct kube_client *client, struct http_request *request,
 static int fail(const struct kube_call *call, struct error *err)
 {
 	struct text what CLEANUP_TEXT = TEXT_INIT;
-	kube_call_describe(call, &what);
+	describe(call, &what);
 	return error_prefix(err, "%s", text_string(&what));
 }
 

@@ -39,9 +39,6 @@ int kube_call(struct kube_client *client, const struct kube_call *call,
 int kube_call_object(struct kube_client *client, const struct kube_call *call,
 		     struct object **ret_object, struct error *err);
 
-/* "create PersistentVolumeClaim default/www-web-0", for error texts. */
-void kube_call_describe(const struct kube_call *call, struct text *text);
-
 /* Appends the path with its query. A namespace or name that cannot stand in a path is
  * ERROR_INVALID (apimachinery, IsValidPathSegmentName). */
 int kube_call_path(const struct kube_call *call, struct text *path, struct error *err);

@@ -107,23 +107,6 @@ int kube_create(struct kube_client *client, const struct kind *kind, const char 
 	return kube_call_object(client, &call, ret_object, err);
 }
 
-int kube_replace(struct kube_client *client, const struct kind *kind, const char *namespace,
-		 const char *name, const char *subresource, struct json_object *body,
-		 struct object **ret_object, struct error *err)
-{
-	const struct kube_call call = {
-		.verb = "update",
-		.method = "PUT",
-		.kind = kind,
-		.namespace = namespace,
-		.name = name,
-		.subresource = subresource,
-		.content_type = "application/json",
-		.body = body,
-	};
-	return kube_call_object(client, &call, ret_object, err);
-}
-
 static const char *patch_content_type(enum kube_patch_type type)
 {
 	switch (type) {

@@ -41,17 +41,14 @@ int kube_get(struct kube_client *client, const struct kind *kind, const char *na
 int kube_create(struct kube_client *client, const struct kind *kind, const char *namespace,
 		struct json_object *body, struct object **ret_object, struct error *err);
 
-/* PUT; subresource: "status", or NULL. The body's metadata.resourceVersion guards it. */
-int kube_replace(struct kube_client *client, const struct kind *kind, const char *namespace,
-		 const char *name, const char *subresource, struct json_object *body,
-		 struct object **ret_object, struct error *err);
-
 enum kube_patch_type {
 	KUBE_PATCH_JSON,      /* RFC 6902 */
 	KUBE_PATCH_MERGE,     /* RFC 7386 */
 	KUBE_PATCH_STRATEGIC, /* Kubernetes' own: lists merged by key */
 };
 
+/* subresource: "status", or NULL. A metadata.resourceVersion in the body guards it: ERROR_CONFLICT.
+ */
 int kube_patch(struct kube_client *client, const struct kind *kind, const char *namespace,
 	       const char *name, const char *subresource, enum kube_patch_type type,
 	       struct json_object *body, struct object **ret_object, struct error *err);

@@ -262,18 +262,6 @@ int json_read_list(struct json_object *json, const char *path, struct json_objec
 	return 0;
 }
 
-int json_read_raw(struct json_object *json, const char *path, struct arena *arena,
-		  const char **ret_text, struct error *err)
-{
-	struct json_object *member;
-	if (find(json, path, &member, err) < 0)
-		return -1;
-	size_t length = 0;
-	const char *text = member ? json_text(member, &length) : NULL;
-	*ret_text = text ? arena_copy(arena, text, length) : NULL;
-	return 0;
-}
-
 int json_error_in(struct error *err, const char *format, ...)
 {
 	if (!err)

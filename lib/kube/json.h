@@ -68,10 +68,6 @@ int json_read_object(struct json_object *json, const char *path, struct json_obj
 int json_read_list(struct json_object *json, const char *path, struct json_object **ret_list,
 		   size_t *ret_count, struct error *err);
 
-/* Any value as compact JSON text; NULL if missing. */
-int json_read_raw(struct json_object *json, const char *path, struct arena *arena,
-		  const char **ret_text, struct error *err);
-
 /* Puts the name of the surrounding member before the path in an error that one of the above has
  * set: "name: must be …" becomes "spec.ports[2].name: must be …". Returns -1. */
 __attribute__((format(printf, 2, 3))) int json_error_in(struct error *err, const char *format, ...);

@@ -625,11 +625,6 @@ int fake_store_handle(struct fake_store *store, const char *method, const struct
 		return not_found(path, ret_json);
 	if (get)
 		return answer(ret_json, 200, record->json);
-	bool is_object = json_object_is_type(body, json_type_object);
-	if (strcmp(method, "PUT") == 0 && !is_object)
-		return refuse(ret_json, 400, "BadRequest", "the body is no object");
-	if (strcmp(method, "PUT") == 0)
-		return commit(store, path, record, fake_json_copy(body), ret_json);
 	if (strcmp(method, "PATCH") == 0)
 		return patch(store, path, record, content_type, body, ret_json);
 	if (strcmp(method, "DELETE") == 0)

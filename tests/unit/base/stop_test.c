@@ -19,8 +19,7 @@ static int stopped_by(void *(*thread)(void *))
 		stop_init();
 		pthread_t id;
 		pthread_create(&id, NULL, thread, NULL);
-		int status = stop_wait();
-		_exit(stop_requested() ? status : 99);
+		_exit(stop_wait());
 	}
 	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);

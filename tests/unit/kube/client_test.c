@@ -290,12 +290,12 @@ static void notices_that_somebody_else_wrote_meanwhile(void **state)
 	struct error err;
 	assert_int_equal(create(fixture, "c", &made, &err), 0);
 	fake_api_edit(fixture->api, &claim_kind, "default", "c", "{'spec':{'volumeName':'v'}}");
-	struct json_object *json CLEANUP(json_object_putp) =
-		object_json(&claim_kind, "default", "c");
+	struct json_object *json CLEANUP(json_object_putp) = json_object_new_object();
 	json_set_string(json_child(json, "metadata"), "resourceVersion", made->resource_version);
-	assert_int_equal(
-		kube_replace(fixture->client, &claim_kind, "default", "c", NULL, json, NULL, &err),
-		-1);
+	json_set_string(json_child(json, "spec"), "volumeName", "other");
+	assert_int_equal(kube_patch(fixture->client, &claim_kind, "default", "c", NULL,
+				    KUBE_PATCH_MERGE, json, NULL, &err),
+			 -1);
 	assert_int_equal(err.code, ERROR_CONFLICT);
 	expect_field(fixture, "spec.volumeName", "v");
 }

@@ -246,21 +246,6 @@ static void begins_an_object_to_be_sent(void **state)
 	assert_int_equal(length, strlen(text));
 }
 
-static void keeps_a_part_as_its_text(void **state)
-{
-	struct json_object *json CLEANUP(json_object_putp) =
-		fake_json_of("{'spec':{'template':{'a':[1,'x/y',null],'b':1.50}}}");
-	struct arena *arena CLEANUP(arena_freep) = arena_new(256);
-	const char *text;
-	struct error err;
-	assert_int_equal(json_read_raw(json, "spec.template", arena, &text, &err), 0);
-	assert_string_equal(text, "{\"a\":[1,\"x/y\",null],\"b\":1.50}");
-	assert_int_equal(json_read_raw(json, "spec.none", arena, &text, &err), 0);
-	assert_null(text);
-	assert_int_equal(json_read_raw(json, "spec.template.b.c", arena, &text, &err), -1);
-	assert_string_equal(err.text, "spec.template.b: must be an object, not double");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,7 +259,6 @@ int main(void)
 		cmocka_unit_test(refuses_json_that_is_too_deep),
 		cmocka_unit_test(lives_as_long_as_somebody_holds_it),
 		cmocka_unit_test(begins_an_object_to_be_sent),
-		cmocka_unit_test(keeps_a_part_as_its_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
