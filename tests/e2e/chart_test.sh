@@ -29,7 +29,8 @@ upgrade_keeps_certificates() {
 	ok "an upgrade keeps the certificates"
 }
 
-# Both pods read their files again without a restart: a claim is served in the end.
+# Both programs read their files again without a restart: a claim made while one of them may have
+# the new ones and the other not is served in the end, and another one after that at once.
 missing_certificates_are_made() {
 	local old
 	old=$(certificates)
@@ -37,8 +38,20 @@ missing_certificates_are_made() {
 	upgrade
 	[ "$old" != "$(certificates)" ] || fail "a missing certificate is not made"
 	ok "missing certificates are made anew, both"
-	{ class "$NAMESPACE" Immediate && claim data 64Mi "$NAMESPACE"; } | apply
-	must 180 "a claim is served with the new certificates" claim_is_bound data
+	{ class "$NAMESPACE" Immediate && claim meanwhile 64Mi "$NAMESPACE"; } | apply
+	must 180 "both pods have the new files" files_are_new
+	must 180 "a claim made meanwhile is served" claim_is_bound meanwhile
+	claim afterwards 64Mi "$NAMESPACE" | apply
+	must 60 "a claim made afterwards is served" claim_is_bound afterwards
+}
+
+files_are_new() {
+	local program
+	for program in node provisioner; do
+		cmp -s "/proc/$(kentledge_pids "kentledge-$program")/root/tls/tls.crt" \
+			<(kubectl -n default get secret "kentledge-$program-tls" -o 'jsonpath={.data.tls\.crt}' | base64 -d) ||
+			return 1
+	done
 }
 
 undo() { KUBECONFIG=$ADMIN_KUBECONFIG kubectl delete storageclass --ignore-not-found "$NAMESPACE" >/dev/null; }
