@@ -62,6 +62,18 @@ int mount_path_resolve(const char *path, const char *field, struct mount_path *r
 	return 0;
 }
 
+int mount_path_find(const char *path, const char *field, struct mount_path *ret_path,
+		    struct error *err)
+{
+	struct error reason = { 0 };
+	if (mount_path_resolve(path, field, ret_path, &reason) == 0)
+		return 0;
+	if (reason.code == ERROR_NOT_FOUND)
+		return 1;
+	*err = reason;
+	return -1;
+}
+
 int mount_path_make(const struct mount_path *path, struct error *err)
 {
 	if (mkdir(path->text, TARGET_MODE) == 0)

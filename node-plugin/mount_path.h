@@ -21,6 +21,11 @@ struct mount_path {
 int mount_path_resolve(const char *path, const char *field, struct mount_path *ret_path,
 		       struct error *err);
 
+/* The same for a place where something may be mounted. 1: nothing is, since the parent does not
+ * exist. */
+int mount_path_find(const char *path, const char *field, struct mount_path *ret_path,
+		    struct error *err);
+
 /* The target's folder: made if it is missing (CSI: the plugin makes target_path). A file or a link
  * of that name is an error. 1: it was there already. */
 int mount_path_make(const struct mount_path *path, struct error *err);

@@ -118,18 +118,14 @@ int volume_publish(struct pool *pool, const char *id, const struct volume_public
 int volume_unpublish(struct pool *pool, const char *id, const char *target_path, struct error *err)
 {
 	struct mount_path path;
-	struct error reason = { 0 };
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	int folder_fd CLEANUP_CLOSE = -1;
 	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
 	    volume_folder_peek(pool, id, &folder_fd, err) < 0)
 		return -1;
-	if (mount_path_resolve(target_path, "target_path", &path, &reason) < 0) {
-		if (reason.code == ERROR_NOT_FOUND)
-			return 1; /* the pod's folder is gone: nothing is mounted there */
-		*err = reason;
-		return -1;
-	}
+	int gone = mount_path_find(target_path, "target_path", &path, err);
+	if (gone != 0)
+		return gone;
 	int outcome = volume_mounts_clear(pool, id, folder_fd, path.text, err);
 	if (outcome < 0 || mount_path_remove(&path, err) < 0)
 		return error_prefix(err, "volume %s", id);

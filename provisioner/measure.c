@@ -90,35 +90,11 @@ void measure_delete(const char *class_name, uint64_t since_ms, const struct erro
 	metric_observe(&delete_seconds, labels, seconds_since(since_ms));
 }
 
-/* As the Go sidecars spell the codes. */
-static const char *status_name(const struct error *err)
-{
-	static const char *const names[] = {
-		[GRPC_STATUS_OK] = "OK",
-		[GRPC_STATUS_CANCELLED] = "Canceled",
-		[GRPC_STATUS_UNKNOWN] = "Unknown",
-		[GRPC_STATUS_INVALID_ARGUMENT] = "InvalidArgument",
-		[GRPC_STATUS_DEADLINE_EXCEEDED] = "DeadlineExceeded",
-		[GRPC_STATUS_NOT_FOUND] = "NotFound",
-		[GRPC_STATUS_ALREADY_EXISTS] = "AlreadyExists",
-		[GRPC_STATUS_PERMISSION_DENIED] = "PermissionDenied",
-		[GRPC_STATUS_RESOURCE_EXHAUSTED] = "ResourceExhausted",
-		[GRPC_STATUS_FAILED_PRECONDITION] = "FailedPrecondition",
-		[GRPC_STATUS_ABORTED] = "Aborted",
-		[GRPC_STATUS_OUT_OF_RANGE] = "OutOfRange",
-		[GRPC_STATUS_UNIMPLEMENTED] = "Unimplemented",
-		[GRPC_STATUS_INTERNAL] = "Internal",
-		[GRPC_STATUS_UNAVAILABLE] = "Unavailable",
-		[GRPC_STATUS_DATA_LOSS] = "DataLoss",
-		[GRPC_STATUS_UNAUTHENTICATED] = "Unauthenticated",
-	};
-	return names[err ? rpc_status_of_error(err->code) : GRPC_STATUS_OK];
-}
-
 void measure_call(const char *method, uint64_t since_ms, const struct error *err)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/csi.v1.Controller/%s", method);
-	const char *const labels[] = { CSI_DRIVER_NAME, path, status_name(err) };
+	grpc_status_code status = rpc_status_of_error(err ? err->code : ERROR_NONE);
+	const char *const labels[] = { CSI_DRIVER_NAME, path, rpc_status_name(status) };
 	metric_observe(&call_seconds, labels, seconds_since(since_ms));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/status.h"
 
+#include <stddef.h>
+
 grpc_status_code rpc_status_of_error(enum error_code code)
 {
 	switch (code) {
@@ -76,4 +78,29 @@ enum error_code rpc_error_of_status(grpc_status_code status)
 		return ERROR_INTERNAL;
 	}
 	return ERROR_INTERNAL;
+}
+
+const char *rpc_status_name(grpc_status_code status)
+{
+	static const char *const names[] = {
+		[GRPC_STATUS_OK] = "OK",
+		[GRPC_STATUS_CANCELLED] = "Canceled",
+		[GRPC_STATUS_UNKNOWN] = "Unknown",
+		[GRPC_STATUS_INVALID_ARGUMENT] = "InvalidArgument",
+		[GRPC_STATUS_DEADLINE_EXCEEDED] = "DeadlineExceeded",
+		[GRPC_STATUS_NOT_FOUND] = "NotFound",
+		[GRPC_STATUS_ALREADY_EXISTS] = "AlreadyExists",
+		[GRPC_STATUS_PERMISSION_DENIED] = "PermissionDenied",
+		[GRPC_STATUS_RESOURCE_EXHAUSTED] = "ResourceExhausted",
+		[GRPC_STATUS_FAILED_PRECONDITION] = "FailedPrecondition",
+		[GRPC_STATUS_ABORTED] = "Aborted",
+		[GRPC_STATUS_OUT_OF_RANGE] = "OutOfRange",
+		[GRPC_STATUS_UNIMPLEMENTED] = "Unimplemented",
+		[GRPC_STATUS_INTERNAL] = "Internal",
+		[GRPC_STATUS_UNAVAILABLE] = "Unavailable",
+		[GRPC_STATUS_DATA_LOSS] = "DataLoss",
+		[GRPC_STATUS_UNAUTHENTICATED] = "Unauthenticated",
+	};
+	size_t count = sizeof(names) / sizeof(*names);
+	return (size_t)status < count ? names[status] : "Unknown";
 }

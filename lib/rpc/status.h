@@ -13,3 +13,6 @@
 
 grpc_status_code rpc_status_of_error(enum error_code code);
 enum error_code rpc_error_of_status(grpc_status_code status);
+
+/* "NotFound", as grpc-go and with it the dashboards of CSI sidecars spell the codes. */
+const char *rpc_status_name(grpc_status_code status);

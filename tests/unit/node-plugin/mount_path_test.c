@@ -58,6 +58,16 @@ static void says_when_the_parent_is_not_there(void **state)
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 }
 
+static void finds_nothing_where_the_parent_is_not_there(void **state)
+{
+	struct mount_path path;
+	struct error err = { 0 };
+	assert_int_equal(mount_path_find("/nowhere/mount", "target_path", &path, &err), 1);
+	assert_int_equal(mount_path_find("/tmp/mount", "target_path", &path, &err), 0);
+	assert_int_equal(mount_path_find("mount", "target_path", &path, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+}
+
 static void refuses_what_is_no_place_for_a_mount(void **state)
 {
 	char long_path[PATH_MAX + 10];
@@ -122,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_the_parent_without_links),
 		cmocka_unit_test(says_when_the_parent_is_not_there),
+		cmocka_unit_test(finds_nothing_where_the_parent_is_not_there),
 		cmocka_unit_test(refuses_what_is_no_place_for_a_mount),
 		cmocka_unit_test(makes_only_the_last_folder_and_only_once),
 		cmocka_unit_test(never_takes_a_link_or_a_file_for_the_target),

@@ -42,12 +42,21 @@ static void statuses_of_others_have_an_error_too(void **state)
 	assert_int_equal(rpc_status_of_error((enum error_code)99), GRPC_STATUS_INTERNAL);
 }
 
+static void a_status_has_the_name_that_go_gives_it(void **state)
+{
+	assert_string_equal(rpc_status_name(GRPC_STATUS_OK), "OK");
+	assert_string_equal(rpc_status_name(GRPC_STATUS_CANCELLED), "Canceled");
+	assert_string_equal(rpc_status_name(GRPC_STATUS_UNAUTHENTICATED), "Unauthenticated");
+	assert_string_equal(rpc_status_name((grpc_status_code)99), "Unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_become_the_codes_that_csi_names),
 		cmocka_unit_test(what_shares_a_status_comes_back_as_busy),
 		cmocka_unit_test(statuses_of_others_have_an_error_too),
+		cmocka_unit_test(a_status_has_the_name_that_go_gives_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
