@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "identity.h"
 #include "kube/json.h"
+#include "owner_reference.h"
 #include "pod.h"
 #include "retention.h"
 
@@ -53,11 +54,7 @@ struct json_object *ownership_patch(const struct statefulset *set, const struct 
 {
 	struct json_object *patch = json_object_new_object();
 	struct json_object *metadata = json_child(patch, "metadata");
-	struct json_object *owners = json_object_new_array();
-	json_object_array_add(owners,
-			      owner_json(set->object.kind->api_version, set->object.kind->name,
-					 set->object.name, set->object.uid));
-	json_set(metadata, "ownerReferences", owners);
+	json_set(metadata, "ownerReferences", owner_references_to_set(set));
 	json_set_string(metadata, "uid", object->uid);
 	return patch;
 }

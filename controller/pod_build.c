@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "identity.h"
 #include "kube/json.h"
+#include "owner_reference.h"
 #include "pod.h"
 #include "retention.h"
 #include "revision.h"
@@ -54,11 +55,7 @@ static struct json_object *pod_metadata(const struct statefulset *set, struct js
 	add_identity(metadata, pod_name, ordinal);
 	json_set_string(object_member(metadata, "labels"), POD_REVISION_LABEL, revision_name);
 
-	struct json_object *owners = json_object_new_array();
-	json_object_array_add(owners,
-			      owner_json(set->object.kind->api_version, set->object.kind->name,
-					 set->object.name, set->object.uid));
-	json_object_object_add(metadata, "ownerReferences", owners);
+	json_set(metadata, "ownerReferences", owner_references_to_set(set));
 	return metadata;
 }
 

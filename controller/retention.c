@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kube/json.h"
+#include "owner_reference.h"
 #include "pod.h"
 #include "statefulset.h"
 
@@ -107,23 +108,10 @@ bool retention_claim_is_stale(const struct statefulset *set, const struct claim 
 	return set->when_scaled == DELETE && has_stale_pod(claim, pod);
 }
 
-struct json_object *owner_json(const char *api_version, const char *kind, const char *name,
-			       const char *uid)
-{
-	struct json_object *json = json_object_new_object();
-	json_set_string(json, "apiVersion", api_version);
-	json_set_string(json, "kind", kind);
-	json_set_string(json, "name", name);
-	json_set_string(json, "uid", uid);
-	json_set_bool(json, "controller", true);
-	json_set_bool(json, "blockOwnerDeletion", true);
-	return json;
-}
-
-static struct json_object *other_owner_json(const struct owner *owner)
+static struct json_object *other_owner(const struct owner *owner)
 {
 	struct json_object *json =
-		owner_json(owner->api_version, owner->kind, owner->name, owner->uid);
+		owner_reference(owner->api_version, owner->kind, owner->name, owner->uid);
 	if (!owner->controller)
 		json_object_object_del(json, "controller");
 	if (!owner->block_owner_deletion)
@@ -138,16 +126,14 @@ struct json_object *retention_owners(const struct statefulset *set, const struct
 	for (size_t i = 0; i < claim->object.owner_count; i++) {
 		const struct owner *owner = &claim->object.owners[i];
 		if (!names_set(owner, set) && !names_pod(owner, pod))
-			json_object_array_add(owners, other_owner_json(owner));
+			json_object_array_add(owners, other_owner(owner));
 	}
 	if (retention_conflicts(set, claim, pod))
 		return owners;
 	if (wants_set(set, pod))
-		json_object_array_add(owners, owner_json(set->object.kind->api_version,
-							 set->object.kind->name, set->object.name,
-							 set->object.uid));
+		json_object_array_add(owners, owner_reference_to_set(set));
 	if (wants_pod(set, pod))
-		json_object_array_add(owners, owner_json(pod_kind.api_version, pod_kind.name,
-							 pod->name, pod->uid));
+		json_object_array_add(owners, owner_reference(pod_kind.api_version, pod_kind.name,
+							      pod->name, pod->uid));
 	return owners;
 }

@@ -48,7 +48,3 @@ bool retention_claim_is_stale(const struct statefulset *set, const struct claim 
 /* All owner references that the claim should have; yours. */
 struct json_object *retention_owners(const struct statefulset *set, const struct claim *claim,
 				     const struct retention_pod *pod);
-
-/* An owner reference in JSON, controller and blockOwnerDeletion true; yours. */
-struct json_object *owner_json(const char *api_version, const char *kind, const char *name,
-			       const char *uid);

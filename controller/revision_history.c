@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "kube/json.h"
+#include "owner_reference.h"
 #include "ownership.h"
 #include "pod.h"
 #include "retention.h"
@@ -81,11 +82,7 @@ static struct json_object *revision_json(const struct statefulset *set, const ch
 	json_set_pairs(metadata, "annotations", &set->object.annotations);
 	revision_data_hash(set->template_data, set->status.collision_count, hash);
 	json_set_string(json_child(metadata, "labels"), REVISION_HASH_LABEL, hash);
-	struct json_object *owners = json_object_new_array();
-	json_object_array_add(owners,
-			      owner_json(set->object.kind->api_version, set->object.kind->name,
-					 set->object.name, set->object.uid));
-	json_set(metadata, "ownerReferences", owners);
+	json_set(metadata, "ownerReferences", owner_references_to_set(set));
 	json_set(json, "data", json_tokener_parse(set->template_data));
 	json_set_int(json, "revision", number);
 	return json;
