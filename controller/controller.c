@@ -162,7 +162,7 @@ static void claim_changed(void *context, const struct object *before, const stru
 static void informer_failed(void *context, const char *what, const struct error *err)
 {
 	(void)context;
-	log_warning("copy not up to date", LOG_TEXT("what", what), LOG_ERR(err));
+	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
 /* The queue's worker. */
@@ -223,7 +223,7 @@ static void reconcile_failed(void *context, const char *key, const struct error 
 {
 	(void)context;
 	if (err->code != ERROR_CANCELLED)
-		log_warning("set not in order", LOG_TEXT("set", key), LOG_ERR(err),
+		log_warning("set failed", LOG_TEXT("set", key), LOG_ERR(err),
 			    LOG_UINT("retry_after_ms", retry_after_ms));
 }
 

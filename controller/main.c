@@ -153,8 +153,8 @@ static int run(struct program *program, struct error *err)
 	else
 		start_controller(program);
 	int status = stop_wait();
+	log_info("stopping", LOG_INT("status", status));
 	wind_down(program);
-	log_info("stopped", LOG_INT("status", status));
 	return status;
 }
 

@@ -57,13 +57,13 @@ static int run(const struct options *options, struct error *err)
 	node_metrics_init(pool);
 	if (node_server_new(&node, options, &server, err) < 0)
 		return -1;
-	log_info("node plugin serves", LOG_TEXT("version", KENTLEDGE_VERSION),
+	log_info("started", LOG_TEXT("version", KENTLEDGE_VERSION),
 		 LOG_TEXT("node", options->node_id), LOG_TEXT("pool", options->pool),
 		 LOG_TEXT("socket", options->csi_socket), LOG_TEXT("listen", options->listen),
 		 LOG_UINT("volumes", pool_volume_count(pool)));
 	memory_settle();
 	int exit_status = stop_wait();
-	log_info("node plugin stops; mounts stay");
+	log_info("stopping", LOG_INT("status", exit_status));
 	limit_stopping(exit_status);
 	return exit_status;
 }
@@ -85,6 +85,6 @@ int main(int argc, char **argv)
 	log_set_level(options.log_level);
 	outcome = run(&options, &err);
 	if (outcome < 0)
-		log_error("node plugin cannot start", LOG_ERR(&err));
+		log_error("cannot start", LOG_ERR(&err));
 	return outcome < 0 ? 1 : outcome;
 }

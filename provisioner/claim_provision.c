@@ -151,7 +151,7 @@ static void give_up(const struct claim_provisioner *provisioner, const struct cl
 	struct error err;
 	if (delete_unrecorded(provisioner, channel, plan->request.name, &err) < 0 ||
 	    drop_intent(provisioner, claim, unselect, &err) < 0)
-		log_warning("undoing is put off", LOG_CLAIM(claim),
+		log_warning("undo postponed", LOG_CLAIM(claim),
 			    LOG_TEXT("volume", plan->request.name), LOG_TEXT("node", plan->node),
 			    LOG_ERR(&err));
 }

@@ -74,7 +74,7 @@ static void lease_lost(void *context)
 
 static void lease_failed(void *context, const struct error *err)
 {
-	log_warning("lease failed", LOG_ERR(err));
+	log_warning("lease not renewed", LOG_ERR(err));
 }
 
 static bool lead_held(void *context)
@@ -167,7 +167,7 @@ static void *lead(void *context)
 		stop_request(1);
 		return NULL;
 	}
-	log_info("provisioner started", LOG_TEXT("driver", CSI_DRIVER_NAME));
+	log_info("active", LOG_TEXT("driver", CSI_DRIVER_NAME));
 	tick_until_stopped(program);
 	return NULL;
 }
@@ -220,6 +220,8 @@ static int set_up(struct program *program, struct error *err)
 			    &program->client, err) < 0)
 		return -1;
 	name_process(program);
+	log_info("started", LOG_TEXT("version", KENTLEDGE_VERSION),
+		 LOG_TEXT("identity", program->identity));
 	if (!options->http_address[0])
 		return 0;
 	return http_server_new(&(struct http_server_options) { .address = options->http_address,

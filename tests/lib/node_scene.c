@@ -81,7 +81,7 @@ static void wait_ms(long ms)
 static void wait_for_socket(const struct node_scene *scene)
 {
 	uint64_t deadline_ms = clock_monotonic_ms() + START_TIMEOUT_MS;
-	while (!node_scene_logged(scene, "node plugin serves", "")) {
+	while (!node_scene_logged(scene, "event=started", "")) {
 		int status;
 		if (waitpid(scene->pid, &status, WNOHANG) == scene->pid ||
 		    clock_monotonic_ms() > deadline_ms)
