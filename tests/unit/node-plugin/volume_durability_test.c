@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -145,6 +146,22 @@ static void a_volume_whose_removal_could_not_be_synced_gives_its_room_back(void 
 	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
 }
 
+/* "Not found" means to the provisioner that there is nothing left to remove. */
+static void a_removal_that_fails_does_not_look_like_an_absence(void **state)
+{
+	char trash[128];
+	struct error err = { 0 };
+	assert_int_equal(create(), 0);
+	snprintf(trash, sizeof(trash), "%s/pool/trash", scene.folder);
+	assert_int_equal(rmdir(trash), 0);
+	assert_int_equal(volume_delete(scene.pool, ID, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_non_null(strstr(err.text, "trash"));
+	assert_int_equal(pool_scene_count(&scene, "volumes"), 1);
+	pool_scene_restart(&scene);
+	assert_int_equal(remove_volume(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +179,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_volume_whose_removal_could_not_be_synced_gives_its_room_back, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(a_removal_that_fails_does_not_look_like_an_absence,
+						set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
