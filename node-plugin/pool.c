@@ -27,6 +27,28 @@ void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static
 	snprintf(ret_name, POOL_NAME_MAX, "%.*s.%" PRIu64, VOLUME_ID_MAX, id, number);
 }
 
+/* What is right already is not written: a disk that became read-only still serves the pods that
+ * have to go. */
+static int keep_others_out(struct pool *pool, struct error *err)
+{
+	struct stat root;
+	if (fstat(pool->root_fd, &root) == 0 && (root.st_mode & 07777) == FOLDER_MODE)
+		return 0;
+	if (fchmod(pool->root_fd, FOLDER_MODE) < 0)
+		return error_errno(err, errno, "pool %s: chmod", pool->path);
+	return 0;
+}
+
+/* The pool's own name in the folder in which it lies. */
+static int sync_parent(struct pool *pool, struct error *err)
+{
+	int parent_fd CLEANUP_CLOSE =
+		openat(pool->root_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent_fd < 0)
+		return error_errno(err, errno, "pool %s: open the folder above", pool->path);
+	return file_sync_folder(parent_fd, err);
+}
+
 static int open_root(struct pool *pool, const char *path, struct error *err)
 {
 	if (mkdir(path, FOLDER_MODE) < 0 && errno != EEXIST)
@@ -36,11 +58,11 @@ static int open_root(struct pool *pool, const char *path, struct error *err)
 	pool->root_fd = open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (pool->root_fd < 0)
 		return error_errno(err, errno, "open pool %s", path);
-	if (fchmod(pool->root_fd, FOLDER_MODE) < 0)
-		return error_errno(err, errno, "pool %s: chmod", path);
 	if (flock(pool->root_fd, LOCK_EX | LOCK_NB) < 0)
 		return error_set(err, ERROR_IN_USE, "pool %s is in use by another process", path);
-	return 0;
+	if (keep_others_out(pool, err) < 0)
+		return -1;
+	return sync_parent(pool, err);
 }
 
 static int open_folders(struct pool *pool, struct error *err)
@@ -64,9 +86,14 @@ static int discard_half_made(void *context, const char *name, struct error *err)
 	struct pool *pool = context;
 	char trash_name[POOL_NAME_MAX];
 	pool_temporary_name(pool, "half-made", trash_name);
-	if (renameat(pool->tmp_fd, name, pool->trash_fd, trash_name) < 0)
-		return error_errno(err, errno, "discard tmp/%s", name);
-	log_info("half-made volume discarded", LOG_TEXT("name", name));
+	struct error reason = { 0 };
+	if (renameat(pool->tmp_fd, name, pool->trash_fd, trash_name) == 0) {
+		log_info("half-made volume discarded", LOG_TEXT("name", name));
+		return 0;
+	}
+	error_errno(&reason, errno, "rename to trash/");
+	log_warning("half-made volume stays until the next start", LOG_TEXT("name", name),
+		    LOG_ERR(&reason));
 	return 0;
 }
 
@@ -197,8 +224,9 @@ int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error
 void pool_release(struct pool *pool, uint64_t bytes)
 {
 	pthread_mutex_lock(&pool->mutex);
-	pool->promised_bytes -= bytes;
-	pool->volume_count--;
+	/* A volume that came back by hand since the start was not counted. */
+	pool->promised_bytes -= bytes < pool->promised_bytes ? bytes : pool->promised_bytes;
+	pool->volume_count -= pool->volume_count > 0;
 	pthread_mutex_unlock(&pool->mutex);
 }
 

@@ -2,12 +2,14 @@
 #include "pool.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +91,25 @@ static void promises_are_counted_again_at_start(void **state)
 	assert_int_equal(pool_volume_count(scene.pool), 2);
 }
 
+/* As a person does who gets a folder back from a backup. */
+static void a_volume_that_came_back_by_hand_can_be_deleted_without_harm_to_the_books(void **state)
+{
+	struct capacity_space space;
+	struct error err = { 0 };
+	char folder[256], aside[256];
+	create("pvc-1");
+	snprintf(folder, sizeof(folder), "%s/pool/volumes/pvc-1", scene.folder);
+	snprintf(aside, sizeof(aside), "%s/aside", scene.folder);
+	assert_int_equal(rename(folder, aside), 0);
+	pool_scene_restart(&scene);
+	assert_int_equal(rename(aside, folder), 0);
+	assert_int_equal(volume_delete(scene.pool, "pvc-1", &err), 0);
+	assert_int_equal(pool_space(scene.pool, &space, &err), 0);
+	assert_int_equal(space.promised_bytes, 0);
+	assert_int_equal(pool_volume_count(scene.pool), 0);
+	create("pvc-2");
+}
+
 static void what_an_image_holds_already_does_not_count_twice(void **state)
 {
 	struct capacity_space before, after;
@@ -148,6 +169,34 @@ static void a_pool_whose_parent_is_missing_cannot_be_opened(void **state)
 	assert_non_null(strstr(err.text, "/nonexistent/pool"));
 }
 
+static void make_read_only(const char *path)
+{
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
+		skip(); /* only root can mount */
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mount(path, path, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+}
+
+/* A disk that the kernel made read-only after an error: its pods must still be able to go. */
+static void a_pool_on_a_read_only_disk_is_opened_but_is_not_ready(void **state)
+{
+	struct volume_record record;
+	struct error err = { 0 };
+	create("pvc-1");
+	char path[PATH_MAX];
+	strcpy(path, scene.pool->path);
+	make_read_only(path);
+	pool_scene_restart(&scene);
+	assert_int_equal(volume_find(scene.pool, "pvc-1", &record, &err), 0);
+	assert_int_equal(pool_check(scene.pool, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_non_null(strstr(err.text, "Read-only"));
+	pool_close(TAKE(scene.pool));
+	assert_int_equal(umount2(path, 0), 0);
+	pool_scene_restart(&scene);
+}
+
 #define POOL_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -158,10 +207,12 @@ int main(void)
 		POOL_TEST(promises_are_kept_within_the_disk),
 		POOL_TEST(what_can_never_fit_is_out_of_range_unless_another_node_may_serve),
 		POOL_TEST(promises_are_counted_again_at_start),
+		POOL_TEST(a_volume_that_came_back_by_hand_can_be_deleted_without_harm_to_the_books),
 		POOL_TEST(what_an_image_holds_already_does_not_count_twice),
 		POOL_TEST(what_was_half_made_is_gone_after_a_restart),
 		POOL_TEST(a_pool_that_was_taken_away_is_noticed),
 		POOL_TEST(a_pool_whose_parent_is_missing_cannot_be_opened),
+		POOL_TEST(a_pool_on_a_read_only_disk_is_opened_but_is_not_ready),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
