@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "csi.pb-c.h"
+#include "csi/names.h"
 #include "rpc/channel.h"
 
 #define CONTROLLER "csi.v1.Controller"
@@ -114,6 +115,35 @@ static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
 	return to;
 }
 
+/* CSI spec, "Size Limits". The entries are counted too: a small answer can hold very many. */
+#define DEFINE_MAP_CHECK(function, type)                                                           \
+	static bool function(type *const *entries, size_t count)                                   \
+	{                                                                                          \
+		size_t bytes = 0;                                                                  \
+		for (size_t i = 0; i < count && bytes <= CSI_MAP_BYTES_MAX; i++)                   \
+			bytes += 1 + strlen(entries[i]->key) + strlen(entries[i]->value);          \
+		return bytes <= CSI_MAP_BYTES_MAX;                                                 \
+	}                                                                                          \
+	struct csi_map_check_needs_a_semicolon
+
+DEFINE_MAP_CHECK(context_fits, Csi__V1__Volume__VolumeContextEntry);
+DEFINE_MAP_CHECK(segments_fit, Csi__V1__Topology__SegmentsEntry);
+
+static int check_maps(const Csi__V1__Volume *volume, struct error *err)
+{
+	if (!context_fits(volume->volume_context, volume->n_volume_context))
+		return error_set(err, ERROR_INTERNAL,
+				 "CreateVolume: volume_context is larger than %d bytes",
+				 CSI_MAP_BYTES_MAX);
+	if (volume->n_accessible_topology > 0 &&
+	    !segments_fit(volume->accessible_topology[0]->segments,
+			  volume->accessible_topology[0]->n_segments))
+		return error_set(err, ERROR_INTERNAL,
+				 "CreateVolume: accessible_topology is larger than %d bytes",
+				 CSI_MAP_BYTES_MAX);
+	return 0;
+}
+
 static struct csi_volume *copy_volume(const Csi__V1__Volume *from)
 {
 	struct arena *arena = arena_new(ARENA_FIRST_BYTES);
@@ -140,6 +170,8 @@ static int take_volume(const Csi__V1__CreateVolumeResponse *response,
 		return error_set(err, ERROR_INTERNAL, "CreateVolume: the answer has no volume_id");
 	if (response->volume->capacity_bytes < 0)
 		return error_set(err, ERROR_INTERNAL, "CreateVolume: capacity_bytes is negative");
+	if (check_maps(response->volume, err) < 0)
+		return -1;
 	*ret_volume = copy_volume(response->volume);
 	return 0;
 }

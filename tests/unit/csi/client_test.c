@@ -30,6 +30,8 @@ struct fixture {
 	enum error_code fail;
 	bool without_id;
 	bool without_maximum;
+	size_t more_context; /* entries */
+	size_t more_segments;
 	int64_t capacity_bytes;
 };
 
@@ -58,8 +60,13 @@ static void fill_volume(struct fixture *f, struct arena *arena, Csi__V1__Volume 
 {
 	volume->volume_id = f->without_id ? volume->volume_id : arena_strdup(arena, "vol-1");
 	volume->capacity_bytes = f->capacity_bytes;
-	volume->volume_context = arena_alloc(arena, sizeof(void *));
-	volume->n_volume_context = 1;
+	volume->volume_context = arena_alloc(arena, (1 + f->more_context) * sizeof(void *));
+	volume->n_volume_context = 1 + f->more_context;
+	for (size_t i = 1; i < volume->n_volume_context; i++) {
+		volume->volume_context[i] = arena_alloc(arena, sizeof(*volume->volume_context[i]));
+		csi__v1__volume__volume_context_entry__init(volume->volume_context[i]);
+		volume->volume_context[i]->key = arena_printf(arena, "%zu", i);
+	}
 	volume->volume_context[0] = arena_alloc(arena, sizeof(*volume->volume_context[0]));
 	csi__v1__volume__volume_context_entry__init(volume->volume_context[0]);
 	volume->volume_context[0]->key = arena_strdup(arena, "backend");
@@ -69,8 +76,13 @@ static void fill_volume(struct fixture *f, struct arena *arena, Csi__V1__Volume 
 	Csi__V1__Topology *topology = arena_alloc(arena, sizeof(*topology));
 	csi__v1__topology__init(topology);
 	volume->accessible_topology[0] = topology;
-	topology->segments = arena_alloc(arena, sizeof(void *));
-	topology->n_segments = 1;
+	topology->segments = arena_alloc(arena, (1 + f->more_segments) * sizeof(void *));
+	topology->n_segments = 1 + f->more_segments;
+	for (size_t i = 1; i < topology->n_segments; i++) {
+		topology->segments[i] = arena_alloc(arena, sizeof(*topology->segments[i]));
+		csi__v1__topology__segments_entry__init(topology->segments[i]);
+		topology->segments[i]->key = arena_printf(arena, "%zu", i);
+	}
 	topology->segments[0] = arena_alloc(arena, sizeof(*topology->segments[0]));
 	csi__v1__topology__segments_entry__init(topology->segments[0]);
 	topology->segments[0]->key = arena_strdup(arena, CSI_TOPOLOGY_KEY);
@@ -260,6 +272,24 @@ static void an_answer_without_an_id_or_with_nonsense_is_an_error(void **state)
 	assert_non_null(strstr(err.text, "available_capacity"));
 }
 
+static void an_answer_with_maps_that_are_too_large_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	struct csi_volume *volume = NULL;
+	struct csi_create_volume_request request = request_of("pvc-1");
+	f->more_context = 5000;
+	assert_int_equal(csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_non_null(strstr(err.text, "volume_context"));
+	f->more_context = 0;
+	f->more_segments = 5000;
+	assert_int_equal(csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_non_null(strstr(err.text, "accessible_topology"));
+	assert_null(volume);
+}
+
 static void a_size_that_does_not_fit_the_wire_is_not_sent(void **state)
 {
 	struct fixture *f = *state;
@@ -314,6 +344,7 @@ int main(void)
 		WITH(what_is_not_said_is_not_asked),
 		WITH(a_failure_keeps_code_and_text),
 		WITH(an_answer_without_an_id_or_with_nonsense_is_an_error),
+		WITH(an_answer_with_maps_that_are_too_large_is_an_error),
 		WITH(a_size_that_does_not_fit_the_wire_is_not_sent),
 		WITH(deleting_what_is_gone_succeeds),
 		WITH(capacity_is_told_with_and_without_a_maximum),
