@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Wide enough for any mantissa we accept times any unit: overflow is checked once, at the end. */
+/* Wide enough for whatever the API server writes: at most INT64_MAX bytes, in billionths. */
 typedef unsigned __int128 wide;
 
-#define DIGITS_MAX 19 /* 10^19 * 2^60 < 2^128 */
+#define DIGITS_MAX 28
 
 struct unit {
 	const char *suffix;
@@ -95,8 +95,10 @@ static bool read_mantissa(const char **at, wide *ret_mantissa, int *ret_exponent
 /* mantissa * 10^exponent * multiplier / divisor, rounded up; false above INT64_MAX. */
 static bool scale(wide mantissa, int exponent, const struct unit *unit, uint64_t *ret_bytes)
 {
-	wide value = mantissa * unit->multiplier;
+	wide value;
 	bool rest = false;
+	if (__builtin_mul_overflow(mantissa, (wide)unit->multiplier, &value))
+		return false;
 	for (; exponent > 0 && value; exponent--) {
 		if (value > (wide)INT64_MAX * 1000000000)
 			return false;

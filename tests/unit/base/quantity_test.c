@@ -32,6 +32,9 @@ static void reads_what_kubernetes_writes(void **state)
 		{ "0.000000001Ei", 1152921505 },
 		{ "1e-3", 1 },
 		{ "0e999999999", 0 },
+		/* 12.345678Ti, as the API server writes it */
+		{ "13574216513778352128u", UINT64_C(13574216513779) },
+		{ "9223372036854775806999999999n", INT64_MAX },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		uint64_t bytes = 77;
@@ -70,7 +73,7 @@ static void refuses_what_is_no_quantity(void **state)
 	static const char *const texts[] = {
 		"",	".",	 "Gi",	"1gi",	"1 Gi", "1Gib",
 		"0x10", "1.2.3", "1e",	"1e+",	"--1",	"1e3Ki",
-		"-1Gi", "1Gi ",	 "inf", "1e3k", "+",	"12345678901234567890"
+		"-1Gi", "1Gi ",	 "inf", "1e3k", "+",	"12345678901234567890123456789n"
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		expect_refusal(texts[i], ERROR_INVALID);
@@ -81,6 +84,8 @@ static void refuses_more_than_eight_exbibytes(void **state)
 	expect_refusal("8Ei", ERROR_RANGE);
 	expect_refusal("9223372036854775808", ERROR_RANGE);
 	expect_refusal("1e300", ERROR_RANGE);
+	expect_refusal("12345678901234567890", ERROR_RANGE);
+	expect_refusal("9999999999999999999999999999Ei", ERROR_RANGE);
 	expect_refusal("9999999999999999999Ei", ERROR_RANGE);
 }
 
