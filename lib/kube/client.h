@@ -83,7 +83,8 @@ int kube_watch_open(struct kube_client *client, const struct kube_scope *scope,
 
 /* The next event: 0; 1 when the server ended the watch in good order (open it again); -1. After
  * ERROR_INVALID, an object that cannot be parsed, the watch goes on with the next call; after any
- * other error it is of no more use. A bookmark's object carries its resource_version alone. */
+ * other error it is of no more use. A bookmark's object carries its resource_version alone, that
+ * of a deletion at least its metadata. */
 int kube_watch_next(struct kube_watch *watch, enum kube_watch_type *ret_type,
 		    struct object **ret_object, struct error *err);
 void kube_watch_close(struct kube_watch *watch);

@@ -108,6 +108,30 @@ static int parse_bookmark(const struct kind *kind, struct json_object *json,
 	return 0;
 }
 
+/* What is gone must be known to be gone, whatever it had become: its name is enough. */
+static int parse_deleted(const struct kind *kind, struct json_object *json,
+			 struct object **ret_object, struct error *err)
+{
+	struct kind bare = *kind;
+	bare.parse = NULL;
+	if (object_parse(kind, json, ret_object, err) == 0)
+		return 0;
+	if (object_parse(&bare, json, ret_object, err) < 0)
+		return -1;
+	(*ret_object)->kind = kind;
+	return 0;
+}
+
+static int parse_object(const struct kind *kind, enum kube_watch_type type,
+			struct json_object *json, struct object **ret_object, struct error *err)
+{
+	if (type == KUBE_BOOKMARK)
+		return parse_bookmark(kind, json, ret_object, err);
+	if (type == KUBE_DELETED)
+		return parse_deleted(kind, json, ret_object, err);
+	return object_parse(kind, json, ret_object, err);
+}
+
 static int parse_event(const struct kind *kind, struct json_object *json,
 		       enum kube_watch_type *ret_type, struct object **ret_object,
 		       struct error *err)
@@ -125,9 +149,7 @@ static int parse_event(const struct kind *kind, struct json_object *json,
 	if (parse_type(name, &type) < 0)
 		return error_set(err, ERROR_INTERNAL, "an event of the unknown type \"%.32s\"",
 				 name);
-	int r = type == KUBE_BOOKMARK ? parse_bookmark(kind, object, ret_object, err)
-				      : object_parse(kind, object, ret_object, err);
-	if (r < 0) {
+	if (parse_object(kind, type, object, ret_object, err) < 0) {
 		err->code = ERROR_INVALID;
 		struct json_object *place = json_find(object, "metadata.name");
 		return error_prefix(err, "%.253s", place ? json_object_get_string(place) : name);

@@ -297,6 +297,19 @@ static void leaves_out_an_object_that_cannot_be_parsed(void **state)
 	assert_int_equal(fake_api_requests(fixture->api, "GET", "watch=1"), 1);
 }
 
+static void forgets_an_object_that_is_deleted_as_something_that_cannot_be_parsed(void **state)
+{
+	struct fixture *fixture = *state;
+	put_claim(fixture, "a", "fast");
+	start_synced(fixture);
+	fake_api_edit(fixture->api, &claim_kind, "default", "a", "{'spec':{'volumeName':7}}");
+	eventually(heard_now().unparsed == 1);
+	fake_api_remove(fixture->api, &claim_kind, "default", "a");
+	eventually(heard_now().deleted == 1);
+	assert_int_equal(informer_count(fixture->informer), 0);
+	assert_int_equal(fake_api_requests(fixture->api, "GET", "watch=1"), 1);
+}
+
 static void tells_apart_one_that_was_deleted_and_made_again(void **state)
 {
 	struct fixture *fixture = *state;
@@ -386,6 +399,7 @@ int main(void)
 		with_fixture(lists_again_after_a_410_when_the_watch_is_opened),
 		with_fixture(lists_again_after_a_line_that_is_no_event),
 		with_fixture(leaves_out_an_object_that_cannot_be_parsed),
+		with_fixture(forgets_an_object_that_is_deleted_as_something_that_cannot_be_parsed),
 		with_fixture(tells_apart_one_that_was_deleted_and_made_again),
 		with_fixture(knows_which_versions_it_has_seen),
 		with_fixture(says_why_it_is_not_synced),
