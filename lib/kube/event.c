@@ -239,7 +239,8 @@ static void merge(struct event *into, const struct event *event)
 	into->last_s = event->last_s;
 }
 
-static void post_event(struct event_recorder *recorder, struct event *taken)
+/* False where there is no use in going on with the next one. */
+static bool post_event(struct event_recorder *recorder, struct event *taken)
 {
 	struct event *event CLEANUP(event_freep) = taken;
 	struct event *before;
@@ -252,13 +253,25 @@ static void post_event(struct event_recorder *recorder, struct event *taken)
 		event = before;
 	}
 	struct error err;
-	if (post(recorder, event, &err) < 0)
-		count_dropped(error_code_name(err.code));
-	else
+	if (post(recorder, event, &err) == 0) {
 		remember(recorder, TAKE(event));
+		return true;
+	}
+	count_dropped(error_code_name(err.code));
+	return err.code != ERROR_TIMEOUT && err.code != ERROR_UNAVAILABLE &&
+	       err.code != ERROR_CANCELLED;
 }
 
-/* NULL at the end: what waits when the recorder is freed is still posted. */
+static bool is_stopping(struct event_recorder *recorder)
+{
+	pthread_mutex_lock(&recorder->lock);
+	bool stopping = recorder->stopping;
+	pthread_mutex_unlock(&recorder->lock);
+	return stopping;
+}
+
+/* NULL at the end: what waits when the recorder is freed is still posted, as long as the server
+ * answers. */
 static struct event *next_event(struct event_recorder *recorder)
 {
 	pthread_mutex_lock(&recorder->lock);
@@ -278,7 +291,8 @@ static void *run(void *context)
 	struct event_recorder *recorder = context;
 	struct event *event;
 	while ((event = next_event(recorder)))
-		post_event(recorder, event);
+		if (!post_event(recorder, event) && is_stopping(recorder))
+			break;
 	return NULL;
 }
 
@@ -301,6 +315,16 @@ struct event_recorder *event_recorder_new(struct kube_client *client, const char
 	return recorder;
 }
 
+static void drop_waiting(struct event_recorder *recorder)
+{
+	while (recorder->waiting) {
+		struct event *event = recorder->waiting;
+		DL_DELETE(recorder->waiting, event);
+		count_dropped("stopped");
+		event_free(event);
+	}
+}
+
 void event_recorder_free(struct event_recorder *recorder)
 {
 	if (!recorder)
@@ -312,6 +336,7 @@ void event_recorder_free(struct event_recorder *recorder)
 	pthread_join(recorder->thread, NULL);
 	while (recorder->posted)
 		forget(recorder, recorder->posted);
+	drop_waiting(recorder);
 	pthread_cond_destroy(&recorder->changed);
 	pthread_mutex_destroy(&recorder->lock);
 	free(recorder->component);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/event.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -179,6 +180,13 @@ static bool block(void *context, const char *method, const char *path, bool afte
 	return true;
 }
 
+static void *unblock_soon(void *context)
+{
+	usleep(100000);
+	blocked = false;
+	return NULL;
+}
+
 static void drops_the_newest_when_too_many_wait(void **state)
 {
 	struct fixture *fixture = *state;
@@ -191,6 +199,25 @@ static void drops_the_newest_when_too_many_wait(void **state)
 	blocked = false;
 	flush(fixture);
 	assert_int_equal(fake_api_count(fixture->api, &event_kind), 257);
+}
+
+/* A program that ends would otherwise wait for one answer after the other. */
+static void stops_posting_at_the_end_when_the_server_does_not_answer(void **state)
+{
+	struct fixture *fixture = *state;
+	blocked = true;
+	fake_api_set_hook(fixture->api, block, NULL);
+	fake_api_fail(fixture->api,
+		      &(struct fake_api_failure) { .how = FAKE_API_LOST_REQUEST, .times = 100 });
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "First", "x");
+	usleep(50000); /* it is with the recorder's thread now */
+	for (int i = 0; i < 20; i++)
+		event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "Many", "%d", i);
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, unblock_soon, NULL), 0);
+	flush(fixture);
+	pthread_join(thread, NULL);
+	assert_in_range(fake_api_requests(fixture->api, "POST", "/events"), 1, 2);
 }
 
 static void cuts_long_messages_between_characters(void **state)
@@ -218,6 +245,7 @@ int main(void)
 		with_fixture(posts_anew_what_the_server_has_forgotten),
 		with_fixture(posts_events_of_cluster_wide_things_in_the_default_namespace),
 		with_fixture(drops_the_newest_when_too_many_wait),
+		with_fixture(stops_posting_at_the_end_when_the_server_does_not_answer),
 		with_fixture(cuts_long_messages_between_characters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
