@@ -309,8 +309,13 @@ static struct item *next_item(struct workqueue *queue)
 		if (queue->stopping)
 			return NULL;
 		make_due_ready(queue);
-		if (queue->ready)
+		if (queue->ready) {
+			/* Who leaves may have been the only one to wait for the next delayed key;
+			 * the others may sleep without an end. */
+			if (queue->delayed_count)
+				pthread_cond_signal(&queue->changed);
 			return take_ready(queue);
+		}
 		wait_for_work(queue);
 	}
 }
