@@ -86,42 +86,35 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 	return pool->host->mount(pool->host, &device, record->fs_type, flags, staging_path, err);
 }
 
-static int find_device(struct pool *pool, int folder_fd, struct loop_device *ret_device,
-		       struct error *err)
+static int open_image(int folder_fd, int *ret_fd, struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
-	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDONLY, 0, &image_fd, err) < 0)
-		return -1;
-	return pool->host->find_loop(pool->host, image_fd, ret_device, err);
+	return folder_open_file(folder_fd, IMAGE_NAME, O_RDONLY, 0, ret_fd, err);
 }
 
 static int mark(struct pool *pool, int folder_fd, const char *id, const struct mount_table *table,
 		struct mount_mark *ret_mark, struct error *err)
 {
+	int image_fd CLEANUP_CLOSE = -1;
 	struct loop_device device;
-	int found = find_device(pool, folder_fd, &device, err);
+	if (open_image(folder_fd, &image_fd, err) < 0)
+		return -1;
+	int found = pool->host->find_loop(pool->host, image_fd, &device, err);
 	if (found <= 0)
 		return found;
 	*ret_mark = (struct mount_mark) { .device = device.device, .root = "/" };
 	return 1;
 }
 
-/* 1: the image has no device any more. 0: it was asked to let go. */
-static int let_go(struct pool *pool, int folder_fd, struct loop_device *device, struct error *err)
-{
-	int found = find_device(pool, folder_fd, device, err);
-	if (found <= 0)
-		return found < 0 ? -1 : 1;
-	return pool->host->detach_loop(pool->host, device, err);
-}
-
 /* The device goes away with its last mount. One that is left was attached by hand, is held by
  * another mount namespace, or is just being looked at by udev, which is soon over. */
 static int release(struct pool *pool, int folder_fd, struct error *err)
 {
+	int image_fd CLEANUP_CLOSE = -1;
 	struct loop_device device = { 0 };
+	if (open_image(folder_fd, &image_fd, err) < 0)
+		return -1;
 	for (int tries = 0; tries < RELEASE_TRIES; tries++) {
-		int gone = let_go(pool, folder_fd, &device, err);
+		int gone = pool->host->detach_loop(pool->host, image_fd, &device, err);
 		if (gone)
 			return gone > 0 ? 0 : -1;
 		if (tries > 0)

@@ -48,7 +48,8 @@ struct host {
 			 struct error *err);
 	int (*attach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
 			   struct error *err);
-	int (*detach_loop)(struct host *host, const struct loop_device *device, struct error *err);
+	int (*detach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
+			   struct error *err);
 
 	/* As in filesystem.h. */
 	int (*make_filesystem)(struct host *host, const char *type, int image_fd,

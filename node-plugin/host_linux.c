@@ -52,9 +52,10 @@ static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_
 	return loop_device_attach(image_fd, ret_device, err);
 }
 
-static int detach_loop(struct host *host, const struct loop_device *device, struct error *err)
+static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
+		       struct error *err)
 {
-	return loop_device_detach(device, err);
+	return loop_device_detach(image_fd, ret_device, err);
 }
 
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop_device.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "folder.h"
 
 #define SYS_BLOCK "/sys/block"
 #define LOOP_CONTROL "/dev/loop-control"
@@ -27,18 +27,19 @@ void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX
 	snprintf(ret_path, LOOP_DEVICE_PATH_MAX, "/dev/loop%u", number);
 }
 
-static void close_folder(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
+/* A look for the device of an image. */
+struct search {
+	int sys_block_fd;
+	struct stat image;
+	struct loop_device device;
+};
 
 /* The kernel shows this file while a device has an image. */
-static bool is_attached(int sys_block_fd, const char *name)
+static bool is_attached(const struct search *search, unsigned number)
 {
 	char path[64];
-	int length = snprintf(path, sizeof(path), "%s/loop/backing_file", name);
-	return length < (int)sizeof(path) && faccessat(sys_block_fd, path, F_OK, 0) == 0;
+	snprintf(path, sizeof(path), "loop%u/loop/backing_file", number);
+	return faccessat(search->sys_block_fd, path, F_OK, 0) == 0;
 }
 
 /* LOOP_GET_STATUS64 encodes the device number as stat(2) does (huge_encode_dev()). */
@@ -49,16 +50,24 @@ static bool stands_for(int device_fd, const struct stat *image)
 	       info.lo_inode == image->st_ino;
 }
 
-/* 1 and held if /dev/loop<number> stands for the image. */
-static int open_if_ours(unsigned number, const struct stat *image, struct loop_device *ret_device)
+/* 1 and held if /dev/loop<number> stands for the image. One that cannot be looked at may be the
+ * one: taken for another, the image would be attached twice, or removed under its mount. */
+static int open_if_ours(struct search *search, unsigned number, struct error *err)
 {
 	char path[LOOP_DEVICE_PATH_MAX];
 	loop_device_path(number, path);
 	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	int open_errno = errno;
 	struct stat node;
-	if (fd < 0 || !stands_for(fd, image) || fstat(fd, &node) < 0)
+	/* ENXIO: it is just letting go of its image. */
+	if (fd < 0 && open_errno != ENXIO && is_attached(search, number))
+		return error_set(err, ERROR_INTERNAL, "%s cannot be looked at: %s", path,
+				 strerror(open_errno));
+	if (fd < 0 || !stands_for(fd, &search->image))
 		return 0;
-	*ret_device = (struct loop_device) {
+	if (fstat(fd, &node) < 0)
+		return error_errno(err, errno, "%s: stat", path);
+	search->device = (struct loop_device) {
 		.number = number,
 		.device = node.st_rdev,
 		.fd = TAKE_FD(fd),
@@ -66,25 +75,28 @@ static int open_if_ours(unsigned number, const struct stat *image, struct loop_d
 	return 1;
 }
 
+static int look_at(void *context, const char *name, struct error *err)
+{
+	struct search *search = context;
+	unsigned number;
+	char rest;
+	if (sscanf(name, "loop%u%c", &number, &rest) != 1 || !is_attached(search, number))
+		return 0;
+	return open_if_ours(search, number, err);
+}
+
 static int find_held(int image_fd, struct loop_device *ret_device, struct error *err)
 {
-	struct stat image;
-	if (fstat(image_fd, &image) < 0)
+	int sys_block_fd CLEANUP_CLOSE = open(SYS_BLOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sys_block_fd < 0)
+		return error_errno(err, errno, "open %s", SYS_BLOCK);
+	struct search search = { .sys_block_fd = sys_block_fd };
+	if (fstat(image_fd, &search.image) < 0)
 		return error_errno(err, errno, "image: stat");
-	DIR *dir CLEANUP(close_folder) = opendir(SYS_BLOCK);
-	if (!dir)
-		return error_errno(err, errno, "read %s", SYS_BLOCK);
-	const struct dirent *entry;
-	while ((entry = readdir(dir))) {
-		unsigned number;
-		char rest;
-		if (sscanf(entry->d_name, "loop%u%c", &number, &rest) != 1 ||
-		    !is_attached(dirfd(dir), entry->d_name))
-			continue;
-		if (open_if_ours(number, &image, ret_device))
-			return 1;
-	}
-	return 0;
+	int found = folder_visit(sys_block_fd, look_at, &search, err);
+	if (found > 0)
+		*ret_device = search.device;
+	return found;
 }
 
 int loop_device_find(int image_fd, struct loop_device *ret_device, struct error *err)
@@ -188,14 +200,19 @@ void loop_device_done(struct loop_device *device)
 	device->fd = -1;
 }
 
-int loop_device_detach(const struct loop_device *device, struct error *err)
+/* It is held meanwhile: its number cannot pass to somebody else's image. */
+int loop_device_detach(int image_fd, struct loop_device *ret_device, struct error *err)
 {
-	char path[LOOP_DEVICE_PATH_MAX];
-	loop_device_path(device->number, path);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, errno, "open %s", path);
-	if (ioctl(fd, LOOP_CLR_FD) < 0 && errno != ENXIO)
-		return error_errno(err, errno, "%s: detach", path);
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	int found = find_held(image_fd, &device, err);
+	if (found <= 0)
+		return found < 0 ? -1 : 1;
+	if (ioctl(device.fd, LOOP_CLR_FD) < 0 && errno != ENXIO)
+		return error_errno(err, errno, "/dev/loop%u: detach", device.number);
+	*ret_device = (struct loop_device) {
+		.number = device.number,
+		.device = device.device,
+		.fd = -1,
+	};
 	return 0;
 }

@@ -30,7 +30,8 @@ int loop_device_attach(int image_fd, struct loop_device *ret_device, struct erro
 
 void loop_device_done(struct loop_device *device);
 
-/* Lets go of the image, at once or when the last user is gone. A device that is free is fine. */
-int loop_device_detach(const struct loop_device *device, struct error *err);
+/* Has the image's device let go of it when its last user is gone; *ret_device tells which that is
+ * (not held). 1: the image has none. */
+int loop_device_detach(int image_fd, struct loop_device *ret_device, struct error *err);
 
 void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX]);

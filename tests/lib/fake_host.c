@@ -214,9 +214,13 @@ static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_
 	return end_step(fake);
 }
 
-static int detach_loop(struct host *host, const struct loop_device *device, struct error *err)
+static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
+		       struct error *err)
 {
 	struct fake_host *fake = of(host);
+	int found = find_loop(host, image_fd, ret_device, err);
+	if (found <= 0)
+		return found < 0 ? -1 : 1;
 	if (begin_step(fake, "detach", err) < 0)
 		return -1;
 	return end_step(fake); /* what is stuck stays stuck; the rest went with its mount */
