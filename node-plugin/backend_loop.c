@@ -68,7 +68,7 @@ static int check_content(struct pool *pool, int image_fd, const struct volume_re
 	if (strcmp(found, record->fs_type) != 0)
 		return error_set(err, ERROR_INTERNAL,
 				 "its image should hold %s, but holds %s; it is not touched",
-				 record->fs_type, found[0] ? found : "no file system");
+				 record->fs_type, found[0] ? found : "no file system that we make");
 	return 0;
 }
 

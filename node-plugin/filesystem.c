@@ -32,10 +32,12 @@ static const struct filesystem known[] = {
 	{ .type = "xfs", .minimum_bytes = 300ULL << 20, .maker = make_xfs },
 };
 
+#define FILESYSTEM_COUNT (sizeof(known) / sizeof(*known))
+
 int filesystem_find(const char *type, const struct filesystem **ret_filesystem, struct error *err)
 {
 	const char *wanted = type[0] ? type : FILESYSTEM_DEFAULT;
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+	for (size_t i = 0; i < FILESYSTEM_COUNT; i++)
 		if (strcmp(wanted, known[i].type) == 0) {
 			*ret_filesystem = &known[i];
 			return 0;
@@ -58,15 +60,26 @@ static void free_probe(blkid_probe *probe)
 		blkid_free_probe(*probe);
 }
 
+/* Looks for nothing but what we make. The marks of other kinds, of RAIDs above all, lie where files
+ * may lie in ours: a pod could hide its own file system. Those of ours do not. */
+static int limit_probe(blkid_probe probe)
+{
+	char *types[FILESYSTEM_COUNT + 1] = { NULL };
+	for (size_t i = 0; i < FILESYSTEM_COUNT; i++)
+		types[i] = (char *)known[i].type;
+	if (blkid_probe_enable_superblocks(probe, 1) < 0 ||
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) < 0)
+		return -1;
+	return blkid_probe_filter_superblocks_type(probe, BLKID_FLTR_ONLYIN, types);
+}
+
 int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
 {
 	blkid_probe probe CLEANUP(free_probe) = blkid_new_probe();
-	if (!probe || blkid_probe_set_device(probe, image_fd, 0, 0) < 0)
+	if (!probe || blkid_probe_set_device(probe, image_fd, 0, 0) < 0 || limit_probe(probe) < 0)
 		return error_set(err, ERROR_INTERNAL,
 				 "cannot read the image to recognise its "
 				 "file system");
-	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE);
 	int outcome = blkid_do_safeprobe(probe);
 	if (outcome == -2)
 		return error_set(err, ERROR_INTERNAL,

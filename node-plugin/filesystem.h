@@ -28,5 +28,5 @@ int filesystem_find(const char *type, const struct filesystem **ret_filesystem, 
 /* In an image of zeros. */
 int filesystem_make(const char *type, int image_fd, struct error *err);
 
-/* *ret_type is "" if nothing is recognised. More than one kind at once is an error. */
+/* *ret_type is "" if it is none of those. More than one at once is an error. */
 int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);

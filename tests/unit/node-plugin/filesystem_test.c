@@ -59,6 +59,23 @@ static void an_image_of_zeros_holds_no_file_system(void **state)
 	assert_string_equal(found, "");
 }
 
+/* The last blocks of a file system belong to whichever file comes to lie there. Here it is one that
+ * ends as a disk of a Linux RAID does: its superblock of version 1.0, 8 KiB before the end. */
+static void what_files_hold_does_not_hide_the_file_system(void **state)
+{
+	const off_t image_bytes = 64 << 20, place = image_bytes - 8192;
+	struct error err = { 0 };
+	char found[FILESYSTEM_TYPE_MAX];
+	int fd CLEANUP_CLOSE = make_image(image_bytes);
+	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	const uint32_t magic_and_version[] = { 0xa92b4efc, 1 };
+	const uint64_t place_sectors = (uint64_t)place / 512;
+	assert_int_equal(pwrite(fd, magic_and_version, 8, place), 8);
+	assert_int_equal(pwrite(fd, &place_sectors, 8, place + 144), 8);
+	assert_int_equal(filesystem_probe(fd, found, &err), 0);
+	assert_string_equal(found, "ext4");
+}
+
 static void an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused(void **state)
 {
 	struct error err = { 0 };
@@ -84,6 +101,7 @@ int main(void)
 		cmocka_unit_test(each_type_can_be_made_in_its_smallest_image_and_is_recognised),
 		cmocka_unit_test(a_new_file_system_holds_little_of_the_disk),
 		cmocka_unit_test(an_image_of_zeros_holds_no_file_system),
+		cmocka_unit_test(what_files_hold_does_not_hide_the_file_system),
 		cmocka_unit_test(an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused),
 		cmocka_unit_test(what_mkfs_does_not_like_is_told),
 	};
