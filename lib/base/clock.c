@@ -22,6 +22,11 @@ uint64_t clock_monotonic_ms(void)
 	return clock_monotonic_us() / 1000;
 }
 
+uint64_t clock_boot_ms(void)
+{
+	return now_us(CLOCK_BOOTTIME) / 1000;
+}
+
 int64_t clock_wall_us(void)
 {
 	return (int64_t)now_us(CLOCK_REALTIME);

@@ -13,6 +13,10 @@
 
 uint64_t clock_monotonic_ms(void);
 uint64_t clock_monotonic_us(void);
+
+/* As the monotonic clock, but goes on while the system is suspended (clock_gettime(2)). */
+uint64_t clock_boot_ms(void);
+
 int64_t clock_wall_s(void);
 int64_t clock_wall_us(void);
 

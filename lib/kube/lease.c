@@ -92,7 +92,7 @@ static void fill_spec(struct json_object *spec, const struct lease *lease, int64
  * writes what is read here, so it may read it without the lock. */
 static uint32_t time_left_ms(const struct lease *lease)
 {
-	uint64_t age_ms = clock_monotonic_ms() - lease->renewed_ms;
+	uint64_t age_ms = clock_boot_ms() - lease->renewed_ms;
 	if (!lease->held)
 		return lease->options.renew_deadline_ms;
 	if (age_ms >= lease->options.renew_deadline_ms)
@@ -178,7 +178,7 @@ static void observe(struct lease *lease, const struct lease_record *record)
 		return;
 	free(lease->seen_version);
 	lease->seen_version = must_strdup(version);
-	lease->seen_ms = clock_monotonic_ms();
+	lease->seen_ms = clock_boot_ms();
 	/* The holder may have been started with a longer duration than ours. */
 	uint64_t theirs_ms = record->duration_s > 0 ? (uint64_t)record->duration_s * 1000 : 0;
 	lease->seen_limit_ms =
@@ -188,7 +188,7 @@ static void observe(struct lease *lease, const struct lease_record *record)
 static bool is_taken(const struct lease *lease, const struct lease_record *record)
 {
 	return *record->holder && strcmp(record->holder, lease->identity) != 0 &&
-	       clock_monotonic_ms() - lease->seen_ms < lease->seen_limit_ms;
+	       clock_boot_ms() - lease->seen_ms < lease->seen_limit_ms;
 }
 
 /* 0: it is ours; 1: it is another's. */
@@ -280,7 +280,7 @@ static void *run(void *context)
 	struct lease *lease = context;
 	do {
 		struct error err;
-		uint64_t begun_ms = clock_monotonic_ms();
+		uint64_t begun_ms = clock_boot_ms();
 		int result = try_once(lease, &err);
 		if (result < 0)
 			report(lease, &err);
@@ -312,7 +312,8 @@ struct lease *lease_new(struct kube_client *client, const struct lease_options *
 	return lease;
 }
 
-/* Looks at the clock itself: the thread may have been stopped together with the whole node. */
+/* Looks at the clock itself: the thread may have been stopped together with the whole node. So all
+ * times here are of the clock that goes on meanwhile. */
 bool lease_held(struct lease *lease)
 {
 	pthread_mutex_lock(&lease->lock);

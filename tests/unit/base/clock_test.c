@@ -55,9 +55,18 @@ static void writes_what_it_reads(void **state)
 	assert_string_equal(text, "2026-11-24T09:15:02.000042Z");
 }
 
+static void counts_since_boot_what_the_monotonic_clock_leaves_out(void **state)
+{
+	uint64_t monotonic_ms = clock_monotonic_ms();
+	uint64_t boot_ms = clock_boot_ms();
+	assert_true(boot_ms >= monotonic_ms);
+	assert_true(clock_boot_ms() >= boot_ms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_since_boot_what_the_monotonic_clock_leaves_out),
 		cmocka_unit_test(reads_times_with_any_offset_and_fraction),
 		cmocka_unit_test(refuses_what_is_no_time),
 		cmocka_unit_test(writes_what_it_reads),
