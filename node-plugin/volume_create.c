@@ -109,7 +109,8 @@ static int reserve_and_build(struct pool *pool, const struct backend *backend,
 		return -1;
 	if (build(pool, backend, record, err) < 0) {
 		pool_release(pool, record->size_bytes);
-		return error_prefix(err, "make volume %s", record->id);
+		error_prefix(err, "make volume %s", record->id);
+		return error_not_named(err);
 	}
 	return 0;
 }

@@ -57,14 +57,6 @@ static void remove_trash(struct pool *pool, const char *id, const char *trash_na
 			    LOG_ERR(&reason));
 }
 
-/* The volume is there: "not found" would tell the caller that nothing is left to be removed. */
-static int fail(struct error *err)
-{
-	if (err && err->code == ERROR_NOT_FOUND)
-		err->code = ERROR_INTERNAL;
-	return -1;
-}
-
 int volume_delete(struct pool *pool, const char *id, struct error *err)
 {
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
@@ -82,7 +74,7 @@ int volume_delete(struct pool *pool, const char *id, struct error *err)
 	char trash_name[POOL_NAME_MAX];
 	pool_temporary_name(pool, id, trash_name);
 	if (check_unused(pool, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
-		return fail(err);
+		return error_not_named(err); /* or the caller takes it for removed */
 	pool_release(pool, folder.record.size_bytes);
 	if (make_last(pool, id, err) < 0)
 		return -1;

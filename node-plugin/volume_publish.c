@@ -95,8 +95,9 @@ int volume_publish(struct pool *pool, const char *id, const struct volume_public
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
-	    volume_folder_open(pool, id, &folder, err) < 0 ||
-	    volume_check_access(&folder.record, access, err) < 0 ||
+	    volume_folder_open(pool, id, &folder, err) < 0)
+		return -1;
+	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    mount_path_resolve(publication->staging_path, "staging_target_path", &staging, err) <
 		    0 ||
@@ -104,15 +105,16 @@ int volume_publish(struct pool *pool, const char *id, const struct volume_public
 	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0 ||
 	    check_staged(&mounts, id, staging.text, err) < 0 ||
 	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
-		return -1;
+		return error_not_named(err);
 	bool read_only = is_read_only(publication, &flags);
 	int published = check_published(&mounts, id, target.text, read_only, err);
 	if (published)
 		return published;
 	uint64_t attributes = flags.attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
-	if (bind_target(pool, &staging, &target, attributes, err) < 0)
-		return error_prefix(err, "volume %s", id);
-	return 0;
+	if (bind_target(pool, &staging, &target, attributes, err) == 0)
+		return 0;
+	error_prefix(err, "volume %s", id);
+	return error_not_named(err);
 }
 
 int volume_unpublish(struct pool *pool, const char *id, const char *target_path, struct error *err)

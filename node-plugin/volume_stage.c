@@ -40,19 +40,21 @@ int volume_stage(struct pool *pool, const char *id, const char *staging_path,
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
-	    volume_folder_open(pool, id, &folder, err) < 0 ||
-	    volume_check_access(&folder.record, access, err) < 0 ||
+	    volume_folder_open(pool, id, &folder, err) < 0)
+		return -1;
+	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    mount_path_resolve(staging_path, "staging_target_path", &path, err) < 0 ||
 	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0)
-		return -1;
+		return error_not_named(err);
 	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
 	if (staged)
 		return staged;
 	const struct backend *backend = backend_of_kind(folder.record.backend);
-	if (backend->stage(pool, folder.fd, &folder.record, path.text, &flags, err) < 0)
-		return error_prefix(err, "volume %s", id);
-	return 0;
+	if (backend->stage(pool, folder.fd, &folder.record, path.text, &flags, err) == 0)
+		return 0;
+	error_prefix(err, "volume %s", id);
+	return error_not_named(err);
 }
 
 /* The device is let go where the volume is mounted nowhere else. Whoever still holds it then is

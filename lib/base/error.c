@@ -74,6 +74,13 @@ int error_prefix(struct error *err, const char *format, ...)
 	return error_set(err, err->code, "%s: %s", text, err->text);
 }
 
+int error_not_named(struct error *err)
+{
+	if (err && err->code == ERROR_NOT_FOUND)
+		err->code = ERROR_INTERNAL;
+	return -1;
+}
+
 const char *error_code_name(enum error_code code)
 {
 	static const char *const names[] = {

@@ -56,5 +56,9 @@ __attribute__((format(printf, 3, 4))) int error_errno(struct error *err, int err
 /* Puts "<text>: " before the text of an error that is already set. */
 __attribute__((format(printf, 2, 3))) int error_prefix(struct error *err, const char *format, ...);
 
+/* Of an error that is already set: what is missing is not what the caller named, so NOT_FOUND would
+ * mislead it; it becomes INTERNAL. */
+int error_not_named(struct error *err);
+
 /* "INVALID", "NOT_FOUND", …: for logs and metrics. */
 const char *error_code_name(enum error_code code);

@@ -449,6 +449,40 @@ static void an_image_without_its_file_system_is_never_formatted(void **state)
 	assert_int_equal(scene.fake->steps, steps);
 }
 
+/* CSI: NOT_FOUND says that the volume does not exist. */
+static void what_is_missing_around_a_volume_does_not_make_the_volume_missing(void **state)
+{
+	struct error err = { 0 };
+	char data[256], aside[256], nowhere[256];
+	snprintf(data, sizeof(data), "%s/pool/volumes/" ID "/%s", scene.folder,
+		 kind == BACKEND_LOOP ? "image" : "data");
+	snprintf(aside, sizeof(aside), "%s/aside", scene.folder);
+	snprintf(nowhere, sizeof(nowhere), "%s/no/such", scene.folder);
+	assert_int_equal(create(ID, &err), 0);
+	assert_int_equal(rename(data, aside), 0);
+	assert_int_equal(stage(&err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_int_equal(rename(aside, data), 0);
+	assert_int_equal(volume_stage(scene.pool, ID, nowhere, &pool_scene_writer, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_int_equal(stage(&err), 0);
+	assert_int_equal(publish(nowhere, ACCESS_WRITER, false, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_non_null(strstr(err.text, "target_path"));
+}
+
+static void a_pool_without_its_folder_for_new_volumes_makes_none(void **state)
+{
+	struct error err = { 0 };
+	char tmp[256];
+	snprintf(tmp, sizeof(tmp), "%s/pool/tmp", scene.folder);
+	assert_int_equal(rmdir(tmp), 0);
+	assert_int_equal(create(ID, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	pool_scene_restart(&scene);
+	assert_int_equal(create(ID, &err), 0);
+}
+
 static void a_device_that_somebody_holds_keeps_its_volume_from_being_deleted(void **state)
 {
 	struct error err = { 0 };
@@ -521,6 +555,9 @@ int main(void)
 		ON_BOTH(mount_flags_are_obeyed_or_refused),
 		ON_BOTH(another_file_system_than_its_own_is_refused),
 		ON_LOOP(an_image_without_its_file_system_is_never_formatted),
+		ON_LOOP(what_is_missing_around_a_volume_does_not_make_the_volume_missing),
+		ON_DIRECTORY(what_is_missing_around_a_volume_does_not_make_the_volume_missing),
+		ON_LOOP(a_pool_without_its_folder_for_new_volumes_makes_none),
 		ON_LOOP(a_device_that_somebody_holds_keeps_its_volume_from_being_deleted),
 		ON_LOOP(an_unknown_file_system_or_too_small_a_size_is_refused),
 		ON_BOTH(a_claim_that_does_not_fit_is_refused_and_leaves_nothing),
