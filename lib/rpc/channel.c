@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,10 @@
 
 struct rpc_channel {
 	char *name; /* for errors */
+	char *target;
+	char *server_name; /* NULL: a unix socket */
+	grpc_channel_credentials *credentials;
+	pthread_mutex_t lock;
 	grpc_channel *channel;
 };
 
@@ -33,10 +38,7 @@ static grpc_arg number(const char *key, int value)
 	return (grpc_arg) { GRPC_ARG_INTEGER, (char *)key, .value.integer = value };
 }
 
-/* server_name NULL: a unix socket. */
-static struct rpc_channel *make_channel(const char *target, const char *name,
-					grpc_channel_credentials *credentials,
-					const char *server_name)
+static grpc_channel *make_grpc_channel(const struct rpc_channel *channel)
 {
 	grpc_arg args[] = {
 		number(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, BACKOFF_FIRST_MS),
@@ -51,15 +53,43 @@ static struct rpc_channel *make_channel(const char *target, const char *name,
 		/* Nodes are reached directly, whatever http_proxy says. */
 		number(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
 		{ GRPC_ARG_STRING, (char *)GRPC_SSL_TARGET_NAME_OVERRIDE_ARG,
-		  .value.string = (char *)server_name },
+		  .value.string = channel->server_name },
 	};
 	grpc_channel_args list = { .args = args, .num_args = sizeof(args) / sizeof(args[0]) };
-	if (!server_name)
+	if (!channel->server_name)
 		list.num_args--;
+	return grpc_channel_create(channel->target, channel->credentials, &list);
+}
+
+/* Takes the credentials. server_name NULL: a unix socket. */
+static struct rpc_channel *make_channel(const char *target, const char *name,
+					grpc_channel_credentials *credentials,
+					const char *server_name)
+{
 	struct rpc_channel *channel = must_alloc(sizeof(*channel));
-	channel->name = must_strdup(name);
-	channel->channel = grpc_channel_create(target, credentials, &list);
+	*channel = (struct rpc_channel) {
+		.name = must_strdup(name),
+		.target = must_strdup(target),
+		.server_name = server_name ? must_strdup(server_name) : NULL,
+		.credentials = credentials,
+	};
+	pthread_mutex_init(&channel->lock, NULL);
+	channel->channel = make_grpc_channel(channel);
 	return channel;
+}
+
+/* gRPC works on a connection only while somebody waits on it. A call waits for the first attempt;
+ * once that has failed, calls fail at once and nobody waits for the attempts that follow: they run
+ * into their time limit, one after the other, and the channel never connects again. So a failed
+ * one is replaced, and each call makes an attempt of its own. With the lock held; calls that are
+ * under way keep the old one. */
+static void replace_failed(struct rpc_channel *channel)
+{
+	if (grpc_channel_check_connectivity_state(channel->channel, 0) !=
+	    GRPC_CHANNEL_TRANSIENT_FAILURE)
+		return;
+	grpc_channel_destroy(channel->channel);
+	channel->channel = make_grpc_channel(channel);
 }
 
 int rpc_channel_new_unix(const char *path, struct rpc_channel **ret_channel, struct error *err)
@@ -70,9 +100,7 @@ int rpc_channel_new_unix(const char *path, struct rpc_channel **ret_channel, str
 				 path, sizeof(address.sun_path) - 1);
 	rpc_library_hold();
 	CLEANUP_FREE char *target = must_printf("unix:%s", path);
-	grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
-	*ret_channel = make_channel(target, path, credentials, NULL);
-	grpc_channel_credentials_release(credentials);
+	*ret_channel = make_channel(target, path, grpc_insecure_credentials_create(), NULL);
 	return 0;
 }
 
@@ -97,9 +125,7 @@ int rpc_channel_new_tls(const char *address, struct rpc_tls *tls, const char *se
 		return error_set(err, ERROR_INVALID, "address \"%s\": not HOST:PORT", address);
 	rpc_library_hold();
 	CLEANUP_FREE char *target = target_of(address, colon);
-	grpc_channel_credentials *credentials = rpc_channel_credentials_new(tls);
-	*ret_channel = make_channel(target, address, credentials, server_name);
-	grpc_channel_credentials_release(credentials);
+	*ret_channel = make_channel(target, address, rpc_channel_credentials_new(tls), server_name);
 	return 0;
 }
 
@@ -108,6 +134,10 @@ void rpc_channel_free(struct rpc_channel *channel)
 	if (!channel)
 		return;
 	grpc_channel_destroy(channel->channel);
+	grpc_channel_credentials_release(channel->credentials);
+	pthread_mutex_destroy(&channel->lock);
+	free(channel->server_name);
+	free(channel->target);
 	free(channel->name);
 	free(channel);
 	rpc_library_release();
@@ -136,9 +166,12 @@ static void exchange_begin(struct exchange *exchange, struct rpc_channel *channe
 	grpc_metadata_array_init(&exchange->trailing_metadata);
 	exchange->queue = grpc_completion_queue_create_for_pluck(NULL);
 	grpc_slice method = grpc_slice_from_copied_string(path);
+	pthread_mutex_lock(&channel->lock);
+	replace_failed(channel);
 	exchange->call =
 		grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
 					 exchange->queue, method, NULL, exchange->deadline, NULL);
+	pthread_mutex_unlock(&channel->lock);
 	grpc_slice_unref(method);
 }
 

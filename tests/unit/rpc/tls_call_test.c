@@ -267,6 +267,25 @@ static void new_certificates_are_used_without_a_restart(void **state)
 	assert_int_equal(call(late, "x", answer, &err), -1);
 }
 
+/* Between the failure and the next call nobody waits on the channel, so nothing of gRPC runs. */
+static void a_channel_whose_handshake_failed_connects_when_called_again(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	CLEANUP(certificates_freep) struct certificates *next = certificates_new();
+	CLEANUP(rpc_channel_freep)
+	struct rpc_channel *channel = connect_as(f, next, CLIENT_NAME, SERVER_NAME);
+	assert_int_equal(call(channel, "x", answer, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(call(channel, "x", answer, &err), -1);
+
+	certificates_issue(next, f->server_folder, SERVER_NAME, -60, 3600);
+	if (call(channel, "y", answer, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(answer, "y");
+}
+
 static void bad_new_certificates_leave_the_old_in_force(void **state)
 {
 	struct fixture *f = *state;
@@ -342,6 +361,7 @@ int main(void)
 		WITH(an_expired_client_fails_the_handshake),
 		WITH(noise_on_the_port_does_not_disturb_others),
 		WITH(new_certificates_are_used_without_a_restart),
+		WITH(a_channel_whose_handshake_failed_connects_when_called_again),
 		WITH(bad_new_certificates_leave_the_old_in_force),
 		WITH(a_taken_address_is_an_error_that_says_so),
 		WITH(an_address_without_a_port_is_refused),
