@@ -29,8 +29,9 @@ static struct pool_scene scene;
 static struct volume_spec spec;
 
 static struct {
-	unsigned count;
+	bool watched;
 	bool fails;
+	unsigned count;
 } syncs; /* of the folder volumes/ */
 
 static bool is_same(int fd, int other_fd)
@@ -43,7 +44,7 @@ static bool is_same(int fd, int other_fd)
 /* In place of the C library's. */
 int fsync(int fd)
 {
-	if (scene.pool && is_same(fd, scene.pool->volumes_fd)) {
+	if (syncs.watched && is_same(fd, scene.pool->volumes_fd)) {
 		syncs.count++;
 		if (syncs.fails) {
 			errno = EIO;
@@ -57,7 +58,6 @@ static int set_up(void **state)
 {
 	pool_scene_init(&scene);
 	spec = pool_scene_spec(ID);
-	syncs.count = 0;
 	syncs.fails = false;
 	return 0;
 }
@@ -68,19 +68,29 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void watch(void)
+{
+	syncs.watched = true;
+	syncs.count = 0;
+}
+
 static int create(void)
 {
 	struct volume_record record;
 	struct error err = { 0 };
-	syncs.count = 0;
-	return volume_create(scene.pool, &spec, &record, &err);
+	watch();
+	int outcome = volume_create(scene.pool, &spec, &record, &err);
+	syncs.watched = false;
+	return outcome;
 }
 
 static int remove_volume(void)
 {
 	struct error err = { 0 };
-	syncs.count = 0;
-	return volume_delete(scene.pool, ID, &err);
+	watch();
+	int outcome = volume_delete(scene.pool, ID, &err);
+	syncs.watched = false;
+	return outcome;
 }
 
 static void check_promised(uint64_t bytes)
