@@ -25,7 +25,7 @@ static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolu
 	    csi_argument_path(request->staging_target_path, "staging_target_path", err) < 0 ||
 	    csi_argument_access(request->volume_capability, &access, err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	int outcome = volume_stage(node->pool, request->volume_id, request->staging_target_path,
+	int outcome = volume_stage(node->pools, request->volume_id, request->staging_target_path,
 				   &access, err);
 	return csi_effect_log(&effect, outcome, err);
 }
@@ -46,7 +46,7 @@ static int node_unstage_volume(struct rpc_call *call,
 	    csi_argument_path(request->staging_target_path, "staging_target_path", err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	int outcome =
-		volume_unstage(node->pool, request->volume_id, request->staging_target_path, err);
+		volume_unstage(node->pools, request->volume_id, request->staging_target_path, err);
 	return csi_effect_log(&effect, outcome, err);
 }
 
@@ -86,7 +86,7 @@ static int node_publish_volume(struct rpc_call *call,
 		.access = &access,
 		.read_only = request->readonly,
 	};
-	int outcome = volume_publish(node->pool, request->volume_id, &publication, err);
+	int outcome = volume_publish(node->pools, request->volume_id, &publication, err);
 	return csi_effect_log(&effect, outcome, err);
 }
 
@@ -105,7 +105,7 @@ static int node_unpublish_volume(struct rpc_call *call,
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->target_path, "target_path", err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	int outcome = volume_unpublish(node->pool, request->volume_id, request->target_path, err);
+	int outcome = volume_unpublish(node->pools, request->volume_id, request->target_path, err);
 	return csi_effect_log(&effect, outcome, err);
 }
 
@@ -130,7 +130,7 @@ static int node_get_volume_stats(struct rpc_call *call,
 	struct host_usage usage;
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->volume_path, "volume_path", err) < 0 ||
-	    volume_usage(node->pool, request->volume_id, request->volume_path, &usage, err) < 0)
+	    volume_usage(node->pools, request->volume_id, request->volume_path, &usage, err) < 0)
 		return -1;
 	response->usage = arena_alloc(arena, 2 * sizeof(*response->usage));
 	response->usage[response->n_usage++] =
@@ -152,34 +152,6 @@ static int node_get_info(struct rpc_call *call, const Csi__V1__NodeGetInfoReques
 	return 0;
 }
 
-#define CAN(name) CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__##name
-
-static int node_get_capabilities(struct rpc_call *call,
-				 const Csi__V1__NodeGetCapabilitiesRequest *request,
-				 Csi__V1__NodeGetCapabilitiesResponse *response, struct error *err)
-{
-	static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
-		CAN(STAGE_UNSTAGE_VOLUME),
-		CAN(GET_VOLUME_STATS),
-		CAN(SINGLE_NODE_MULTI_WRITER),
-	};
-	struct arena *arena = rpc_call_arena(call);
-	size_t count = sizeof(types) / sizeof(*types);
-	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
-	for (size_t i = 0; i < count; i++) {
-		Csi__V1__NodeServiceCapability *capability =
-			arena_alloc(arena, sizeof(*capability));
-		Csi__V1__NodeServiceCapability__RPC *rpc = arena_alloc(arena, sizeof(*rpc));
-		csi__v1__node_service_capability__init(capability);
-		csi__v1__node_service_capability__rpc__init(rpc);
-		rpc->type = types[i];
-		capability->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
-		capability->rpc = rpc;
-		response->capabilities[response->n_capabilities++] = capability;
-	}
-	return 0;
-}
-
 #define METHOD(name, snake)                                                                        \
 	RPC_METHOD(CSI_SERVICE_NODE, name, Csi__V1__##name##Request,                               \
 		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
@@ -192,7 +164,6 @@ static const struct rpc_method methods[] = {
 	METHOD(NodeUnpublishVolume, node_unpublish_volume),
 	METHOD(NodeGetVolumeStats, node_get_volume_stats),
 	METHOD(NodeGetInfo, node_get_info),
-	METHOD(NodeGetCapabilities, node_get_capabilities),
 };
 
 size_t csi_node_methods(const struct rpc_method **ret_methods)

@@ -6,7 +6,7 @@
  * a request into what volume.h knows, an outcome into a response. Controller and Identity are also
  * for the provisioner, over TCP; Node is for the kubelet alone.
  *
- * What is not announced and not in a table (snapshots, growth, …) is answered UNIMPLEMENTED.
+ * One table a file. What is not announced and not in a table is answered UNIMPLEMENTED.
  */
 
 #include <stddef.h>
@@ -18,5 +18,7 @@
 #define CSI_SERVICE_NODE "csi.v1.Node"
 
 size_t csi_identity_methods(const struct rpc_method **ret_methods);
-size_t csi_controller_methods(const struct rpc_method **ret_methods);
+size_t csi_capabilities_methods(const struct rpc_method **ret_methods);
+size_t csi_volume_methods(const struct rpc_method **ret_methods);
+size_t csi_list_methods(const struct rpc_method **ret_methods);
 size_t csi_node_methods(const struct rpc_method **ret_methods);

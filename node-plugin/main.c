@@ -20,7 +20,7 @@
 #include "node_metrics.h"
 #include "node_server.h"
 #include "options.h"
-#include "pool.h"
+#include "pools.h"
 #include "sweep.h"
 
 #define STOP_WITHIN_MS 900
@@ -47,20 +47,21 @@ static void limit_stopping(int exit_status)
 
 static int run(const struct options *options, struct error *err)
 {
-	struct pool *pool CLEANUP(pool_closep) = NULL;
+	struct pools *pools CLEANUP(pools_closep) = NULL;
 	struct sweep *sweep CLEANUP(sweep_freep) = NULL;
 	struct node_server *server CLEANUP(node_server_freep) = NULL;
-	if (pool_open(options->pool, host_linux(), options->reserve_percent, &pool, err) < 0 ||
-	    sweep_new(pool, &sweep, err) < 0)
+	if (pools_open(options->pools.places, options->pools.count, host_linux(),
+		       options->reserve_percent, &pools, err) < 0 ||
+	    sweep_new(pools, &sweep, err) < 0)
 		return -1;
-	struct node node = { .id = options->node_id, .pool = pool };
-	node_metrics_init(pool);
+	struct node node = { .id = options->node_id, .pools = pools };
+	node_metrics_init(pools);
 	if (node_server_new(&node, options, &server, err) < 0)
 		return -1;
 	log_info("started", LOG_TEXT("version", KENTLEDGE_VERSION),
-		 LOG_TEXT("node", options->node_id), LOG_TEXT("pool", options->pool),
+		 LOG_TEXT("node", options->node_id), LOG_UINT("pools", pools->count),
 		 LOG_TEXT("socket", options->csi_socket), LOG_TEXT("listen", options->listen),
-		 LOG_UINT("volumes", pool_volume_count(pool)));
+		 LOG_UINT("volumes", pools_volume_count(pools)));
 	memory_settle();
 	int exit_status = stop_wait();
 	log_info("stopping", LOG_INT("status", exit_status));
@@ -70,7 +71,7 @@ static int run(const struct options *options, struct error *err)
 
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct options options CLEANUP(options_done) = { 0 };
 	struct error err = { 0 };
 	int outcome = options_parse(argc, argv, &options, &err);
 	if (outcome < 0) {

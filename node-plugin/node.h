@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * This node, as the services of the plugin see it: its name in the cluster and its pool. All the
+ * This node, as the services of the plugin see it: its name in the cluster and its pools. All the
  * handlers get it by rpc_call_context().
  */
 
-struct pool;
+struct pools;
 
 struct node {
 	const char *id;
-	struct pool *pool;
+	struct pools *pools;
 };

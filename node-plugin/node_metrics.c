@@ -5,7 +5,7 @@
 
 #include "base/metric.h"
 #include "csi/names.h"
-#include "pool.h"
+#include "pools.h"
 #include "rpc/server.h"
 #include "rpc/status.h"
 
@@ -26,41 +26,52 @@ static struct metric pool_size = {
 	.name = "kentledge_pool_size_bytes",
 	.help = "Size of the pool's file system.",
 	.type = METRIC_GAUGE,
+	.labels = { "pool" },
 };
 
 static struct metric pool_available = {
 	.name = "kentledge_pool_available_bytes",
 	.help = "What may still be promised to volumes.",
 	.type = METRIC_GAUGE,
+	.labels = { "pool" },
 };
 
 static struct metric pool_promised = {
 	.name = "kentledge_pool_promised_bytes",
 	.help = "Sum of the sizes of all volumes.",
 	.type = METRIC_GAUGE,
+	.labels = { "pool" },
 };
 
 static struct metric volumes = {
 	.name = "kentledge_pool_volumes",
 	.help = "Volumes in the pool.",
 	.type = METRIC_GAUGE,
+	.labels = { "pool" },
 };
 
-static void collect(void *context)
+static void collect_pool(struct pool *pool)
 {
-	struct pool *pool = context;
+	const char *values[] = { pool->name };
 	struct capacity_space space;
 	if (pool_space(pool, &space, NULL) < 0)
 		return;
-	metric_set(&pool_size, NULL, (double)space.total_bytes);
-	metric_set(&pool_available, NULL, (double)capacity_room(&space));
-	metric_set(&pool_promised, NULL, (double)space.promised_bytes);
-	metric_set(&volumes, NULL, (double)pool_volume_count(pool));
+	metric_set(&pool_size, values, (double)space.total_bytes);
+	metric_set(&pool_available, values, (double)capacity_room(&space));
+	metric_set(&pool_promised, values, (double)space.promised_bytes);
+	metric_set(&volumes, values, (double)pool_volume_count(pool));
 }
 
-void node_metrics_init(struct pool *pool)
+static void collect(void *context)
 {
-	metric_on_collect(collect, pool);
+	struct pools *pools = context;
+	for (size_t i = 0; i < pools->count; i++)
+		collect_pool(pools->pools[i]);
+}
+
+void node_metrics_init(struct pools *pools)
+{
+	metric_on_collect(collect, pools);
 }
 
 void node_metrics_observe(void *context, const struct rpc_method *method, enum error_code code,

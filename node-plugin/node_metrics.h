@@ -10,11 +10,11 @@
 
 #include "base/error.h"
 
-struct pool;
+struct pools;
 struct rpc_method;
 
 /* The pool's gauges, read at each rendering. The pool must live as long as the metrics. */
-void node_metrics_init(struct pool *pool);
+void node_metrics_init(struct pools *pools);
 
 /* For rpc_server_options.observe. */
 void node_metrics_observe(void *context, const struct rpc_method *method, enum error_code code,

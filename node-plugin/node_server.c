@@ -12,7 +12,7 @@
 #include "node.h"
 #include "node_metrics.h"
 #include "options.h"
-#include "pool.h"
+#include "pools.h"
 #include "registration.h"
 #include "rpc/tls.h"
 
@@ -37,11 +37,16 @@ static size_t append_methods(struct rpc_method **methods, size_t count,
 	return count + more_count;
 }
 
+static size_t (*const tables[])(const struct rpc_method **ret_methods) = {
+	csi_identity_methods, csi_capabilities_methods, csi_volume_methods,
+	csi_list_methods,     csi_node_methods,
+};
+
 static int make_rpc(struct node_server *server, const struct options *options, struct error *err)
 {
-	size_t count = append_methods(&server->methods, 0, csi_identity_methods);
-	count = append_methods(&server->methods, count, csi_controller_methods);
-	count = append_methods(&server->methods, count, csi_node_methods);
+	size_t count = 0;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		count = append_methods(&server->methods, count, tables[i]);
 	struct rpc_server_options rpc_options = {
 		.methods = server->methods,
 		.method_count = count,
@@ -66,10 +71,10 @@ static int listen_everywhere(struct node_server *server, const struct options *o
 
 static int check_ready(void *context, struct error *err)
 {
-	struct pool *pool = ((struct node_server *)context)->node->pool;
-	if (pool_check(pool, err) < 0)
+	struct pools *pools = ((struct node_server *)context)->node->pools;
+	if (pools_check(pools, err) < 0)
 		return -1;
-	return pool->host->check(pool->host, err);
+	return pools->host->check(pools->host, err);
 }
 
 static int make_http(struct node_server *server, const struct options *options, struct error *err)

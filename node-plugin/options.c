@@ -20,8 +20,10 @@ static const char help[] =
 	"Makes, mounts and removes the volumes of this node; serves CSI to the kubelet on a unix\n"
 	"socket and, if asked to, to the provisioner on TCP.\n"
 	"\n"
-	"  --pool=DIR              folder for the volumes (" DEFAULT_POOL ")\n"
-	"  --reserve-percent=N     share of the pool's disk that is never promised to volumes,\n"
+	"  --pool=DIR              folder for the volumes (" DEFAULT_POOL ");\n"
+	"                          or --pool=NAME=DIR,NAME=DIR for several, usually on several "
+	"disks\n"
+	"  --reserve-percent=N     share of a pool's disk that is never promised to volumes,\n"
 	"                          0 to 90 percent (5)\n"
 	"  --node-id=NAME          name of this node (environment variable NODE_NAME)\n"
 	"  --csi-socket=PATH       unix socket for the kubelet\n"
@@ -53,8 +55,8 @@ static int check_together(const struct options *options, struct error *err)
 
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
+	const char *pools = DEFAULT_POOL;
 	struct options options = {
-		.pool = DEFAULT_POOL,
 		.csi_socket = DEFAULT_SOCKET,
 		.registration_folder = DEFAULT_REGISTRATION,
 		.node_id = getenv("NODE_NAME"),
@@ -64,7 +66,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.log_level = LOG_INFO,
 	};
 	const struct flag flags[] = {
-		{ "pool", .text = &options.pool },
+		{ "pool", .text = &pools },
 		{ "reserve-percent", .number = &options.reserve_percent, .min = 0, .max = 90 },
 		{ "node-id", .text = &options.node_id },
 		{ "csi-socket", .text = &options.csi_socket },
@@ -84,6 +86,13 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return outcome;
 	if (check_together(&options, err) < 0)
 		return -1;
+	if (pool_places_parse(pools, &options.pools, err) < 0)
+		return error_prefix(err, "--pool");
 	*ret_options = options;
 	return 0;
+}
+
+void options_done(struct options *options)
+{
+	pool_places_done(&options->pools);
 }

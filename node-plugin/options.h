@@ -7,9 +7,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "pool_place.h"
 
 struct options {
-	const char *pool;
+	struct pool_places pools;
 	const char *csi_socket;
 	const char *registration_folder; /* "": not registered with a kubelet */
 	const char *node_id;
@@ -21,6 +22,8 @@ struct options {
 	enum log_level log_level;
 };
 
-/* Strings are borrowed from argv and the environment. 1: --help or --version was asked for and has
- * been printed. */
+/* Give it back with options_done(). Strings are borrowed from argv and the environment. 1: --help
+ * or --version was asked for and has been printed. */
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err);
+
+void options_done(struct options *options);

@@ -8,6 +8,27 @@ static const char *const backend_names[] = {
 	[BACKEND_DIRECTORY] = "directory",
 };
 
+static const char *const provisioning_names[] = {
+	[PROVISIONING_THIN] = "thin",
+	[PROVISIONING_THICK] = "thick",
+};
+
+static const char *const encryption_names[] = {
+	[ENCRYPTION_NONE] = "none",
+	[ENCRYPTION_FSCRYPT] = "fscrypt",
+};
+
+/* Its place in the list, or -1. */
+static int place_of(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
+#define PLACE_OF(name, names) place_of(name, names, sizeof(names) / sizeof(*(names)))
+
 const char *backend_kind_name(enum backend_kind kind)
 {
 	return backend_names[kind];
@@ -15,12 +36,39 @@ const char *backend_kind_name(enum backend_kind kind)
 
 int backend_kind_of_name(const char *name, enum backend_kind *ret_kind)
 {
-	for (size_t i = 0; i < sizeof(backend_names) / sizeof(*backend_names); i++)
-		if (strcmp(name, backend_names[i]) == 0) {
-			*ret_kind = (enum backend_kind)i;
-			return 0;
-		}
-	return -1;
+	int place = PLACE_OF(name, backend_names);
+	if (place < 0)
+		return -1;
+	*ret_kind = (enum backend_kind)place;
+	return 0;
+}
+
+const char *provisioning_name(enum provisioning provisioning)
+{
+	return provisioning_names[provisioning];
+}
+
+int provisioning_of_name(const char *name, enum provisioning *ret_provisioning)
+{
+	int place = PLACE_OF(name, provisioning_names);
+	if (place < 0)
+		return -1;
+	*ret_provisioning = (enum provisioning)place;
+	return 0;
+}
+
+const char *encryption_name(enum encryption encryption)
+{
+	return encryption_names[encryption];
+}
+
+int encryption_of_name(const char *name, enum encryption *ret_encryption)
+{
+	int place = PLACE_OF(name, encryption_names);
+	if (place < 0)
+		return -1;
+	*ret_encryption = (enum encryption)place;
+	return 0;
 }
 
 static int read_backend(const char *value, struct parameters *parameters, struct error *err)
@@ -39,6 +87,36 @@ static int read_enforce(const char *value, struct parameters *parameters, struct
 	if (!parameters->enforce && strcmp(value, "false") != 0)
 		return error_set(err, ERROR_INVALID,
 				 "parameter enforce: \"%s\" is neither \"true\" nor \"false\"",
+				 value);
+	return 0;
+}
+
+static int read_pool(const char *value, struct parameters *parameters, struct error *err)
+{
+	if (!value[0])
+		return error_set(err, ERROR_INVALID,
+				 "parameter pool: it is empty; leave it out "
+				 "to let the node choose");
+	parameters->pool = value;
+	return 0;
+}
+
+static int read_provisioning(const char *value, struct parameters *parameters, struct error *err)
+{
+	if (provisioning_of_name(value, &parameters->provisioning) < 0)
+		return error_set(err, ERROR_INVALID,
+				 "parameter provisioning: \"%s\" is unknown; use \"thin\" or "
+				 "\"thick\"",
+				 value);
+	return 0;
+}
+
+static int read_encryption(const char *value, struct parameters *parameters, struct error *err)
+{
+	if (encryption_of_name(value, &parameters->encryption) < 0)
+		return error_set(err, ERROR_INVALID,
+				 "parameter encryption: \"%s\" is unknown; use \"none\" or "
+				 "\"fscrypt\"",
 				 value);
 	return 0;
 }
@@ -82,6 +160,9 @@ static const struct {
 } known[] = {
 	{ "backend", read_backend },
 	{ "enforce", read_enforce },
+	{ "pool", read_pool },
+	{ "provisioning", read_provisioning },
+	{ "encryption", read_encryption },
 	{ "csi.storage.k8s.io/pvc/name", read_claim_name },
 	{ "csi.storage.k8s.io/pvc/namespace", read_claim_namespace },
 	{ "csi.storage.k8s.io/pv/name", read_nothing },
@@ -94,8 +175,8 @@ static int read_one(const struct pair *pair, struct parameters *parameters, stru
 			return known[i].read(pair->value, parameters, err);
 	return error_set(
 		err, ERROR_INVALID,
-		"parameter \"%s\" is unknown; known are backend, enforce and, for the file "
-		"system, csi.storage.k8s.io/fstype",
+		"parameter \"%s\" is unknown; known are backend, enforce, pool, provisioning, "
+		"encryption and, for the file system, csi.storage.k8s.io/fstype",
 		pair->key);
 }
 
@@ -110,6 +191,12 @@ static int check_together(const struct parameters *parameters, struct error *err
 				 "parameter enforce: the size of a directory cannot be enforced in "
 				 "this pool; say enforce: \"false\" to accept that, or use "
 				 "backend: \"loop\"");
+	if (parameters->provisioning == PROVISIONING_THICK)
+		return error_set(err, ERROR_INVALID,
+				 "parameter provisioning: \"thick\" is not served yet");
+	if (parameters->encryption != ENCRYPTION_NONE)
+		return error_set(err, ERROR_INVALID,
+				 "parameter encryption: \"fscrypt\" is not served yet");
 	return 0;
 }
 

@@ -6,8 +6,11 @@
  * and few; a name that we do not know is refused rather than ignored, since a user who misspells
  * one wants to hear of it when the claim is made, not when the disk is full.
  *
- *	backend   loop (default) or directory
- *	enforce   "true" (default) or "false": whether writing more than the size must fail
+ *	backend        loop (default) or directory
+ *	enforce        "true" (default) or "false": whether writing more than the size must fail
+ *	pool           name of the pool to use; any if it is missing
+ *	provisioning   thin (default): an image takes disk as it is written; thick: all at once
+ *	encryption     none (default) or fscrypt
  *
  * csi.storage.k8s.io/pvc/name, pvc/namespace and pv/name are what the provisioner tells about the
  * claim; they are kept for the log.
@@ -23,9 +26,22 @@ enum backend_kind {
 	BACKEND_DIRECTORY,
 };
 
+enum provisioning {
+	PROVISIONING_THIN,
+	PROVISIONING_THICK,
+};
+
+enum encryption {
+	ENCRYPTION_NONE,
+	ENCRYPTION_FSCRYPT,
+};
+
 struct parameters {
 	enum backend_kind backend;
 	bool enforce;
+	enum provisioning provisioning;
+	enum encryption encryption;
+	const char *pool;	     /* NULL: any; borrowed from the pairs */
 	const char *claim_namespace; /* NULL: not told; borrowed from the pairs */
 	const char *claim_name;
 };
@@ -38,3 +54,9 @@ const char *backend_kind_name(enum backend_kind kind);
 
 /* 0, or -1 if no backend has that name. */
 int backend_kind_of_name(const char *name, enum backend_kind *ret_kind);
+
+const char *provisioning_name(enum provisioning provisioning);
+int provisioning_of_name(const char *name, enum provisioning *ret_provisioning);
+
+const char *encryption_name(enum encryption encryption);
+int encryption_of_name(const char *name, enum encryption *ret_encryption);

@@ -110,17 +110,17 @@ static int count_promise(void *context, const char *name, struct error *err)
 	return 0;
 }
 
-int pool_open(const char *path, struct host *host, unsigned reserve_percent, struct pool **ret_pool,
-	      struct error *err)
+int pool_open(const struct pool_place *place, struct host *host, unsigned reserve_percent,
+	      struct pool **ret_pool, struct error *err)
 {
 	struct pool *pool CLEANUP(pool_closep) = must_alloc(sizeof(*pool));
+	snprintf(pool->name, sizeof(pool->name), "%s", place->name);
 	pool->host = host;
 	pool->reserve_percent = reserve_percent;
 	pool->root_fd = pool->volumes_fd = pool->tmp_fd = pool->trash_fd = -1;
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
-	volume_locks_init(&pool->locks);
-	if (open_root(pool, path, err) < 0 || open_folders(pool, err) < 0 ||
+	if (open_root(pool, place->path, err) < 0 || open_folders(pool, err) < 0 ||
 	    folder_visit(pool->tmp_fd, discard_half_made, pool, err) < 0 ||
 	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0)
 		return -1;
@@ -136,7 +136,6 @@ void pool_close(struct pool *pool)
 	cleanup_close(&pool->tmp_fd);
 	cleanup_close(&pool->volumes_fd);
 	cleanup_close(&pool->root_fd);
-	volume_locks_done(&pool->locks);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool);
 }

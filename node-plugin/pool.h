@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The folder in which the volumes of this node live.
+ * A folder in which volumes of this node live.
  *
  *	<pool>/volumes/<id>/record	what the volume is (volume_record.h)
  *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
@@ -27,12 +27,13 @@
 #include "base/error.h"
 #include "capacity.h"
 #include "host.h"
-#include "volume_lock.h"
+#include "pool_place.h"
+#include "volume_id.h"
 
 struct pool {
+	char name[POOL_PLACE_NAME_MAX + 1];
 	char path[PATH_MAX]; /* without links */
 	struct host *host;
-	struct volume_locks locks;
 	unsigned reserve_percent;
 	int root_fd;
 	int volumes_fd;
@@ -47,8 +48,8 @@ struct pool {
 
 /* Makes the folders that are missing (the pool itself too, but not its parent). host is borrowed.
  * ERROR_IN_USE if another process has the pool. */
-int pool_open(const char *path, struct host *host, unsigned reserve_percent, struct pool **ret_pool,
-	      struct error *err);
+int pool_open(const struct pool_place *place, struct host *host, unsigned reserve_percent,
+	      struct pool **ret_pool, struct error *err);
 void pool_close(struct pool *pool);
 
 /* Counts bytes as promised. ERROR_EXHAUSTED if there is no room now. If there would be none on an

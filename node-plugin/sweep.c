@@ -8,12 +8,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "pool.h"
+#include "pools.h"
 
 #define EVERY_MS 300000
 
 struct sweep {
-	struct pool *pool;
+	struct pools *pools;
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t mutex; /* for all below */
@@ -34,21 +34,28 @@ static bool wait(struct sweep *sweep)
 	return go_on;
 }
 
+static void empty(struct pool *pool)
+{
+	struct error err = { 0 };
+	if (pool_empty_trash(pool, &err) < 0)
+		log_warning("trash cannot be emptied; trying again later",
+			    LOG_TEXT("pool", pool->name), LOG_ERR(&err));
+}
+
 static void *run(void *context)
 {
 	struct sweep *sweep = context;
 	do {
-		struct error err = { 0 };
-		if (pool_empty_trash(sweep->pool, &err) < 0)
-			log_warning("trash cannot be emptied; trying again later", LOG_ERR(&err));
+		for (size_t i = 0; i < sweep->pools->count; i++)
+			empty(sweep->pools->pools[i]);
 	} while (wait(sweep));
 	return NULL;
 }
 
-int sweep_new(struct pool *pool, struct sweep **ret_sweep, struct error *err)
+int sweep_new(struct pools *pools, struct sweep **ret_sweep, struct error *err)
 {
 	struct sweep *sweep CLEANUP(sweep_freep) = must_alloc(sizeof(*sweep));
-	sweep->pool = pool;
+	sweep->pools = pools;
 	pthread_mutex_init(&sweep->mutex, NULL);
 	pthread_cond_init(&sweep->changed, NULL);
 	int failure = pthread_create(&sweep->thread, NULL, run, sweep);

@@ -2,17 +2,17 @@
 #pragma once
 
 /*
- * A thread that empties the pool's trash: at start, what an earlier process left behind; later,
+ * A thread that empties the pools' trash: at start, what an earlier process left behind; later,
  * every few minutes, what resisted. Volumes are served meanwhile.
  */
 
 #include "base/cleanup.h"
 #include "base/error.h"
 
-struct pool;
+struct pools;
 struct sweep;
 
-int sweep_new(struct pool *pool, struct sweep **ret_sweep, struct error *err);
+int sweep_new(struct pools *pools, struct sweep **ret_sweep, struct error *err);
 
 /* Waits for a removal that is under way. */
 void sweep_free(struct sweep *sweep);

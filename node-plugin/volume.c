@@ -11,15 +11,15 @@
 #include "base/text.h"
 #include "folder.h"
 #include "mount_path.h"
-#include "pool.h"
+#include "pools.h"
 #include "volume_folder.h"
 #include "volume_mounts.h"
 
-int volume_find(struct pool *pool, const char *id, struct volume_record *ret_record,
+int volume_find(struct pools *pools, const char *id, struct volume_record *ret_record,
 		struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_folder_open(pool, id, &folder, err) < 0)
+	if (volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	*ret_record = folder.record;
 	return 0;
@@ -40,25 +40,24 @@ int volume_check_access(const struct volume_record *record, const struct access 
 int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes, struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_folder_open(pool, id, &folder, err) == 0) {
+	if (volume_folder_open_in(pool, id, &folder, err) == 0) {
 		*ret_bytes = folder.record.size_bytes;
 		return 0;
 	}
-	int fd CLEANUP_CLOSE = -1;
 	const struct backend *backend = NULL;
-	if (volume_folder_peek(pool, id, &fd, NULL) == 0 && fd >= 0)
-		backend = backend_of_folder(fd);
-	*ret_bytes = backend ? backend->size_bytes(fd) : 0;
+	if (volume_folder_peek_in(pool, id, &folder, NULL) == 0 && folder.pool)
+		backend = backend_of_folder(folder.fd);
+	*ret_bytes = backend ? backend->size_bytes(folder.fd) : 0;
 	return -1;
 }
 
 uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
 {
-	int fd CLEANUP_CLOSE = -1;
-	if (volume_folder_peek(pool, id, &fd, NULL) < 0 || fd < 0)
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek_in(pool, id, &folder, NULL) < 0 || !folder.pool)
 		return 0;
-	const struct backend *backend = backend_of_folder(fd);
-	return backend ? backend->allocated_bytes(fd) : 0;
+	const struct backend *backend = backend_of_folder(folder.fd);
+	return backend ? backend->allocated_bytes(folder.fd) : 0;
 }
 
 static int not_mounted(const char *id, const char *path, struct error *err)
@@ -67,14 +66,14 @@ static int not_mounted(const char *id, const char *path, struct error *err)
 			 path);
 }
 
-int volume_usage(struct pool *pool, const char *id, const char *path, struct host_usage *ret_usage,
-		 struct error *err)
+int volume_usage(struct pools *pools, const char *id, const char *path,
+		 struct host_usage *ret_usage, struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	struct mount_path point;
-	if (volume_folder_open(pool, id, &folder, err) < 0 ||
-	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0)
+	if (volume_folder_open(pools, id, &folder, err) < 0 ||
+	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return -1;
 	if (mount_path_resolve(path, "volume_path", &point, NULL) < 0)
 		return not_mounted(id, path, err);
@@ -84,7 +83,7 @@ int volume_usage(struct pool *pool, const char *id, const char *path, struct hos
 	int fd CLEANUP_CLOSE = open(point.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return not_mounted(id, path, err);
-	return pool->host->usage(pool->host, fd, ret_usage, err);
+	return pools->host->usage(pools->host, fd, ret_usage, err);
 }
 
 /* The ids in the pool behind `after`, as they come. */
@@ -121,10 +120,10 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* False for one that was deleted meanwhile, or whose record is damaged. */
-static bool read_listed(struct pool *pool, const char *id, struct volume_record *ret_record)
+static bool read_listed(struct pools *pools, const char *id, struct volume_record *ret_record)
 {
 	struct error reason = { 0 };
-	if (volume_find(pool, id, ret_record, &reason) == 0)
+	if (volume_find(pools, id, ret_record, &reason) == 0)
 		return true;
 	if (reason.code != ERROR_NOT_FOUND)
 		log_warning("volume left out of the list", LOG_TEXT("volume", id),
@@ -132,13 +131,14 @@ static bool read_listed(struct pool *pool, const char *id, struct volume_record 
 	return false;
 }
 
-int volume_list(struct pool *pool, const char *after, size_t max,
+int volume_list(struct pools *pools, const char *after, size_t max,
 		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
 		struct error *err)
 {
 	struct id_list list CLEANUP(id_list_done) = { .after = after };
-	if (folder_visit(pool->volumes_fd, collect_id, &list, err) < 0)
-		return error_prefix(err, "pool %s: volumes", pool->path);
+	for (size_t i = 0; i < pools->count; i++)
+		if (folder_visit(pools->pools[i]->volumes_fd, collect_id, &list, err) < 0)
+			return error_prefix(err, "pool %s: volumes", pools->pools[i]->path);
 	if (list.count)
 		qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
 	size_t wanted = max < list.count ? max : list.count;
@@ -146,7 +146,7 @@ int volume_list(struct pool *pool, const char *after, size_t max,
 	size_t count = 0;
 	size_t seen = 0;
 	for (; seen < list.count && count < wanted; seen++)
-		if (read_listed(pool, list.ids[seen], &records[count]))
+		if (read_listed(pools, list.ids[seen], &records[count]))
 			count++;
 	*ret_records = records;
 	*ret_count = count;

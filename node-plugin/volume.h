@@ -28,6 +28,7 @@
 #include "volume_record.h"
 
 struct pool;
+struct pools;
 
 struct volume_spec {
 	const char *name;
@@ -39,20 +40,20 @@ struct volume_spec {
 
 /* Makes the volume, or finds the one that the same call made before (1). ERROR_EXISTS if the name
  * is taken by a volume of another size or kind. */
-int volume_create(struct pool *pool, const struct volume_spec *spec,
+int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err);
 
 /* 1: there was none. ERROR_IN_USE while it is mounted or its device is in use; the text says where.
  */
-int volume_delete(struct pool *pool, const char *id, struct error *err);
+int volume_delete(struct pools *pools, const char *id, struct error *err);
 
 /* ERROR_NOT_FOUND, or ERROR_INTERNAL for a volume whose record is damaged. */
-int volume_find(struct pool *pool, const char *id, struct volume_record *ret_record,
+int volume_find(struct pools *pools, const char *id, struct volume_record *ret_record,
 		struct error *err);
 
 /* The first `max` volumes whose ids come after `after`, in the order of their ids. *ret_records is
  * yours; *ret_more tells whether there are others. Volumes with a damaged record are left out. */
-int volume_list(struct pool *pool, const char *after, size_t max,
+int volume_list(struct pools *pools, const char *after, size_t max,
 		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
 		struct error *err);
 
@@ -62,11 +63,12 @@ int volume_check_access(const struct volume_record *record, const struct access 
 			struct error *err);
 
 /* 1: it was staged there already. ERROR_EXISTS: in another way. */
-int volume_stage(struct pool *pool, const char *id, const char *staging_path,
+int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		 const struct access *access, struct error *err);
 
 /* 1: nothing was there. */
-int volume_unstage(struct pool *pool, const char *id, const char *staging_path, struct error *err);
+int volume_unstage(struct pools *pools, const char *id, const char *staging_path,
+		   struct error *err);
 
 struct volume_publication {
 	const char *staging_path;
@@ -77,15 +79,16 @@ struct volume_publication {
 
 /* 1: it was published there already. ERROR_EXISTS: in another way. ERROR_IN_USE: not staged, or a
  * single writer has it elsewhere. */
-int volume_publish(struct pool *pool, const char *id, const struct volume_publication *publication,
-		   struct error *err);
+int volume_publish(struct pools *pools, const char *id,
+		   const struct volume_publication *publication, struct error *err);
 
 /* 1: nothing was there. Removes the target, if it is an empty folder. */
-int volume_unpublish(struct pool *pool, const char *id, const char *target_path, struct error *err);
+int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
+		     struct error *err);
 
 /* Of the volume mounted at path (staged or published): ERROR_NOT_FOUND if it is not. */
-int volume_usage(struct pool *pool, const char *id, const char *path, struct host_usage *ret_usage,
-		 struct error *err);
+int volume_usage(struct pools *pools, const char *id, const char *path,
+		 struct host_usage *ret_usage, struct error *err);
 
 /* For the pool's books, without a lock. A damaged record counts with what its data can grow to, and
  * is an error all the same: *ret_bytes is set in any case. */

@@ -13,12 +13,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder.h"
-#include "pool.h"
+#include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
 
 #define VOLUME_FOLDER_MODE 0700
-#define RECORD_MODE 0600
 
 static int taken(const struct volume_record *record, const char *what, const char *has,
 		 const char *asked, struct error *err)
@@ -70,10 +69,8 @@ static int fill_folder(struct pool *pool, int folder_fd, const struct backend *b
 {
 	if (backend->make(pool, folder_fd, record, err) < 0)
 		return -1;
-	struct text text CLEANUP_TEXT = TEXT_INIT;
-	volume_record_format(record, &text);
-	return file_replace_at(folder_fd, VOLUME_RECORD_NAME, text.data, text.length, RECORD_MODE,
-			       err);
+	struct volume_folder folder = { .pool = pool, .fd = folder_fd };
+	return volume_folder_write(&folder, record, err);
 }
 
 static int appear(struct pool *pool, const char *temporary, const char *id, struct error *err)
@@ -116,24 +113,38 @@ static int reserve_and_build(struct pool *pool, const struct backend *backend,
 }
 
 /* 1: there is one that serves. 0: there is none. */
-static int find_existing(struct pool *pool, const char *id, const struct volume_spec *spec,
-			 const char *fs_type, struct volume_record *ret_record, struct error *err)
+static int find_existing(struct pools *pools, const char *id, const struct volume_spec *spec,
+			 const char *fs_type, struct volume_folder *ret_folder, struct error *err)
 {
-	struct volume_record record;
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (volume_find(pool, id, &record, &reason) < 0) {
+	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return 0;
 		*err = reason;
 		return -1;
 	}
-	if (check_existing(&record, spec, fs_type, err) < 0)
+	if (check_existing(&folder.record, spec, fs_type, err) < 0)
 		return -1;
-	*ret_record = record;
+	*ret_folder = folder;
+	folder.fd = -1;
 	return 1;
 }
 
-int volume_create(struct pool *pool, const struct volume_spec *spec,
+static int choose_and_build(struct pools *pools, const struct volume_spec *spec, const char *id,
+			    const char *fs_type, uint64_t minimum_bytes,
+			    struct volume_folder *folder, struct error *err)
+{
+	const struct backend *backend = backend_of_kind(spec->parameters.backend);
+	uint64_t size_bytes = 0;
+	if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0 ||
+	    pools_choose(pools, spec->parameters.pool, &folder->pool, err) < 0)
+		return -1;
+	fill_record(spec, id, fs_type, size_bytes, &folder->record);
+	return reserve_and_build(folder->pool, backend, &folder->record, spec->elsewhere, err);
+}
+
+int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err)
 {
 	const struct backend *backend = backend_of_kind(spec->parameters.backend);
@@ -144,23 +155,16 @@ int volume_create(struct pool *pool, const struct volume_spec *spec,
 	    backend->check_fs_type(spec->fs_type, &fs_type, &minimum_bytes, err) < 0)
 		return -1;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	if (volume_lock_take(&pool->locks, id, &lock, err) < 0)
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
 		return -1;
-	struct volume_record record;
-	int found = find_existing(pool, id, spec, fs_type, &record, err);
-	if (found < 0)
+	int found = find_existing(pools, id, spec, fs_type, &folder, err);
+	if (found < 0 ||
+	    (!found && choose_and_build(pools, spec, id, fs_type, minimum_bytes, &folder, err) < 0))
 		return -1;
-	if (!found) {
-		uint64_t size_bytes = 0;
-		if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0)
-			return -1;
-		fill_record(spec, id, fs_type, size_bytes, &record);
-		if (reserve_and_build(pool, backend, &record, spec->elsewhere, err) < 0)
-			return -1;
-	}
 	/* One that is found, too: whoever made it may have died, or failed, before this. */
-	if (file_sync_folder(pool->volumes_fd, err) < 0)
+	if (file_sync_folder(folder.pool->volumes_fd, err) < 0)
 		return error_prefix(err, "volume %s", id);
-	*ret_record = record;
+	*ret_record = folder.record;
 	return found;
 }

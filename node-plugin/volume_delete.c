@@ -12,22 +12,22 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder.h"
-#include "pool.h"
+#include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
 #include "volume_mounts.h"
 
-static int check_unused(struct pool *pool, const struct volume_folder *folder, struct error *err)
+static int check_unused(struct pools *pools, const struct volume_folder *folder, struct error *err)
 {
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	const char *id = folder->record.id;
-	if (volume_mounts_read(pool, id, folder->fd, &mounts, err) < 0)
+	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	const struct mount *mount = volume_mounts_any(&mounts);
 	if (mount)
 		return error_set(err, ERROR_IN_USE, "volume %s is in use: it is mounted at %s", id,
 				 mount->point);
-	if (mounts.backend && mounts.backend->release(pool, folder->fd, err) < 0)
+	if (mounts.backend && mounts.backend->release(folder->pool, folder->fd, err) < 0)
 		return error_prefix(err, "volume %s is in use", id);
 	return 0;
 }
@@ -57,23 +57,32 @@ static void remove_trash(struct pool *pool, const char *id, const char *trash_na
 			    LOG_ERR(&reason));
 }
 
-int volume_delete(struct pool *pool, const char *id, struct error *err)
+/* Whoever removed it may have died, or failed, before it was sure to last. */
+static int make_sure(struct pools *pools, const char *id, struct error *err)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (make_last(pools->pools[i], id, err) < 0)
+			return -1;
+	return 1;
+}
+
+int volume_delete(struct pools *pools, const char *id, struct error *err)
 {
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (volume_lock_take(&pool->locks, id, &lock, err) < 0)
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
 		return -1;
-	if (volume_folder_open(pool, id, &folder, &reason) < 0) {
-		/* Whoever removed it may have died, or failed, before it was sure to last. */
+	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
-			return make_last(pool, id, err) < 0 ? -1 : 1;
+			return make_sure(pools, id, err);
 		*err = reason;
 		return -1;
 	}
 	char trash_name[POOL_NAME_MAX];
+	struct pool *pool = folder.pool;
 	pool_temporary_name(pool, id, trash_name);
-	if (check_unused(pool, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
+	if (check_unused(pools, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
 		return error_not_named(err); /* or the caller takes it for removed */
 	pool_release(pool, folder.record.size_bytes);
 	if (make_last(pool, id, err) < 0)

@@ -6,16 +6,31 @@
 #include "base/file.h"
 #include "folder.h"
 
-int volume_folder_peek(struct pool *pool, const char *id, int *ret_fd, struct error *err)
+#define RECORD_MODE 0600
+
+int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+			  struct error *err)
 {
 	struct error reason = { 0 };
-	*ret_fd = -1;
+	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
 	if (!volume_id_is_valid(id))
 		return 0; /* we never made such an id */
 	int fd = -1;
-	if (folder_open(pool->volumes_fd, id, &fd, &reason) < 0 && reason.code != ERROR_NOT_FOUND)
+	if (folder_open(pool->volumes_fd, id, &fd, &reason) == 0)
+		*ret_folder = (struct volume_folder) { .pool = pool, .fd = fd };
+	else if (reason.code != ERROR_NOT_FOUND)
 		return error_set(err, ERROR_INTERNAL, "volume %s: %s", id, reason.text);
-	*ret_fd = fd;
+	return 0;
+}
+
+int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+		       struct error *err)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (volume_folder_peek_in(pools->pools[i], id, ret_folder, err) < 0)
+			return -1;
+		else if (ret_folder->pool)
+			return 0;
 	return 0;
 }
 
@@ -26,8 +41,8 @@ static int read_record(struct pool *pool, const char *id, int fd, struct volume_
 	struct error reason = { 0 };
 	char *data CLEANUP_FREE = NULL;
 	size_t length = 0;
-	int outcome = file_read_at(fd, VOLUME_RECORD_NAME, VOLUME_RECORD_BYTES_MAX, &data, &length,
-				   &reason);
+	int outcome =
+		file_read_at(fd, VOLUME_RECORD_NAME, RECORD_BYTES_MAX, &data, &length, &reason);
 	if (outcome == 0)
 		outcome = volume_record_parse(data, length, &record, &reason);
 	if (outcome == 0 && strcmp(record.id, id) != 0)
@@ -42,19 +57,44 @@ static int read_record(struct pool *pool, const char *id, int fd, struct volume_
 	return 0;
 }
 
-int volume_folder_open(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+static int open_record(const char *id, struct volume_folder *folder, struct error *err)
+{
+	if (!folder->pool)
+		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist on this node", id);
+	return read_record(folder->pool, id, folder->fd, &folder->record, err);
+}
+
+int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+			  struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek_in(pool, id, &folder, err) < 0 || open_record(id, &folder, err) < 0)
+		return -1;
+	*ret_folder = folder;
+	folder.fd = -1;
+	return 0;
+}
+
+int volume_folder_open(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		       struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
-	struct volume_record record;
-	if (volume_folder_peek(pool, id, &fd, err) < 0)
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek(pools, id, &folder, err) < 0 || open_record(id, &folder, err) < 0)
 		return -1;
-	if (fd < 0)
-		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist on this node", id);
-	if (read_record(pool, id, fd, &record, err) < 0)
+	*ret_folder = folder;
+	folder.fd = -1;
+	return 0;
+}
+
+int volume_folder_write(struct volume_folder *folder, const struct volume_record *record,
+			struct error *err)
+{
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	volume_record_format(record, &text);
+	if (file_replace_at(folder->fd, VOLUME_RECORD_NAME, text.data, text.length, RECORD_MODE,
+			    err) < 0)
 		return -1;
-	ret_folder->record = record;
-	ret_folder->fd = TAKE_FD(fd);
+	folder->record = *record;
 	return 0;
 }
 

@@ -2,17 +2,18 @@
 #pragma once
 
 /*
- * A volume's folder in the pool, held open, with its record read.
+ * A volume's folder, held open, with its record read; and in which pool it lies.
  */
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "pool.h"
+#include "pools.h"
 #include "volume_record.h"
 
 #define VOLUME_RECORD_NAME "record"
 
 struct volume_folder {
+	struct pool *pool; /* NULL: no such volume */
 	int fd;
 	struct volume_record record;
 };
@@ -24,11 +25,22 @@ struct volume_folder {
 
 /* ERROR_NOT_FOUND if there is no such volume; ERROR_INTERNAL if its record is damaged: names the
  * file and says what to do. */
-int volume_folder_open(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+int volume_folder_open(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		       struct error *err);
 void volume_folder_done(struct volume_folder *folder);
 
-/* Without the record. *ret_fd is -1 if there is no such volume. */
-int volume_folder_peek(struct pool *pool, const char *id, int *ret_fd, struct error *err);
+/* Without the record. Without a volume: pool is NULL and fd -1. */
+int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+		       struct error *err);
+
+/* The same for a volume that may lie in this pool alone. */
+int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+			  struct error *err);
+int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+			  struct error *err);
+
+/* Replaces the record, durably; *folder has the new one then. */
+int volume_folder_write(struct volume_folder *folder, const struct volume_record *record,
+			struct error *err);
 
 #define CLEANUP_VOLUME_FOLDER CLEANUP(volume_folder_done)

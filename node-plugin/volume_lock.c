@@ -26,7 +26,7 @@ static bool is_held(const struct volume_locks *locks, const char *id)
 int volume_lock_take(struct volume_locks *locks, const char *id, struct volume_lock *lock,
 		     struct error *err)
 {
-	strncpy(lock->id, id, VOLUME_ID_MAX);
+	strncpy(lock->id, id, VOLUME_LOCK_KEY_MAX);
 	pthread_mutex_lock(&locks->mutex);
 	bool busy = is_held(locks, lock->id);
 	if (!busy) {

@@ -15,11 +15,14 @@
 
 struct volume_locks;
 
+/* A volume's id, or a word, a slash and an id for things that are locked likewise. */
+#define VOLUME_LOCK_KEY_MAX (VOLUME_ID_MAX + 16)
+
 /* That one volume is held. */
 struct volume_lock {
 	struct volume_locks *locks;
 	struct volume_lock *next;
-	char id[VOLUME_ID_MAX + 1];
+	char id[VOLUME_LOCK_KEY_MAX + 1];
 };
 
 struct volume_locks {

@@ -4,22 +4,24 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "pool.h"
+#include "pools.h"
+#include "volume_folder.h"
 
 #define LOOP_MAJOR 7	 /* Documentation/admin-guide/devices.txt */
 #define UNMOUNTS_MAX 128 /* at one place: more is somebody's endless loop */
 
-int volume_mounts_read(struct pool *pool, const char *id, int folder_fd,
+int volume_mounts_read(struct pools *pools, const char *id, const struct volume_folder *folder,
 		       struct volume_mounts *ret_mounts, struct error *err)
 {
 	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
-	if (pool->host->read_mounts(pool->host, &table, err) < 0)
+	if (pools->host->read_mounts(pools->host, &table, err) < 0)
 		return -1;
 	struct volume_mounts mounts = { 0 };
-	if (folder_fd >= 0)
-		mounts.backend = backend_of_folder(folder_fd);
+	if (folder->pool)
+		mounts.backend = backend_of_folder(folder->fd);
 	if (mounts.backend) {
-		int marked = mounts.backend->mark(pool, folder_fd, id, table, &mounts.mark, err);
+		int marked = mounts.backend->mark(folder->pool, folder->fd, id, table, &mounts.mark,
+						  err);
 		if (marked < 0)
 			return -1;
 		mounts.marked = marked;
@@ -82,24 +84,33 @@ const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, 
 	return NULL;
 }
 
+static bool lies_in(const struct pool *pool, const struct volume_mounts *mounts,
+		    const struct mount *mount)
+{
+	const struct mount *pool_mount = mount_table_covering(mounts->table, pool->path);
+	const char *below = strstr(mount->root, "/volumes/");
+	return pool_mount && mount->device == pool_mount->device && below;
+}
+
 /* Of a volume whose folder is gone nothing is known but that it was a loop device or lay in the
  * pool; the kubelet must still be able to clear its places. */
-static bool may_be_ours(struct pool *pool, const struct volume_mounts *mounts,
+static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
 			const struct mount *mount)
 {
 	if (mounts->backend)
 		return false;
 	if (major(mount->device) == LOOP_MAJOR)
 		return true;
-	const struct mount *pool_mount = mount_table_covering(mounts->table, pool->path);
-	const char *below = strstr(mount->root, "/volumes/");
-	return pool_mount && mount->device == pool_mount->device && below;
+	for (size_t i = 0; i < pools->count; i++)
+		if (lies_in(pools->pools[i], mounts, mount))
+			return true;
+	return false;
 }
 
-static int check_ours(struct pool *pool, const char *id, const struct volume_mounts *mounts,
+static int check_ours(struct pools *pools, const char *id, const struct volume_mounts *mounts,
 		      const struct mount *top, struct error *err)
 {
-	if (lies_at(mounts, top->point) || may_be_ours(pool, mounts, top))
+	if (lies_at(mounts, top->point) || may_be_ours(pools, mounts, top))
 		return 0;
 	return error_set(err, ERROR_IN_USE,
 			 "%s is a mount of %s (%s), not of volume %s; it is left alone", top->point,
@@ -107,25 +118,25 @@ static int check_ours(struct pool *pool, const char *id, const struct volume_mou
 }
 
 /* 1: nothing is mounted there. 0: one mount is gone. */
-static int clear_one(struct pool *pool, const char *id, int folder_fd, const char *path,
-		     struct error *err)
+static int clear_one(struct pools *pools, const char *id, const struct volume_folder *folder,
+		     const char *path, struct error *err)
 {
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_mounts_read(pool, id, folder_fd, &mounts, err) < 0)
+	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	const struct mount *top = mount_table_at(mounts.table, path);
 	if (!top)
 		return 1;
-	if (check_ours(pool, id, &mounts, top, err) < 0)
+	if (check_ours(pools, id, &mounts, top, err) < 0)
 		return -1;
-	return pool->host->unmount(pool->host, path, err);
+	return pools->host->unmount(pools->host, path, err);
 }
 
-int volume_mounts_clear(struct pool *pool, const char *id, int folder_fd, const char *path,
-			struct error *err)
+int volume_mounts_clear(struct pools *pools, const char *id, const struct volume_folder *folder,
+			const char *path, struct error *err)
 {
 	for (int unmounted = 0; unmounted < UNMOUNTS_MAX; unmounted++) {
-		int outcome = clear_one(pool, id, folder_fd, path, err);
+		int outcome = clear_one(pools, id, folder, path, err);
 		if (outcome < 0)
 			return -1;
 		if (outcome > 0)

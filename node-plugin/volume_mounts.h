@@ -11,7 +11,8 @@
 #include "backend.h"
 #include "mount_table.h"
 
-struct pool;
+struct pools;
+struct volume_folder;
 
 struct volume_mounts {
 	struct mount_table *table;
@@ -20,8 +21,8 @@ struct volume_mounts {
 	struct mount_mark mark;
 };
 
-/* folder_fd is the volume's folder, or -1 if it has none. */
-int volume_mounts_read(struct pool *pool, const char *id, int folder_fd,
+/* The folder is as volume_folder_peek() gives it. */
+int volume_mounts_read(struct pools *pools, const char *id, const struct volume_folder *folder,
 		       struct volume_mounts *ret_mounts, struct error *err);
 void volume_mounts_done(struct volume_mounts *mounts);
 
@@ -37,7 +38,7 @@ const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, 
 
 /* Unmounts until path is no longer a mount point. Returns 1 if it was not one from the start.
  * ERROR_IN_USE if something other than the volume is mounted there: that is left alone. */
-int volume_mounts_clear(struct pool *pool, const char *id, int folder_fd, const char *path,
-			struct error *err);
+int volume_mounts_clear(struct pools *pools, const char *id, const struct volume_folder *folder,
+			const char *path, struct error *err);
 
 #define CLEANUP_VOLUME_MOUNTS CLEANUP(volume_mounts_done)

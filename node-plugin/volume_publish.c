@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "mount_path.h"
-#include "pool.h"
+#include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
 #include "volume_mounts.h"
@@ -62,7 +62,7 @@ static int check_published(const struct volume_mounts *mounts, const char *id, c
 	return 1;
 }
 
-static int bind_target(struct pool *pool, const struct mount_path *staging,
+static int bind_target(struct pools *pools, const struct mount_path *staging,
 		       const struct mount_path *target, uint64_t attributes, struct error *err)
 {
 	int source_fd CLEANUP_CLOSE = open(staging->text, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -70,7 +70,7 @@ static int bind_target(struct pool *pool, const struct mount_path *staging,
 		return error_errno(err, errno, "open staging_target_path %s", staging->text);
 	if (mount_path_make(target, err) < 0)
 		return -1;
-	if (pool->host->bind(pool->host, source_fd, target->text, attributes, err) == 0)
+	if (pools->host->bind(pools->host, source_fd, target->text, attributes, err) == 0)
 		return 0;
 	mount_path_remove(target, NULL); /* leave things as they were; an error is there already */
 	return -1;
@@ -85,8 +85,8 @@ static bool is_read_only(const struct volume_publication *publication,
 	       flags->read_only;
 }
 
-int volume_publish(struct pool *pool, const char *id, const struct volume_publication *publication,
-		   struct error *err)
+int volume_publish(struct pools *pools, const char *id,
+		   const struct volume_publication *publication, struct error *err)
 {
 	const struct access *access = publication->access;
 	struct mount_flags flags;
@@ -94,15 +94,15 @@ int volume_publish(struct pool *pool, const char *id, const struct volume_public
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
-	    volume_folder_open(pool, id, &folder, err) < 0)
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    mount_path_resolve(publication->staging_path, "staging_target_path", &staging, err) <
 		    0 ||
 	    mount_path_resolve(publication->target_path, "target_path", &target, err) < 0 ||
-	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0 ||
+	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0 ||
 	    check_staged(&mounts, id, staging.text, err) < 0 ||
 	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
 		return error_not_named(err);
@@ -111,24 +111,25 @@ int volume_publish(struct pool *pool, const char *id, const struct volume_public
 	if (published)
 		return published;
 	uint64_t attributes = flags.attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
-	if (bind_target(pool, &staging, &target, attributes, err) == 0)
+	if (bind_target(pools, &staging, &target, attributes, err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", id);
 	return error_not_named(err);
 }
 
-int volume_unpublish(struct pool *pool, const char *id, const char *target_path, struct error *err)
+int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
+		     struct error *err)
 {
 	struct mount_path path;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	int folder_fd CLEANUP_CLOSE = -1;
-	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
-	    volume_folder_peek(pool, id, &folder_fd, err) < 0)
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_peek(pools, id, &folder, err) < 0)
 		return -1;
 	int gone = mount_path_find(target_path, "target_path", &path, err);
 	if (gone != 0)
 		return gone;
-	int outcome = volume_mounts_clear(pool, id, folder_fd, path.text, err);
+	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
 	if (outcome < 0 || mount_path_remove(&path, err) < 0)
 		return error_prefix(err, "volume %s", id);
 	return outcome;

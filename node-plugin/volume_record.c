@@ -1,166 +1,305 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_record.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define FIRST_LINE "kentledge-volume 1\n"
-#define CHECKSUM_KEY "crc32="
-#define CHECKSUM_LINE_LENGTH (strlen(CHECKSUM_KEY) + 8 + 1)
-
-/* CRC-32 as in IEEE 802.3; a record is a few hundred bytes, so no table. */
-static uint32_t crc32_of(const char *data, size_t length)
+/* What a field says of one of several kinds, by its place in a list of words. */
+static int read_word(const char *value, const char *const *words, size_t count, int *ret_place,
+		     struct error *err)
 {
-	uint32_t crc = 0xffffffff;
-	for (size_t i = 0; i < length; i++) {
-		crc ^= (unsigned char)data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc & 1 ? (crc >> 1) ^ 0xedb88320 : crc >> 1;
-	}
-	return ~crc;
+	for (size_t i = 0; i < count; i++)
+		if (words[i] && strcmp(value, words[i]) == 0) {
+			*ret_place = (int)i;
+			return 0;
+		}
+	return error_set(err, ERROR_INTERNAL, "\"%s\" is unknown", value);
 }
 
-void volume_record_format(const struct volume_record *record, struct text *text)
+#define READ_WORD(value, words, target, err)                                                       \
+	({                                                                                         \
+		int place = 0;                                                                     \
+		int outcome =                                                                      \
+			read_word(value, words, sizeof(words) / sizeof(*(words)), &place, err);    \
+		if (outcome == 0)                                                                  \
+			*(target) = place;                                                         \
+		outcome;                                                                           \
+	})
+
+static bool write_id(const void *record, struct text *value)
 {
-	struct text body CLEANUP_TEXT = TEXT_INIT;
-	text_append_string(&body, FIRST_LINE);
-	text_printf(&body, "id=%s\n", record->id);
-	text_printf(&body, "name=%s\n", record->name);
-	text_printf(&body, "backend=%s\n", backend_kind_name(record->backend));
-	text_printf(&body, "fs_type=%s\n", record->fs_type);
-	text_printf(&body, "size_bytes=%" PRIu64 "\n", record->size_bytes);
-	text_printf(&body, "enforce=%s\n", record->enforce ? "true" : "false");
-	text_printf(&body, "claim=%s\n", record->claim);
-	text_append(text, body.data, body.length);
-	text_printf(text, CHECKSUM_KEY "%08" PRIx32 "\n", crc32_of(body.data, body.length));
+	text_append_string(value, ((const struct volume_record *)record)->id);
+	return true;
 }
 
-static int copy_text(const char *value, char *target, size_t target_size, struct error *err)
+static int read_id(const char *value, void *record, struct error *err)
 {
-	size_t length = strlen(value);
-	if (length >= target_size)
-		return error_set(err, ERROR_INTERNAL, "value is longer than %zu", target_size - 1);
-	memcpy(target, value, length + 1);
-	return 0;
-}
-
-static int read_id(const char *value, struct volume_record *record, struct error *err)
-{
+	struct volume_record *volume = record;
 	if (!volume_id_is_valid(value))
 		return error_set(err, ERROR_INTERNAL, "\"%s\" is not a volume id", value);
-	return copy_text(value, record->id, sizeof(record->id), err);
+	return record_read_text(value, volume->id, sizeof(volume->id), err);
 }
 
-static int read_name(const char *value, struct volume_record *record, struct error *err)
+static bool write_name(const void *record, struct text *value)
 {
-	return copy_text(value, record->name, sizeof(record->name), err);
+	text_append_string(value, ((const struct volume_record *)record)->name);
+	return true;
 }
 
-static int read_backend(const char *value, struct volume_record *record, struct error *err)
+static int read_name(const char *value, void *record, struct error *err)
 {
-	if (backend_kind_of_name(value, &record->backend) < 0)
+	struct volume_record *volume = record;
+	return record_read_text(value, volume->name, sizeof(volume->name), err);
+}
+
+static bool write_backend(const void *record, struct text *value)
+{
+	text_append_string(value,
+			   backend_kind_name(((const struct volume_record *)record)->backend));
+	return true;
+}
+
+static int read_backend(const char *value, void *record, struct error *err)
+{
+	struct volume_record *volume = record;
+	if (backend_kind_of_name(value, &volume->backend) < 0)
 		return error_set(err, ERROR_INTERNAL, "\"%s\" is unknown", value);
 	return 0;
 }
 
-static int read_fs_type(const char *value, struct volume_record *record, struct error *err)
+static bool write_fs_type(const void *record, struct text *value)
 {
-	return copy_text(value, record->fs_type, sizeof(record->fs_type), err);
+	text_append_string(value, ((const struct volume_record *)record)->fs_type);
+	return true;
 }
 
-static int read_size(const char *value, struct volume_record *record, struct error *err)
+static int read_fs_type(const char *value, void *record, struct error *err)
 {
-	char *end = NULL;
-	errno = 0;
-	unsigned long long size = strtoull(value, &end, 10);
-	if (value[0] < '0' || value[0] > '9' || *end || errno || size > INT64_MAX)
-		return error_set(err, ERROR_INTERNAL, "\"%s\" is not a size", value);
-	record->size_bytes = size;
+	struct volume_record *volume = record;
+	return record_read_text(value, volume->fs_type, sizeof(volume->fs_type), err);
+}
+
+static bool write_size(const void *record, struct text *value)
+{
+	text_printf(value, "%" PRIu64, ((const struct volume_record *)record)->size_bytes);
+	return true;
+}
+
+static int read_size(const char *value, void *record, struct error *err)
+{
+	return record_read_number(value, &((struct volume_record *)record)->size_bytes, err);
+}
+
+static bool write_enforce(const void *record, struct text *value)
+{
+	text_append_string(value,
+			   ((const struct volume_record *)record)->enforce ? "true" : "false");
+	return true;
+}
+
+static int read_enforce(const char *value, void *record, struct error *err)
+{
+	return record_read_bool(value, &((struct volume_record *)record)->enforce, err);
+}
+
+static bool write_claim(const void *record, struct text *value)
+{
+	text_append_string(value, ((const struct volume_record *)record)->claim);
+	return true;
+}
+
+static int read_claim(const char *value, void *record, struct error *err)
+{
+	struct volume_record *volume = record;
+	return record_read_text(value, volume->claim, sizeof(volume->claim), err);
+}
+
+static bool write_block(const void *record, struct text *value)
+{
+	text_append_string(value, "true");
+	return ((const struct volume_record *)record)->block;
+}
+
+static int read_block(const char *value, void *record, struct error *err)
+{
+	return record_read_bool(value, &((struct volume_record *)record)->block, err);
+}
+
+static bool write_ephemeral(const void *record, struct text *value)
+{
+	text_append_string(value, "true");
+	return ((const struct volume_record *)record)->ephemeral;
+}
+
+static int read_ephemeral(const char *value, void *record, struct error *err)
+{
+	return record_read_bool(value, &((struct volume_record *)record)->ephemeral, err);
+}
+
+static bool write_provisioning(const void *record, struct text *value)
+{
+	enum provisioning provisioning = ((const struct volume_record *)record)->provisioning;
+	text_append_string(value, provisioning_name(provisioning));
+	return provisioning != PROVISIONING_THIN;
+}
+
+static int read_provisioning(const char *value, void *record, struct error *err)
+{
+	struct volume_record *volume = record;
+	if (provisioning_of_name(value, &volume->provisioning) < 0)
+		return error_set(err, ERROR_INTERNAL, "\"%s\" is unknown", value);
 	return 0;
 }
 
-static int read_enforce(const char *value, struct volume_record *record, struct error *err)
+static bool write_encryption(const void *record, struct text *value)
 {
-	record->enforce = strcmp(value, "true") == 0;
-	if (!record->enforce && strcmp(value, "false") != 0)
-		return error_set(err, ERROR_INTERNAL, "\"%s\" is neither true nor false", value);
+	enum encryption encryption = ((const struct volume_record *)record)->encryption;
+	text_append_string(value, encryption_name(encryption));
+	return encryption != ENCRYPTION_NONE;
+}
+
+static int read_encryption(const char *value, void *record, struct error *err)
+{
+	struct volume_record *volume = record;
+	if (encryption_of_name(value, &volume->encryption) < 0)
+		return error_set(err, ERROR_INTERNAL, "\"%s\" is unknown", value);
 	return 0;
 }
 
-static int read_claim(const char *value, struct volume_record *record, struct error *err)
-{
-	return copy_text(value, record->claim, sizeof(record->claim), err);
-}
-
-/* In the order in which they are written: a record has each of them once. */
-static const struct {
-	const char *key;
-	int (*read)(const char *value, struct volume_record *record, struct error *err);
-} fields[] = {
-	{ "id", read_id },	     { "name", read_name },	  { "backend", read_backend },
-	{ "fs_type", read_fs_type }, { "size_bytes", read_size }, { "enforce", read_enforce },
-	{ "claim", read_claim },
+static const char *const source_words[] = {
+	[SOURCE_SNAPSHOT] = "snapshot",
+	[SOURCE_VOLUME] = "volume",
 };
 
-static int check_frame(const char *data, size_t length, struct error *err)
+static bool write_source(const void *record, struct text *value)
 {
-	if (length > VOLUME_RECORD_BYTES_MAX || memchr(data, '\0', length))
-		return error_set(err, ERROR_INTERNAL, "it is not a record of a volume");
-	if (length < strlen(FIRST_LINE) || memcmp(data, FIRST_LINE, strlen(FIRST_LINE)) != 0)
-		return error_set(err, ERROR_INTERNAL,
-				 "it does not begin with \"kentledge-volume 1\": it is damaged, or "
-				 "written by a newer release");
-	if (length < strlen(FIRST_LINE) + CHECKSUM_LINE_LENGTH || data[length - 1] != '\n')
-		return error_set(err, ERROR_INTERNAL, "it is cut short");
-	return 0;
+	const struct volume_source *source = &((const struct volume_record *)record)->source;
+	if (source->kind == SOURCE_NONE)
+		return false;
+	text_printf(value, "%s/%s", source_words[source->kind], source->id);
+	return true;
 }
 
-static int check_sum(const char *data, size_t length, struct error *err)
+static int read_source(const char *value, void *record, struct error *err)
 {
-	char expected[16];
-	size_t body_length = length - CHECKSUM_LINE_LENGTH;
-	snprintf(expected, sizeof(expected), CHECKSUM_KEY "%08" PRIx32 "\n",
-		 crc32_of(data, body_length));
-	if (memcmp(data + body_length, expected, CHECKSUM_LINE_LENGTH) != 0)
-		return error_set(err, ERROR_INTERNAL, "its checksum does not match its content");
-	return 0;
+	struct volume_source *source = &((struct volume_record *)record)->source;
+	char kind[16];
+	const char *slash = strchr(value, '/');
+	size_t length = slash ? (size_t)(slash - value) : 0;
+	if (!slash || length >= sizeof(kind) || !volume_id_is_valid(slash + 1))
+		return error_set(err, ERROR_INTERNAL, "\"%s\" is not a source", value);
+	memcpy(kind, value, length);
+	kind[length] = '\0';
+	if (READ_WORD(kind, source_words, &source->kind, err) < 0)
+		return -1;
+	return record_read_text(slash + 1, source->id, sizeof(source->id), err);
 }
 
-/* Reads "key=value\n" at *cursor, which is moved behind it. */
-static int read_field(size_t i, char **cursor, struct volume_record *record, struct error *err)
+static const char *const quota_words[] = {
+	[QUOTA_BTRFS] = "btrfs",
+	[QUOTA_PROJECT] = "project",
+};
+
+static bool write_quota(const void *record, struct text *value)
 {
-	char *line = *cursor;
-	char *end = strchr(line, '\n');
-	size_t key_length = strlen(fields[i].key);
-	if (!end || strncmp(line, fields[i].key, key_length) != 0 || line[key_length] != '=')
-		return error_set(err, ERROR_INTERNAL, "it lacks %s", fields[i].key);
-	*end = '\0';
-	*cursor = end + 1;
-	if (fields[i].read(line + key_length + 1, record, err) < 0)
-		return error_prefix(err, "%s", fields[i].key);
-	return 0;
+	enum quota_kind quota = ((const struct volume_record *)record)->quota;
+	if (quota == QUOTA_NONE)
+		return false;
+	text_append_string(value, quota_words[quota]);
+	return true;
+}
+
+static int read_quota(const char *value, void *record, struct error *err)
+{
+	return READ_WORD(value, quota_words, &((struct volume_record *)record)->quota, err);
+}
+
+static const char *const attachment_words[] = {
+	[ATTACHED_RW] = "rw",
+	[ATTACHED_RO] = "ro",
+};
+
+static bool write_attached(const void *record, struct text *value)
+{
+	enum attachment attached = ((const struct volume_record *)record)->attached;
+	if (attached == ATTACHED_NO)
+		return false;
+	text_append_string(value, attachment_words[attached]);
+	return true;
+}
+
+static int read_attached(const char *value, void *record, struct error *err)
+{
+	return READ_WORD(value, attachment_words, &((struct volume_record *)record)->attached, err);
+}
+
+/* Numbers that are told only when they are not 0. */
+#define NUMBER(name, member)                                                                       \
+	static bool write_##name(const void *record, struct text *value)                           \
+	{                                                                                          \
+		uint64_t number = ((const struct volume_record *)record)->member;                  \
+		text_printf(value, "%" PRIu64, number);                                            \
+		return number != 0;                                                                \
+	}                                                                                          \
+	static int read_##name(const char *value, void *record, struct error *err)                 \
+	{                                                                                          \
+		return record_read_number(value, &((struct volume_record *)record)->member, err);  \
+	}
+
+NUMBER(project_id, project_id)
+NUMBER(read_iops, limits.read_iops)
+NUMBER(write_iops, limits.write_iops)
+NUMBER(read_bytes, limits.read_bytes)
+NUMBER(write_bytes, limits.write_bytes)
+
+#define FIELD(name)                                                                                \
+	{                                                                                          \
+#name, false, write_##name, read_##name                                            \
+	}
+#define OPTIONAL(name)                                                                             \
+	{                                                                                          \
+#name, true, write_##name, read_##name                                             \
+	}
+
+static const struct record_field fields[] = {
+	FIELD(id),
+	FIELD(name),
+	FIELD(backend),
+	FIELD(fs_type),
+	{ "size_bytes", false, write_size, read_size },
+	FIELD(enforce),
+	FIELD(claim),
+	OPTIONAL(block),
+	OPTIONAL(ephemeral),
+	OPTIONAL(provisioning),
+	OPTIONAL(encryption),
+	OPTIONAL(source),
+	OPTIONAL(quota),
+	OPTIONAL(project_id),
+	OPTIONAL(read_iops),
+	OPTIONAL(write_iops),
+	OPTIONAL(read_bytes),
+	OPTIONAL(write_bytes),
+	OPTIONAL(attached),
+};
+
+static const struct record_format format = {
+	.first_line = "kentledge-volume 1",
+	.fields = fields,
+	.field_count = sizeof(fields) / sizeof(*fields),
+};
+
+void volume_record_format(const struct volume_record *record, struct text *text)
+{
+	record_write(&format, record, text);
 }
 
 int volume_record_parse(const char *data, size_t length, struct volume_record *ret_record,
 			struct error *err)
 {
-	if (check_frame(data, length, err) < 0 || check_sum(data, length, err) < 0)
-		return -1;
-	char body[VOLUME_RECORD_BYTES_MAX + 1];
-	size_t body_length = length - CHECKSUM_LINE_LENGTH;
-	memcpy(body, data, body_length);
-	body[body_length] = '\0';
-
 	struct volume_record record = { 0 };
-	char *cursor = body + strlen(FIRST_LINE);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (read_field(i, &cursor, &record, err) < 0)
-			return -1;
-	if (*cursor)
-		return error_set(err, ERROR_INTERNAL, "it holds more than it should");
+	if (record_read(&format, data, length, &record, err) < 0)
+		return -1;
 	*ret_record = record;
 	return 0;
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What is known of a volume besides its data: a small text file named `record` in its folder.
+ * What is known of a volume besides its data: a small text file named `record` in its folder
+ * (record.h).
  *
  *	kentledge-volume 1
  *	id=pvc-…
@@ -14,9 +15,9 @@
  *	claim=default/www-web-0
  *	crc32=1c291ca3
  *
- * The checksum covers all before its line. A record is written once, before its folder appears in
- * the pool; a file that is cut short or changed does not parse, whichever byte it was. Then that
- * volume answers with an error and is left alone, and the others go on.
+ * It is there, whole, before the volume's folder appears in the pool, and is replaced as a whole
+ * when the volume changes (growth, limits, attachment). A damaged one makes that volume answer with
+ * an error; the volume is left alone, and the others go on.
  */
 
 #include <stdbool.h>
@@ -25,21 +26,57 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "io_limits.h"
 #include "parameters.h"
+#include "record.h"
 #include "volume_id.h"
 
-#define VOLUME_RECORD_BYTES_MAX 4096
 #define VOLUME_FS_TYPE_MAX 15
 #define VOLUME_CLAIM_MAX 507 /* two names of at most 253 bytes and a slash */
+
+/* What a new volume's content comes from. */
+enum volume_source_kind {
+	SOURCE_NONE,
+	SOURCE_SNAPSHOT,
+	SOURCE_VOLUME,
+};
+
+struct volume_source {
+	enum volume_source_kind kind;
+	char id[VOLUME_ID_MAX + 1];
+};
+
+/* By what the size of a directory volume is held. */
+enum quota_kind {
+	QUOTA_NONE,
+	QUOTA_BTRFS,   /* its subvolume's qgroup */
+	QUOTA_PROJECT, /* xfs, ext4 */
+};
+
+/* CSI ControllerPublishVolume, where the plugin is run with --attach. */
+enum attachment {
+	ATTACHED_NO,
+	ATTACHED_RW,
+	ATTACHED_RO,
+};
 
 struct volume_record {
 	char id[VOLUME_ID_MAX + 1];
 	char name[VOLUME_NAME_MAX + 1];
 	enum backend_kind backend;
-	char fs_type[VOLUME_FS_TYPE_MAX + 1]; /* "" for a directory */
+	char fs_type[VOLUME_FS_TYPE_MAX + 1]; /* "" for a directory or a block volume */
 	uint64_t size_bytes;
 	bool enforce;
 	char claim[VOLUME_CLAIM_MAX + 1]; /* "" if not told */
+	bool block;			  /* volumeMode: Block: an image without a file system */
+	bool ephemeral;			  /* lives as long as one pod (CSI inline volume) */
+	enum provisioning provisioning;
+	enum encryption encryption;
+	struct volume_source source;
+	enum quota_kind quota;
+	uint64_t project_id; /* for QUOTA_PROJECT */
+	struct io_limits limits;
+	enum attachment attached;
 };
 
 void volume_record_format(const struct volume_record *record, struct text *text);

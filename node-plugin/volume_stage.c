@@ -8,7 +8,7 @@
 
 #include "backend.h"
 #include "mount_path.h"
-#include "pool.h"
+#include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
 #include "volume_mounts.h"
@@ -31,7 +31,7 @@ static int check_staged(const struct volume_mounts *mounts, const struct volume_
 	return 1;
 }
 
-int volume_stage(struct pool *pool, const char *id, const char *staging_path,
+int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		 const struct access *access, struct error *err)
 {
 	struct mount_flags flags;
@@ -39,19 +39,19 @@ int volume_stage(struct pool *pool, const char *id, const char *staging_path,
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
-	    volume_folder_open(pool, id, &folder, err) < 0)
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    mount_path_resolve(staging_path, "staging_target_path", &path, err) < 0 ||
-	    volume_mounts_read(pool, id, folder.fd, &mounts, err) < 0)
+	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return error_not_named(err);
 	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
 	if (staged)
 		return staged;
 	const struct backend *backend = backend_of_kind(folder.record.backend);
-	if (backend->stage(pool, folder.fd, &folder.record, path.text, &flags, err) == 0)
+	if (backend->stage(folder.pool, folder.fd, &folder.record, path.text, &flags, err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", id);
 	return error_not_named(err);
@@ -59,36 +59,38 @@ int volume_stage(struct pool *pool, const char *id, const char *staging_path,
 
 /* The device is let go where the volume is mounted nowhere else. Whoever still holds it then is
  * found by delete: unstaging is done all the same. */
-static int release_unused(struct pool *pool, const char *id, int folder_fd, struct error *err)
+static int release_unused(struct pools *pools, const char *id, const struct volume_folder *folder,
+			  struct error *err)
 {
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	struct error reason = { 0 };
-	if (volume_mounts_read(pool, id, folder_fd, &mounts, err) < 0)
+	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	if (!mounts.backend || volume_mounts_any(&mounts))
 		return 0;
-	if (mounts.backend->release(pool, folder_fd, &reason) < 0 && reason.code != ERROR_IN_USE) {
+	if (mounts.backend->release(folder->pool, folder->fd, &reason) < 0 &&
+	    reason.code != ERROR_IN_USE) {
 		*err = reason;
 		return -1;
 	}
 	return 0;
 }
 
-int volume_unstage(struct pool *pool, const char *id, const char *staging_path, struct error *err)
+int volume_unstage(struct pools *pools, const char *id, const char *staging_path, struct error *err)
 {
 	struct mount_path path;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	int folder_fd CLEANUP_CLOSE = -1;
-	if (volume_lock_take(&pool->locks, id, &lock, err) < 0 ||
-	    volume_folder_peek(pool, id, &folder_fd, err) < 0)
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_peek(pools, id, &folder, err) < 0)
 		return -1;
 	int gone = mount_path_find(staging_path, "staging_target_path", &path, err);
 	if (gone != 0)
 		return gone;
-	int outcome = volume_mounts_clear(pool, id, folder_fd, path.text, err);
+	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
 	if (outcome < 0)
 		return error_prefix(err, "volume %s", id);
-	if (release_unused(pool, id, folder_fd, err) < 0)
+	if (release_unused(pools, id, &folder, err) < 0)
 		return error_prefix(err, "volume %s", id);
 	return outcome;
 }

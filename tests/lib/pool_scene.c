@@ -16,10 +16,12 @@ static void open_pool(struct pool_scene *scene)
 	char path[128];
 	struct error err = { 0 };
 	snprintf(path, sizeof(path), "%s/pool", scene->folder);
-	if (pool_open(path, &scene->fake->host, 5, &scene->pool, &err) < 0) {
-		fprintf(stderr, "pool_open: %s\n", err.text);
+	const struct pool_place place = { .name = POOL_DEFAULT_NAME, .path = path };
+	if (pools_open(&place, 1, &scene->fake->host, 5, &scene->pools, &err) < 0) {
+		fprintf(stderr, "pools_open: %s\n", err.text);
 		abort();
 	}
+	scene->pool = scene->pools->pools[0];
 }
 
 void pool_scene_init(struct pool_scene *scene)
@@ -39,7 +41,7 @@ void pool_scene_init(struct pool_scene *scene)
 void pool_scene_done(struct pool_scene *scene)
 {
 	unsigned left = pool_scene_count(scene, "tmp") + pool_scene_count(scene, "trash");
-	pool_close(scene->pool);
+	pools_close(scene->pools);
 	fake_host_free(scene->fake);
 	char command[128];
 	snprintf(command, sizeof(command), "rm -rf %s", scene->folder);
@@ -52,7 +54,7 @@ void pool_scene_done(struct pool_scene *scene)
 void pool_scene_restart(struct pool_scene *scene)
 {
 	struct error err = { 0 };
-	pool_close(scene->pool);
+	pools_close(scene->pools);
 	open_pool(scene);
 	if (pool_empty_trash(scene->pool, &err) < 0) {
 		fprintf(stderr, "pool_empty_trash: %s\n", err.text);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "fake_host.h"
-#include "pool.h"
+#include "pools.h"
 #include "volume.h"
 
 struct pool_scene {
@@ -18,7 +18,8 @@ struct pool_scene {
 	char staging[128];
 	char target[128];
 	struct fake_host *fake;
-	struct pool *pool;
+	struct pools *pools;
+	struct pool *pool; /* the only one of them */
 };
 
 void pool_scene_init(struct pool_scene *scene);

@@ -25,12 +25,15 @@ static void the_defaults_are_the_places_of_a_cluster(void **state)
 	struct options options;
 	struct error err = { 0 };
 	assert_int_equal(parse(NULL, NULL, &options, &err), 0);
-	assert_string_equal(options.pool, "/var/lib/kentledge/pool");
+	assert_int_equal(options.pools.count, 1);
+	assert_string_equal(options.pools.places[0].name, "default");
+	assert_string_equal(options.pools.places[0].path, "/var/lib/kentledge/pool");
 	assert_string_equal(options.csi_socket, "/var/lib/kubelet/plugins/kentledge.io/csi.sock");
 	assert_string_equal(options.registration_folder, "/var/lib/kubelet/plugins_registry");
 	assert_string_equal(options.node_id, "node-1");
 	assert_null(options.listen);
 	assert_int_equal(options.reserve_percent, 5);
+	options_done(&options);
 }
 
 static void a_flag_overrides_the_environment(void **state)
@@ -40,6 +43,20 @@ static void a_flag_overrides_the_environment(void **state)
 	assert_int_equal(parse("--node-id=other", "--reserve-percent=10", &options, &err), 0);
 	assert_string_equal(options.node_id, "other");
 	assert_int_equal(options.reserve_percent, 10);
+	options_done(&options);
+}
+
+static void several_pools_have_names(void **state)
+{
+	struct options options;
+	struct error err = { 0 };
+	assert_int_equal(parse("--pool=fast=/mnt/nvme,bulk=/mnt/disk", NULL, &options, &err), 0);
+	assert_int_equal(options.pools.count, 2);
+	assert_string_equal(options.pools.places[0].name, "fast");
+	assert_string_equal(options.pools.places[0].path, "/mnt/nvme");
+	assert_string_equal(options.pools.places[1].name, "bulk");
+	assert_string_equal(options.pools.places[1].path, "/mnt/disk");
+	options_done(&options);
 }
 
 static void refuses_what_it_cannot_use_and_names_it(void **state)
@@ -49,6 +66,12 @@ static void refuses_what_it_cannot_use_and_names_it(void **state)
 	} cases[] = {
 		{ "--pol=/x", NULL, "--pol=/x" },
 		{ "--pool", NULL, "--pool" },
+		{ "--pool=relative", NULL, "--pool" },
+		{ "--pool=fast=relative", NULL, "--pool" },
+		{ "--pool=fast=/a,fast=/b", NULL, "--pool" },
+		{ "--pool=a=/same,b=/same", NULL, "--pool" },
+		{ "--pool=UPPER=/a", NULL, "--pool" },
+		{ "--pool=a=/a,", NULL, "--pool" },
 		{ "word", NULL, "word" },
 		{ "--reserve-percent=91", NULL, "--reserve-percent" },
 		{ "--reserve-percent=-1", NULL, "--reserve-percent" },
@@ -82,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_defaults_are_the_places_of_a_cluster, set_node_name),
 		cmocka_unit_test_setup(a_flag_overrides_the_environment, set_node_name),
+		cmocka_unit_test_setup(several_pools_have_names, set_node_name),
 		cmocka_unit_test_setup(refuses_what_it_cannot_use_and_names_it, set_node_name),
 		cmocka_unit_test(a_node_needs_a_name),
 	};

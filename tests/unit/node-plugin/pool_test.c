@@ -38,14 +38,15 @@ static void create(const char *name)
 	struct volume_record record;
 	struct error err = { 0 };
 	struct volume_spec spec = pool_scene_spec(name);
-	assert_int_equal(volume_create(scene.pool, &spec, &record, &err), 0);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
 }
 
 static void only_one_process_has_a_pool(void **state)
 {
 	struct pool *second = NULL;
+	const struct pool_place place = { .name = "second", .path = scene.pool->path };
 	struct error err = { 0 };
-	assert_int_equal(pool_open(scene.pool->path, &scene.fake->host, 5, &second, &err), -1);
+	assert_int_equal(pool_open(&place, &scene.fake->host, 5, &second, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, scene.pool->path));
 }
@@ -103,7 +104,7 @@ static void a_volume_that_came_back_by_hand_can_be_deleted_without_harm_to_the_b
 	assert_int_equal(rename(folder, aside), 0);
 	pool_scene_restart(&scene);
 	assert_int_equal(rename(aside, folder), 0);
-	assert_int_equal(volume_delete(scene.pool, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
 	assert_int_equal(pool_space(scene.pool, &space, &err), 0);
 	assert_int_equal(space.promised_bytes, 0);
 	assert_int_equal(pool_volume_count(scene.pool), 0);
@@ -164,8 +165,9 @@ static void a_pool_that_was_taken_away_is_noticed(void **state)
 static void a_pool_whose_parent_is_missing_cannot_be_opened(void **state)
 {
 	struct pool *pool = NULL;
+	const struct pool_place place = { .name = "lost", .path = "/nonexistent/pool" };
 	struct error err = { 0 };
-	assert_int_equal(pool_open("/nonexistent/pool", &scene.fake->host, 5, &pool, &err), -1);
+	assert_int_equal(pool_open(&place, &scene.fake->host, 5, &pool, &err), -1);
 	assert_non_null(strstr(err.text, "/nonexistent/pool"));
 }
 
@@ -188,11 +190,11 @@ static void a_pool_on_a_read_only_disk_is_opened_but_is_not_ready(void **state)
 	strcpy(path, scene.pool->path);
 	make_read_only(path);
 	pool_scene_restart(&scene);
-	assert_int_equal(volume_find(scene.pool, "pvc-1", &record, &err), 0);
+	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), 0);
 	assert_int_equal(pool_check(scene.pool, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "Read-only"));
-	pool_close(TAKE(scene.pool));
+	pools_close(TAKE(scene.pools));
 	assert_int_equal(umount2(path, 0), 0);
 	pool_scene_restart(&scene);
 }

@@ -79,7 +79,7 @@ static int create(void)
 	struct volume_record record;
 	struct error err = { 0 };
 	watch();
-	int outcome = volume_create(scene.pool, &spec, &record, &err);
+	int outcome = volume_create(scene.pools, &spec, &record, &err);
 	syncs.watched = false;
 	return outcome;
 }
@@ -88,7 +88,7 @@ static int remove_volume(void)
 {
 	struct error err = { 0 };
 	watch();
-	int outcome = volume_delete(scene.pool, ID, &err);
+	int outcome = volume_delete(scene.pools, ID, &err);
 	syncs.watched = false;
 	return outcome;
 }
@@ -164,7 +164,7 @@ static void a_removal_that_fails_does_not_look_like_an_absence(void **state)
 	assert_int_equal(create(), 0);
 	snprintf(trash, sizeof(trash), "%s/pool/trash", scene.folder);
 	assert_int_equal(rmdir(trash), 0);
-	assert_int_equal(volume_delete(scene.pool, ID, &err), -1);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_non_null(strstr(err.text, "trash"));
 	assert_int_equal(pool_scene_count(&scene, "volumes"), 1);

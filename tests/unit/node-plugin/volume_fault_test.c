@@ -27,13 +27,13 @@ static int do_create(void *context)
 {
 	struct volume_record record;
 	struct error err = { 0 };
-	return volume_create(scene.pool, &spec, &record, &err);
+	return volume_create(scene.pools, &spec, &record, &err);
 }
 
 static int do_stage(void *context)
 {
 	struct error err = { 0 };
-	return volume_stage(scene.pool, ID, scene.staging, &pool_scene_writer, &err);
+	return volume_stage(scene.pools, ID, scene.staging, &pool_scene_writer, &err);
 }
 
 static int do_publish(void *context)
@@ -44,25 +44,25 @@ static int do_publish(void *context)
 		.target_path = scene.target,
 		.access = &pool_scene_writer,
 	};
-	return volume_publish(scene.pool, ID, &publication, &err);
+	return volume_publish(scene.pools, ID, &publication, &err);
 }
 
 static int do_unpublish(void *context)
 {
 	struct error err = { 0 };
-	return volume_unpublish(scene.pool, ID, scene.target, &err);
+	return volume_unpublish(scene.pools, ID, scene.target, &err);
 }
 
 static int do_unstage(void *context)
 {
 	struct error err = { 0 };
-	return volume_unstage(scene.pool, ID, scene.staging, &err);
+	return volume_unstage(scene.pools, ID, scene.staging, &err);
 }
 
 static int do_delete(void *context)
 {
 	struct error err = { 0 };
-	return volume_delete(scene.pool, ID, &err);
+	return volume_delete(scene.pools, ID, &err);
 }
 
 static int (*const calls[])(void *context) = { do_create,    do_stage,	 do_publish,

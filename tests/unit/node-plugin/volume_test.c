@@ -54,12 +54,12 @@ static int create(const char *name, struct error *err)
 {
 	struct volume_record record;
 	struct volume_spec spec = spec_of(name);
-	return volume_create(scene.pool, &spec, &record, err);
+	return volume_create(scene.pools, &spec, &record, err);
 }
 
 static int stage(struct error *err)
 {
-	return volume_stage(scene.pool, ID, scene.staging, &pool_scene_writer, err);
+	return volume_stage(scene.pools, ID, scene.staging, &pool_scene_writer, err);
 }
 
 static int publish(const char *target, enum access_mode mode, bool read_only, struct error *err)
@@ -71,7 +71,7 @@ static int publish(const char *target, enum access_mode mode, bool read_only, st
 		.access = &access,
 		.read_only = read_only,
 	};
-	return volume_publish(scene.pool, ID, &publication, err);
+	return volume_publish(scene.pools, ID, &publication, err);
 }
 
 static int publish_here(struct error *err)
@@ -81,12 +81,12 @@ static int publish_here(struct error *err)
 
 static int unpublish(struct error *err)
 {
-	return volume_unpublish(scene.pool, ID, scene.target, err);
+	return volume_unpublish(scene.pools, ID, scene.target, err);
 }
 
 static int unstage(struct error *err)
 {
-	return volume_unstage(scene.pool, ID, scene.staging, err);
+	return volume_unstage(scene.pools, ID, scene.staging, err);
 }
 
 static void nothing_is_left(void)
@@ -117,7 +117,7 @@ static void each_step_asked_for_twice_is_done_once(void **state)
 	for (int again = 0; again < 2; again++)
 		assert_int_equal(unstage(&err), again);
 	for (int again = 0; again < 2; again++)
-		assert_int_equal(volume_delete(scene.pool, ID, &err), again);
+		assert_int_equal(volume_delete(scene.pools, ID, &err), again);
 	nothing_is_left();
 }
 
@@ -135,7 +135,7 @@ static void a_restarted_plugin_goes_on_where_it_stood(void **state)
 	assert_int_equal(unpublish(&err), 0);
 	pool_scene_restart(&scene);
 	assert_int_equal(unstage(&err), 0);
-	assert_int_equal(volume_delete(scene.pool, ID, &err), 0);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), 0);
 	nothing_is_left();
 }
 
@@ -146,19 +146,19 @@ static void the_same_name_in_another_size_or_kind_is_taken(void **state)
 	assert_int_equal(create(ID, &err), 0);
 	struct volume_spec larger = spec_of(ID);
 	larger.range.required_bytes = 2 * GIB;
-	assert_int_equal(volume_create(scene.pool, &larger, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &larger, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
 	struct volume_spec smaller = spec_of(ID);
 	smaller.range = (struct capacity_range) { 1, GIB - 1 };
-	assert_int_equal(volume_create(scene.pool, &smaller, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &smaller, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
 	struct volume_spec other = spec_of(ID);
 	other.parameters.backend = kind == BACKEND_LOOP ? BACKEND_DIRECTORY : BACKEND_LOOP;
-	assert_int_equal(volume_create(scene.pool, &other, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &other, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
 	struct volume_spec within = spec_of(ID);
 	within.range.required_bytes = GIB - 5;
-	assert_int_equal(volume_create(scene.pool, &within, &record, &err), 1);
+	assert_int_equal(volume_create(scene.pools, &within, &record, &err), 1);
 	assert_int_equal(record.size_bytes, GIB);
 }
 
@@ -168,13 +168,13 @@ static void a_volume_in_use_is_not_deleted(void **state)
 	assert_int_equal(create(ID, &err), 0);
 	assert_int_equal(stage(&err), 0);
 	assert_int_equal(publish_here(&err), 0);
-	assert_int_equal(volume_delete(scene.pool, ID, &err), -1);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_int_equal(unpublish(&err), 0);
-	assert_int_equal(volume_delete(scene.pool, ID, &err), -1);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), -1);
 	assert_non_null(strstr(err.text, scene.staging));
 	assert_int_equal(unstage(&err), 0);
-	assert_int_equal(volume_delete(scene.pool, ID, &err), 0);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), 0);
 }
 
 static void unpublish_clears_mounts_that_lie_on_one_another(void **state)
@@ -201,7 +201,7 @@ static void what_is_not_the_volumes_is_left_alone(void **state)
 	assert_int_equal(unpublish(&err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "stranger"));
-	assert_int_equal(volume_unpublish(scene.pool, "unknown", scene.target, &err), -1);
+	assert_int_equal(volume_unpublish(scene.pools, "unknown", scene.target, &err), -1);
 	assert_int_equal(fake_host_mounts_at(scene.fake, scene.target), 1);
 	fake_host_mount_stranger(scene.fake, scene.staging);
 	assert_int_equal(stage(&err), -1);
@@ -225,13 +225,14 @@ static void files_written_below_a_target_stay(void **state)
 static void what_is_unknown_is_unpublished_unstaged_and_deleted_already(void **state)
 {
 	struct error err = { 0 };
-	assert_int_equal(volume_unpublish(scene.pool, "nobody", scene.target, &err), 1);
-	assert_int_equal(volume_unpublish(scene.pool, "nobody", "/nonexistent/pod/mount", &err), 1);
-	assert_int_equal(volume_unstage(scene.pool, "nobody", scene.staging, &err), 1);
-	assert_int_equal(volume_unstage(scene.pool, "../../etc", "/nonexistent/x", &err), 1);
-	assert_int_equal(volume_delete(scene.pool, "nobody", &err), 1);
-	assert_int_equal(volume_delete(scene.pool, "../tmp", &err), 1);
-	assert_int_equal(volume_delete(scene.pool, "..", &err), 1);
+	assert_int_equal(volume_unpublish(scene.pools, "nobody", scene.target, &err), 1);
+	assert_int_equal(volume_unpublish(scene.pools, "nobody", "/nonexistent/pod/mount", &err),
+			 1);
+	assert_int_equal(volume_unstage(scene.pools, "nobody", scene.staging, &err), 1);
+	assert_int_equal(volume_unstage(scene.pools, "../../etc", "/nonexistent/x", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "nobody", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "../tmp", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "..", &err), 1);
 	assert_int_equal(pool_check(scene.pool, &err), 0);
 }
 
@@ -301,7 +302,7 @@ static void an_operation_on_a_volume_that_is_held_is_refused(void **state)
 	struct error err = { 0 };
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	assert_int_equal(create(ID, &err), 0);
-	assert_int_equal(volume_lock_take(&scene.pool->locks, ID, &lock, &err), 0);
+	assert_int_equal(volume_lock_take(&scene.pools->locks, ID, &lock, &err), 0);
 	assert_int_equal(create(ID, &err), -1);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(stage(&err), -1);
@@ -312,7 +313,7 @@ static void an_operation_on_a_volume_that_is_held_is_refused(void **state)
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(unstage(&err), -1);
 	assert_int_equal(err.code, ERROR_BUSY);
-	assert_int_equal(volume_delete(scene.pool, ID, &err), -1);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), -1);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(create("pvc-2", &err), 0);
 }
@@ -336,9 +337,9 @@ static void a_damaged_record_stops_its_volume_and_no_other(void **state)
 	assert_int_equal(create(ID, &err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_non_null(strstr(err.text, "volumes/" ID "/record"));
-	assert_int_equal(volume_delete(scene.pool, ID, &err), -1);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), -1);
 	assert_int_equal(stage(&err), -1);
-	assert_int_equal(volume_delete(scene.pool, "pvc-2", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-2", &err), 0);
 	/* Its pod can still end. */
 	assert_int_equal(unpublish(&err), 0);
 	assert_int_equal(unstage(&err), 0);
@@ -373,14 +374,14 @@ static void a_list_comes_in_pages_and_survives_deletions(void **state)
 	while (more) {
 		struct volume_record *records CLEANUP_FREE = NULL;
 		size_t count = 0;
-		assert_int_equal(volume_list(scene.pool, after, 2, &records, &count, &more, &err),
+		assert_int_equal(volume_list(scene.pools, after, 2, &records, &count, &more, &err),
 				 0);
 		for (size_t i = 0; i < count; i++)
 			assert_string_equal(records[i].id, names[seen++]);
 		assert_true(count > 0);
 		strcpy(after, records[count - 1].id);
 		/* The volume after which the next page begins disappears. */
-		assert_int_equal(volume_delete(scene.pool, after, &err), 0);
+		assert_int_equal(volume_delete(scene.pools, after, &err), 0);
 	}
 	assert_int_equal(seen, 5);
 }
@@ -390,14 +391,14 @@ static void usage_is_told_only_where_the_volume_is_mounted(void **state)
 	struct host_usage usage;
 	struct error err = { 0 };
 	assert_int_equal(create(ID, &err), 0);
-	assert_int_equal(volume_usage(scene.pool, ID, scene.staging, &usage, &err), -1);
+	assert_int_equal(volume_usage(scene.pools, ID, scene.staging, &usage, &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
-	assert_int_equal(volume_usage(scene.pool, ID, "some/path", &usage, &err), -1);
+	assert_int_equal(volume_usage(scene.pools, ID, "some/path", &usage, &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	assert_int_equal(stage(&err), 0);
-	assert_int_equal(volume_usage(scene.pool, ID, scene.staging, &usage, &err), 0);
+	assert_int_equal(volume_usage(scene.pools, ID, scene.staging, &usage, &err), 0);
 	assert_int_equal(usage.total_bytes, 100 * GIB);
-	assert_int_equal(volume_usage(scene.pool, "nobody", scene.staging, &usage, &err), -1);
+	assert_int_equal(volume_usage(scene.pools, "nobody", scene.staging, &usage, &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 }
 
@@ -408,13 +409,13 @@ static void mount_flags_are_obeyed_or_refused(void **state)
 	char *commit[] = { (char *)"commit=30" };
 	struct access access = { .fs_type = "", .mount_flags = read_only, .mount_flag_count = 1 };
 	assert_int_equal(create(ID, &err), 0);
-	assert_int_equal(volume_stage(scene.pool, ID, scene.staging, &access, &err), 0);
+	assert_int_equal(volume_stage(scene.pools, ID, scene.staging, &access, &err), 0);
 	assert_string_equal(fake_host_options_at(scene.fake, scene.staging), "ro");
 	assert_int_equal(stage(&err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
 	assert_int_equal(unstage(&err), 0);
 	access.mount_flags = commit;
-	int outcome = volume_stage(scene.pool, ID, scene.staging, &access, &err);
+	int outcome = volume_stage(scene.pools, ID, scene.staging, &access, &err);
 	if (kind == BACKEND_LOOP) {
 		assert_int_equal(outcome, 0);
 	} else {
@@ -429,7 +430,7 @@ static void another_file_system_than_its_own_is_refused(void **state)
 	struct error err = { 0 };
 	struct access access = { .fs_type = "xfs" };
 	assert_int_equal(create(ID, &err), 0);
-	assert_int_equal(volume_stage(scene.pool, ID, scene.staging, &access, &err), -1);
+	assert_int_equal(volume_stage(scene.pools, ID, scene.staging, &access, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "fs_type"));
 }
@@ -463,7 +464,7 @@ static void what_is_missing_around_a_volume_does_not_make_the_volume_missing(voi
 	assert_int_equal(stage(&err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_int_equal(rename(aside, data), 0);
-	assert_int_equal(volume_stage(scene.pool, ID, nowhere, &pool_scene_writer, &err), -1);
+	assert_int_equal(volume_stage(scene.pools, ID, nowhere, &pool_scene_writer, &err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_int_equal(stage(&err), 0);
 	assert_int_equal(publish(nowhere, ACCESS_WRITER, false, &err), -1);
@@ -490,11 +491,11 @@ static void a_device_that_somebody_holds_keeps_its_volume_from_being_deleted(voi
 	assert_int_equal(stage(&err), 0);
 	scene.fake->loops[0].stuck = true;
 	assert_int_equal(unstage(&err), 0);
-	assert_int_equal(volume_delete(scene.pool, ID, &err), -1);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "/dev/loop0"));
 	scene.fake->loops[0].stuck = false;
-	assert_int_equal(volume_delete(scene.pool, ID, &err), 0);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), 0);
 }
 
 static void an_unknown_file_system_or_too_small_a_size_is_refused(void **state)
@@ -503,12 +504,12 @@ static void an_unknown_file_system_or_too_small_a_size_is_refused(void **state)
 	struct error err = { 0 };
 	struct volume_spec spec = spec_of(ID);
 	spec.fs_type = "nosuchfs";
-	assert_int_equal(volume_create(scene.pool, &spec, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_non_null(strstr(err.text, "nosuchfs"));
 	spec.fs_type = "xfs";
 	spec.range.required_bytes = 16 << 20;
-	assert_int_equal(volume_create(scene.pool, &spec, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
 	assert_int_equal(pool_scene_count(&scene, "volumes"), 0);
 }
@@ -519,10 +520,10 @@ static void a_claim_that_does_not_fit_is_refused_and_leaves_nothing(void **state
 	struct error err = { 0 };
 	struct volume_spec spec = spec_of(ID);
 	spec.range.required_bytes = 96 * GIB;
-	assert_int_equal(volume_create(scene.pool, &spec, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
 	spec.elsewhere = true;
-	assert_int_equal(volume_create(scene.pool, &spec, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	nothing_is_left();
 }

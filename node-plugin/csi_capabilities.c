@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What the plugin can do, as each of its services tells it. Whatever is announced here is served,
+ * and the callers of CSI ask for nothing else.
+ */
+
+#include "base/arena.h"
+#include "csi.pb-c.h"
+#include "csi_service.h"
+
+static Csi__V1__PluginCapability *make_service(struct arena *arena,
+					       Csi__V1__PluginCapability__Service__Type type)
+{
+	Csi__V1__PluginCapability *capability = arena_alloc(arena, sizeof(*capability));
+	Csi__V1__PluginCapability__Service *service = arena_alloc(arena, sizeof(*service));
+	csi__v1__plugin_capability__init(capability);
+	csi__v1__plugin_capability__service__init(service);
+	service->type = type;
+	capability->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE;
+	capability->service = service;
+	return capability;
+}
+
+#define SERVICE(name) CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__##name
+
+static int get_plugin_capabilities(struct rpc_call *call,
+				   const Csi__V1__GetPluginCapabilitiesRequest *request,
+				   Csi__V1__GetPluginCapabilitiesResponse *response,
+				   struct error *err)
+{
+	static const Csi__V1__PluginCapability__Service__Type types[] = {
+		SERVICE(CONTROLLER_SERVICE),
+		SERVICE(VOLUME_ACCESSIBILITY_CONSTRAINTS),
+	};
+	struct arena *arena = rpc_call_arena(call);
+	size_t count = sizeof(types) / sizeof(*types);
+	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
+	for (size_t i = 0; i < count; i++)
+		response->capabilities[response->n_capabilities++] = make_service(arena, types[i]);
+	return 0;
+}
+
+static Csi__V1__ControllerServiceCapability *
+make_controller(struct arena *arena, Csi__V1__ControllerServiceCapability__RPC__Type type)
+{
+	Csi__V1__ControllerServiceCapability *capability = arena_alloc(arena, sizeof(*capability));
+	Csi__V1__ControllerServiceCapability__RPC *rpc = arena_alloc(arena, sizeof(*rpc));
+	csi__v1__controller_service_capability__init(capability);
+	csi__v1__controller_service_capability__rpc__init(rpc);
+	rpc->type = type;
+	capability->type_case = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
+	capability->rpc = rpc;
+	return capability;
+}
+
+#define CONTROLLER(name) CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__##name
+
+static int controller_get_capabilities(struct rpc_call *call,
+				       const Csi__V1__ControllerGetCapabilitiesRequest *request,
+				       Csi__V1__ControllerGetCapabilitiesResponse *response,
+				       struct error *err)
+{
+	static const Csi__V1__ControllerServiceCapability__RPC__Type types[] = {
+		CONTROLLER(CREATE_DELETE_VOLUME),
+		CONTROLLER(LIST_VOLUMES),
+		CONTROLLER(GET_CAPACITY),
+		CONTROLLER(SINGLE_NODE_MULTI_WRITER),
+	};
+	struct arena *arena = rpc_call_arena(call);
+	size_t count = sizeof(types) / sizeof(*types);
+	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
+	for (size_t i = 0; i < count; i++)
+		response->capabilities[response->n_capabilities++] =
+			make_controller(arena, types[i]);
+	return 0;
+}
+
+static Csi__V1__NodeServiceCapability *make_node(struct arena *arena,
+						 Csi__V1__NodeServiceCapability__RPC__Type type)
+{
+	Csi__V1__NodeServiceCapability *capability = arena_alloc(arena, sizeof(*capability));
+	Csi__V1__NodeServiceCapability__RPC *rpc = arena_alloc(arena, sizeof(*rpc));
+	csi__v1__node_service_capability__init(capability);
+	csi__v1__node_service_capability__rpc__init(rpc);
+	rpc->type = type;
+	capability->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
+	capability->rpc = rpc;
+	return capability;
+}
+
+#define NODE(name) CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__##name
+
+static int node_get_capabilities(struct rpc_call *call,
+				 const Csi__V1__NodeGetCapabilitiesRequest *request,
+				 Csi__V1__NodeGetCapabilitiesResponse *response, struct error *err)
+{
+	static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
+		NODE(STAGE_UNSTAGE_VOLUME),
+		NODE(GET_VOLUME_STATS),
+		NODE(SINGLE_NODE_MULTI_WRITER),
+	};
+	struct arena *arena = rpc_call_arena(call);
+	size_t count = sizeof(types) / sizeof(*types);
+	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
+	for (size_t i = 0; i < count; i++)
+		response->capabilities[response->n_capabilities++] = make_node(arena, types[i]);
+	return 0;
+}
+
+#define METHOD(service, name, snake, local_only)                                                   \
+	RPC_METHOD(service, name, Csi__V1__##name##Request,                                        \
+		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
+		   csi__v1__##snake##_response__descriptor, snake, local_only)
+
+static const struct rpc_method methods[] = {
+	METHOD(CSI_SERVICE_IDENTITY, GetPluginCapabilities, get_plugin_capabilities, false),
+	METHOD(CSI_SERVICE_CONTROLLER, ControllerGetCapabilities, controller_get_capabilities,
+	       false),
+	METHOD(CSI_SERVICE_NODE, NodeGetCapabilities, node_get_capabilities, true),
+};
+
+size_t csi_capabilities_methods(const struct rpc_method **ret_methods)
+{
+	*ret_methods = methods;
+	return sizeof(methods) / sizeof(*methods);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What is there: ListVolumes and GetCapacity.
+ */
+
+#include <string.h>
+
+#include "backend.h"
+#include "base/arena.h"
+#include "csi_argument.h"
+#include "csi_service.h"
+#include "csi_topology.h"
+#include "csi_volume.h"
+#include "pools.h"
+#include "volume.h"
+
+/* A list token is a mark and the id after which the next page begins: it survives the deletion of
+ * that volume. */
+#define TOKEN_MARK "after:"
+
+static int read_token(const char *token, const char **ret_after, struct error *err)
+{
+	const char *after = token;
+	if (token[0]) {
+		size_t mark_length = strlen(TOKEN_MARK);
+		after = token + mark_length;
+		if (strncmp(token, TOKEN_MARK, mark_length) != 0 || !volume_id_is_valid(after))
+			return error_set(
+				err, ERROR_BUSY,
+				"starting_token \"%s\" is not one of ours; begin without one",
+				token);
+	}
+	*ret_after = after;
+	return 0;
+}
+
+static void fill_list(Csi__V1__ListVolumesResponse *response, struct arena *arena,
+		      const struct node *node, const struct volume_record *records, size_t count)
+{
+	response->entries = arena_alloc(arena, count * sizeof(*response->entries));
+	for (size_t i = 0; i < count; i++) {
+		Csi__V1__ListVolumesResponse__Entry *entry = arena_alloc(arena, sizeof(*entry));
+		csi__v1__list_volumes_response__entry__init(entry);
+		entry->volume = csi_volume_make(arena, node, &records[i]);
+		response->entries[response->n_entries++] = entry;
+	}
+}
+
+static int list_volumes(struct rpc_call *call, const Csi__V1__ListVolumesRequest *request,
+			Csi__V1__ListVolumesResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct arena *arena = rpc_call_arena(call);
+	const char *after = NULL;
+	if (request->max_entries < 0)
+		return error_set(err, ERROR_INVALID, "max_entries is negative");
+	if (read_token(request->starting_token, &after, err) < 0)
+		return -1;
+	size_t max = request->max_entries ? (size_t)request->max_entries : SIZE_MAX;
+	struct volume_record *records CLEANUP_FREE = NULL;
+	size_t count = 0;
+	bool more = false;
+	if (volume_list(node->pools, after, max, &records, &count, &more, err) < 0)
+		return -1;
+	fill_list(response, arena, node, records, count);
+	if (more && count)
+		response->next_token = arena_printf(arena, TOKEN_MARK "%s", records[count - 1].id);
+	return 0;
+}
+
+static Google__Protobuf__Int64Value *make_number(struct arena *arena, uint64_t number)
+{
+	Google__Protobuf__Int64Value *value = arena_alloc(arena, sizeof(*value));
+	google__protobuf__int64_value__init(value);
+	value->value = csi_volume_bytes(number);
+	return value;
+}
+
+/* What the class would make of its capabilities; -1 if it could make nothing. */
+static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *arena,
+		      struct parameters *ret_parameters, uint64_t *ret_minimum_bytes,
+		      struct error *err)
+{
+	struct pairs pairs = CSI_ARGUMENT_PAIRS(arena, request, parameters);
+	struct parameters parameters;
+	struct access *accesses = NULL;
+	const char *fs_type = "";
+	if (csi_argument_map(&pairs, "parameters", err) < 0 ||
+	    parameters_parse(&pairs, &parameters, err) < 0)
+		return -1;
+	if (request->n_volume_capabilities &&
+	    (csi_argument_accesses(request->volume_capabilities, request->n_volume_capabilities,
+				   arena, &accesses, err) < 0 ||
+	     access_fs_type(accesses, request->n_volume_capabilities, &fs_type, err) < 0))
+		return -1;
+	*ret_parameters = parameters;
+	return backend_of_kind(parameters.backend)
+		->check_fs_type(fs_type, &fs_type, ret_minimum_bytes, err);
+}
+
+static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest *request,
+			Csi__V1__GetCapacityResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct arena *arena = rpc_call_arena(call);
+	struct capacity_space space;
+	uint64_t minimum_bytes = 0;
+	struct parameters parameters;
+	struct pool *pool = NULL;
+	if (read_class(request, arena, &parameters, &minimum_bytes, err) < 0 ||
+	    pools_choose(node->pools, parameters.pool, &pool, err) < 0)
+		return -1;
+	if (request->accessible_topology &&
+	    !csi_topology_is(request->accessible_topology, node->id))
+		return 0; /* nothing of another node is ours to give */
+	if (pool_space(pool, &space, err) < 0)
+		return -1;
+	uint64_t room = capacity_room(&space);
+	response->available_capacity = csi_volume_bytes(room);
+	response->maximum_volume_size = make_number(arena, room);
+	response->minimum_volume_size = make_number(arena, minimum_bytes);
+	return 0;
+}
+
+#define METHOD(name, snake)                                                                        \
+	RPC_METHOD(CSI_SERVICE_CONTROLLER, name, Csi__V1__##name##Request,                         \
+		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
+		   csi__v1__##snake##_response__descriptor, snake, false)
+
+static const struct rpc_method methods[] = {
+	METHOD(ListVolumes, list_volumes),
+	METHOD(GetCapacity, get_capacity),
+};
+
+size_t csi_list_methods(const struct rpc_method **ret_methods)
+{
+	*ret_methods = methods;
+	return sizeof(methods) / sizeof(*methods);
+}
