@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "subvolume.h"
 
 static int open_beneath(int at_fd, const char *path, int flags, mode_t mode)
 {
@@ -75,7 +76,8 @@ int folder_visit(int fd, folder_visitor *visit, void *context, struct error *err
 }
 
 /* Folders are emptied without recursion: a pod can nest them deeper than any stack. A folder that
- * is met inside another is moved up into the uppermost one, where its turn comes. */
+ * is met inside another is moved up into the uppermost one, where its turn comes. A subvolume of
+ * btrfs goes at once with all that is in it; out of it nothing could be moved up (EXDEV). */
 struct removal {
 	int top_fd;
 	int folder_fd; /* being emptied: the uppermost or one directly in it */
@@ -110,7 +112,8 @@ static int remove_in_folder(void *context, const char *name, struct error *err)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return error_errno(err, errno, "remove folder %s", name);
-	return move_up(removal, name, err);
+	int outcome = subvolume_delete(removal->folder_fd, name, err);
+	return outcome <= 0 ? outcome : move_up(removal, name, err);
 }
 
 static int remove_in_top(void *context, const char *name, struct error *err)
@@ -121,6 +124,9 @@ static int remove_in_top(void *context, const char *name, struct error *err)
 		return 0;
 	if (errno != EISDIR)
 		return error_errno(err, errno, "remove file %s", name);
+	int outcome = subvolume_delete(removal->top_fd, name, err);
+	if (outcome <= 0)
+		return outcome;
 	int fd CLEANUP_CLOSE = -1;
 	if (folder_open(removal->top_fd, name, &fd, err) < 0)
 		return err && err->code == ERROR_NOT_FOUND ? 0 : -1;
@@ -138,6 +144,9 @@ int folder_remove_tree(int at_fd, const char *name, struct error *err)
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
 	int top_fd CLEANUP_CLOSE = -1;
+	int outcome = subvolume_delete(at_fd, name, reason);
+	if (outcome <= 0)
+		return outcome;
 	if (folder_open(at_fd, name, &top_fd, reason) < 0)
 		return reason->code == ERROR_NOT_FOUND ? 0 : -1;
 	struct removal removal = { .top_fd = top_fd };

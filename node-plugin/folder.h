@@ -23,7 +23,8 @@ int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *r
 int folder_make(int at_fd, const char *name, mode_t mode, int *ret_fd, struct error *err);
 
 /* Removes at_fd/name, a folder with whatever is in it, however deep. What is not there is removed.
- * A mount in it ends the removal with an error; what lies in the mount is not touched. */
+ * A mount in it ends the removal with an error, or is detached if it lies in a subvolume of btrfs;
+ * what lies in the mount is not touched. */
 int folder_remove_tree(int at_fd, const char *name, struct error *err);
 
 /* Calls back for each entry but . and .., in no order; stops at the first that is not 0 and

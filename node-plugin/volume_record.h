@@ -28,6 +28,7 @@
 #include "base/text.h"
 #include "io_limits.h"
 #include "parameters.h"
+#include "quota.h"
 #include "record.h"
 #include "volume_id.h"
 
@@ -44,13 +45,6 @@ enum volume_source_kind {
 struct volume_source {
 	enum volume_source_kind kind;
 	char id[VOLUME_ID_MAX + 1];
-};
-
-/* By what the size of a directory volume is held. */
-enum quota_kind {
-	QUOTA_NONE,
-	QUOTA_BTRFS,   /* its subvolume's qgroup */
-	QUOTA_PROJECT, /* xfs, ext4 */
 };
 
 /* CSI ControllerPublishVolume, where the plugin is run with --attach. */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loop_disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "loop_device.h"
+
+static bool skip(const char *what, const char *why)
+{
+	printf("SKIPPED: %s: %s\n", what, why);
+	return false;
+}
+
+bool loop_disk_mount(struct loop_disk *disk, const char *type, const char *mount_data)
+{
+	struct error err = { 0 };
+	char device_path[LOOP_DEVICE_PATH_MAX];
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	int image_fd CLEANUP_CLOSE = open(disk->image, O_RDWR | O_CLOEXEC);
+	if (image_fd < 0 || loop_device_attach(image_fd, &device, &err) < 0)
+		return skip("loop device", err.text);
+	loop_device_path(device.number, device_path);
+	if (mount(device_path, disk->path, type, 0, mount_data) < 0)
+		return skip(mount_data ? mount_data : type, strerror(errno));
+	return true;
+}
+
+static bool format(const struct loop_disk *disk, const char *type, const char *options,
+		   uint64_t bytes)
+{
+	char command[256];
+	int fd CLEANUP_CLOSE = open(disk->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0)
+		return false;
+	snprintf(command, sizeof(command), "mkfs.%s -q %s %s >/dev/null 2>&1", type, options,
+		 disk->image);
+	return system(command) == 0;
+}
+
+bool loop_disk_make(struct loop_disk *disk, const char *type, const char *options, uint64_t bytes,
+		    const char *mount_data)
+{
+	*disk = (struct loop_disk) { .folder = "/tmp/kentledge-disk-XXXXXX" };
+	if (!mkdtemp(disk->folder))
+		return skip("mkdtemp", strerror(errno));
+	snprintf(disk->image, sizeof(disk->image), "%s/image", disk->folder);
+	snprintf(disk->path, sizeof(disk->path), "%s/disk", disk->folder);
+	bool made = mkdir(disk->path, 0755) == 0 &&
+		    (format(disk, type, options, bytes) || skip("mkfs", type)) &&
+		    loop_disk_mount(disk, type, mount_data);
+	if (!made)
+		loop_disk_remove(disk);
+	return made;
+}
+
+void loop_disk_unmount(struct loop_disk *disk)
+{
+	while (umount2(disk->path, MNT_DETACH) == 0)
+		;
+}
+
+void loop_disk_remove(struct loop_disk *disk)
+{
+	loop_disk_unmount(disk);
+	unlink(disk->image);
+	rmdir(disk->path);
+	rmdir(disk->folder);
+}
