@@ -114,8 +114,9 @@ static void holds_folders_of_xfs(void **state)
 static void holds_folders_of_ext4(void **state)
 {
 	struct loop_disk disk;
-	if (!can_mount || !loop_disk_make(&disk, "ext4", "-b 4096 -O project,quota -E quotatype=prjquota",
-					  128 * MIB, "prjquota"))
+	if (!can_mount ||
+	    !loop_disk_make(&disk, "ext4", "-b 4096 -O project,quota -E quotatype=prjquota",
+			    128 * MIB, "prjquota"))
 		skip();
 	check_disk(&disk);
 	loop_disk_remove(&disk);
