@@ -21,6 +21,9 @@ struct pool;
 struct mount_mark {
 	dev_t device;
 	const char *root; /* of the volume in that device's file system; in the table's arena */
+
+	/* btrfs shows a device number of its own: its mounts tell only this. NULL: none. */
+	const char *source;
 };
 
 struct backend {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "folder.h"
@@ -101,7 +102,13 @@ static int mark(struct pool *pool, int folder_fd, const char *id, const struct m
 	int found = pool->host->find_loop(pool->host, image_fd, &device, err);
 	if (found <= 0)
 		return found;
-	*ret_mark = (struct mount_mark) { .device = device.device, .root = "/" };
+	char path[LOOP_DEVICE_PATH_MAX];
+	loop_device_path(device.number, path);
+	*ret_mark = (struct mount_mark) {
+		.device = device.device,
+		.root = "/",
+		.source = arena_strdup(table->arena, path),
+	};
 	return 1;
 }
 

@@ -25,11 +25,18 @@ static const char *const make_xfs[] = {
 	"mkfs.xfs", "-q", "-f", "-K", "-s", "size=4096", IMAGE, NULL,
 };
 
+/* One copy of everything: two on the same disk would only halve the volume. */
+static const char *const make_btrfs[] = {
+	"mkfs.btrfs", "-q", "-f", "-K", "-s", "4096", "-m", "single", "-d", "single", IMAGE, NULL,
+};
+
 static const struct filesystem known[] = {
 	/* Less leaves no room for a journal (mke2fs(8)). */
 	{ .type = "ext4", .minimum_bytes = 16ULL << 20, .maker = make_ext4 },
 	/* mkfs.xfs refuses less than 300 MB. */
 	{ .type = "xfs", .minimum_bytes = 300ULL << 20, .maker = make_xfs },
+	/* mkfs.btrfs refuses less than 109 MiB (mkfs.btrfs(8): without --mixed). */
+	{ .type = "btrfs", .minimum_bytes = 128ULL << 20, .maker = make_btrfs },
 };
 
 #define FILESYSTEM_COUNT (sizeof(known) / sizeof(*known))
@@ -42,8 +49,8 @@ int filesystem_find(const char *type, const struct filesystem **ret_filesystem, 
 			*ret_filesystem = &known[i];
 			return 0;
 		}
-	return error_set(err, ERROR_INVALID, "fs_type \"%s\" is unknown; use \"ext4\" or \"xfs\"",
-			 type);
+	return error_set(err, ERROR_INVALID,
+			 "fs_type \"%s\" is unknown; use \"ext4\", \"xfs\" or \"btrfs\"", type);
 }
 
 int filesystem_make(const char *type, int image_fd, struct error *err)

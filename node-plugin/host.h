@@ -9,6 +9,7 @@
  * Files in the pool are not part of it: they behave the same for everybody (folder.h).
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -51,11 +52,18 @@ struct host {
 	int (*detach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
 			   struct error *err);
 
+	int (*resize_loop)(struct host *host, int image_fd, struct error *err);
+
 	/* As in filesystem.h. */
 	int (*make_filesystem)(struct host *host, const char *type, int image_fd,
 			       struct error *err);
 	int (*probe_filesystem)(struct host *host, int image_fd,
 				char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);
+
+	/* As in filesystem_grow.h. */
+	bool (*grows_mounted)(struct host *host, const char *type);
+	int (*grow_mounted)(struct host *host, const char *type, int mount_fd, struct error *err);
+	int (*grow_image)(struct host *host, const char *type, int image_fd, struct error *err);
 
 	/* Of the file system in which fd lies. */
 	int (*usage)(struct host *host, int fd, struct host_usage *ret_usage, struct error *err);

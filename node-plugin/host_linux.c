@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "filesystem_grow.h"
 #include "kernel_mount.h"
 
 #define MOUNTINFO "/proc/self/mountinfo"
@@ -58,6 +59,11 @@ static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_
 	return loop_device_detach(image_fd, ret_device, err);
 }
 
+static int resize_loop(struct host *host, int image_fd, struct error *err)
+{
+	return loop_device_resize(image_fd, err);
+}
+
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
 {
 	return filesystem_make(type, image_fd, err);
@@ -67,6 +73,21 @@ static int probe_filesystem(struct host *host, int image_fd,
 			    char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
 {
 	return filesystem_probe(image_fd, ret_type, err);
+}
+
+static bool grows_mounted(struct host *host, const char *type)
+{
+	return filesystem_grows_mounted(type);
+}
+
+static int grow_mounted(struct host *host, const char *type, int mount_fd, struct error *err)
+{
+	return filesystem_grow_mounted(type, mount_fd, err);
+}
+
+static int grow_image(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	return filesystem_grow_image(type, image_fd, err);
 }
 
 static int usage(struct host *host, int fd, struct host_usage *ret_usage, struct error *err)
@@ -109,8 +130,12 @@ struct host *host_linux(void)
 		.find_loop = find_loop,
 		.attach_loop = attach_loop,
 		.detach_loop = detach_loop,
+		.resize_loop = resize_loop,
 		.make_filesystem = make_filesystem,
 		.probe_filesystem = probe_filesystem,
+		.grows_mounted = grows_mounted,
+		.grow_mounted = grow_mounted,
+		.grow_image = grow_image,
 		.usage = usage,
 		.check = check,
 	};

@@ -216,3 +216,14 @@ int loop_device_detach(int image_fd, struct loop_device *ret_device, struct erro
 	};
 	return 0;
 }
+
+int loop_device_resize(int image_fd, struct error *err)
+{
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	int found = find_held(image_fd, &device, err);
+	if (found <= 0)
+		return found < 0 ? -1 : 1;
+	if (ioctl(device.fd, LOOP_SET_CAPACITY) < 0)
+		return error_errno(err, errno, "/dev/loop%u: set the capacity", device.number);
+	return 0;
+}

@@ -34,4 +34,7 @@ void loop_device_done(struct loop_device *device);
  * (not held). 1: the image has none. */
 int loop_device_detach(int image_fd, struct loop_device *ret_device, struct error *err);
 
+/* The image's device becomes as large as the image is now. 1: the image has none. */
+int loop_device_resize(int image_fd, struct error *err);
+
 void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX]);

@@ -96,6 +96,12 @@ static void flatten(char *output)
 
 int process_run(const char *const *argv, int kept_fd, uint32_t timeout_ms, struct error *err)
 {
+	return process_run_to(argv, kept_fd, timeout_ms, 0, err);
+}
+
+int process_run_to(const char *const *argv, int kept_fd, uint32_t timeout_ms, int status_max,
+		   struct error *err)
+{
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, errno, "run %s: pipe", argv[0]);
@@ -119,7 +125,7 @@ int process_run(const char *const *argv, int kept_fd, uint32_t timeout_ms, struc
 	if (!WIFEXITED(status))
 		return error_set(err, ERROR_INTERNAL, "%s ended by signal %d: %s", argv[0],
 				 WTERMSIG(status), output);
-	if (WEXITSTATUS(status) != 0)
+	if (WEXITSTATUS(status) > status_max)
 		return error_set(err, ERROR_INTERNAL, "%s failed with status %d: %s", argv[0],
 				 WEXITSTATUS(status), output);
 	return 0;

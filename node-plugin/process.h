@@ -15,3 +15,7 @@
  * wrote if its status is not 0. */
 #define PROCESS_KEPT_FD 3
 int process_run(const char *const *argv, int kept_fd, uint32_t timeout_ms, struct error *err);
+
+/* The same for a program whose statuses up to this one are good news, too. */
+int process_run_to(const char *const *argv, int kept_fd, uint32_t timeout_ms, int status_max,
+		   struct error *err);

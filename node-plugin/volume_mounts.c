@@ -37,17 +37,27 @@ void volume_mounts_done(struct volume_mounts *mounts)
 	mounts->table = NULL;
 }
 
+static bool is_btrfs_of(const struct mount *mount, const char *source)
+{
+	return strcmp(mount->type, "btrfs") == 0 && strcmp(mount->source, source) == 0;
+}
+
+static bool is_on_device(const struct volume_mounts *mounts, const struct mount *mount)
+{
+	const struct mount_mark *mark = &mounts->mark;
+	return mount->device == mark->device || (mark->source && is_btrfs_of(mount, mark->source));
+}
+
 bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *mount)
 {
-	return mounts->marked && mount->device == mounts->mark.device &&
+	return mounts->marked && is_on_device(mounts, mount) &&
 	       strcmp(mount->root, mounts->mark.root) == 0;
 }
 
 static bool is_part(const struct volume_mounts *mounts, const struct mount *mount)
 {
 	size_t length = strlen(mounts->mark.root);
-	if (mount->device != mounts->mark.device ||
-	    strncmp(mount->root, mounts->mark.root, length) != 0)
+	if (!is_on_device(mounts, mount) || strncmp(mount->root, mounts->mark.root, length) != 0)
 		return false;
 	/* "/" of a device is above everything in it; "…/data" is not above "…/database". */
 	return length == 1 || mount->root[length] == '\0' || mount->root[length] == '/';
@@ -99,7 +109,8 @@ static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
 {
 	if (mounts->backend)
 		return false;
-	if (major(mount->device) == LOOP_MAJOR)
+	if (major(mount->device) == LOOP_MAJOR ||
+	    (strcmp(mount->type, "btrfs") == 0 && strncmp(mount->source, "/dev/loop", 9) == 0))
 		return true;
 	for (size_t i = 0; i < pools->count; i++)
 		if (lies_in(pools->pools[i], mounts, mount))

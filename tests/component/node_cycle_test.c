@@ -38,6 +38,9 @@ static const struct node_volume ext4 = {
 static const struct node_volume xfs = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "xfs", .size_bytes = 300 * MIB
 };
+static const struct node_volume btrfs = {
+	.name = "pvc-1", .backend = "loop", .fs_type = "btrfs", .size_bytes = 128 * MIB
+};
 static const struct node_volume directory = {
 	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = 64 * MIB
 };
@@ -136,6 +139,11 @@ static void an_xfs_volume_keeps_its_data(void **state)
 	cycle(&xfs);
 }
 
+static void a_btrfs_volume_keeps_its_data(void **state)
+{
+	cycle(&btrfs);
+}
+
 static void a_directory_volume_keeps_its_data(void **state)
 {
 	cycle(&directory);
@@ -143,8 +151,8 @@ static void a_directory_volume_keeps_its_data(void **state)
 
 static void each_call_may_come_twice(void **state)
 {
-	const struct node_volume *volumes[] = { &ext4, &directory };
-	for (size_t i = 0; i < 2; i++) {
+	const struct node_volume *volumes[] = { &ext4, &btrfs, &directory };
+	for (size_t i = 0; i < 3; i++) {
 		struct error err = { 0 };
 		const struct node_volume *volume = volumes[i];
 		up(volume);
@@ -206,8 +214,8 @@ static void a_volume_ends_at_its_size_and_the_disk_is_spared(void **state)
 
 static void a_volume_in_use_is_not_deleted_and_says_where_it_is_used(void **state)
 {
-	const struct node_volume *volumes[] = { &ext4, &directory };
-	for (size_t i = 0; i < 2; i++) {
+	const struct node_volume *volumes[] = { &ext4, &btrfs, &directory };
+	for (size_t i = 0; i < 3; i++) {
 		struct error err = { 0 };
 		up(volumes[i]);
 		write_file(target, "kept");
@@ -320,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ext4_volume_keeps_its_data),
 		cmocka_unit_test(an_xfs_volume_keeps_its_data),
+		cmocka_unit_test(a_btrfs_volume_keeps_its_data),
 		cmocka_unit_test(a_directory_volume_keeps_its_data),
 		cmocka_unit_test(each_call_may_come_twice),
 		cmocka_unit_test(read_only_is_read_only_for_that_target_alone),

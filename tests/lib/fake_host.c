@@ -14,11 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 #define LOOP_MAJOR 7
 #define KILLED_STATUS 137
 #define SIGNATURE "fake file system "
+#define SIZE_PLACE 64 /* behind it */
 
 static struct fake_host *of(struct host *host)
 {
@@ -95,8 +97,9 @@ static int mount_device(struct host *host, const struct loop_device *device, con
 	if (begin_step(fake, "mount", err) < 0)
 		return -1;
 	struct fake_mount *mount = add_mount(fake, target);
-	mount->major = LOOP_MAJOR;
-	mount->minor = device->number;
+	bool own_number = strcmp(type, "btrfs") == 0;
+	mount->major = own_number ? 0 : LOOP_MAJOR;
+	mount->minor = own_number ? 1000 + device->number : device->number;
 	strcpy(mount->root, "/");
 	snprintf(mount->type, sizeof(mount->type), "%s", type);
 	snprintf(mount->source, sizeof(mount->source), "/dev/loop%u", device->number);
@@ -129,18 +132,23 @@ static void bind_path(struct fake_host *fake, const char *source, const char *ta
 	strcpy(mount->options, attributes & MOUNT_ATTR_RDONLY ? "ro" : from.options);
 }
 
+static void path_of(int fd, char path[static PATH_MAX])
+{
+	char link[64];
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t length = readlink(link, path, PATH_MAX - 1);
+	assert(length > 0);
+	path[length] = '\0';
+}
+
 static int bind_folder(struct host *host, int source_fd, const char *target, uint64_t attributes,
 		       struct error *err)
 {
 	struct fake_host *fake = of(host);
-	char link[64], source[PATH_MAX];
+	char source[PATH_MAX];
 	if (begin_step(fake, "bind", err) < 0)
 		return -1;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", source_fd);
-	ssize_t length = readlink(link, source, sizeof(source) - 1);
-	if (length < 0)
-		return error_errno(err, errno, "%s", link);
-	source[length] = '\0';
+	path_of(source_fd, source);
 	bind_path(fake, source, target, attributes);
 	return end_step(fake);
 }
@@ -158,9 +166,10 @@ static int unmount(struct host *host, const char *target, struct error *err)
 
 static bool is_mounted(const struct fake_host *fake, unsigned number)
 {
+	char source[LOOP_DEVICE_PATH_MAX];
+	loop_device_path(number, source);
 	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++)
-		if (fake->mounts[i].id && fake->mounts[i].major == LOOP_MAJOR &&
-		    fake->mounts[i].minor == number)
+		if (fake->mounts[i].id && strcmp(fake->mounts[i].source, source) == 0)
 			return true;
 	return false;
 }
@@ -207,7 +216,9 @@ static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_
 	assert(number < FAKE_LOOPS_MAX);
 	fake->loops[number] = (struct fake_loop) { .attached = true,
 						   .device = image.st_dev,
-						   .inode = image.st_ino };
+						   .inode = image.st_ino,
+						   .bytes = (uint64_t)image.st_size };
+	path_of(image_fd, fake->loops[number].image);
 	*ret_device = (struct loop_device) { .number = number,
 					     .device = makedev(LOOP_MAJOR, number),
 					     .fd = -1 };
@@ -226,6 +237,22 @@ static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_
 	return end_step(fake); /* what is stuck stays stuck; the rest went with its mount */
 }
 
+static int resize_loop(struct host *host, int image_fd, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct loop_device device;
+	struct stat image;
+	int found = find_loop(host, image_fd, &device, err);
+	if (found <= 0)
+		return found < 0 ? -1 : 1;
+	if (begin_step(fake, "set capacity", err) < 0)
+		return -1;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "image");
+	fake->loops[device.number].bytes = (uint64_t)image.st_size;
+	return end_step(fake);
+}
+
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
 {
 	struct fake_host *fake = of(host);
@@ -233,9 +260,57 @@ static int make_filesystem(struct host *host, const char *type, int image_fd, st
 	if (begin_step(fake, "mkfs", err) < 0)
 		return -1;
 	int length = snprintf(signature, sizeof(signature), SIGNATURE "%s", type);
-	if (pwrite(image_fd, signature, (size_t)length, 0) != length)
+	struct stat image;
+	if (fstat(image_fd, &image) < 0 ||
+	    pwrite(image_fd, signature, (size_t)length, 0) != length ||
+	    pwrite(image_fd, &(uint64_t) { (uint64_t)image.st_size }, 8, SIZE_PLACE) != 8)
 		return error_errno(err, errno, "mkfs");
 	return end_step(fake);
+}
+
+static bool grows_mounted(struct host *host, const char *type)
+{
+	return strcmp(type, "ext4") != 0 || of(host)->has_resources;
+}
+
+/* 1: it is that large already. */
+static int grow(struct fake_host *fake, int image_fd, uint64_t disk_bytes, struct error *err)
+{
+	uint64_t bytes = 0;
+	if (pread(image_fd, &bytes, 8, SIZE_PLACE) != 8)
+		return error_errno(err, errno, "grow");
+	if (bytes >= disk_bytes)
+		return 1;
+	if (begin_step(fake, "grow", err) < 0)
+		return -1;
+	if (pwrite(image_fd, &disk_bytes, 8, SIZE_PLACE) != 8)
+		return error_errno(err, errno, "grow");
+	return end_step(fake);
+}
+
+static int grow_mounted(struct host *host, const char *type, int mount_fd, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	char path[PATH_MAX];
+	unsigned number = 0;
+	path_of(mount_fd, path);
+	if (sscanf(covering(fake, path)->source, "/dev/loop%u", &number) != 1)
+		return error_set(err, ERROR_INTERNAL, "%s: not on a loop device", path);
+	int image_fd CLEANUP_CLOSE = open(fake->loops[number].image, O_RDWR | O_CLOEXEC);
+	if (image_fd < 0)
+		return error_errno(err, errno, "grow");
+	if (!grows_mounted(host, type) &&
+	    fake_host_filesystem_bytes(fake->loops[number].image) < fake->loops[number].bytes)
+		return error_set(err, ERROR_IN_USE, "it grows when it is staged the next time");
+	return grow(fake, image_fd, fake->loops[number].bytes, err);
+}
+
+static int grow_image(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	struct stat image;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "grow");
+	return grow(of(host), image_fd, (uint64_t)image.st_size, err);
 }
 
 static int probe_filesystem(struct host *host, int image_fd,
@@ -274,8 +349,12 @@ struct fake_host *fake_host_new(void)
 		.find_loop = find_loop,
 		.attach_loop = attach_loop,
 		.detach_loop = detach_loop,
+		.resize_loop = resize_loop,
 		.make_filesystem = make_filesystem,
 		.probe_filesystem = probe_filesystem,
+		.grows_mounted = grows_mounted,
+		.grow_mounted = grow_mounted,
+		.grow_image = grow_image,
 		.usage = usage,
 		.check = check,
 	};
@@ -380,4 +459,13 @@ const char *fake_host_options_at(const struct fake_host *fake, const char *point
 			top = mount;
 	}
 	return top ? top->options : "";
+}
+
+uint64_t fake_host_filesystem_bytes(const char *image)
+{
+	uint64_t bytes = 0;
+	int fd CLEANUP_CLOSE = open(image, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, &bytes, 8, SIZE_PLACE) != 8)
+		return 0;
+	return bytes;
 }

@@ -42,6 +42,8 @@ struct fake_loop {
 	bool stuck; /* somebody else holds it, mounted or not */
 	uint64_t device;
 	uint64_t inode;
+	uint64_t bytes; /* of the device; its image may have grown since */
+	char image[PATH_MAX];
 };
 
 struct fake_host {
@@ -50,6 +52,7 @@ struct fake_host {
 	struct fake_mount mounts[FAKE_MOUNTS_MAX];
 	struct fake_loop loops[FAKE_LOOPS_MAX];
 	unsigned next_id;
+	bool has_resources; /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
 
 	unsigned steps; /* that changed something, so far */
 	unsigned fail_at;
@@ -84,5 +87,8 @@ unsigned fake_host_loop_count(const struct fake_host *fake);
 
 /* The options of the uppermost mount there; "" if there is none. */
 const char *fake_host_options_at(const struct fake_host *fake, const char *point);
+
+/* How far the file system in an image reaches; 0 if there is none. */
+uint64_t fake_host_filesystem_bytes(const char *image);
 
 DEFINE_CLEANUP(struct fake_host *, fake_host_free);

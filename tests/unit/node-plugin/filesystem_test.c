@@ -26,7 +26,7 @@ static int make_image(uint64_t bytes)
 
 static void each_type_can_be_made_in_its_smallest_image_and_is_recognised(void **state)
 {
-	static const char *const types[] = { "ext4", "xfs" };
+	static const char *const types[] = { "ext4", "xfs", "btrfs" };
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		struct error err = { 0 };
 		const struct filesystem *filesystem = NULL;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Growing a file system into a disk that became larger than it is.
+ *
+ * Mounted, the kernel does it under the feet of whoever writes: xfs and btrfs always, ext4 if we
+ * have CAP_SYS_RESOURCE. An ext4 that nobody has mounted is grown in its image by e2fsprogs.
+ * Either may be asked for again: it looks how large the file system is and does what is left to do.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* The kernel would grow it for us. */
+bool filesystem_grows_mounted(const char *type);
+
+/* The file system in which mount_fd lies, into its whole device. 1: it is as large as it can be.
+ * ERROR_IN_USE where the kernel does not let us: it grows in its image, when it is not mounted. */
+int filesystem_grow_mounted(const char *type, int mount_fd, struct error *err);
+
+/* In an image that nobody has mounted; only what does not grow mounted can. 1: it is as large as it
+ * can be. ERROR_BUSY while a program that an earlier process started still works on the image. */
+int filesystem_grow_image(const char *type, int image_fd, struct error *err);

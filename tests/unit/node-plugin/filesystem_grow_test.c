@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filesystem_grow.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "filesystem.h"
+#include "filesystem_size.h"
+#include "host.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+
+static struct host *host;
+static char folder[] = "/tmp/kentledge-grow-XXXXXX";
+static char image_path[64], mount_path[64];
+
+static int set_up(void **state)
+{
+	host = host_linux();
+	assert_non_null(mkdtemp(folder));
+	snprintf(image_path, sizeof(image_path), "%s/image", folder);
+	snprintf(mount_path, sizeof(mount_path), "%s/mount", folder);
+	return mkdir(mount_path, 0700);
+}
+
+static int tear_down(void **state)
+{
+	umount2(mount_path, MNT_DETACH);
+	rmdir(mount_path);
+	unlink(image_path);
+	return rmdir(folder);
+}
+
+static void done(int outcome, int expected, const struct error *err)
+{
+	if (outcome < 0 && expected >= 0)
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(outcome, expected);
+}
+
+static int make_image(const char *type, uint64_t bytes)
+{
+	struct error err = { 0 };
+	int fd = open(image_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	done(filesystem_make(type, fd, &err), 0, &err);
+	return fd;
+}
+
+static void mount_image(const char *type, int image_fd)
+{
+	struct error err = { 0 };
+	struct mount_flags flags = { 0 };
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	done(host->attach_loop(host, image_fd, &device, &err), 0, &err);
+	done(host->mount(host, &device, type, &flags, mount_path, &err), 0, &err);
+}
+
+static uint64_t mounted_bytes(void)
+{
+	struct statvfs vfs;
+	assert_int_equal(statvfs(mount_path, &vfs), 0);
+	return vfs.f_blocks * vfs.f_frsize;
+}
+
+static uint64_t bytes_of(const char *type, int image_fd)
+{
+	struct error err = { 0 };
+	struct filesystem_size size;
+	done(filesystem_size_read(type, image_fd, &size, &err), 0, &err);
+	return size.bytes;
+}
+
+static void its_superblock_tells_how_large_a_file_system_is(void **state)
+{
+	static const char *const types[] = { "ext4", "xfs", "btrfs" };
+	for (size_t i = 0; i < 3; i++) {
+		int fd CLEANUP_CLOSE = make_image(types[i], 512 * MIB);
+		struct error err = { 0 };
+		struct filesystem_size size;
+		assert_int_equal(bytes_of(types[i], fd), 512 * MIB);
+		assert_int_equal(filesystem_size_read("jfs", fd, &size, &err), -1);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(filesystem_size_read(types[i], fd, &size, &err), -1);
+	}
+}
+
+/* mke2fs leaves the last 4 MiB of such a disk alone: not a reason to check it at each staging. */
+static void a_tail_too_small_for_a_group_is_no_reason_to_grow(void **state)
+{
+	struct error err = { 0 };
+	struct filesystem_size size;
+	int fd CLEANUP_CLOSE = make_image("ext4", 1028 * MIB);
+	done(filesystem_size_read("ext4", fd, &size, &err), 0, &err);
+	assert_int_equal(filesystem_size_within(&size, 1028 * MIB), size.bytes);
+	assert_int_equal(filesystem_size_within(&size, 1152 * MIB), 1152 * MIB);
+	assert_int_equal(filesystem_size_within(&size, 1120 * MIB), 1120 * MIB);
+	done(filesystem_grow_image("ext4", fd, &err), 1, &err);
+}
+
+/* A process that writes and never sees an error, until it is told to stop. */
+static pid_t start_writer(void)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	char path[80];
+	static char block[65536];
+	snprintf(path, sizeof(path), "%s/written", mount_path);
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	for (unsigned i = 0; fd >= 0; i++) {
+		memset(block, 'a' + i % 26, sizeof(block));
+		if (pwrite(fd, block, sizeof(block), i % 64 * (off_t)sizeof(block)) !=
+			    (ssize_t)sizeof(block) ||
+		    fdatasync(fd) < 0)
+			_exit(1);
+	}
+	_exit(1);
+}
+
+static void check_writer(pid_t pid)
+{
+	int status = 0;
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void grows_under_a_writer(const char *type)
+{
+	struct error err = { 0 };
+	int image_fd CLEANUP_CLOSE = make_image(type, 320 * MIB);
+	mount_image(type, image_fd);
+	pid_t writer = start_writer();
+	uint64_t before = mounted_bytes();
+	int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	done(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
+	assert_int_equal(ftruncate(image_fd, 640 * MIB), 0);
+	/* As if the process had died here: the device is what it was. */
+	done(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
+	done(host->resize_loop(host, image_fd, &err), 0, &err);
+	done(host->grow_mounted(host, type, mount_fd, &err), 0, &err);
+	assert_true(mounted_bytes() >= before + 319 * MIB);
+	done(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
+	check_writer(writer);
+	close(TAKE_FD(mount_fd));
+	assert_int_equal(umount(mount_path), 0);
+	assert_int_equal(bytes_of(type, image_fd), 640 * MIB);
+}
+
+static void xfs_grows_under_a_writer(void **state)
+{
+	grows_under_a_writer("xfs");
+}
+
+static void btrfs_grows_under_a_writer(void **state)
+{
+	grows_under_a_writer("btrfs");
+}
+
+static void ext4_grows_mounted_where_we_may(void **state)
+{
+	if (!filesystem_grows_mounted("ext4")) {
+		printf("SKIPPED: ext4 cannot grow while it is mounted: this process lacks "
+		       "CAP_SYS_RESOURCE\n");
+		skip();
+	}
+	grows_under_a_writer("ext4");
+}
+
+static void a_mounted_ext4_that_may_not_grow_says_when_it_will(void **state)
+{
+	struct error err = { 0 };
+	if (filesystem_grows_mounted("ext4"))
+		skip();
+	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	mount_image("ext4", image_fd);
+	int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	done(host->grow_mounted(host, "ext4", mount_fd, &err), 1, &err);
+	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
+	done(host->resize_loop(host, image_fd, &err), 0, &err);
+	done(host->grow_mounted(host, "ext4", mount_fd, &err), -1, &err);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_non_null(strstr(err.text, "staged the next time"));
+	close(TAKE_FD(mount_fd));
+	assert_int_equal(umount(mount_path), 0);
+}
+
+static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
+{
+	struct error err = { 0 };
+	struct stat file;
+	char path[80];
+	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	mount_image("ext4", image_fd);
+	pid_t writer = start_writer();
+	usleep(50000);
+	check_writer(writer);
+	/* Not cleanly: the journal has something to say. */
+	assert_int_equal(umount2(mount_path, MNT_DETACH), 0);
+	assert_int_equal(ftruncate(image_fd, 1024 * MIB), 0);
+	done(host->grow_image(host, "ext4", image_fd, &err), 0, &err);
+	done(host->grow_image(host, "ext4", image_fd, &err), 1, &err);
+	assert_int_equal(bytes_of("ext4", image_fd), 1024 * MIB);
+	mount_image("ext4", image_fd);
+	assert_true(mounted_bytes() > 900 * MIB);
+	snprintf(path, sizeof(path), "%s/written", mount_path);
+	assert_int_equal(stat(path, &file), 0);
+	assert_true(file.st_size > 0);
+	assert_int_equal(umount(mount_path), 0);
+}
+
+/* Whoever died while resize2fs ran for him left it running. */
+static void an_image_on_which_a_program_works_is_left_to_it(void **state)
+{
+	struct error err = { 0 };
+	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	int other_fd CLEANUP_CLOSE = open(image_path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
+	assert_int_equal(flock(other_fd, LOCK_EX), 0);
+	done(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_int_equal(flock(other_fd, LOCK_UN), 0);
+	done(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+}
+
+static void a_damaged_file_system_is_not_grown(void **state)
+{
+	struct error err = { 0 };
+	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	static const char zeros[4 << 20];
+	assert_int_equal(pwrite(image_fd, zeros, sizeof(zeros), 4096), sizeof(zeros));
+	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
+	done(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_non_null(strstr(err.text, "e2fsck"));
+	assert_int_equal(bytes_of("ext4", image_fd), 64 * MIB);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_superblock_tells_how_large_a_file_system_is),
+		cmocka_unit_test(a_tail_too_small_for_a_group_is_no_reason_to_grow),
+		cmocka_unit_test(xfs_grows_under_a_writer),
+		cmocka_unit_test(btrfs_grows_under_a_writer),
+		cmocka_unit_test(ext4_grows_mounted_where_we_may),
+		cmocka_unit_test(a_mounted_ext4_that_may_not_grow_says_when_it_will),
+		cmocka_unit_test(ext4_grows_in_its_image_and_keeps_its_files),
+		cmocka_unit_test(an_image_on_which_a_program_works_is_left_to_it),
+		cmocka_unit_test(a_damaged_file_system_is_not_grown),
+	};
+	if (!node_scene_can_mount())
+		return 77;
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
