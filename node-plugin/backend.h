@@ -15,6 +15,7 @@
 #include "parameters.h"
 #include "volume_record.h"
 
+struct host_usage;
 struct pool;
 
 /* By what a volume's mounts are recognised in a mount table. */
@@ -35,9 +36,24 @@ struct backend {
 	int (*check_fs_type)(const char *fs_type, const char **ret_type,
 			     uint64_t *ret_minimum_bytes, struct error *err);
 
-	/* Puts the data into a new folder, durably. */
-	int (*make)(struct pool *pool, int folder_fd, const struct volume_record *record,
+	/* The pool can hold such a volume to its size, or the class does not ask for it.
+	 * ERROR_INVALID says what to do. */
+	int (*check_pool)(struct pool *pool, const struct parameters *parameters,
+			  struct error *err);
+
+	/* Puts the data into a new folder, durably, and into the record how it is held to its
+	 * size. */
+	int (*make)(struct pool *pool, int folder_fd, struct volume_record *record,
 		    struct error *err);
+
+	/* How much may be written becomes size_bytes, durably; the record is still that of before.
+	 * NULL where that is the image's affair. */
+	int (*resize)(struct pool *pool, int folder_fd, const struct volume_record *record,
+		      uint64_t size_bytes, struct error *err);
+
+	/* Makes what was read of the mounted file system that of the volume. NULL: it is that. */
+	int (*usage)(struct pool *pool, int folder_fd, const struct volume_record *record,
+		     struct host_usage *usage, struct error *err);
 
 	/* Mounts it at staging_path, where it is not mounted yet. */
 	int (*stage)(struct pool *pool, int folder_fd, const struct volume_record *record,
@@ -53,8 +69,12 @@ struct backend {
 	int (*release)(struct pool *pool, int folder_fd, struct error *err);
 
 	/* What the data holds of the disk (0: not counted), and what it can grow to. */
-	uint64_t (*allocated_bytes)(int folder_fd);
+	uint64_t (*allocated_bytes)(struct pool *pool, int folder_fd);
 	uint64_t (*size_bytes)(int folder_fd);
+
+	/* Before the folder of a volume in tmp/ (half_made) or trash/ is removed: gives back what
+	 * is kept of it outside of the folder. Nothing may be there, or only a part. */
+	int (*forget)(struct pool *pool, int folder_fd, bool half_made, struct error *err);
 };
 
 extern const struct backend backend_loop;

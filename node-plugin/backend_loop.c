@@ -36,8 +36,13 @@ static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *r
 	return 0;
 }
 
-static int make(struct pool *pool, int folder_fd, const struct volume_record *record,
-		struct error *err)
+/* The file system ends where the image ends. */
+static int check_pool(struct pool *pool, const struct parameters *parameters, struct error *err)
+{
+	return 0;
+}
+
+static int make(struct pool *pool, int folder_fd, struct volume_record *record, struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
@@ -139,7 +144,7 @@ static int stat_image(int folder_fd, struct stat *ret_stat)
 	return fstatat(folder_fd, IMAGE_NAME, ret_stat, AT_SYMLINK_NOFOLLOW);
 }
 
-static uint64_t allocated_bytes(int folder_fd)
+static uint64_t allocated_bytes(struct pool *pool, int folder_fd)
 {
 	struct stat image;
 	if (stat_image(folder_fd, &image) < 0)
@@ -155,13 +160,20 @@ static uint64_t size_bytes(int folder_fd)
 	return stat_image(folder_fd, &image) < 0 ? 0 : (uint64_t)image.st_size;
 }
 
+static int forget(struct pool *pool, int folder_fd, bool half_made, struct error *err)
+{
+	return 0;
+}
+
 const struct backend backend_loop = {
 	.data_name = IMAGE_NAME,
 	.check_fs_type = check_fs_type,
+	.check_pool = check_pool,
 	.make = make,
 	.stage = stage,
 	.mark = mark,
 	.release = release,
 	.allocated_bytes = allocated_bytes,
 	.size_bytes = size_bytes,
+	.forget = forget,
 };

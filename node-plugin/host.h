@@ -17,6 +17,7 @@
 #include "loop_device.h"
 #include "mount_flags.h"
 #include "mount_table.h"
+#include "quota.h"
 
 struct host_usage {
 	uint64_t total_bytes;
@@ -67,6 +68,18 @@ struct host {
 
 	/* Of the file system in which fd lies. */
 	int (*usage)(struct host *host, int fd, struct host_usage *ret_usage, struct error *err);
+
+	/* As in quota.h. */
+	int (*probe_quota)(struct host *host, int fd, enum quota_kind *ret_kind, struct error *err);
+	int (*begin_quota)(struct host *host, int fd, enum quota_kind kind, uint64_t limit_bytes,
+			   struct quota *ret_quota, struct error *err);
+	int (*limit_quota)(struct host *host, int fd, const struct quota *quota,
+			   uint64_t limit_bytes, struct error *err);
+	int (*read_quota)(struct host *host, int fd, const struct quota *quota,
+			  struct quota_usage *ret_usage, struct error *err);
+	int (*find_quota)(struct host *host, int fd, struct quota *ret_quota, struct error *err);
+	int (*forget_quota)(struct host *host, int fd, const struct quota *quota,
+			    struct error *err);
 
 	/* What we need is there: ERROR_IN_USE (a precondition) names what is missing. */
 	int (*check)(struct host *host, struct error *err);

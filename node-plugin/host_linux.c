@@ -107,6 +107,39 @@ static int usage(struct host *host, int fd, struct host_usage *ret_usage, struct
 	return 0;
 }
 
+static int probe_quota(struct host *host, int fd, enum quota_kind *ret_kind, struct error *err)
+{
+	return quota_probe(fd, ret_kind, err);
+}
+
+static int begin_quota(struct host *host, int fd, enum quota_kind kind, uint64_t limit_bytes,
+		       struct quota *ret_quota, struct error *err)
+{
+	return quota_begin(fd, kind, limit_bytes, ret_quota, err);
+}
+
+static int limit_quota(struct host *host, int fd, const struct quota *quota, uint64_t limit_bytes,
+		       struct error *err)
+{
+	return quota_limit(fd, quota, limit_bytes, err);
+}
+
+static int read_quota(struct host *host, int fd, const struct quota *quota,
+		      struct quota_usage *ret_usage, struct error *err)
+{
+	return quota_read(fd, quota, ret_usage, err);
+}
+
+static int find_quota(struct host *host, int fd, struct quota *ret_quota, struct error *err)
+{
+	return quota_find(fd, ret_quota, err);
+}
+
+static int forget_quota(struct host *host, int fd, const struct quota *quota, struct error *err)
+{
+	return quota_forget(fd, quota, err);
+}
+
 static int check_device(const char *path, struct error *err)
 {
 	if (access(path, R_OK | W_OK) < 0)
@@ -137,6 +170,12 @@ struct host *host_linux(void)
 		.grow_mounted = grow_mounted,
 		.grow_image = grow_image,
 		.usage = usage,
+		.probe_quota = probe_quota,
+		.begin_quota = begin_quota,
+		.limit_quota = limit_quota,
+		.read_quota = read_quota,
+		.find_quota = find_quota,
+		.forget_quota = forget_quota,
 		.check = check,
 	};
 	return &host;

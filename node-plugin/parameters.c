@@ -186,11 +186,6 @@ static int check_together(const struct parameters *parameters, struct error *err
 		return error_set(err, ERROR_INVALID,
 				 "parameter enforce: \"false\" has no meaning with backend "
 				 "\"loop\", whose size always holds; leave it out");
-	if (parameters->backend == BACKEND_DIRECTORY && parameters->enforce)
-		return error_set(err, ERROR_INVALID,
-				 "parameter enforce: the size of a directory cannot be enforced in "
-				 "this pool; say enforce: \"false\" to accept that, or use "
-				 "backend: \"loop\"");
 	if (parameters->provisioning == PROVISIONING_THICK)
 		return error_set(err, ERROR_INVALID,
 				 "parameter provisioning: \"thick\" is not served yet");

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -81,17 +82,38 @@ static uint64_t first_number(void)
 	return (uint64_t)clock_wall_us() * 1000;
 }
 
+/* Gives back what is kept of a volume outside of its folder. */
+static int forget(struct pool *pool, int at_fd, const char *name, struct error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+	struct error reason = { 0 };
+	if (folder_open(at_fd, name, &fd, &reason) < 0)
+		return 0; /* no folder: nothing of ours */
+	const struct backend *backend = backend_of_folder(fd);
+	return backend ? backend->forget(pool, fd, at_fd == pool->tmp_fd, err) : 0;
+}
+
+int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err)
+{
+	if (forget(pool, at_fd, name, err) < 0)
+		return error_prefix(err, "remove %s", name);
+	return folder_remove_tree(at_fd, name, err);
+}
+
 static int discard_half_made(void *context, const char *name, struct error *err)
 {
 	struct pool *pool = context;
 	char trash_name[POOL_NAME_MAX];
 	pool_temporary_name(pool, "half-made", trash_name);
 	struct error reason = { 0 };
-	if (renameat(pool->tmp_fd, name, pool->trash_fd, trash_name) == 0) {
-		log_info("half-made volume discarded", LOG_TEXT("name", name));
-		return 0;
+	/* Here, since in the trash nobody knows any more that no pod has seen it. */
+	if (forget(pool, pool->tmp_fd, name, &reason) == 0) {
+		if (renameat(pool->tmp_fd, name, pool->trash_fd, trash_name) == 0) {
+			log_info("half-made volume discarded", LOG_TEXT("name", name));
+			return 0;
+		}
+		error_errno(&reason, errno, "rename to trash/");
 	}
-	error_errno(&reason, errno, "rename to trash/");
 	log_warning("half-made volume stays until the next start", LOG_TEXT("name", name),
 		    LOG_ERR(&reason));
 	return 0;
@@ -254,7 +276,7 @@ static int remove_trash(void *context, const char *name, struct error *err)
 {
 	struct emptying *emptying = context;
 	struct error reason = { 0 };
-	if (folder_remove_tree(emptying->pool->trash_fd, name, &reason) < 0 &&
+	if (pool_remove(emptying->pool, emptying->pool->trash_fd, name, &reason) < 0 &&
 	    emptying->first.code == ERROR_NONE)
 		emptying->first = reason;
 	return 0;

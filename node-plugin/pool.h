@@ -67,6 +67,10 @@ uint64_t pool_volume_count(struct pool *pool);
 /* A name for tmp/ or trash/ that was not given before. */
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX]);
 
+/* Removes at_fd/name, the folder of a volume in tmp/ or trash/, and what is kept of it elsewhere.
+ */
+int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err);
+
 /* Goes through trash/; what resists is left there and is the error. */
 int pool_empty_trash(struct pool *pool, struct error *err);
 

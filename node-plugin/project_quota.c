@@ -131,6 +131,7 @@ int project_quota_usage(int fd, uint32_t project_id, struct quota_usage *ret_usa
 	*ret_usage = (struct quota_usage) {
 		.limit_bytes = block.dqb_bhardlimit * QIF_DQBLKSIZE,
 		.used_bytes = block.dqb_curspace,
+		.own_bytes = block.dqb_curspace,
 	};
 	return 0;
 }

@@ -62,6 +62,25 @@ int quota_read(int fd, const struct quota *quota, struct quota_usage *ret_usage,
 	return project_quota_usage(fd, (uint32_t)quota->project_id, ret_usage, err);
 }
 
+int quota_find(int fd, struct quota *ret_quota, struct error *err)
+{
+	struct error reason = { 0 };
+	uint32_t project_id = 0;
+	*ret_quota = (struct quota) { .kind = QUOTA_NONE };
+	if (subvolume_is(fd)) {
+		ret_quota->kind = QUOTA_BTRFS;
+		return 0;
+	}
+	/* Where there are no projects, the folder has none. */
+	if (project_quota_probe(fd, &reason) < 0)
+		return 0;
+	if (project_quota_of(fd, &project_id, err) < 0)
+		return -1;
+	if (project_id)
+		*ret_quota = (struct quota) { .kind = QUOTA_PROJECT, .project_id = project_id };
+	return 0;
+}
+
 int quota_forget(int fd, const struct quota *quota, struct error *err)
 {
 	/* A qgroup goes with its subvolume. */

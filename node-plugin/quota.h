@@ -29,6 +29,7 @@ struct quota {
 struct quota_usage {
 	uint64_t limit_bytes; /* 0: none is set */
 	uint64_t used_bytes;
+	uint64_t own_bytes; /* of these, what is not shared with a copy, where that is known */
 };
 
 /* How folders can be held in the file system of fd. -1: in no way; *err says why and what to do. */
@@ -43,6 +44,9 @@ int quota_begin(int fd, enum quota_kind kind, uint64_t limit_bytes, struct quota
 int quota_limit(int fd, const struct quota *quota, uint64_t limit_bytes, struct error *err);
 
 int quota_read(int fd, const struct quota *quota, struct quota_usage *ret_usage, struct error *err);
+
+/* What quota_begin() left at a new folder that nobody else has used yet. */
+int quota_find(int fd, struct quota *ret_quota, struct error *err);
 
 /* Before the folder is removed: what is kept of it outside of it is given back. */
 int quota_forget(int fd, const struct quota *quota, struct error *err);

@@ -57,7 +57,7 @@ uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
 	if (volume_folder_peek_in(pool, id, &folder, NULL) < 0 || !folder.pool)
 		return 0;
 	const struct backend *backend = backend_of_folder(folder.fd);
-	return backend ? backend->allocated_bytes(folder.fd) : 0;
+	return backend ? backend->allocated_bytes(pool, folder.fd) : 0;
 }
 
 static int not_mounted(const char *id, const char *path, struct error *err)
@@ -83,7 +83,14 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 	int fd CLEANUP_CLOSE = open(point.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return not_mounted(id, path, err);
-	return pools->host->usage(pools->host, fd, ret_usage, err);
+	struct host_usage usage;
+	const struct backend *backend = backend_of_kind(folder.record.backend);
+	if (pools->host->usage(pools->host, fd, &usage, err) < 0 ||
+	    (backend->usage &&
+	     backend->usage(folder.pool, folder.fd, &folder.record, &usage, err) < 0))
+		return error_not_named(err);
+	*ret_usage = usage;
+	return 0;
 }
 
 /* The ids in the pool behind `after`, as they come. */

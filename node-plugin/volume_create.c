@@ -65,7 +65,7 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 
 /* The record is written last: it and the folder are fsynced by file_replace_at(). */
 static int fill_folder(struct pool *pool, int folder_fd, const struct backend *backend,
-		       const struct volume_record *record, struct error *err)
+		       struct volume_record *record, struct error *err)
 {
 	if (backend->make(pool, folder_fd, record, err) < 0)
 		return -1;
@@ -81,8 +81,8 @@ static int appear(struct pool *pool, const char *temporary, const char *id, stru
 }
 
 /* -1: there is no volume. */
-static int build(struct pool *pool, const struct backend *backend,
-		 const struct volume_record *record, struct error *err)
+static int build(struct pool *pool, const struct backend *backend, struct volume_record *record,
+		 struct error *err)
 {
 	char temporary[POOL_NAME_MAX];
 	int folder_fd CLEANUP_CLOSE = -1;
@@ -93,14 +93,14 @@ static int build(struct pool *pool, const struct backend *backend,
 	    appear(pool, temporary, record->id, err) == 0)
 		return 0;
 	struct error reason = { 0 };
-	if (folder_remove_tree(pool->tmp_fd, temporary, &reason) < 0)
+	if (pool_remove(pool, pool->tmp_fd, temporary, &reason) < 0)
 		log_warning("half-made volume stays until the next start",
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
 	return -1;
 }
 
 static int reserve_and_build(struct pool *pool, const struct backend *backend,
-			     const struct volume_record *record, bool elsewhere, struct error *err)
+			     struct volume_record *record, bool elsewhere, struct error *err)
 {
 	if (pool_reserve(pool, record->size_bytes, elsewhere, err) < 0)
 		return -1;
@@ -138,7 +138,8 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 	const struct backend *backend = backend_of_kind(spec->parameters.backend);
 	uint64_t size_bytes = 0;
 	if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0 ||
-	    pools_choose(pools, spec->parameters.pool, &folder->pool, err) < 0)
+	    pools_choose(pools, spec->parameters.pool, &folder->pool, err) < 0 ||
+	    backend->check_pool(folder->pool, &spec->parameters, err) < 0)
 		return -1;
 	fill_record(spec, id, fs_type, size_bytes, &folder->record);
 	return reserve_and_build(folder->pool, backend, &folder->record, spec->elsewhere, err);

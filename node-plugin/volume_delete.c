@@ -11,7 +11,6 @@
 #include "backend.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "folder.h"
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
@@ -52,7 +51,7 @@ static int make_last(struct pool *pool, const char *id, struct error *err)
 static void remove_trash(struct pool *pool, const char *id, const char *trash_name)
 {
 	struct error reason = { 0 };
-	if (folder_remove_tree(pool->trash_fd, trash_name, &reason) < 0)
+	if (pool_remove(pool, pool->trash_fd, trash_name, &reason) < 0)
 		log_warning("deleted volume stays in the trash for now", LOG_TEXT("volume", id),
 			    LOG_ERR(&reason));
 }

@@ -331,6 +331,84 @@ static int usage(struct host *host, int fd, struct host_usage *ret_usage, struct
 	return 0;
 }
 
+static int probe_quota(struct host *host, int fd, enum quota_kind *ret_kind, struct error *err)
+{
+	if (!of(host)->can_quota)
+		return error_set(err, ERROR_UNSUPPORTED, "the fake kernel has no quota");
+	*ret_kind = QUOTA_PROJECT;
+	return 0;
+}
+
+static int find_quota(struct host *host, int fd, struct quota *ret_quota, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct stat folder;
+	if (fstat(fd, &folder) < 0)
+		return error_errno(err, errno, "folder");
+	*ret_quota = (struct quota) { .kind = QUOTA_NONE };
+	for (unsigned i = 1; i < FAKE_QUOTAS_MAX; i++)
+		if (fake->quotas[i].inode == folder.st_ino)
+			*ret_quota = (struct quota) { .kind = QUOTA_PROJECT, .project_id = i };
+	return 0;
+}
+
+static int limit_quota(struct host *host, int fd, const struct quota *quota, uint64_t limit_bytes,
+		       struct error *err)
+{
+	struct fake_host *fake = of(host);
+	assert(quota->kind == QUOTA_PROJECT && quota->project_id < FAKE_QUOTAS_MAX);
+	if (begin_step(fake, "limit of a quota", err) < 0)
+		return -1;
+	fake->quotas[quota->project_id].limit_bytes = limit_bytes;
+	return end_step(fake);
+}
+
+static unsigned free_project(const struct fake_host *fake)
+{
+	unsigned number = 1;
+	while (number < FAKE_QUOTAS_MAX &&
+	       (fake->quotas[number].inode || fake->quotas[number].limit_bytes))
+		number++;
+	assert(number < FAKE_QUOTAS_MAX);
+	return number;
+}
+
+static int begin_quota(struct host *host, int fd, enum quota_kind kind, uint64_t limit_bytes,
+		       struct quota *ret_quota, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct stat folder;
+	struct quota old;
+	if (begin_step(fake, "project of a folder", err) < 0)
+		return -1;
+	if (fstat(fd, &folder) < 0 || find_quota(host, fd, &old, err) < 0)
+		return error_errno(err, errno, "folder");
+	if (old.kind != QUOTA_NONE)
+		fake->quotas[old.project_id].inode = 0; /* of a folder that is gone */
+	struct quota quota = { .kind = kind, .project_id = free_project(fake) };
+	fake->quotas[quota.project_id].inode = folder.st_ino;
+	end_step(fake);
+	if (limit_quota(host, fd, &quota, limit_bytes, err) < 0)
+		return -1;
+	*ret_quota = quota;
+	return 0;
+}
+
+static int read_quota(struct host *host, int fd, const struct quota *quota,
+		      struct quota_usage *ret_usage, struct error *err)
+{
+	const struct fake_quota *found = &of(host)->quotas[quota->project_id];
+	*ret_usage = (struct quota_usage) { .limit_bytes = found->limit_bytes,
+					    .used_bytes = found->used_bytes,
+					    .own_bytes = found->used_bytes };
+	return 0;
+}
+
+static int forget_quota(struct host *host, int fd, const struct quota *quota, struct error *err)
+{
+	return limit_quota(host, fd, quota, 0, err);
+}
+
 static int check(struct host *host, struct error *err)
 {
 	return 0;
@@ -356,6 +434,12 @@ struct fake_host *fake_host_new(void)
 		.grow_mounted = grow_mounted,
 		.grow_image = grow_image,
 		.usage = usage,
+		.probe_quota = probe_quota,
+		.begin_quota = begin_quota,
+		.limit_quota = limit_quota,
+		.read_quota = read_quota,
+		.find_quota = find_quota,
+		.forget_quota = forget_quota,
 		.check = check,
 	};
 	fake->usage = (struct host_usage) {
@@ -447,6 +531,14 @@ unsigned fake_host_loop_count(const struct fake_host *fake)
 	unsigned count = 0;
 	for (unsigned i = 0; i < FAKE_LOOPS_MAX; i++)
 		count += is_there(fake, i);
+	return count;
+}
+
+unsigned fake_host_quota_count(const struct fake_host *fake)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < FAKE_QUOTAS_MAX; i++)
+		count += fake->quotas[i].limit_bytes != 0;
 	return count;
 }
 

@@ -22,6 +22,7 @@
 
 #define FAKE_MOUNTS_MAX 64
 #define FAKE_LOOPS_MAX 16
+#define FAKE_QUOTAS_MAX 64
 
 enum fake_moment { FAKE_BEFORE, FAKE_AFTER };
 
@@ -46,11 +47,20 @@ struct fake_loop {
 	char image[PATH_MAX];
 };
 
+/* As project quota: a number that a folder has, and a limit of that number. */
+struct fake_quota {
+	uint64_t inode; /* of the folder that got it; 0: free */
+	uint64_t limit_bytes;
+	uint64_t used_bytes;
+};
+
 struct fake_host {
 	struct host host; /* first: what the code under test gets */
 	struct host_usage usage;
 	struct fake_mount mounts[FAKE_MOUNTS_MAX];
 	struct fake_loop loops[FAKE_LOOPS_MAX];
+	struct fake_quota quotas[FAKE_QUOTAS_MAX]; /* project_id is the place here, from 1 */
+	bool can_quota;
 	unsigned next_id;
 	bool has_resources; /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
 
@@ -84,6 +94,9 @@ void fake_host_stack(struct fake_host *fake, const char *point);
 unsigned fake_host_mount_count(const struct fake_host *fake);
 unsigned fake_host_mounts_at(const struct fake_host *fake, const char *point);
 unsigned fake_host_loop_count(const struct fake_host *fake);
+
+/* Limits that are set. */
+unsigned fake_host_quota_count(const struct fake_host *fake);
 
 /* The options of the uppermost mount there; "" if there is none. */
 const char *fake_host_options_at(const struct fake_host *fake, const char *point);

@@ -50,33 +50,85 @@ static int call(struct rpc_channel *channel, const char *service, const char *me
 	return 0;
 }
 
+/* The parameters of the volume's class, for one of the requests that carry them. */
+#define CLASS_PARAMETERS_MAX 3
+
+static size_t class_of(const struct node_volume *volume, const char *keys[static 3],
+		       const char *values[static 3])
+{
+	bool held = volume->enforce || strcmp(volume->backend, "loop") == 0;
+	keys[0] = "backend";
+	values[0] = volume->backend;
+	keys[1] = "enforce";
+	values[1] = held ? "true" : "false";
+	keys[2] = "pool";
+	values[2] = volume->pool;
+	return volume->pool ? 3 : 2;
+}
+
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
 		       struct error *err)
 {
 	Csi__V1__CreateVolumeRequest request;
 	Csi__V1__CapacityRange range;
-	Csi__V1__CreateVolumeRequest__ParametersEntry backend, enforce;
-	Csi__V1__CreateVolumeRequest__ParametersEntry *parameters[] = { &backend, &enforce };
+	Csi__V1__CreateVolumeRequest__ParametersEntry entries[CLASS_PARAMETERS_MAX];
+	Csi__V1__CreateVolumeRequest__ParametersEntry *parameters[CLASS_PARAMETERS_MAX];
+	const char *keys[CLASS_PARAMETERS_MAX], *values[CLASS_PARAMETERS_MAX];
 	struct capability capability;
 	Csi__V1__VolumeCapability *capabilities[] = { &capability.capability };
 	csi__v1__create_volume_request__init(&request);
 	csi__v1__capacity_range__init(&range);
-	csi__v1__create_volume_request__parameters_entry__init(&backend);
-	csi__v1__create_volume_request__parameters_entry__init(&enforce);
 	fill_capability(&capability, volume);
 	range.required_bytes = (int64_t)volume->size_bytes;
-	backend.key = borrow("backend");
-	backend.value = borrow(volume->backend);
-	enforce.key = borrow("enforce");
-	enforce.value = borrow(strcmp(volume->backend, "loop") == 0 ? "true" : "false");
+	request.n_parameters = class_of(volume, keys, values);
+	for (size_t i = 0; i < request.n_parameters; i++) {
+		csi__v1__create_volume_request__parameters_entry__init(&entries[i]);
+		entries[i].key = borrow(keys[i]);
+		entries[i].value = borrow(values[i]);
+		parameters[i] = &entries[i];
+	}
 	request.name = borrow(volume->name);
 	request.capacity_range = &range;
 	request.parameters = parameters;
-	request.n_parameters = 2;
 	request.volume_capabilities = capabilities;
 	request.n_volume_capabilities = 1;
 	return call(channel, CONTROLLER, "CreateVolume", &request.base,
 		    &csi__v1__create_volume_response__descriptor, err);
+}
+
+int node_client_capacity(struct rpc_channel *channel, const struct node_volume *volume,
+			 struct node_capacity *ret_capacity, struct error *err)
+{
+	Csi__V1__GetCapacityRequest request;
+	Csi__V1__GetCapacityRequest__ParametersEntry entries[CLASS_PARAMETERS_MAX];
+	Csi__V1__GetCapacityRequest__ParametersEntry *parameters[CLASS_PARAMETERS_MAX];
+	const char *keys[CLASS_PARAMETERS_MAX], *values[CLASS_PARAMETERS_MAX];
+	ProtobufCMessage *message = NULL;
+	csi__v1__get_capacity_request__init(&request);
+	request.n_parameters = class_of(volume, keys, values);
+	for (size_t i = 0; i < request.n_parameters; i++) {
+		csi__v1__get_capacity_request__parameters_entry__init(&entries[i]);
+		entries[i].key = borrow(keys[i]);
+		entries[i].value = borrow(values[i]);
+		parameters[i] = &entries[i];
+	}
+	request.parameters = parameters;
+	if (rpc_channel_call(channel, CONTROLLER, "GetCapacity", &request.base,
+			     &csi__v1__get_capacity_response__descriptor, TIMEOUT_MS, &message,
+			     err) < 0)
+		return -1;
+	const Csi__V1__GetCapacityResponse *response = (void *)message;
+	*ret_capacity = (struct node_capacity) {
+		.available_bytes = (uint64_t)response->available_capacity,
+		.maximum_bytes = response->maximum_volume_size
+					 ? (uint64_t)response->maximum_volume_size->value
+					 : 0,
+		.minimum_bytes = response->minimum_volume_size
+					 ? (uint64_t)response->minimum_volume_size->value
+					 : 0,
+	};
+	protobuf_c_message_free_unpacked(message, NULL);
+	return 0;
 }
 
 int node_client_delete(struct rpc_channel *channel, const char *id, struct error *err)

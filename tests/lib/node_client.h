@@ -18,6 +18,8 @@ struct node_volume {
 	const char *fs_type;	/* "": none named */
 	const char *mount_flag; /* NULL: none */
 	uint64_t size_bytes;
+	bool enforce;	  /* a directory volume's size must hold */
+	const char *pool; /* NULL: any */
 };
 
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
@@ -31,6 +33,16 @@ int node_client_publish(struct rpc_channel *channel, const struct node_volume *v
 			const char *staging, const char *target, bool read_only, struct error *err);
 int node_client_unpublish(struct rpc_channel *channel, const char *id, const char *target,
 			  struct error *err);
+
+/* What GetCapacity says of volumes like this one (its name and size are not asked). */
+struct node_capacity {
+	uint64_t available_bytes;
+	uint64_t maximum_bytes;
+	uint64_t minimum_bytes;
+};
+
+int node_client_capacity(struct rpc_channel *channel, const struct node_volume *volume,
+			 struct node_capacity *ret_capacity, struct error *err);
 
 /* What NodeGetVolumeStats says: total bytes and inodes. */
 int node_client_stats(struct rpc_channel *channel, const char *id, const char *path,

@@ -22,6 +22,7 @@
 
 static struct pool_scene scene;
 static struct volume_spec spec;
+static bool held; /* a directory volume by a quota */
 
 static int do_create(void *context)
 {
@@ -75,7 +76,8 @@ static void begin(enum backend_kind kind)
 	pool_scene_init(&scene);
 	spec = pool_scene_spec(ID);
 	spec.parameters.backend = kind;
-	spec.parameters.enforce = kind == BACKEND_LOOP;
+	spec.parameters.enforce = kind == BACKEND_LOOP || held;
+	scene.fake->can_quota = held;
 }
 
 /* What must hold after call number `last` was answered. */
@@ -88,6 +90,7 @@ static void check_state(size_t last)
 	assert_int_equal(access(scene.target, F_OK) == 0, last == 2);
 	assert_int_equal(fake_host_loop_count(scene.fake),
 			 staged && spec.parameters.backend == BACKEND_LOOP);
+	assert_int_equal(fake_host_quota_count(scene.fake), held && last < 5);
 	assert_int_equal(pool_scene_count(&scene, "tmp"), 0);
 	assert_int_equal(pool_scene_count(&scene, "trash"), 0);
 	struct capacity_space space;
@@ -185,6 +188,26 @@ static void a_directory_volume_survives_a_kill_at_every_step(void **state)
 	assert_true(points >= 8);
 }
 
+static void a_directory_volume_with_a_quota_survives_a_failure_at_every_step(void **state)
+{
+	points = 0;
+	held = true;
+	fail_everywhere(BACKEND_DIRECTORY);
+	held = false;
+	print_message("failed at %u points\n", points);
+	assert_true(points >= 7); /* project, limit, two binds, two unmounts, forgetting */
+}
+
+static void a_directory_volume_with_a_quota_survives_a_kill_at_every_step(void **state)
+{
+	points = 0;
+	held = true;
+	kill_everywhere(BACKEND_DIRECTORY);
+	held = false;
+	print_message("killed at %u points\n", points);
+	assert_true(points >= 14);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +215,8 @@ int main(void)
 		cmocka_unit_test(a_directory_volume_survives_a_failure_at_every_step),
 		cmocka_unit_test(a_loop_volume_survives_a_kill_at_every_step),
 		cmocka_unit_test(a_directory_volume_survives_a_kill_at_every_step),
+		cmocka_unit_test(a_directory_volume_with_a_quota_survives_a_failure_at_every_step),
+		cmocka_unit_test(a_directory_volume_with_a_quota_survives_a_kill_at_every_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
+#include "backend.h"
 #include "pool_scene.h"
+#include "volume_folder.h"
 
 #define GIB (1ULL << 30)
 #define ID "pvc-1"
@@ -532,6 +534,68 @@ static void a_claim_that_does_not_fit_is_refused_and_leaves_nothing(void **state
 #define ON_DIRECTORY(name) cmocka_unit_test_setup_teardown(name, set_up_directory, tear_down)
 #define ON_BOTH(name) ON_LOOP(name), ON_DIRECTORY(name)
 
+static void where_the_pool_cannot_hold_a_directory_the_class_must_accept_that(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = spec_of(ID);
+	spec.parameters.enforce = true;
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "no quota"));
+	assert_non_null(strstr(err.text, "enforce: \"false\""));
+	assert_int_equal(pool_scene_count(&scene, "volumes"), 0);
+}
+
+static void a_held_directory_is_as_large_as_its_quota(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct host_usage usage;
+	struct volume_spec spec = spec_of(ID);
+	spec.parameters.enforce = true;
+	scene.fake->can_quota = true;
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(record.quota, QUOTA_PROJECT);
+	assert_int_equal(scene.fake->quotas[record.project_id].limit_bytes, 1ULL << 30);
+	assert_int_equal(stage(&err), 0);
+	scene.fake->quotas[record.project_id].used_bytes = 1ULL << 29;
+	assert_int_equal(volume_usage(scene.pools, ID, scene.staging, &usage, &err), 0);
+	assert_int_equal(usage.total_bytes, 1ULL << 30);
+	assert_int_equal(usage.used_bytes, 1ULL << 29);
+	assert_int_equal(usage.available_bytes, 1ULL << 29);
+
+	/* What it holds of the disk was promised to it, and is not counted twice. */
+	struct capacity_space space;
+	assert_int_equal(pool_space(scene.pool, &space, &err), 0);
+	assert_int_equal(space.promised_bytes, 1ULL << 30);
+	assert_int_equal(space.allocated_bytes, 1ULL << 29);
+
+	const struct backend *backend = backend_of_kind(BACKEND_DIRECTORY);
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	assert_int_equal(volume_folder_open(scene.pools, ID, &folder, &err), 0);
+	assert_int_equal(backend->resize(folder.pool, folder.fd, &folder.record, 1ULL << 31, &err),
+			 0);
+	assert_int_equal(scene.fake->quotas[record.project_id].limit_bytes, 1ULL << 31);
+	assert_int_equal(unstage(&err), 0);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), 0);
+	assert_int_equal(fake_host_quota_count(scene.fake), 0);
+	nothing_is_left();
+}
+
+static void a_held_directory_too_small_for_anything_is_refused(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = spec_of(ID);
+	spec.parameters.enforce = true;
+	spec.range.required_bytes = 4096;
+	scene.fake->can_quota = true;
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+	nothing_is_left();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -562,6 +626,9 @@ int main(void)
 		ON_LOOP(a_device_that_somebody_holds_keeps_its_volume_from_being_deleted),
 		ON_LOOP(an_unknown_file_system_or_too_small_a_size_is_refused),
 		ON_BOTH(a_claim_that_does_not_fit_is_refused_and_leaves_nothing),
+		ON_DIRECTORY(where_the_pool_cannot_hold_a_directory_the_class_must_accept_that),
+		ON_DIRECTORY(a_held_directory_is_as_large_as_its_quota),
+		ON_DIRECTORY(a_held_directory_too_small_for_anything_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

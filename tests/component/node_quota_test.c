@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Directory volumes in a pool on btrfs, through the plugin's socket: their size holds.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "loop_disk.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+#define GIB (1ULL << 30)
+
+static struct loop_disk disk;
+static struct node_scene scene;
+static const char *staging, *target;
+
+static const struct node_volume held = {
+	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = GIB, .enforce = true
+};
+static const struct node_volume free_one = {
+	.name = "pvc-2", .backend = "directory", .fs_type = "", .size_bytes = 64 * MIB
+};
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
+	node_scene_start(&scene);
+	staging = node_scene_make_folder(&scene, "staging");
+	target = node_scene_path(&scene, "target");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	return 0;
+}
+
+/* How much could be written into folder/name, and why not more. */
+static uint64_t fill(const char *folder, const char *name, uint64_t max_bytes, int *ret_errno)
+{
+	static char block[1 << 20];
+	char path[512];
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	uint64_t written = 0;
+	*ret_errno = fd < 0 ? errno : 0;
+	while (fd >= 0 && written < max_bytes) {
+		ssize_t length = write(fd, block, sizeof(block));
+		if (length < 0) {
+			*ret_errno = errno;
+			break;
+		}
+		written += (uint64_t)length;
+	}
+	return written;
+}
+
+static void a_volume_of_one_gibibyte_holds_one_gibibyte(void **state)
+{
+	struct error err = { 0 };
+	int reason = 0;
+	uint64_t bytes = 0, inodes = 0;
+	if (node_client_create(scene.channel, &held, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
+	assert_int_equal(node_client_stage(scene.channel, &held, staging, &err), 0);
+	assert_int_equal(node_client_publish(scene.channel, &held, staging, target, false, &err),
+			 0);
+	assert_int_equal(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err),
+			 0);
+	assert_int_equal(bytes, GIB);
+	uint64_t written = fill(target, "file", 2 * GIB, &reason);
+	print_message("%llu of %llu bytes could be written\n", (unsigned long long)written, GIB);
+	assert_true(reason == EDQUOT || reason == ENOSPC);
+	assert_in_range(written, GIB * 98 / 100, GIB);
+	/* After a restart, too. */
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	node_scene_start(&scene);
+	fill(target, "another", 4 * MIB, &reason);
+	assert_true(reason == EDQUOT || reason == ENOSPC);
+	assert_int_equal(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err),
+			 0);
+	assert_int_equal(bytes, GIB);
+}
+
+static void what_is_full_can_be_emptied_unpublished_and_deleted(void **state)
+{
+	struct error err = { 0 };
+	char path[512];
+	snprintf(path, sizeof(path), "%s/file", target);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_int_equal(node_client_unpublish(scene.channel, "pvc-1", target, &err), 0);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", staging, &err), 0);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
+	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+}
+
+/* BTRFS_IOC_SUBVOL_CREATE, as anybody may call it in a folder of his own. */
+static void make_subvolume(const char *folder, const char *name)
+{
+	struct {
+		int64_t fd;
+		char name[4088];
+	} args = { 0 };
+	snprintf(args.name, sizeof(args.name), "%s", name);
+	int fd CLEANUP_CLOSE = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, _IOW(0x94, 14, args), &args), 0);
+}
+
+static void a_volume_with_subvolumes_of_the_pod_in_it_is_deleted_whole(void **state)
+{
+	struct error err = { 0 };
+	int reason = 0;
+	char inner[512];
+	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
+	assert_int_equal(node_client_stage(scene.channel, &held, staging, &err), 0);
+	make_subvolume(staging, "inner");
+	snprintf(inner, sizeof(inner), "%s/inner", staging);
+	make_subvolume(inner, "innermost");
+	fill(inner, "file", MIB, &reason);
+	assert_int_equal(reason, 0);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", staging, &err), 0);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), 0);
+	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+}
+
+static void what_a_killed_plugin_left_is_removed_at_the_next_start(void **state)
+{
+	struct error err = { 0 };
+	char from[256], to[256];
+	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
+	assert_int_equal(node_client_create(scene.channel, &free_one, &err), 0);
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	snprintf(from, sizeof(from), "%s/volumes/pvc-1", scene.pool);
+	snprintf(to, sizeof(to), "%s/trash/pvc-1.7", scene.pool);
+	assert_int_equal(rename(from, to), 0);
+	snprintf(from, sizeof(from), "%s/volumes/pvc-2", scene.pool);
+	snprintf(to, sizeof(to), "%s/tmp/pvc-2.8", scene.pool);
+	assert_int_equal(rename(from, to), 0);
+	node_scene_start(&scene);
+	for (int i = 0; i < 500 && node_scene_entries(&scene, "trash"); i++)
+		usleep(10000);
+	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
+}
+
+static void what_is_not_held_has_the_size_of_the_pool(void **state)
+{
+	struct error err = { 0 };
+	int reason = 0;
+	uint64_t bytes = 0, inodes = 0;
+	assert_int_equal(node_client_create(scene.channel, &free_one, &err), 0);
+	assert_int_equal(node_client_stage(scene.channel, &free_one, staging, &err), 0);
+	assert_int_equal(node_client_stats(scene.channel, "pvc-2", staging, &bytes, &inodes, &err),
+			 0);
+	assert_true(bytes > GIB);
+	assert_int_equal(fill(staging, "file", 80 * MIB, &reason), 80 * MIB);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-2", staging, &err), 0);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-2", &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_volume_of_one_gibibyte_holds_one_gibibyte),
+		cmocka_unit_test(what_is_full_can_be_emptied_unpublished_and_deleted),
+		cmocka_unit_test(a_volume_with_subvolumes_of_the_pod_in_it_is_deleted_whole),
+		cmocka_unit_test(what_a_killed_plugin_left_is_removed_at_the_next_start),
+		cmocka_unit_test(what_is_not_held_has_the_size_of_the_pool),
+	};
+	if (!node_scene_can_mount() || !loop_disk_make(&disk, "btrfs", "", 3 * GIB, NULL))
+		return 77;
+	int outcome = cmocka_run_group_tests(tests, set_up, tear_down);
+	loop_disk_remove(&disk);
+	return outcome;
+}
