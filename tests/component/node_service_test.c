@@ -137,7 +137,9 @@ static int connect_and_create(const char *certificates, const char *name, struct
 		return -1;
 	if (create(channel, name, 1 << 24, NULL, NULL, "node-1", err) < 0)
 		return -1;
-	struct node_volume volume = { name, "loop", "", NULL, 1 << 24 };
+	struct node_volume volume = {
+		.name = name, .backend = "loop", .fs_type = "", .size_bytes = 1 << 24
+	};
 	struct error refused = { 0 };
 	assert_int_equal(node_client_stage(channel, &volume, "/tmp/x", &refused), -1);
 	assert_int_equal(refused.code, ERROR_FORBIDDEN);
