@@ -164,13 +164,17 @@ static void kill_everywhere(void)
 
 static void a_loop_volume_survives_kills_in_the_middle_of_every_call(void **state)
 {
-	volume = (struct node_volume) { "pvc-1", "loop", "ext4", NULL, 64 * MIB };
+	volume = (struct node_volume) {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
 	kill_everywhere();
 }
 
 static void a_directory_volume_survives_kills_in_the_middle_of_every_call(void **state)
 {
-	volume = (struct node_volume) { "pvc-1", "directory", "", NULL, 64 * MIB };
+	volume = (struct node_volume) {
+		.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = 64 * MIB
+	};
 	kill_everywhere();
 }
 
@@ -178,8 +182,12 @@ static void a_damaged_record_stops_its_volume_and_no_other(void **state)
 {
 	struct error err = { 0 };
 	char record[256];
-	volume = (struct node_volume) { "pvc-1", "loop", "ext4", NULL, 64 * MIB };
-	struct node_volume other = { "pvc-2", "loop", "ext4", NULL, 64 * MIB };
+	volume = (struct node_volume) {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
+	struct node_volume other = {
+		.name = "pvc-2", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
 	for (size_t call = 0; call < 3; call++)
 		done(calls[call](&err), &err);
 	write_mark();
@@ -217,7 +225,9 @@ static void mounts_stay_when_the_plugin_is_stopped_and_it_stops_at_once(void **s
 {
 	struct error err = { 0 };
 	struct timespec begin, end;
-	volume = (struct node_volume) { "pvc-1", "loop", "ext4", NULL, 64 * MIB };
+	volume = (struct node_volume) {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
 	for (size_t call = 0; call < 3; call++)
 		done(calls[call](&err), &err);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
