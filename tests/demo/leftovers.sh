@@ -23,7 +23,7 @@ remove_objects() {
 		kubectl delete pvc --ignore-not-found --wait=false -l app=nginx
 		kubectl delete pvc --ignore-not-found --wait=false -l app=kentledge-demo
 	} >/dev/null 2>&1
-	wait_for 60 none pods -l app=nginx
+	wait_for 60 none pods labelSelector=app=nginx
 	release_is_installed || return 0
 	wait_for 60 no_volumes_of_ours || echo "demo: volumes of an earlier run stay: $(volumes_of_ours)"
 	# Classes that the measuring made.
@@ -36,7 +36,7 @@ uninstall() {
 	release_is_installed || return 0
 	echo "removing what an earlier run left"
 	helm uninstall "$RELEASE" --wait --timeout 60s >/dev/null 2>&1
-	wait_for 30 none pods -l app.kubernetes.io/name=kentledge
+	wait_for 30 none pods labelSelector=app.kubernetes.io/name=kentledge
 	# Uninstalling takes the right to give a lease back away before the pods have ended: the next
 	# leader would wait until it runs out.
 	kubectl delete lease --ignore-not-found kentledge.io kentledge-controller >/dev/null

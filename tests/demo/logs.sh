@@ -32,7 +32,7 @@ recreations_ms() { # SINCE
 # the volume was still staged, the publishing alone.
 mounts_ms() { # SINCE
 	local line begin=
-	log_since "$(plugin_pod "$(field pod web-0 '{.spec.nodeName}')")" "$1" |
+	log_since "$(plugin_pod "$(field pod web-0 .spec.nodeName)")" "$1" |
 		grep -F "volume=$(volume_name www-web-0)" |
 		while read -r line; do
 			case $line in

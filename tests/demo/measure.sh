@@ -2,7 +2,7 @@
 # What the demo costs and how fast it is. Lines for the summary go to $WORK/measures.
 
 REPEATS=3
-CLAIMS=9
+CLAIMS=5
 
 note() { printf '%s\n' "$*" >>"$WORK/measures"; }
 
@@ -31,7 +31,7 @@ return_once() {
 
 # The API server asks the pod: no pod of our own is needed for it.
 page_is_served() {
-	[ "$(kubectl get --raw "/api/v1/namespaces/$NAMESPACE/pods/$1/proxy/")" = "$1" ]
+	[ "$(api "/api/v1/namespaces/$NAMESPACE/pods/$1/proxy/")" = "$1" ]
 }
 
 milliseconds() { # FILE
@@ -54,7 +54,7 @@ measure_creation() {
 		note "CreateVolume over TLS, $backend: $(milliseconds "$WORK/creations-$backend") (median of $(wc -l <"$WORK/creations-$backend"))"
 	done
 	kubectl delete pvc -l app=kentledge-demo --wait=false >/dev/null
-	wait_for 60 none pvc -l app=kentledge-demo
+	wait_for 60 none pvc labelSelector=app=kentledge-demo
 	kubectl delete storageclass -l app=kentledge-demo >/dev/null
 }
 
@@ -82,7 +82,7 @@ claims_one_by_one() { # BACKEND
 			  storageClassName: kentledge-demo-$1
 			  resources: {requests: {storage: 1Gi}}
 		YAML
-		sleep 0.3
+		sleep 0.2
 	done
 }
 
@@ -103,7 +103,7 @@ memory_by_metrics() {
 	kubectl -n "$KENTLEDGE_NAMESPACE" get pods -l app.kubernetes.io/name=kentledge \
 		-o 'jsonpath={range .items[*]}{.metadata.name} {.spec.containers[0].ports[?(@.name=="http")].containerPort}{"\n"}{end}' |
 		while read -r pod port; do
-			kubectl get --raw "/api/v1/namespaces/$KENTLEDGE_NAMESPACE/pods/$pod:$port/proxy/metrics" |
+			api "/api/v1/namespaces/$KENTLEDGE_NAMESPACE/pods/$pod:$port/proxy/metrics" |
 				awk -v pod="$pod" '/^process_resident_memory_bytes / {
 					printf "  %-40s %8.1f\n", pod, $2 / 1048576 }'
 		done

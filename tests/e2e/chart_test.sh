@@ -9,7 +9,7 @@ main() {
 	use_kentledge
 	helm test kentledge --namespace default --timeout 120s || fail "helm test fails"
 	ok "helm test passes"
-	must 60 "the test's claim is gone" none --namespace default pvc -l app.kubernetes.io/component=test
+	must 60 "the test's claim is gone" none pvc labelSelector=app.kubernetes.io/component=test default
 	upgrade_keeps_certificates
 	missing_certificates_are_made
 }

@@ -2,7 +2,7 @@
 # What the end-to-end tests share. A test works in a namespace of its own on the cluster that
 # KUBECONFIG names, with kentledge installed in `default`; exit status 77 is a skip.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-for part in wait objects node; do
+for part in wait api objects node; do
 	# shellcheck disable=SC1090
 	. "$ROOT/tests/lib/$part.sh"
 done
@@ -18,6 +18,7 @@ clean_up() { # EXIT-STATUS
 	trap - EXIT
 	[ "$status" = 0 ] || [ "$status" = 77 ] || show_trouble || true
 	[ -z "$NAMESPACE" ] || remove_namespace || true
+	api_close
 	! declare -F undo >/dev/null || undo || true
 	rm -rf "$WORK"
 	exit "$status"
@@ -66,6 +67,7 @@ use_kentledge() {
 	helm status kentledge --namespace default >/dev/null 2>&1 ||
 		helm install kentledge "$ROOT/charts/kentledge" --namespace default --wait --timeout 120s \
 			--set storageClasses.kentledge-directory.create=true >/dev/null
+	api_open "$WORK"
 	must 60 "kentledge is installed and ready" kentledge_is_ready
 	cp "$KUBECONFIG" "$WORK/kubeconfig"
 	export ADMIN_KUBECONFIG=$KUBECONFIG KUBECONFIG=$WORK/kubeconfig
@@ -152,11 +154,11 @@ class() {
 
 apply() { kubectl apply -f - >/dev/null; }
 
-pod_phase_is() { [ "$(field pod "$1" '{.status.phase}')" = "$2" ]; }
+pod_phase_is() { [ "$(field pod "$1" .status.phase)" = "$2" ]; }
 
-volume_of() { field pvc "$1" '{.spec.volumeName}'; } # CLAIM
+volume_of() { field pvc "$1" .spec.volumeName; } # CLAIM
 
-volume_is_gone() { none pv --field-selector "metadata.name=$1"; } # VOLUME
+volume_is_gone() { none pv "fieldSelector=metadata.name=$1"; } # VOLUME
 
 # log_of PROGRAM-OBJECT: all of its current container's log, and the one before it.
 log_of() {
@@ -177,8 +179,8 @@ kill_program() {
 }
 
 claim_event() { # NAME EXPRESSION: a warning about the object of that name says so
-	kubectl get events --field-selector "involvedObject.name=$1,type=Warning" \
-		-o 'jsonpath={range .items[*]}{.reason}: {.message}{"\n"}{end}' |
+	api "$(api_list events)?fieldSelector=involvedObject.name=$1,type=Warning" |
+		jq --raw-output '.items[] | "\(.reason): \(.message)"' |
 		tee "$WORK/events" | grep -Eq -- "$2"
 }
 
@@ -194,6 +196,7 @@ cluster_of_its_own() {
 	trial_cluster up "$@"
 	trial_cluster load
 	export KUBECONFIG=$KENTLEDGE_STATE/kubeconfig
+	api_open "$WORK"
 	helm install kentledge "$ROOT/charts/kentledge" --wait --timeout 120s >/dev/null
 	must 60 "kentledge is installed and ready" kentledge_is_ready
 }

@@ -22,7 +22,7 @@ claim_is_kept() { # ROUND
 }
 
 folder_of() { # CLAIM
-	echo "$(node_pool 1)/volumes/pvc-$(field pvc "$1" '{.metadata.uid}')"
+	echo "$(node_pool 1)/volumes/pvc-$(field pvc "$1" .metadata.uid)"
 }
 
 # Makes CLAIM and a pod of it, and kills as soon as the volume's folder is there: the folder gets its
@@ -39,7 +39,7 @@ kill_before_it_is_written() { # CLAIM
 		[ $SECONDS -lt $deadline ] || fail "no volume was made for $1"
 	done
 	kill -KILL "${pids[@]}"
-	if none pv --field-selector "metadata.name=${folder##*/}"; then
+	if none pv "fieldSelector=metadata.name=${folder##*/}"; then
 		echo "$1: killed between CreateVolume and the PersistentVolume"
 		touch "$WORK/hit"
 	fi
@@ -49,7 +49,7 @@ claim_is_deleted_meanwhile() {
 	kill_before_it_is_written deleted
 	kubectl delete pod deleted --wait=false >/dev/null
 	kubectl delete pvc deleted --wait=false >/dev/null
-	must 120 "the deleted claim goes" none pvc --field-selector metadata.name=deleted
+	must 120 "the deleted claim goes" none pvc fieldSelector=metadata.name=deleted
 	must 60 "and its volume with it" [ ! -e "$(tail -n 1 "$WORK/folders")" ]
 }
 

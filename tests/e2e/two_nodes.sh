@@ -37,7 +37,7 @@ comes_back_to_its_volume() {
 	kubectl delete pod pod-2 >/dev/null
 	pod back data-2 "cat /data/word && sleep 600" | apply
 	must 60 "a pod of data-2 without a node's name runs" pod_is_ready back
-	[ "$(field pod back '{.spec.nodeName}')" = node2 ] || fail "it runs elsewhere"
+	[ "$(field pod back .spec.nodeName)" = node2 ] || fail "it runs elsewhere"
 	[ "$(kubectl logs back)" = pod-2 ] || fail "it sees other data"
 	ok "it runs on node2 and sees its data"
 }

@@ -31,7 +31,7 @@ main() {
 	folder=$(node_pool 1)/volumes/$(volume_of data)
 	helm uninstall kentledge --namespace default --wait --timeout 60s >/dev/null
 	must 30 "nothing of the chart is left" nothing_of_the_chart
-	must 10 "the probe of the controller is gone" none statefulset --namespace default kentledge-probe --ignore-not-found
+	must 10 "the probe of the controller is gone" none statefulset fieldSelector=metadata.name=kentledge-probe default
 	claim_is_bound data || fail "the claim is not bound any more"
 	[ -e "$folder" ] || fail "the volume is gone"
 	ok "claim and volume stay"

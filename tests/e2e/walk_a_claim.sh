@@ -21,7 +21,7 @@ main() {
 	must 90 "the pod runs" pod_is_ready walk-0
 	volume=$(volume_of "$claim")
 	kubectl delete statefulset walk >/dev/null
-	must 60 "the pod is gone" none pods -l app=nginx
+	must 60 "the pod is gone" none pods labelSelector=app=nginx
 	kubectl delete pvc "$claim" --wait=false >/dev/null
 	must 60 "the volume is gone" volume_is_gone "$volume"
 	lines_about "$NAMESPACE/$claim" "$volume" "$NAMESPACE/walk-0" >"$WORK/lines"

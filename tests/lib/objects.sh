@@ -1,16 +1,18 @@
 # shellcheck shell=bash
-# Questions to the API, asked with the caller's kubectl in the namespace of its context.
+# Questions about objects: in NAMESPACE, or in `default` where that is empty. Filters are jq's.
 
-POD_STATE='DELETED:.metadata.deletionTimestamp,READY:.status.conditions[?(@.type=="Ready")].status'
-
-field() { # KIND NAME JSONPATH
-	kubectl get "$1" "$2" -o "jsonpath=$3" 2>/dev/null
+# field KIND NAME FILTER: of one object, such as .status.phase.
+field() {
+	api "$(api_list "$1")/$2" | jq --raw-output "$3 // empty"
 }
 
 # Names and uids of the pods of the namespace that are Ready and not on their way out.
 ready_pods() {
-	kubectl get pods --no-headers -o custom-columns="NAME:.metadata.name,UID:.metadata.uid,$POD_STATE" 2>/dev/null |
-		awk '$3 == "<none>" && $4 == "True" { print $1, $2 }'
+	# shellcheck disable=SC2016
+	api "$(api_list pods)" | jq --raw-output '.items[]
+		| select(.metadata.deletionTimestamp == null)
+		| select(any(.status.conditions[]?; .type == "Ready" and .status == "True"))
+		| "\(.metadata.name) \(.metadata.uid)"'
 }
 
 # are_ready POD...: all of them, asked for at once.
@@ -24,25 +26,31 @@ are_ready() {
 
 pod_is_ready() { are_ready "$1"; }
 
-claim_is_bound() { [ "$(field pvc "$1" '{.status.phase}')" = Bound ]; }
+claim_is_bound() { [ "$(field pvc "$1" .status.phase)" = Bound ]; }
 
-# none KIND [ARGUMENTS...]: the API answers, and there is no such object.
+# names KIND [QUERY [NAMESPACE]]: of those there are; QUERY as labelSelector=… or fieldSelector=….
+names() {
+	api "$(api_list "$1" "${3:-}")?${2:-}" | jq --raw-output '.items[].metadata.name'
+}
+
+# none KIND [QUERY [NAMESPACE]]: the API answers, and there is no such object.
 none() {
 	local found
-	found=$(kubectl get "$@" -o name 2>/dev/null) && [ -z "$found" ]
+	found=$(set -o pipefail && names "$@") && [ -z "$found" ]
 }
 
 volumes_of_ours() {
-	kubectl get pv -o 'jsonpath={range .items[?(@.spec.csi.driver=="kentledge.io")]}{.metadata.name}{"\n"}{end}'
+	api "$(api_list pv)" |
+		jq --raw-output '.items[] | select(.spec.csi.driver == "kentledge.io") | .metadata.name'
 }
 
 no_volumes_of_ours() {
 	local volumes
-	volumes=$(volumes_of_ours) && [ -z "$volumes" ]
+	volumes=$(set -o pipefail && volumes_of_ours) && [ -z "$volumes" ]
 }
 
 event_texts() { # REASON: texts of the namespace's events of that reason
-	kubectl get events --field-selector "reason=$1" -o 'jsonpath={range .items[*]}{.message}{"\n"}{end}'
+	api "$(api_list events)?fieldSelector=reason=$1" | jq --raw-output '.items[].message'
 }
 
 has_event() { # REASON EXPRESSION
@@ -51,7 +59,10 @@ has_event() { # REASON EXPRESSION
 
 # plugin_pod NODE: the node plugin's pod there.
 plugin_pod() {
-	kubectl get pods --all-namespaces --field-selector "spec.nodeName=$1" --no-headers \
-		-l app.kubernetes.io/name=kentledge,app.kubernetes.io/component=node \
-		-o custom-columns=NAME:.metadata.name
+	api "/api/v1/pods?fieldSelector=spec.nodeName=$1&labelSelector=$(node_plugin_labels)" |
+		jq --raw-output '.items[].metadata.name'
+}
+
+node_plugin_labels() {
+	echo app.kubernetes.io/name=kentledge,app.kubernetes.io/component=node
 }

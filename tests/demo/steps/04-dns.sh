@@ -15,12 +15,12 @@ check_names_by_terminal() {
 	for i in 0 1; do
 		check "web-$i.nginx is the pod's address" dns_answer_is "web-$i"
 	done
-	check_within 20 "the pod of the session is gone" none pod --field-selector metadata.name=dns-test
+	check_within 20 "the pod of the session is gone" none pod fieldSelector=metadata.name=dns-test
 }
 
 dns_answer_is() { # POD
 	local ip
-	ip=$(field pod "$1" '{.status.podIP}')
+	ip=$(field pod "$1" .status.podIP)
 	[ -n "$ip" ] && answer_has "^Name: +$1\.nginx\$" &&
 		answer_has "^Address 1: ${ip//./\\.} $1\.nginx\.$NAMESPACE\.svc\.cluster\.local\$"
 }

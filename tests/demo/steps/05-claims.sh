@@ -15,5 +15,5 @@ step_claims() {
 }
 
 volume_name() { # CLAIM
-	echo "pvc-$(field pvc "$1" '{.metadata.uid}')"
+	echo "pvc-$(field pvc "$1" .metadata.uid)"
 }

@@ -35,6 +35,6 @@ ask_addresses() {
 	local i
 	for i in 0 1; do
 		ask_dns A "web-$i.nginx.$NAMESPACE.svc.cluster.local"
-		check "web-$i.nginx is the new pod's address" answer_is "$(field pod "web-$i" '{.status.podIP}')"
+		check "web-$i.nginx is the new pod's address" answer_is "$(field pod "web-$i" .status.podIP)"
 	done
 }

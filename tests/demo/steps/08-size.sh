@@ -20,7 +20,7 @@ step_size() {
 measure_disk() { # FILE
 	local node
 	on_trial || return 0
-	node=$(field pod web-0 '{.spec.nodeName}')
+	node=$(field pod web-0 .spec.nodeName)
 	# shellcheck disable=SC2016
 	on_node "${node#node}" sh -c 'df -k --output=used /var/lib/kentledge | tail -n 1
 		find /var/lib/kentledge/pool -type f -printf "%k\n" | sort -n | tail -n 1' >"$1"

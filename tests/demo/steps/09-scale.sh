@@ -25,7 +25,7 @@ scale_down() {
 	check "all three claims stay" [ "$(grep -c '^www-web-[012] *Bound' "$WORK/answer")" = 3 ]
 }
 
-only_web_0() { [ "$(kubectl get pods -l app=nginx -o name)" = pod/web-0 ]; }
+only_web_0() { [ "$(names pods labelSelector=app=nginx)" = web-0 ]; }
 
 roll_out() {
 	record_begin

@@ -2,7 +2,7 @@
 
 step_delete_set() {
 	show "kubectl delete -f tests/demo/web.yaml"
-	check_within 60 "the pods are gone" none pods -l app=nginx
+	check_within 60 "the pods are gone" none pods labelSelector=app=nginx
 	show "kubectl get pvc -l app=nginx"
 	check "the claims stay Bound" [ "$(grep -c '^www-web-[012] *Bound' "$WORK/answer")" = 3 ]
 	show "kubectl apply -f tests/demo/web.yaml"

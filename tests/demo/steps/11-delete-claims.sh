@@ -2,8 +2,8 @@
 
 step_delete_claims() {
 	show "kubectl delete -f tests/demo/web.yaml"
-	check_within 60 "the pods are gone" none pods -l app=nginx
-	kubectl get pvc -l app=nginx -o 'jsonpath={range .items[*]}{.spec.volumeName}{"\n"}{end}' >"$WORK/volumes"
+	check_within 60 "the pods are gone" none pods labelSelector=app=nginx
+	api "$(api_list pvc)?labelSelector=app=nginx" | jq --raw-output '.items[].spec.volumeName' >"$WORK/volumes"
 	check_on_nodes "the volumes are on their nodes before" volumes_are_there
 	show "kubectl delete pvc -l app=nginx"
 	check_within 60 "the volumes are gone from the API" volumes_are_deleted
@@ -24,11 +24,11 @@ check_on_nodes() { # SENTENCE COMMAND...
 volumes_are_deleted() {
 	local name
 	while read -r name; do
-		none pv --field-selector "metadata.name=$name" || return 1
+		none pv "fieldSelector=metadata.name=$name" || return 1
 	done <"$WORK/volumes"
 }
 
-nodes() { seq "$(kubectl get nodes -o name | wc -l)"; }
+nodes() { seq "$(names nodes | wc -l)"; }
 
 # Names of files and folders in all pools that carry a volume's name.
 traces_of_volumes() {
