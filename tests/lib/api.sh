@@ -36,6 +36,7 @@ api_list() { # KIND [NAMESPACE]
 	statefulset) echo "/apis/apps/v1/$inside/statefulsets" ;;
 	pv) echo "/api/v1/persistentvolumes" ;;
 	node | nodes) echo "/api/v1/nodes" ;;
+	namespace) echo "/api/v1/namespaces" ;;
 	*)
 		echo "api_list: no path is known for $1" >&2
 		return 1
