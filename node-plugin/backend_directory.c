@@ -23,9 +23,6 @@
 #define DATA_NAME "data"
 #define DATA_MODE 0755 /* as the root of a new ext4 */
 
-/* A new subvolume of btrfs counts with its tables: below this not even one file could be made. */
-#define HELD_BYTES_MIN (1ULL << 20)
-
 static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *ret_minimum_bytes,
 			 struct error *err)
 {
@@ -70,11 +67,11 @@ static int hold(struct pool *pool, int data_fd, struct volume_record *record, st
 {
 	enum quota_kind kind = QUOTA_NONE;
 	struct quota quota = { .kind = QUOTA_NONE };
-	if (record->enforce && record->size_bytes < HELD_BYTES_MIN)
+	if (record->enforce && record->size_bytes < BACKEND_DIRECTORY_HELD_BYTES_MIN)
 		return error_set(err, ERROR_RANGE,
 				 "capacity_range: a directory volume that is held to its size has "
 				 "at least %llu bytes",
-				 HELD_BYTES_MIN);
+				 BACKEND_DIRECTORY_HELD_BYTES_MIN);
 	if (record->enforce && (pool->host->probe_quota(pool->host, data_fd, &kind, err) < 0 ||
 				pool->host->begin_quota(pool->host, data_fd, kind,
 							record->size_bytes, &quota, err) < 0))

@@ -10,6 +10,9 @@
 
 #include "backend.h"
 
+/* A new subvolume of btrfs counts with its tables: below this not even one file could be made. */
+#define BACKEND_DIRECTORY_HELD_BYTES_MIN (1ULL << 20)
+
 /* Makes the data of folder_fd, which has none yet, a copy of the data of source_fd at one moment,
  * durably: both are folders of volumes or snapshots in one pool. The copy is not held to a size.
  * 1: this pool cannot; the files have to be copied one by one. */

@@ -6,12 +6,14 @@
 
 #include <string.h>
 
-#include "backend.h"
+#include "backend_directory.h"
 #include "base/arena.h"
+#include "base/log.h"
 #include "csi_argument.h"
 #include "csi_service.h"
 #include "csi_topology.h"
 #include "csi_volume.h"
+#include "pool_choice.h"
 #include "pools.h"
 #include "volume.h"
 
@@ -94,9 +96,33 @@ static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *
 				   arena, &accesses, err) < 0 ||
 	     access_fs_type(accesses, request->n_volume_capabilities, &fs_type, err) < 0))
 		return -1;
+	uint64_t minimum_bytes = 0;
+	if (backend_of_kind(parameters.backend)
+		    ->check_fs_type(fs_type, &fs_type, &minimum_bytes, err) < 0)
+		return -1;
+	bool held = parameters.backend == BACKEND_DIRECTORY && parameters.enforce;
+	*ret_minimum_bytes = held ? BACKEND_DIRECTORY_HELD_BYTES_MIN : minimum_bytes;
 	*ret_parameters = parameters;
-	return backend_of_kind(parameters.backend)
-		->check_fs_type(fs_type, &fs_type, ret_minimum_bytes, err);
+	return 0;
+}
+
+/* A class that this node does not serve has no room on it: that keeps its Pods away. Another node
+ * may have the pool that it names, so it is no error. */
+static int read_capacity(struct pools *pools, const struct parameters *parameters,
+			 struct pool_capacity *ret_capacity, struct error *err)
+{
+	struct error reason = { 0 };
+	if (pool_choice_capacity(pools, parameters, ret_capacity, &reason) == 0)
+		return 0;
+	if (reason.code != ERROR_INVALID && reason.code != ERROR_UNAVAILABLE) {
+		*err = reason;
+		return -1;
+	}
+	log_info("class has no room here",
+		 LOG_TEXT("backend", backend_kind_name(parameters->backend)),
+		 LOG_TEXT("pool", parameters->pool), LOG_ERR(&reason));
+	*ret_capacity = (struct pool_capacity) { 0 };
+	return 0;
 }
 
 static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest *request,
@@ -104,21 +130,18 @@ static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest
 {
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
-	struct capacity_space space;
+	struct pool_capacity capacity = { 0 };
 	uint64_t minimum_bytes = 0;
 	struct parameters parameters;
-	struct pool *pool = NULL;
-	if (read_class(request, arena, &parameters, &minimum_bytes, err) < 0 ||
-	    pools_choose(node->pools, parameters.pool, &pool, err) < 0)
+	if (read_class(request, arena, &parameters, &minimum_bytes, err) < 0)
 		return -1;
 	if (request->accessible_topology &&
 	    !csi_topology_is(request->accessible_topology, node->id))
 		return 0; /* nothing of another node is ours to give */
-	if (pool_space(pool, &space, err) < 0)
+	if (read_capacity(node->pools, &parameters, &capacity, err) < 0)
 		return -1;
-	uint64_t room = capacity_room(&space);
-	response->available_capacity = csi_volume_bytes(room);
-	response->maximum_volume_size = make_number(arena, room);
+	response->available_capacity = csi_volume_bytes(capacity.available_bytes);
+	response->maximum_volume_size = make_number(arena, capacity.largest_bytes);
 	response->minimum_volume_size = make_number(arena, minimum_bytes);
 	return 0;
 }

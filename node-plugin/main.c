@@ -51,7 +51,7 @@ static int run(const struct options *options, struct error *err)
 	struct sweep *sweep CLEANUP(sweep_freep) = NULL;
 	struct node_server *server CLEANUP(node_server_freep) = NULL;
 	if (pools_open(options->pools.places, options->pools.count, host_linux(),
-		       options->reserve_percent, &pools, err) < 0 ||
+		       options->pool_policy, &pools, err) < 0 ||
 	    sweep_new(pools, &sweep, err) < 0)
 		return -1;
 	struct node node = { .id = options->node_id, .pools = pools };

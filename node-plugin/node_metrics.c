@@ -50,14 +50,36 @@ static struct metric volumes = {
 	.labels = { "pool" },
 };
 
+static struct metric pool_up = {
+	.name = "kentledge_pool_up",
+	.help = "1: the pool is there and can be written to; 0: its disk is missing or fails.",
+	.type = METRIC_GAUGE,
+	.labels = { "pool" },
+};
+
+static struct metric pool_reserved = {
+	.name = "kentledge_pool_reserve_bytes",
+	.help = "Part of the pool's disk that is never promised to volumes.",
+	.type = METRIC_GAUGE,
+	.labels = { "pool" },
+};
+
+static void collect_missing(void *context, const char *name, const char *reason)
+{
+	const char *values[] = { name };
+	metric_set(&pool_up, values, 0);
+}
+
 static void collect_pool(struct pool *pool)
 {
 	const char *values[] = { pool->name };
 	struct capacity_space space;
+	metric_set(&pool_up, values, pool_check(pool, NULL) == 0);
 	if (pool_space(pool, &space, NULL) < 0)
 		return;
 	metric_set(&pool_size, values, (double)space.total_bytes);
 	metric_set(&pool_available, values, (double)capacity_room(&space));
+	metric_set(&pool_reserved, values, (double)space.reserve_bytes);
 	metric_set(&pool_promised, values, (double)space.promised_bytes);
 	metric_set(&volumes, values, (double)pool_volume_count(pool));
 }
@@ -67,6 +89,7 @@ static void collect(void *context)
 	struct pools *pools = context;
 	for (size_t i = 0; i < pools->count; i++)
 		collect_pool(pools->pools[i]);
+	pools_visit_missing(pools, collect_missing, NULL);
 }
 
 void node_metrics_init(struct pools *pools)

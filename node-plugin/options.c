@@ -11,7 +11,6 @@
 #define DEFAULT_SOCKET "/var/lib/kubelet/plugins/" CSI_DRIVER_NAME "/csi.sock"
 #define DEFAULT_REGISTRATION "/var/lib/kubelet/plugins_registry"
 #define DEFAULT_HTTP ":9746"
-#define DEFAULT_RESERVE_PERCENT 5
 #define DEFAULT_WORKERS 8
 
 static const char help[] =
@@ -23,8 +22,11 @@ static const char help[] =
 	"  --pool=DIR              folder for the volumes (" DEFAULT_POOL ");\n"
 	"                          or --pool=NAME=DIR,NAME=DIR for several, usually on several "
 	"disks\n"
+	"  --pool-policy=POLICY    which pool gets a new volume: most-room, or first of the list "
+	"that\n"
+	"                          has room (most-room)\n"
 	"  --reserve-percent=N     share of a pool's disk that is never promised to volumes,\n"
-	"                          0 to 90 percent (5)\n"
+	"                          0 to 90 percent (5); or NAME=N,NAME=N\n"
 	"  --node-id=NAME          name of this node (environment variable NODE_NAME)\n"
 	"  --csi-socket=PATH       unix socket for the kubelet\n"
 	"                          (" DEFAULT_SOCKET ")\n"
@@ -53,21 +55,33 @@ static int check_together(const struct options *options, struct error *err)
 	return 0;
 }
 
+static int read_policy(const char *text, enum pool_policy *ret_policy, struct error *err)
+{
+	if (strcmp(text, "most-room") == 0)
+		*ret_policy = POOL_POLICY_MOST_ROOM;
+	else if (strcmp(text, "first") == 0)
+		*ret_policy = POOL_POLICY_FIRST;
+	else
+		return error_set(err, ERROR_INVALID,
+				 "--pool-policy: \"%s\" is neither most-room nor first", text);
+	return 0;
+}
+
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
-	const char *pools = DEFAULT_POOL;
+	const char *pools = DEFAULT_POOL, *policy = "most-room", *reserve = "";
 	struct options options = {
 		.csi_socket = DEFAULT_SOCKET,
 		.registration_folder = DEFAULT_REGISTRATION,
 		.node_id = getenv("NODE_NAME"),
 		.http_address = DEFAULT_HTTP,
-		.reserve_percent = DEFAULT_RESERVE_PERCENT,
 		.workers = DEFAULT_WORKERS,
 		.log_level = LOG_INFO,
 	};
 	const struct flag flags[] = {
 		{ "pool", .text = &pools },
-		{ "reserve-percent", .number = &options.reserve_percent, .min = 0, .max = 90 },
+		{ "pool-policy", .text = &policy },
+		{ "reserve-percent", .text = &reserve },
 		{ "node-id", .text = &options.node_id },
 		{ "csi-socket", .text = &options.csi_socket },
 		{ "registration-dir", .text = &options.registration_folder },
@@ -86,8 +100,14 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return outcome;
 	if (check_together(&options, err) < 0)
 		return -1;
+	if (read_policy(policy, &options.pool_policy, err) < 0)
+		return -1;
 	if (pool_places_parse(pools, &options.pools, err) < 0)
 		return error_prefix(err, "--pool");
+	if (reserve[0] && pool_places_read_reserve(&options.pools, reserve, err) < 0) {
+		pool_places_done(&options.pools);
+		return error_prefix(err, "--reserve-percent");
+	}
 	*ret_options = options;
 	return 0;
 }

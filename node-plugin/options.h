@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "pool_place.h"
+#include "pools.h"
 
 struct options {
 	struct pool_places pools;
@@ -17,7 +18,7 @@ struct options {
 	const char *listen;	  /* NULL: no TCP */
 	const char *tls_folder;	  /* NULL: no TCP */
 	const char *http_address; /* "": no health, no metrics */
-	unsigned reserve_percent;
+	enum pool_policy pool_policy;
 	unsigned workers;
 	enum log_level log_level;
 };

@@ -132,13 +132,24 @@ static int count_promise(void *context, const char *name, struct error *err)
 	return 0;
 }
 
-int pool_open(const struct pool_place *place, struct host *host, unsigned reserve_percent,
-	      struct pool **ret_pool, struct error *err)
+/* A pool without a label is served: what is lost is only that others could miss it. */
+static void read_label(struct pool *pool)
+{
+	struct error err = { 0 };
+	if (pool_label_read(pool->root_fd, &pool->label, &err) != 0 &&
+	    pool_label_make(pool->root_fd, pool->name, &pool->label, &err) < 0)
+		log_warning("pool cannot be labelled", LOG_TEXT("pool", pool->name), LOG_ERR(&err));
+	snprintf(pool->label.name, sizeof(pool->label.name), "%s", pool->name);
+}
+
+int pool_open(const struct pool_place *place, struct host *host, struct pool **ret_pool,
+	      struct error *err)
 {
 	struct pool *pool CLEANUP(pool_closep) = must_alloc(sizeof(*pool));
 	snprintf(pool->name, sizeof(pool->name), "%s", place->name);
 	pool->host = host;
-	pool->reserve_percent = reserve_percent;
+	pool->order = place->order;
+	pool->reserve_percent = place->reserve_percent;
 	pool->root_fd = pool->volumes_fd = pool->tmp_fd = pool->trash_fd = -1;
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
@@ -146,6 +157,7 @@ int pool_open(const struct pool_place *place, struct host *host, unsigned reserv
 	    folder_visit(pool->tmp_fd, discard_half_made, pool, err) < 0 ||
 	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0)
 		return -1;
+	read_label(pool);
 	*ret_pool = TAKE(pool);
 	return 0;
 }
@@ -198,24 +210,24 @@ static int count_space(struct pool *pool, struct capacity_space *ret_space, stru
 	struct capacity_space space;
 	if (read_space(pool, &space, err) < 0)
 		return -1;
-	space.allocated_bytes = allocation.bytes;
+	space.allocated_bytes = pool->counted_bytes = allocation.bytes;
 	*ret_space = space;
 	return 0;
 }
 
-static int refuse(const struct capacity_space *space, uint64_t bytes, bool elsewhere,
-		  struct error *err)
+static int refuse(const struct pool *pool, const struct capacity_space *space, uint64_t bytes,
+		  bool elsewhere, struct error *err)
 {
 	if (bytes > capacity_ever(space))
 		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
 				 "capacity_range: %" PRIu64
-				 " bytes can never fit on this node's disk, which holds %" PRIu64
-				 " bytes for volumes",
-				 bytes, capacity_ever(space));
+				 " bytes can never fit in pool %s of this node, which holds "
+				 "%" PRIu64 " bytes for volumes",
+				 bytes, pool->name, capacity_ever(space));
 	return error_set(err, ERROR_EXHAUSTED,
-			 "no room for %" PRIu64 " bytes on this node: %" PRIu64
+			 "no room for %" PRIu64 " bytes in pool %s of this node: %" PRIu64
 			 " bytes are left for volumes (%" PRIu64 " are promised already)",
-			 bytes, capacity_room(space), space->promised_bytes);
+			 bytes, pool->name, capacity_room(space), space->promised_bytes);
 }
 
 static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
@@ -228,7 +240,7 @@ static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct err
 	if (bytes > capacity_room(&space) && count_space(pool, &space, err) < 0)
 		return -1;
 	if (bytes > capacity_room(&space))
-		return refuse(&space, bytes, elsewhere, err);
+		return refuse(pool, &space, bytes, elsewhere, err);
 	pool->promised_bytes += bytes;
 	pool->volume_count++;
 	return 0;
@@ -257,6 +269,16 @@ int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error
 	int outcome = count_space(pool, ret_space, err);
 	pthread_mutex_unlock(&pool->mutex);
 	return outcome;
+}
+
+uint64_t pool_room_estimate(struct pool *pool)
+{
+	struct capacity_space space = { 0 };
+	pthread_mutex_lock(&pool->mutex);
+	if (read_space(pool, &space, NULL) == 0)
+		space.allocated_bytes = pool->counted_bytes;
+	pthread_mutex_unlock(&pool->mutex);
+	return capacity_room(&space);
 }
 
 uint64_t pool_volume_count(struct pool *pool)

@@ -4,6 +4,7 @@
 /*
  * A folder in which volumes of this node live.
  *
+ *	<pool>/pool			by what it is known again (pool_label.h)
  *	<pool>/volumes/<id>/record	what the volume is (volume_record.h)
  *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
  *	<pool>/volumes/<id>/data/	its data: a directory volume
@@ -27,6 +28,7 @@
 #include "base/error.h"
 #include "capacity.h"
 #include "host.h"
+#include "pool_label.h"
 #include "pool_place.h"
 #include "volume_id.h"
 
@@ -34,6 +36,8 @@ struct pool {
 	char name[POOL_PLACE_NAME_MAX + 1];
 	char path[PATH_MAX]; /* without links */
 	struct host *host;
+	struct pool_label label; /* its id is "" if it cannot be written */
+	unsigned order;		 /* on the command line */
 	unsigned reserve_percent;
 	int root_fd;
 	int volumes_fd;
@@ -42,20 +46,25 @@ struct pool {
 
 	pthread_mutex_t mutex; /* for all below */
 	uint64_t promised_bytes;
+	uint64_t counted_bytes; /* what the images held when that was counted last */
 	uint64_t volume_count;
 	uint64_t names_given;
 };
 
 /* Makes the folders that are missing (the pool itself too, but not its parent). host is borrowed.
  * ERROR_IN_USE if another process has the pool. */
-int pool_open(const struct pool_place *place, struct host *host, unsigned reserve_percent,
-	      struct pool **ret_pool, struct error *err);
+int pool_open(const struct pool_place *place, struct host *host, struct pool **ret_pool,
+	      struct error *err);
 void pool_close(struct pool *pool);
 
 /* Counts bytes as promised. ERROR_EXHAUSTED if there is no room now. If there would be none on an
  * empty disk either: ERROR_EXHAUSTED where another node may serve, else ERROR_RANGE. */
 int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err);
 void pool_release(struct pool *pool, uint64_t bytes);
+
+/* Roughly what may be promised now, at the price of one system call: what the images hold is taken
+ * from the last time it was counted. */
+uint64_t pool_room_estimate(struct pool *pool);
 
 /* As it is now; counts what the images hold. */
 int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error *err);

@@ -4,18 +4,180 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
+/* One that should be there. */
+struct pool_missing {
+	struct pool_missing *next;
+	char *name;
+	char *path;			   /* NULL: only its neighbours know of it */
+	char id[POOL_LABEL_ID_LENGTH + 1]; /* "": no neighbour knows of it */
+	unsigned reserve_percent;
+	unsigned order;
+	char *reason;
+};
+
+static void missing_free(struct pool_missing *missing)
+{
+	free(missing->name);
+	free(missing->path);
+	free(missing->reason);
+	free(missing);
+}
+
+static void add_missing(struct pools *pools, const struct pool_place *place, const char *id,
+			const char *name, const char *reason)
+{
+	struct pool_missing *missing = must_alloc(sizeof(*missing));
+	missing->name = must_strdup(name);
+	missing->reason = must_strdup(reason);
+	if (place) {
+		missing->path = must_strdup(place->path);
+		missing->reserve_percent = place->reserve_percent;
+		missing->order = place->order;
+	}
+	if (id)
+		strcpy(missing->id, id);
+	missing->next = pools->missing;
+	pools->missing = missing;
+	log_error("pool is missing; the others are served", LOG_TEXT("pool", name),
+		  LOG_TEXT("reason", reason));
+}
+
+static bool is_there(struct pools *pools, const char *id)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (strcmp(pools->pools[i]->label.id, id) == 0)
+			return true;
+	return false;
+}
+
+static struct pool_missing *find_missing(struct pools *pools, const char *name, const char *id)
+{
+	for (struct pool_missing *missing = pools->missing; missing; missing = missing->next)
+		if ((name && strcmp(missing->name, name) == 0) ||
+		    (id && strcmp(missing->id, id) == 0))
+			return missing;
+	return NULL;
+}
+
+/* 1: it is missing for the reason in *err. */
+static int open_one(struct pools *pools, const struct pool_place *place, struct error *err)
+{
+	struct pool *pool = NULL;
+	struct error reason = { 0 };
+	if (pool_open(place, pools->host, &pool, &reason) < 0) {
+		*err = reason;
+		return reason.code == ERROR_IN_USE ? -1 : 1;
+	}
+	pools->pools[pools->count] = pool;
+	pools->count++; /* last: others look at what lies below it */
+	return 0;
+}
+
+struct neighbours {
+	struct pools *pools;
+	const struct pool_place *places;
+	size_t place_count;
+};
+
+static const struct pool_place *place_of(const struct neighbours *all, const char *name)
+{
+	for (size_t i = 0; i < all->place_count; i++)
+		if (strcmp(all->places[i].name, name) == 0)
+			return &all->places[i];
+	return NULL;
+}
+
+/* A label that a pool noted of another one. */
+static void look_at_neighbour(void *context, const struct pool_label *label)
+{
+	struct neighbours *all = context;
+	if (is_there(all->pools, label->id) || find_missing(all->pools, NULL, label->id))
+		return;
+	struct pool_missing *known = find_missing(all->pools, label->name, NULL);
+	if (known) {
+		strcpy(known->id, label->id);
+		return;
+	}
+	const struct pool_place *place = place_of(all, label->name);
+	bool replaced = pools_find(all->pools, label->name);
+	char *reason CLEANUP_FREE = must_printf(
+		"%s%s. Bring its disk back, or, to give its volumes up, remove neighbours/%s from "
+		"the other pools",
+		replaced ? "another pool has its name and place now"
+			 : (place ? "nothing of it is at " : "--pool does not name it"),
+		place && !replaced ? place->path : "", label->id);
+	add_missing(all->pools, replaced ? NULL : place, label->id, label->name, reason);
+}
+
+static void look_at_neighbours(struct pools *pools, const struct pool_place *places, size_t count)
+{
+	struct neighbours all = { .pools = pools, .places = places, .place_count = count };
+	for (size_t i = 0; i < pools->count; i++) {
+		struct error err = { 0 };
+		if (pool_label_visit(pools->pools[i]->root_fd, look_at_neighbour, &all, &err) < 0)
+			log_warning("neighbours of a pool cannot be read",
+				    LOG_TEXT("pool", pools->pools[i]->name), LOG_ERR(&err));
+	}
+}
+
+static void introduce_to(struct pool *pool, struct pools *pools)
+{
+	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *other = pools->pools[i];
+		struct error err = { 0 };
+		if (other != pool && other->label.id[0] &&
+		    pool_label_note(pool->root_fd, &other->label, &err) < 0)
+			log_warning("a pool is not noted by its neighbour",
+				    LOG_TEXT("pool", other->name), LOG_ERR(&err));
+	}
+}
+
+static void introduce_all(struct pools *pools)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		introduce_to(pools->pools[i], pools);
+}
+
+/* In two rounds: those that are there tell which of the others must not be made anew. */
+static int open_round(struct pools *pools, const struct pool_place *places, size_t count,
+		      bool labelled, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (pool_label_is_at(places[i].path) != labelled ||
+		    pools_find(pools, places[i].name) || find_missing(pools, places[i].name, NULL))
+			continue;
+		struct error reason = { 0 };
+		int outcome = open_one(pools, &places[i], &reason);
+		if (outcome < 0) {
+			*err = reason;
+			return -1;
+		}
+		if (outcome > 0)
+			add_missing(pools, &places[i], NULL, places[i].name, reason.text);
+	}
+	return 0;
+}
+
 int pools_open(const struct pool_place *places, size_t count, struct host *host,
-	       unsigned reserve_percent, struct pools **ret_pools, struct error *err)
+	       enum pool_policy policy, struct pools **ret_pools, struct error *err)
 {
 	struct pools *pools CLEANUP(pools_closep) = must_alloc(sizeof(*pools));
 	pools->host = host;
+	pools->policy = policy;
 	volume_locks_init(&pools->locks);
-	for (; pools->count < count; pools->count++)
-		if (pool_open(&places[pools->count], host, reserve_percent,
-			      &pools->pools[pools->count], err) < 0)
-			return -1;
+	pthread_mutex_init(&pools->mutex, NULL);
+	if (open_round(pools, places, count, true, err) < 0)
+		return -1;
+	look_at_neighbours(pools, places, count);
+	if (open_round(pools, places, count, false, err) < 0)
+		return -1;
+	if (pools->count == 0)
+		return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
+				 pools->missing ? pools->missing->reason : "none is named");
+	introduce_all(pools);
 	*ret_pools = TAKE(pools);
 	return 0;
 }
@@ -26,6 +188,12 @@ void pools_close(struct pools *pools)
 		return;
 	for (size_t i = 0; i < pools->count; i++)
 		pool_close(pools->pools[i]);
+	while (pools->missing) {
+		struct pool_missing *missing = pools->missing;
+		pools->missing = missing->next;
+		missing_free(missing);
+	}
+	pthread_mutex_destroy(&pools->mutex);
 	volume_locks_done(&pools->locks);
 	free(pools);
 }
@@ -38,31 +206,84 @@ struct pool *pools_find(struct pools *pools, const char *name)
 	return NULL;
 }
 
-static int no_such_pool(struct pools *pools, const char *name, struct error *err)
+/* A place without a label is a pool yet to be made, unless a neighbour knew it. */
+static bool comes_back(struct pools *pools, const struct pool_missing *missing)
+{
+	if (!missing->path || (missing->id[0] && !pool_label_is_at(missing->path)))
+		return false;
+	const struct pool_place place = { .name = missing->name,
+					  .path = missing->path,
+					  .order = missing->order,
+					  .reserve_percent = missing->reserve_percent };
+	struct error err = { 0 };
+	return open_one(pools, &place, &err) == 0;
+}
+
+void pools_look_again(struct pools *pools)
+{
+	pthread_mutex_lock(&pools->mutex);
+	for (struct pool_missing **at = &pools->missing; *at;) {
+		struct pool_missing *missing = *at;
+		if (!comes_back(pools, missing)) {
+			at = &missing->next;
+			continue;
+		}
+		log_info("pool is back", LOG_TEXT("pool", missing->name));
+		*at = missing->next;
+		missing_free(missing);
+		introduce_all(pools);
+	}
+	pthread_mutex_unlock(&pools->mutex);
+}
+
+void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void *context)
+{
+	pthread_mutex_lock(&pools->mutex);
+	for (const struct pool_missing *missing = pools->missing; missing; missing = missing->next)
+		visit(context, missing->name, missing->reason);
+	pthread_mutex_unlock(&pools->mutex);
+}
+
+int pools_check_missing(struct pools *pools, const char *name, struct error *err)
+{
+	pthread_mutex_lock(&pools->mutex);
+	const struct pool_missing *missing =
+		name ? find_missing(pools, name, NULL) : pools->missing;
+	int outcome = 0;
+	if (missing)
+		outcome = error_set(err, ERROR_UNAVAILABLE, "pool %s is missing: %s", missing->name,
+				    missing->reason);
+	pthread_mutex_unlock(&pools->mutex);
+	return outcome;
+}
+
+int pools_not_found(struct pools *pools, const char *what, const char *id, struct error *err)
+{
+	if (pools_check_missing(pools, NULL, err) < 0)
+		return error_prefix(err, "%s %s is in none of the pools that are there", what, id);
+	return error_set(err, ERROR_NOT_FOUND, "%s %s does not exist on this node", what, id);
+}
+
+char *pools_names(struct pools *pools)
 {
 	struct text names CLEANUP_TEXT = TEXT_INIT;
 	for (size_t i = 0; i < pools->count; i++)
 		text_printf(&names, "%s%s", i ? ", " : "", pools->pools[i]->name);
-	return error_set(err, ERROR_INVALID,
-			 "parameter pool: this node has no pool \"%s\"; it has %s", name,
-			 names.data);
-}
-
-int pools_choose(struct pools *pools, const char *name, struct pool **ret_pool, struct error *err)
-{
-	struct pool *pool = name ? pools_find(pools, name) : pools->pools[0];
-	if (!pool)
-		return no_such_pool(pools, name, err);
-	*ret_pool = pool;
-	return 0;
+	return text_take(&names);
 }
 
 int pools_check(struct pools *pools, struct error *err)
 {
-	for (size_t i = 0; i < pools->count; i++)
-		if (pool_check(pools->pools[i], err) < 0)
-			return -1;
-	return 0;
+	struct error first = { 0 };
+	for (size_t i = 0; i < pools->count; i++) {
+		struct error reason = { 0 };
+		if (pool_check(pools->pools[i], &reason) == 0)
+			return 0;
+		if (first.code == ERROR_NONE)
+			first = reason;
+	}
+	*err = first;
+	return -1;
 }
 
 uint64_t pools_volume_count(struct pools *pools)

@@ -6,8 +6,32 @@
  * is found by looking, as a restarted plugin would.
  *
  * The locks of volumes are common to all pools: two calls with one name must not make two volumes.
+ *
+ * Pools lie on several disks, and one of these may be missing when the plugin starts: not plugged
+ * in, not mounted, not readable. The pools that are there are served all the same. Of the missing
+ * one we know that it should be there by the command line, and by its neighbours, each of which
+ * keeps the labels of the others (pool_label.h): so an empty folder, in which a disk should be
+ * mounted, is not taken for a new pool, nor is a pool forgotten that is no longer named.
+ *
+ *	named --opened--> there
+ *	  \--its disk is missing--> missing --the disk is back: looked for every few minutes-->
+ *there
+ *
+ * While a pool is missing,
+ *	- a volume that is in none of the others may be in that one: it is ERROR_UNAVAILABLE, never
+ *	  ERROR_NOT_FOUND, which would let DeleteVolume answer that its data is gone;
+ *	- places of a pod are cleared as ever: that takes the kernel's mounts only;
+ *	- new volumes are made in the others. Should the missing pool hold one of the same name,
+ *made by a call whose answer was lost, then both are left alone once the disk is back and the
+ *	  volume is an error that names the two: nobody but a person can tell which one was used;
+ *	- lists and capacities tell of what is there.
+ * A pool that will never come back is given up by removing its label from its neighbours.
+ *
+ * If no pool is there at all, the plugin does not start.
  */
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -17,30 +41,56 @@
 #include "pool_place.h"
 #include "volume_lock.h"
 
+/* Which one of the pools that serve gets a new volume. */
+enum pool_policy {
+	POOL_POLICY_MOST_ROOM,
+	POOL_POLICY_FIRST, /* in the order of the command line, as long as there is room */
+};
+
+struct pool_missing;
+
 struct pools {
 	struct volume_locks locks;
 	struct host *host;
+	enum pool_policy policy;
 	struct pool *pools[POOLS_MAX];
-	size_t count;
+	atomic_size_t count; /* grows when a missing one comes back */
+
+	pthread_mutex_t mutex; /* for what is below */
+	struct pool_missing *missing;
 };
 
 /* A pool's folder is made if it is missing, its parent is not. host is borrowed.
  * ERROR_IN_USE if another process has one of them. */
 int pools_open(const struct pool_place *places, size_t count, struct host *host,
-	       unsigned reserve_percent, struct pools **ret_pools, struct error *err);
+	       enum pool_policy policy, struct pools **ret_pools, struct error *err);
 void pools_close(struct pools *pools);
 
-/* NULL if none has that name. */
+/* NULL if none has that name, or it is missing. */
 struct pool *pools_find(struct pools *pools, const char *name);
 
-/* The pool for a new volume: the one of that name, or any if name is NULL. ERROR_INVALID names the
- * pools there are. */
-int pools_choose(struct pools *pools, const char *name, struct pool **ret_pool, struct error *err);
+/* Looks for the missing ones. */
+void pools_look_again(struct pools *pools);
+
+/* Calls back for each missing one. */
+typedef void pools_missing_visitor(void *context, const char *name, const char *reason);
+void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void *context);
+
+/* 0, or -1 if the pool of this name is missing (NULL: if any is): ERROR_UNAVAILABLE with the reason
+ * and what to do. */
+int pools_check_missing(struct pools *pools, const char *name, struct error *err);
+
+/* For something that was found in no pool, say "volume" "pvc-1": ERROR_NOT_FOUND, or
+ * ERROR_UNAVAILABLE while it may be in a missing one. */
+int pools_not_found(struct pools *pools, const char *what, const char *id, struct error *err);
+
+/* "fast, bulk": yours. */
+char *pools_names(struct pools *pools);
 
 /* Volumes in all of them. */
 uint64_t pools_volume_count(struct pools *pools);
 
-/* Every pool works (pool_check()). */
+/* At least one pool works (pool_check()). */
 int pools_check(struct pools *pools, struct error *err);
 
 DEFINE_CLEANUP(struct pools *, pools_close);

@@ -46,6 +46,7 @@ static void *run(void *context)
 {
 	struct sweep *sweep = context;
 	do {
+		pools_look_again(sweep->pools);
 		for (size_t i = 0; i < sweep->pools->count; i++)
 			empty(sweep->pools->pools[i]);
 	} while (wait(sweep));

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder.h"
+#include "pool_choice.h"
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
@@ -36,6 +37,9 @@ static int check_existing(const struct volume_record *record, const struct volum
 	if (record->backend != spec->parameters.backend)
 		return taken(record, "backend", backend_kind_name(record->backend),
 			     backend_kind_name(spec->parameters.backend), err);
+	if (record->enforce != spec->parameters.enforce)
+		return taken(record, "enforce", record->enforce ? "true" : "false",
+			     record->enforce ? "false" : "true", err);
 	if (strcmp(record->fs_type, fs_type) != 0)
 		return taken(record, "fs_type", record->fs_type, fs_type, err);
 	if (!capacity_fits_range(&spec->range, record->size_bytes))
@@ -43,6 +47,15 @@ static int check_existing(const struct volume_record *record, const struct volum
 				 "volume %s exists already, and its size of %" PRIu64
 				 " bytes does not lie in the capacity_range asked for",
 				 record->name, record->size_bytes);
+	return 0;
+}
+
+static int check_existing_pool(const struct volume_folder *folder, const struct volume_spec *spec,
+			       struct error *err)
+{
+	const char *asked = spec->parameters.pool;
+	if (asked && strcmp(asked, folder->pool->name) != 0)
+		return taken(&folder->record, "pool", folder->pool->name, asked, err);
 	return 0;
 }
 
@@ -99,11 +112,10 @@ static int build(struct pool *pool, const struct backend *backend, struct volume
 	return -1;
 }
 
-static int reserve_and_build(struct pool *pool, const struct backend *backend,
-			     struct volume_record *record, bool elsewhere, struct error *err)
+/* With the size reserved. */
+static int build_or_release(struct pool *pool, const struct backend *backend,
+			    struct volume_record *record, struct error *err)
 {
-	if (pool_reserve(pool, record->size_bytes, elsewhere, err) < 0)
-		return -1;
 	if (build(pool, backend, record, err) < 0) {
 		pool_release(pool, record->size_bytes);
 		error_prefix(err, "make volume %s", record->id);
@@ -117,14 +129,14 @@ static int find_existing(struct pools *pools, const char *id, const struct volum
 			 const char *fs_type, struct volume_folder *ret_folder, struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct error reason = { 0 };
-	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
-		if (reason.code == ERROR_NOT_FOUND)
-			return 0;
-		*err = reason;
+	struct volume_folder any CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek(pools, id, &any, err) < 0)
 		return -1;
-	}
-	if (check_existing(&folder.record, spec, fs_type, err) < 0)
+	if (!any.pool)
+		return 0;
+	if (volume_folder_open(pools, id, &folder, err) < 0 ||
+	    check_existing(&folder.record, spec, fs_type, err) < 0 ||
+	    check_existing_pool(&folder, spec, err) < 0)
 		return -1;
 	*ret_folder = folder;
 	folder.fd = -1;
@@ -137,12 +149,15 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 {
 	const struct backend *backend = backend_of_kind(spec->parameters.backend);
 	uint64_t size_bytes = 0;
-	if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0 ||
-	    pools_choose(pools, spec->parameters.pool, &folder->pool, err) < 0 ||
-	    backend->check_pool(folder->pool, &spec->parameters, err) < 0)
+	if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0)
+		return -1;
+	struct pool_wish wish = { .parameters = &spec->parameters,
+				  .bytes = size_bytes,
+				  .elsewhere = spec->elsewhere };
+	if (pool_choice_reserve(pools, &wish, &folder->pool, err) < 0)
 		return -1;
 	fill_record(spec, id, fs_type, size_bytes, &folder->record);
-	return reserve_and_build(folder->pool, backend, &folder->record, spec->elsewhere, err);
+	return build_or_release(folder->pool, backend, &folder->record, err);
 }
 
 int volume_create(struct pools *pools, const struct volume_spec *spec,

@@ -23,14 +23,34 @@ int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folde
 	return 0;
 }
 
+/* pools.h says how that can be. */
+static int say_twice(const char *id, const struct pool *one, const struct pool *other,
+		     struct error *err)
+{
+	return error_set(err, ERROR_INTERNAL,
+			 "volume %s is there twice: %s/volumes/%s and %s/volumes/%s. Both are "
+			 "untouched; move the one away that no pod has used",
+			 id, one->path, id, other->path, id);
+}
+
 int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		       struct error *err)
 {
-	for (size_t i = 0; i < pools->count; i++)
-		if (volume_folder_peek_in(pools->pools[i], id, ret_folder, err) < 0)
+	struct volume_folder found CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
+	for (size_t i = 0; i < pools->count; i++) {
+		struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+		if (volume_folder_peek_in(pools->pools[i], id, &folder, err) < 0)
 			return -1;
-		else if (ret_folder->pool)
-			return 0;
+		if (folder.pool && found.pool)
+			return say_twice(id, found.pool, folder.pool, err);
+		if (folder.pool) {
+			found = folder;
+			folder.fd = -1;
+		}
+	}
+	*ret_folder = found;
+	found.fd = -1;
 	return 0;
 }
 
@@ -57,18 +77,16 @@ static int read_record(struct pool *pool, const char *id, int fd, struct volume_
 	return 0;
 }
 
-static int open_record(const char *id, struct volume_folder *folder, struct error *err)
-{
-	if (!folder->pool)
-		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist on this node", id);
-	return read_record(folder->pool, id, folder->fd, &folder->record, err);
-}
-
 int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
 			  struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_folder_peek_in(pool, id, &folder, err) < 0 || open_record(id, &folder, err) < 0)
+	if (volume_folder_peek_in(pool, id, &folder, err) < 0)
+		return -1;
+	if (!folder.pool)
+		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist in pool %s", id,
+				 pool->name);
+	if (read_record(pool, id, folder.fd, &folder.record, err) < 0)
 		return -1;
 	*ret_folder = folder;
 	folder.fd = -1;
@@ -79,7 +97,11 @@ int volume_folder_open(struct pools *pools, const char *id, struct volume_folder
 		       struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_folder_peek(pools, id, &folder, err) < 0 || open_record(id, &folder, err) < 0)
+	if (volume_folder_peek(pools, id, &folder, err) < 0)
+		return -1;
+	if (!folder.pool)
+		return pools_not_found(pools, "volume", id, err);
+	if (read_record(folder.pool, id, folder.fd, &folder.record, err) < 0)
 		return -1;
 	*ret_folder = folder;
 	folder.fd = -1;

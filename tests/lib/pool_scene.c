@@ -16,8 +16,11 @@ static void open_pool(struct pool_scene *scene)
 	char path[128];
 	struct error err = { 0 };
 	snprintf(path, sizeof(path), "%s/pool", scene->folder);
-	const struct pool_place place = { .name = POOL_DEFAULT_NAME, .path = path };
-	if (pools_open(&place, 1, &scene->fake->host, 5, &scene->pools, &err) < 0) {
+	const struct pool_place place = { .name = POOL_DEFAULT_NAME,
+					  .path = path,
+					  .reserve_percent = 5 };
+	if (pools_open(&place, 1, &scene->fake->host, POOL_POLICY_MOST_ROOM, &scene->pools, &err) <
+	    0) {
 		fprintf(stderr, "pools_open: %s\n", err.text);
 		abort();
 	}

@@ -32,7 +32,8 @@ static void the_defaults_are_the_places_of_a_cluster(void **state)
 	assert_string_equal(options.registration_folder, "/var/lib/kubelet/plugins_registry");
 	assert_string_equal(options.node_id, "node-1");
 	assert_null(options.listen);
-	assert_int_equal(options.reserve_percent, 5);
+	assert_int_equal(options.pools.places[0].reserve_percent, 5);
+	assert_int_equal(options.pool_policy, POOL_POLICY_MOST_ROOM);
 	options_done(&options);
 }
 
@@ -42,7 +43,7 @@ static void a_flag_overrides_the_environment(void **state)
 	struct error err = { 0 };
 	assert_int_equal(parse("--node-id=other", "--reserve-percent=10", &options, &err), 0);
 	assert_string_equal(options.node_id, "other");
-	assert_int_equal(options.reserve_percent, 10);
+	assert_int_equal(options.pools.places[0].reserve_percent, 10);
 	options_done(&options);
 }
 
@@ -56,6 +57,26 @@ static void several_pools_have_names(void **state)
 	assert_string_equal(options.pools.places[0].path, "/mnt/nvme");
 	assert_string_equal(options.pools.places[1].name, "bulk");
 	assert_string_equal(options.pools.places[1].path, "/mnt/disk");
+	assert_true(options.pools.places[0].order < options.pools.places[1].order);
+	options_done(&options);
+}
+
+static void each_pool_may_have_a_reserve_of_its_own(void **state)
+{
+	struct options options;
+	struct error err = { 0 };
+	assert_int_equal(
+		parse("--pool=fast=/a,bulk=/b", "--reserve-percent=bulk=20", &options, &err), 0);
+	assert_int_equal(options.pools.places[0].reserve_percent, 5);
+	assert_int_equal(options.pools.places[1].reserve_percent, 20);
+	options_done(&options);
+	assert_int_equal(
+		parse("--pool=fast=/a,bulk=/b", "--reserve-percent=10,fast=0", &options, &err), 0);
+	assert_int_equal(options.pools.places[0].reserve_percent, 0);
+	assert_int_equal(options.pools.places[1].reserve_percent, 10);
+	options_done(&options);
+	assert_int_equal(parse("--pool-policy=first", NULL, &options, &err), 0);
+	assert_int_equal(options.pool_policy, POOL_POLICY_FIRST);
 	options_done(&options);
 }
 
@@ -76,6 +97,9 @@ static void refuses_what_it_cannot_use_and_names_it(void **state)
 		{ "--reserve-percent=91", NULL, "--reserve-percent" },
 		{ "--reserve-percent=-1", NULL, "--reserve-percent" },
 		{ "--reserve-percent=5%", NULL, "--reserve-percent" },
+		{ "--reserve-percent=fast=5", NULL, "\"fast\"" },
+		{ "--reserve-percent=default=x", NULL, "--reserve-percent" },
+		{ "--pool-policy=last", NULL, "\"last\"" },
 		{ "--workers=0", NULL, "--workers" },
 		{ "--log-level=loud", NULL, "--log-level" },
 		{ "--listen=0.0.0.0:9745", NULL, "--tls-dir" },
@@ -106,6 +130,7 @@ int main(void)
 		cmocka_unit_test_setup(the_defaults_are_the_places_of_a_cluster, set_node_name),
 		cmocka_unit_test_setup(a_flag_overrides_the_environment, set_node_name),
 		cmocka_unit_test_setup(several_pools_have_names, set_node_name),
+		cmocka_unit_test_setup(each_pool_may_have_a_reserve_of_its_own, set_node_name),
 		cmocka_unit_test_setup(refuses_what_it_cannot_use_and_names_it, set_node_name),
 		cmocka_unit_test(a_node_needs_a_name),
 	};

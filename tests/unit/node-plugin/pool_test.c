@@ -46,7 +46,7 @@ static void only_one_process_has_a_pool(void **state)
 	struct pool *second = NULL;
 	const struct pool_place place = { .name = "second", .path = scene.pool->path };
 	struct error err = { 0 };
-	assert_int_equal(pool_open(&place, &scene.fake->host, 5, &second, &err), -1);
+	assert_int_equal(pool_open(&place, &scene.fake->host, &second, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, scene.pool->path));
 }
@@ -167,7 +167,7 @@ static void a_pool_whose_parent_is_missing_cannot_be_opened(void **state)
 	struct pool *pool = NULL;
 	const struct pool_place place = { .name = "lost", .path = "/nonexistent/pool" };
 	struct error err = { 0 };
-	assert_int_equal(pool_open(&place, &scene.fake->host, 5, &pool, &err), -1);
+	assert_int_equal(pool_open(&place, &scene.fake->host, &pool, &err), -1);
 	assert_non_null(strstr(err.text, "/nonexistent/pool"));
 }
 

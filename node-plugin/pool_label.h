@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * By what a pool is known again: a small file in its folder, written when the pool is made, with a
+ * number that no other pool has.
+ *
+ *	<pool>/pool			the label of this one
+ *	<pool>/neighbours/<id>		the labels of the others of this node
+ *
+ * A disk that is not mounted leaves an empty folder where a pool should be. Only its neighbours
+ * tell it from a pool that is yet to be made (pools.h).
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "pool_place.h"
+
+#define POOL_LABEL_ID_LENGTH 32
+
+struct pool_label {
+	char id[POOL_LABEL_ID_LENGTH + 1]; /* hexadecimal */
+	char name[POOL_PLACE_NAME_MAX + 1];
+};
+
+/* There is a label in this folder. */
+bool pool_label_is_at(const char *path);
+
+/* 1: there is none, or it is damaged. */
+int pool_label_read(int root_fd, struct pool_label *ret_label, struct error *err);
+
+/* A new label, written durably. */
+int pool_label_make(int root_fd, const char *name, struct pool_label *ret_label, struct error *err);
+
+/* Notes the label of another pool; one that is noted already is not written again. */
+int pool_label_note(int root_fd, const struct pool_label *neighbour, struct error *err);
+
+/* Calls back for each label that is noted. */
+typedef void pool_label_visitor(void *context, const struct pool_label *neighbour);
+int pool_label_visit(int root_fd, pool_label_visitor *visit, void *context, struct error *err);
