@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Two pools on two disks, one with btrfs and one with ext4, through the plugin's socket; and what
+ * happens while one of the disks is not mounted.
+ */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "loop_disk.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+#define GIB (1ULL << 30)
+
+static struct loop_disk btrfs, ext4;
+static struct node_scene scene;
+static const char *staging;
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	int length = snprintf(scene.pool, sizeof(scene.pool), "fast=%s/pool,bulk=%s/pool",
+			      btrfs.path, ext4.path);
+	scene.more_flags[0] = "--reserve-percent=5,bulk=10";
+	node_scene_start(&scene);
+	staging = node_scene_make_folder(&scene, "staging");
+	return length >= (int)sizeof(scene.pool);
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	return 0;
+}
+
+static struct node_volume volume_of(const char *name, const char *backend, const char *pool)
+{
+	return (struct node_volume) { .name = name,
+				      .backend = backend,
+				      .fs_type = "",
+				      .size_bytes = 64 * MIB,
+				      .enforce = true,
+				      .pool = pool };
+}
+
+static bool is_in(const struct loop_disk *disk, const char *name)
+{
+	char path[256];
+	snprintf(path, sizeof(path), "%s/pool/volumes/%s", disk->path, name);
+	return access(path, F_OK) == 0;
+}
+
+static void restart(void)
+{
+	node_scene_kill(&scene, SIGTERM);
+	assert_int_equal(node_scene_wait(&scene), 0);
+	node_scene_start(&scene);
+}
+
+static void a_class_gets_a_pool_that_can_serve_it(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume named = volume_of("pvc-1", "loop", "bulk");
+	struct node_volume held = volume_of("pvc-2", "directory", NULL);
+	struct node_volume impossible = volume_of("pvc-3", "directory", "bulk");
+	assert_int_equal(node_client_create(scene.channel, &named, &err), 0);
+	assert_true(is_in(&ext4, "pvc-1"));
+	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
+	assert_true(is_in(&btrfs, "pvc-2"));
+	assert_int_equal(node_client_create(scene.channel, &impossible, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "pool bulk"));
+	struct node_volume unknown = volume_of("pvc-4", "loop", "slow");
+	assert_int_equal(node_client_create(scene.channel, &unknown, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "fast, bulk"));
+}
+
+static void capacity_tells_what_a_class_can_get_and_no_more(void **state)
+{
+	struct error err = { 0 };
+	struct node_capacity fast, bulk, both, held, none;
+	struct node_volume class = volume_of("", "loop", "fast");
+	assert_int_equal(node_client_capacity(scene.channel, &class, &fast, &err), 0);
+	class.pool = "bulk";
+	assert_int_equal(node_client_capacity(scene.channel, &class, &bulk, &err), 0);
+	class.pool = NULL;
+	assert_int_equal(node_client_capacity(scene.channel, &class, &both, &err), 0);
+	print_message(
+		"fast %llu, bulk %llu, both %llu, largest %llu\n",
+		(unsigned long long)fast.maximum_bytes, (unsigned long long)bulk.maximum_bytes,
+		(unsigned long long)both.available_bytes, (unsigned long long)both.maximum_bytes);
+	assert_true(fast.maximum_bytes > bulk.maximum_bytes && bulk.maximum_bytes > 0);
+	assert_in_range(both.available_bytes, fast.available_bytes + bulk.available_bytes - MIB,
+			fast.available_bytes + bulk.available_bytes + MIB);
+	assert_int_equal(both.maximum_bytes, fast.maximum_bytes);
+	assert_true(both.minimum_bytes > 0);
+
+	class = volume_of("", "directory", NULL);
+	assert_int_equal(node_client_capacity(scene.channel, &class, &held, &err), 0);
+	assert_in_range(held.available_bytes, fast.available_bytes - MIB,
+			fast.available_bytes + MIB);
+	class.pool = "bulk";
+	assert_int_equal(node_client_capacity(scene.channel, &class, &none, &err), 0);
+	assert_int_equal(none.available_bytes, 0);
+	assert_int_equal(none.maximum_bytes, 0);
+	assert_true(node_scene_logged(&scene, "class has no room here", "pool=bulk"));
+
+	/* The largest can be had, and nothing larger. */
+	struct node_volume larger = volume_of("pvc-9", "loop", "bulk");
+	larger.size_bytes = bulk.maximum_bytes + MIB;
+	assert_int_equal(node_client_create(scene.channel, &larger, &err), -1);
+	larger.size_bytes = bulk.maximum_bytes - MIB;
+	assert_int_equal(node_client_create(scene.channel, &larger, &err), 0);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-9", &err), 0);
+}
+
+static void while_a_disk_is_missing_its_volumes_are_unavailable_and_the_others_served(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume held = volume_of("pvc-2", "directory", NULL);
+	struct node_volume fresh = volume_of("pvc-5", "loop", NULL);
+	node_scene_kill(&scene, SIGTERM);
+	assert_int_equal(node_scene_wait(&scene), 0);
+	loop_disk_unmount(&ext4);
+	node_scene_start(&scene);
+	assert_true(node_scene_logged(&scene, "pool is missing", "pool=bulk"));
+	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "bulk"));
+	assert_int_equal(node_client_stage(scene.channel, &held, staging, &err), 0);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-2", staging, &err), 0);
+	assert_int_equal(node_client_create(scene.channel, &fresh, &err), 0);
+	assert_true(is_in(&btrfs, "pvc-5"));
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", staging, &err), 0);
+
+	assert_true(loop_disk_mount(&ext4, "ext4", NULL));
+	restart();
+	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), 0);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-2", &err), 0);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-5", &err), 0);
+	assert_false(is_in(&ext4, "pvc-1"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_class_gets_a_pool_that_can_serve_it),
+		cmocka_unit_test(capacity_tells_what_a_class_can_get_and_no_more),
+		cmocka_unit_test(
+			while_a_disk_is_missing_its_volumes_are_unavailable_and_the_others_served),
+	};
+	if (!node_scene_can_mount() || !loop_disk_make(&btrfs, "btrfs", "", 2 * GIB, NULL))
+		return 77;
+	int outcome = 77;
+	if (loop_disk_make(&ext4, "ext4", "-b 4096", GIB, NULL)) {
+		outcome = cmocka_run_group_tests(tests, set_up, tear_down);
+		loop_disk_remove(&ext4);
+	}
+	loop_disk_remove(&btrfs);
+	return outcome;
+}

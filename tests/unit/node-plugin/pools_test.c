@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pools.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "fake_host.h"
+#include "pool_choice.h"
+#include "pool_scene.h"
+#include "volume.h"
+
+#define GIB (1ULL << 30)
+
+/* Two pools, each on a disk of its own that can be pulled out. Both disks have 100 GiB. */
+static char folder[64];
+static char fast_disk[96], bulk_disk[96], pulled[96], fast_path[128], bulk_path[128];
+static struct fake_host *fake;
+static struct pools *pools;
+static struct pool_place places[2];
+
+static int set_up(void **state)
+{
+	strcpy(folder, "/tmp/kentledge-pools-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	log_set_level(LOG_ERROR + 1);
+	snprintf(fast_disk, sizeof(fast_disk), "%s/fast", folder);
+	snprintf(bulk_disk, sizeof(bulk_disk), "%s/bulk", folder);
+	snprintf(pulled, sizeof(pulled), "%s/pulled", folder);
+	snprintf(fast_path, sizeof(fast_path), "%s/pool", fast_disk);
+	snprintf(bulk_path, sizeof(bulk_path), "%s/pool", bulk_disk);
+	places[0] = (struct pool_place) { .name = "fast", .path = fast_path, .order = 0 };
+	places[1] = (struct pool_place) { .name = "bulk", .path = bulk_path, .order = 1 };
+	fake = fake_host_new();
+	return mkdir(fast_disk, 0755) || mkdir(bulk_disk, 0755);
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+	pools_close(pools);
+	pools = NULL;
+	fake_host_free(fake);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static int open_some(enum pool_policy policy, size_t count, struct error *err)
+{
+	pools_close(pools);
+	pools = NULL;
+	return pools_open(places, count, &fake->host, policy, &pools, err);
+}
+
+static void open_both(enum pool_policy policy)
+{
+	struct error err = { 0 };
+	if (open_some(policy, 2, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(pools->count, 2);
+}
+
+/* As an unmounted disk: where it should be there is an empty folder. */
+static void pull_out(const char *disk)
+{
+	assert_int_equal(rename(disk, pulled), 0);
+	assert_int_equal(mkdir(disk, 0755), 0);
+}
+
+static void put_back(const char *disk)
+{
+	assert_int_equal(rmdir(disk), 0);
+	assert_int_equal(rename(pulled, disk), 0);
+}
+
+static int create(const char *name, const char *pool, uint64_t bytes, struct error *err)
+{
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec(name);
+	spec.parameters.pool = pool;
+	spec.range.required_bytes = bytes;
+	return volume_create(pools, &spec, &record, err);
+}
+
+static bool lies_in(const char *path, const char *name)
+{
+	char volume[256];
+	snprintf(volume, sizeof(volume), "%s/volumes/%s", path, name);
+	return access(volume, F_OK) == 0;
+}
+
+static void the_pool_with_most_room_gets_the_volume(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", NULL, 10 * GIB, &err), 0);
+	assert_int_equal(create("pvc-2", NULL, 20 * GIB, &err), 0);
+	assert_int_equal(create("pvc-3", NULL, 5 * GIB, &err), 0);
+	assert_true(lies_in(fast_path, "pvc-1"));
+	assert_true(lies_in(bulk_path, "pvc-2"));
+	assert_true(lies_in(fast_path, "pvc-3"));
+}
+
+static void the_first_pool_is_filled_before_the_next(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", NULL, 60 * GIB, &err), 0);
+	assert_int_equal(create("pvc-2", NULL, 60 * GIB, &err), 0); /* passed over */
+	assert_int_equal(create("pvc-3", NULL, 30 * GIB, &err), 0);
+	assert_true(lies_in(fast_path, "pvc-1"));
+	assert_true(lies_in(bulk_path, "pvc-2"));
+	assert_true(lies_in(fast_path, "pvc-3"));
+}
+
+static void only_when_none_has_room_there_is_none(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", NULL, 60 * GIB, &err), 0);
+	assert_int_equal(create("pvc-2", NULL, 70 * GIB, &err), 0);
+	assert_int_equal(create("pvc-3", NULL, 50 * GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_int_equal(create("pvc-4", NULL, 101 * GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+	assert_int_equal(create("pvc-3", NULL, 35 * GIB, &err), 0);
+	assert_int_equal(pools_volume_count(pools), 3);
+}
+
+static void each_pool_keeps_its_own_reserve(void **state)
+{
+	struct error err = { 0 };
+	places[1].reserve_percent = 50;
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", "bulk", 60 * GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+	assert_int_equal(create("pvc-1", "fast", 60 * GIB, &err), 0);
+	assert_int_equal(create("pvc-2", "bulk", 50 * GIB, &err), 0);
+}
+
+static void a_class_may_name_its_pool(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	assert_true(lies_in(bulk_path, "pvc-1"));
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 1);
+	assert_int_equal(create("pvc-1", "fast", GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_EXISTS);
+	assert_int_equal(create("pvc-2", "slow", GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "\"slow\""));
+	assert_non_null(strstr(err.text, "fast, bulk"));
+}
+
+static void capacity_is_of_all_pools_that_serve_and_the_largest_of_one(void **state)
+{
+	struct error err = { 0 };
+	struct pool_capacity capacity;
+	struct parameters loop = { .backend = BACKEND_LOOP, .enforce = true };
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", "fast", 30 * GIB, &err), 0);
+	assert_int_equal(pool_choice_capacity(pools, &loop, &capacity, &err), 0);
+	/* Less what the image of the fake file system holds: no more than a few blocks. */
+	assert_in_range(capacity.available_bytes, 170 * GIB, 170 * GIB + (1 << 20));
+	assert_int_equal(capacity.largest_bytes, 100 * GIB);
+	loop.pool = "fast";
+	assert_int_equal(pool_choice_capacity(pools, &loop, &capacity, &err), 0);
+	assert_in_range(capacity.largest_bytes, 70 * GIB, 70 * GIB + (1 << 20));
+	/* What is told can be had. */
+	assert_int_equal(create("pvc-2", "fast", capacity.largest_bytes, &err), 0);
+	assert_int_equal(pool_choice_capacity(pools, &loop, &capacity, &err), 0);
+	assert_true(capacity.largest_bytes < 1 << 20);
+	struct parameters held = { .backend = BACKEND_DIRECTORY, .enforce = true };
+	assert_int_equal(pool_choice_capacity(pools, &held, &capacity, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+}
+
+static void a_volume_of_a_missing_pool_is_not_said_to_be_gone(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	assert_int_equal(create("pvc-2", "fast", GIB, &err), 0);
+	pull_out(bulk_disk);
+	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 2, &err), 0);
+	assert_int_equal(pools->count, 1);
+	assert_int_equal(access(bulk_path, F_OK), -1); /* nothing is made in its place */
+
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "pool bulk is missing"));
+	assert_non_null(strstr(err.text, bulk_path));
+	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(create("pvc-3", "bulk", GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+
+	/* The others are served. */
+	assert_int_equal(volume_find(pools, "pvc-2", &record, &err), 0);
+	assert_int_equal(create("pvc-4", NULL, GIB, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-2", &err), 0);
+	assert_int_equal(pools_check(pools, &err), 0);
+}
+
+static void a_pool_comes_back_with_its_disk(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "fast", GIB, &err), 0);
+	pull_out(fast_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+	pools_look_again(pools);
+	assert_int_equal(pools->count, 1);
+	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), -1);
+	put_back(fast_disk);
+	pools_look_again(pools);
+	assert_int_equal(pools->count, 2);
+	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+	/* And has its place in the order again. */
+	assert_int_equal(create("pvc-2", NULL, GIB, &err), 0);
+	assert_true(lies_in(fast_path, "pvc-2"));
+}
+
+static void a_pool_that_is_no_longer_named_is_missed(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "--pool does not name it"));
+}
+
+static void remove_neighbours_of(const char *pool_path)
+{
+	char path[256], file[520];
+	snprintf(path, sizeof(path), "%s/neighbours", pool_path);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	unsigned removed = 0;
+	for (const struct dirent *entry; (entry = readdir(dir));) {
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		removed += entry->d_name[0] != '.' && unlink(file) == 0;
+	}
+	closedir(dir);
+	assert_int_equal(removed, 1);
+}
+
+static void a_pool_is_given_up_by_removing_its_label_from_the_others(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	pull_out(bulk_disk);
+	remove_neighbours_of(fast_path);
+	open_both(POOL_POLICY_MOST_ROOM);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+	assert_int_equal(create("pvc-2", "bulk", GIB, &err), 0);
+}
+
+static void a_volume_that_is_there_twice_is_left_alone(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	pull_out(fast_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	put_back(fast_disk);
+	pools_look_again(pools);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_non_null(strstr(err.text, fast_path));
+	assert_non_null(strstr(err.text, bulk_path));
+	assert_true(lies_in(fast_path, "pvc-1"));
+	assert_true(lies_in(bulk_path, "pvc-1"));
+}
+
+static void without_any_pool_nothing_starts(void **state)
+{
+	struct error err = { 0 };
+	assert_int_equal(rmdir(fast_disk), 0);
+	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, fast_path));
+	assert_int_equal(mkdir(fast_disk, 0755), 0);
+}
+
+static void a_damaged_label_is_made_anew(void **state)
+{
+	struct error err = { 0 };
+	char label[256];
+	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), 0);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	snprintf(label, sizeof(label), "%s/pool", fast_path);
+	assert_int_equal(truncate(label, 10), 0);
+	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), 0);
+	assert_int_equal(strlen(pools->pools[0]->label.id), POOL_LABEL_ID_LENGTH);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 1);
+}
+
+int main(void)
+{
+#define WITH_POOLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		WITH_POOLS(the_pool_with_most_room_gets_the_volume),
+		WITH_POOLS(the_first_pool_is_filled_before_the_next),
+		WITH_POOLS(only_when_none_has_room_there_is_none),
+		WITH_POOLS(each_pool_keeps_its_own_reserve),
+		WITH_POOLS(a_class_may_name_its_pool),
+		WITH_POOLS(capacity_is_of_all_pools_that_serve_and_the_largest_of_one),
+		WITH_POOLS(a_volume_of_a_missing_pool_is_not_said_to_be_gone),
+		WITH_POOLS(a_pool_comes_back_with_its_disk),
+		WITH_POOLS(a_pool_that_is_no_longer_named_is_missed),
+		WITH_POOLS(a_pool_is_given_up_by_removing_its_label_from_the_others),
+		WITH_POOLS(a_volume_that_is_there_twice_is_left_alone),
+		WITH_POOLS(without_any_pool_nothing_starts),
+		WITH_POOLS(a_damaged_label_is_made_anew),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
