@@ -41,6 +41,12 @@ void arena_free(struct arena *arena)
 	free(arena);
 }
 
+void arena_wipe(struct arena *arena)
+{
+	for (struct block *block = arena->blocks; block; block = block->next)
+		explicit_bzero(block->data, block->used);
+}
+
 static struct block *add_block(struct arena *arena, size_t at_least)
 {
 	size_t size = arena->next_size < at_least ? at_least : arena->next_size;

@@ -19,6 +19,9 @@ struct arena;
 struct arena *arena_new(size_t first_bytes);
 void arena_free(struct arena *arena);
 
+/* Zeroes all that was handed out, so that freed memory tells nothing. What it held is lost. */
+void arena_wipe(struct arena *arena);
+
 /* Zeroed, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -47,10 +47,17 @@ static void start(struct rpc_call *call, const grpc_op *ops, size_t count, struc
 
 static void request_next(struct rpc_call *call);
 
+static bool holds_secrets(const struct rpc_call *call)
+{
+	return call->method && rpc_message_holds_secrets(call->method->request);
+}
+
 static void finish_step(struct rpc_call *call)
 {
 	if (atomic_fetch_sub(&call->steps_left, 1) > 1)
 		return;
+	if (holds_secrets(call))
+		rpc_message_wipe(call->request);
 	grpc_byte_buffer_destroy(call->request);
 	grpc_call_unref(call->call);
 	grpc_call_details_destroy(&call->details);
@@ -134,6 +141,10 @@ static void run_in_worker(struct rpc_work *work)
 	int result = serve(call, &response, &err);
 	if (result < 0 && err.code == ERROR_NONE)
 		error_set(&err, ERROR_INTERNAL, "%s failed without a reason", call->method->name);
+	if (holds_secrets(call)) {
+		rpc_message_wipe(call->request);
+		arena_wipe(call->arena);
+	}
 	arena_free(TAKE(call->arena));
 	if (options->observe)
 		options->observe(options->context, call->method, result < 0 ? err.code : ERROR_NONE,

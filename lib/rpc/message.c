@@ -105,9 +105,43 @@ static void settle_maps(const ProtobufCMessage *message, ProtobufCAllocator *all
 	}
 }
 
+bool rpc_message_holds_secrets(const ProtobufCMessageDescriptor *type)
+{
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field_by_name(type, "secrets");
+	return field && is_map(field);
+}
+
+static void wipe_slice(grpc_slice *slice)
+{
+	explicit_bzero(GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice));
+}
+
+void rpc_message_wipe(grpc_byte_buffer *buffer)
+{
+	if (!buffer || buffer->type != GRPC_BB_RAW)
+		return;
+	grpc_slice_buffer *slices = &buffer->data.raw.slice_buffer;
+	for (size_t i = 0; i < slices->count; i++)
+		wipe_slice(&slices->slices[i]);
+}
+
 static void unref_slice(const grpc_slice *slice)
 {
 	grpc_slice_unref(*slice);
+}
+
+static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *type, const grpc_slice *slice,
+				ProtobufCAllocator *allocator, struct error *err)
+{
+	const uint8_t *data = GRPC_SLICE_START_PTR(*slice);
+	size_t length = GRPC_SLICE_LENGTH(*slice);
+	if (rpc_validate(type, data, length, err) < 0)
+		return NULL;
+	ProtobufCMessage *message = protobuf_c_message_unpack(type, allocator, length, data);
+	if (!message)
+		error_set(err, ERROR_INVALID, "the message: cannot be read as %s", type->name);
+	return message;
 }
 
 int rpc_message_unpack(const ProtobufCMessageDescriptor *type, grpc_byte_buffer *buffer,
@@ -119,15 +153,11 @@ int rpc_message_unpack(const ProtobufCMessageDescriptor *type, grpc_byte_buffer 
 		return error_set(err, ERROR_INVALID, "the message: cannot be read");
 	CLEANUP(unref_slice) grpc_slice slice = grpc_byte_buffer_reader_readall(&reader);
 	grpc_byte_buffer_reader_destroy(&reader);
-
-	const uint8_t *data = GRPC_SLICE_START_PTR(slice);
-	size_t length = GRPC_SLICE_LENGTH(slice);
-	if (rpc_validate(type, data, length, err) < 0)
-		return -1;
-	ProtobufCMessage *message = protobuf_c_message_unpack(type, allocator, length, data);
+	ProtobufCMessage *message = unpack(type, &slice, allocator, err);
+	if (rpc_message_holds_secrets(type))
+		wipe_slice(&slice);
 	if (!message)
-		return error_set(err, ERROR_INVALID, "the message: cannot be read as %s",
-				 type->name);
+		return -1;
 	settle_maps(message, allocator);
 	*ret_message = message;
 	return 0;

@@ -7,6 +7,7 @@
 
 #include <grpc/byte_buffer.h>
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -15,6 +16,14 @@
 int rpc_message_unpack(const ProtobufCMessageDescriptor *type, grpc_byte_buffer *buffer,
 		       ProtobufCAllocator *allocator, ProtobufCMessage **ret_message,
 		       struct error *err);
+
+/* The type has a map named `secrets`: where CSI puts what nobody else may read (csi.proto, option
+ * csi_secret). Unpacking leaves no copy of such a message but the one that is returned. */
+bool rpc_message_holds_secrets(const ProtobufCMessageDescriptor *type);
+
+/* Zeroes the bytes of a received message where gRPC put them. They belong to that message alone,
+ * though the memory around them may be shared. NULL is fine. */
+void rpc_message_wipe(grpc_byte_buffer *buffer);
 
 /* Never NULL. */
 grpc_byte_buffer *rpc_message_pack(const ProtobufCMessage *message);

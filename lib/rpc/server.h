@@ -8,9 +8,9 @@
  * One thread moves gRPC's completion tags; a few workers run the handlers, which may block. A
  * handler sees valid requests only: whole, strings in UTF-8 (RFC 3629) without NUL, and of two map
  * entries with the same key the last one. What is not so is answered INVALID_ARGUMENT and named by
- * field. A request lives in the call's arena and is gone when the handler has returned. What the
- * table does not name is answered UNIMPLEMENTED; an error that a handler returns becomes a status
- * by rpc/status.h.
+ * field. A request lives in the call's arena and is gone when the handler has returned; one that
+ * can hold secrets is wiped from memory then, before the call is answered. What the table does not
+ * name is answered UNIMPLEMENTED; an error that a handler returns becomes a status by rpc/status.h.
  *
  * A call may come over a unix socket, whose peer is known by SO_PEERCRED, or over TCP with mutual
  * TLS, whose peer is known by the DNS name in its certificate.

@@ -107,6 +107,55 @@ static int end(void **state)
 	return 0;
 }
 
+/* What CSI marks csi_secret: a map named `secrets`. */
+static void types_that_hold_secrets_are_known(void **state)
+{
+	assert_true(rpc_message_holds_secrets(&csi__v1__node_stage_volume_request__descriptor));
+	assert_true(rpc_message_holds_secrets(&csi__v1__create_volume_request__descriptor));
+	assert_true(rpc_message_holds_secrets(&csi__v1__list_snapshots_request__descriptor));
+	assert_false(rpc_message_holds_secrets(&csi__v1__node_unstage_volume_request__descriptor));
+	assert_false(rpc_message_holds_secrets(&csi__v1__probe_request__descriptor));
+}
+
+/* The message comes in two parts, as gRPC gives what arrived in two reads. */
+static void a_wiped_message_leaves_nothing_where_it_was_received(void **state)
+{
+	Csi__V1__NodeStageVolumeRequest request = CSI__V1__NODE_STAGE_VOLUME_REQUEST__INIT;
+	Csi__V1__NodeStageVolumeRequest__SecretsEntry entry =
+		CSI__V1__NODE_STAGE_VOLUME_REQUEST__SECRETS_ENTRY__INIT;
+	Csi__V1__NodeStageVolumeRequest__SecretsEntry *entries[] = { &entry };
+	entry.key = (char *)"encryptionKey";
+	entry.value = (char *)"correct horse battery staple, and so on, and so on";
+	request.volume_id = (char *)"pvc-1";
+	request.secrets = entries;
+	request.n_secrets = 1;
+	grpc_byte_buffer *packed = rpc_message_pack(&request.base);
+	grpc_slice whole = packed->data.raw.slice_buffer.slices[0];
+	size_t length = GRPC_SLICE_LENGTH(whole);
+	grpc_slice parts[] = {
+		grpc_slice_from_copied_buffer((char *)GRPC_SLICE_START_PTR(whole), length / 2),
+		grpc_slice_from_copied_buffer((char *)GRPC_SLICE_START_PTR(whole) + length / 2,
+					      length - length / 2),
+	};
+	grpc_byte_buffer *received = grpc_raw_byte_buffer_create(parts, 2);
+	struct error err = { 0 };
+	ProtobufCMessage *message = NULL;
+	assert_int_equal(rpc_message_unpack(&csi__v1__node_stage_volume_request__descriptor,
+					    received, NULL, &message, &err),
+			 0);
+	assert_string_equal(((Csi__V1__NodeStageVolumeRequest *)message)->secrets[0]->value,
+			    entry.value);
+	rpc_message_wipe(received);
+	for (int part = 0; part < 2; part++)
+		for (size_t i = 0; i < GRPC_SLICE_LENGTH(parts[part]); i++)
+			assert_int_equal(GRPC_SLICE_START_PTR(parts[part])[i], 0);
+	protobuf_c_message_free_unpacked(message, NULL);
+	grpc_byte_buffer_destroy(received);
+	grpc_byte_buffer_destroy(packed);
+	grpc_slice_unref(parts[0]);
+	grpc_slice_unref(parts[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +164,8 @@ int main(void)
 		cmocka_unit_test(an_entry_without_a_value_has_an_empty_one),
 		cmocka_unit_test(a_oneof_whose_other_member_was_sent_first_is_whole),
 		cmocka_unit_test(what_is_refused_leaves_nothing_behind),
+		cmocka_unit_test(types_that_hold_secrets_are_known),
+		cmocka_unit_test(a_wiped_message_leaves_nothing_where_it_was_received),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
