@@ -100,19 +100,59 @@ static int move_into_place(int mount_fd, const char *target, struct error *err)
 	return 0;
 }
 
-int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
-		 const char *target, struct error *err)
+int kernel_mount_nowhere(unsigned loop_number, const char *type, const struct mount_flags *flags,
+			 int *ret_mount_fd, struct error *err)
 {
 	int context_fd CLEANUP_CLOSE = open_context(loop_number, type, err);
 	if (context_fd < 0 || set_options(context_fd, flags, err) < 0)
 		return -1;
 	if (fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return refuse_mount(context_fd, errno, loop_number, flags, err);
-	int mount_fd CLEANUP_CLOSE =
-		fsmount(context_fd, FSMOUNT_CLOEXEC, (unsigned)flags->attributes);
+	int mount_fd = fsmount(context_fd, FSMOUNT_CLOEXEC, (unsigned)flags->attributes);
 	if (mount_fd < 0)
 		return fail(context_fd, errno, "mount", err);
+	*ret_mount_fd = mount_fd;
+	return 0;
+}
+
+int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
+		 const char *target, struct error *err)
+{
+	int mount_fd CLEANUP_CLOSE = -1;
+	if (kernel_mount_nowhere(loop_number, type, flags, &mount_fd, err) < 0)
+		return -1;
 	return move_into_place(mount_fd, target, err);
+}
+
+static int clone_part(int mount_fd, const char *folder)
+{
+	return open_tree(mount_fd, folder,
+			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+}
+
+int kernel_mount_part(int mount_fd, const char *folder, const char *target, struct error *err)
+{
+	int part_fd CLEANUP_CLOSE = clone_part(mount_fd, folder);
+	if (part_fd >= 0)
+		return move_into_place(part_fd, target, err);
+	if (errno != EINVAL)
+		return error_errno(err, errno, "clone the mount for %s", target);
+	return kernel_mount_part_at_target(mount_fd, folder, target, err);
+}
+
+int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *target,
+				struct error *err)
+{
+	if (move_into_place(mount_fd, target, err) < 0)
+		return -1;
+	int part_fd CLEANUP_CLOSE = clone_part(mount_fd, folder);
+	int clone_errno = errno;
+	/* Nobody has anything open in it: the target is the caller's alone. */
+	if (umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return error_errno(err, errno, "unmount %s", target);
+	if (part_fd < 0)
+		return error_errno(err, clone_errno, "clone the mount for %s", target);
+	return move_into_place(part_fd, target, err);
 }
 
 int kernel_bind(int source_fd, const char *target, uint64_t attributes, struct error *err)

@@ -14,5 +14,19 @@
 
 int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
 		 const char *target, struct error *err);
+
+/* The file system's root, mounted at no place: it goes with *ret_mount_fd. */
+int kernel_mount_nowhere(unsigned loop_number, const char *type, const struct mount_flags *flags,
+			 int *ret_mount_fd, struct error *err);
+
+/* A folder in the root of such a mount becomes visible at target, and nothing else of the file
+ * system. Kernels before 6.15 cannot cut a part out of a mount that is nowhere; there the whole is
+ * at target for a moment, and stays there if the process ends in that moment. */
+int kernel_mount_part(int mount_fd, const char *folder, const char *target, struct error *err);
+
+/* As such a kernel does it. */
+int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *target,
+				struct error *err);
+
 int kernel_bind(int source_fd, const char *target, uint64_t attributes, struct error *err);
 int kernel_unmount(const char *target, struct error *err);

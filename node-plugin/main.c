@@ -21,6 +21,7 @@
 #include "node_server.h"
 #include "options.h"
 #include "pools.h"
+#include "secret.h"
 #include "sweep.h"
 
 #define STOP_WITHIN_MS 900
@@ -84,7 +85,7 @@ int main(int argc, char **argv)
 	stop_init();
 	umask(022);
 	log_set_level(options.log_level);
-	outcome = run(&options, &err);
+	outcome = secret_forbid_dumps(&err) < 0 ? -1 : run(&options, &err);
 	if (outcome < 0)
 		log_error("cannot start", LOG_ERR(&err));
 	return outcome < 0 ? 1 : outcome;
