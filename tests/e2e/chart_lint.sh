@@ -51,10 +51,28 @@ renders_for_several_sets_of_values() {
 	leaves_out '^kind: Secret' --set tls.source=existing
 	leaves_out '^kind: NetworkPolicy' --set networkPolicy.enabled=false
 	leaves_out 'kentledge-controller' --set controller.enabled=false
-	renders '--pool=/srv/volumes/pool' --set node.dataDir=/srv/volumes
+	renders '--pool=default=/var/lib/kentledge/pool$'
+	renders '--pool=default=/srv/volumes/pool$' --set node.dataDir=/srv/volumes
+	renders '--reserve-percent=5$'
+	renders_several_pools
+	renders 'pool: "fast"' --set storageClasses.kentledge.parameters.pool=fast
+	renders '^  name: scratch$' --set storageClasses.scratch.create=true \
+		--set storageClasses.scratch.parameters.backend=directory
 	renders '--csi-socket=/data/kubelet/plugins/kentledge.io/csi.sock' \
 		--set node.kubeletDir=/data/kubelet
 	renders '^ +- name: private-registry' --set 'imagePullSecrets={private-registry}'
+}
+
+renders_several_pools() {
+	local two=(--set 'node.pools[0].name=fast' --set 'node.pools[0].hostPath=/mnt/nvme'
+		--set 'node.pools[0].reservePercent=10'
+		--set 'node.pools[1].name=bulk' --set 'node.pools[1].hostPath=/mnt/disk')
+	renders '--pool=fast=/mnt/nvme/pool,bulk=/mnt/disk/pool$' "${two[@]}"
+	renders '--reserve-percent=5,fast=10$' "${two[@]}"
+	renders '^ +mountPath: /mnt/nvme$' "${two[@]}"
+	renders 'hostPath: \{path: /mnt/disk, type: DirectoryOrCreate\}' "${two[@]}"
+	leaves_out '/var/lib/kentledge' "${two[@]}"
+	renders '--pool-policy=first$' "${two[@]}" --set node.poolPolicy=first
 }
 
 # section KIND NAME: one object of the last rendering.
@@ -128,6 +146,12 @@ wrong_values_are_refused() {
 	refuses enforce --set storageClasses.kentledge-directory.parameters.enforce=false
 	refuses apiGroup --set controller.apiGroup=extensions
 	refuses dataDir --set node.dataDir=volumes
+	refuses hostPath --set 'node.pools[0].name=fast' --set 'node.pools[0].hostPath=nvme'
+	refuses name --set 'node.pools[0].name=Fast' --set 'node.pools[0].hostPath=/mnt/nvme'
+	refuses fast --set 'node.pools[0].name=fast' --set 'node.pools[0].hostPath=/a' \
+		--set 'node.pools[1].name=fast' --set 'node.pools[1].hostPath=/b'
+	refuses poolPolicy --set node.poolPolicy=last
+	refuses reservePercent --set node.reservePercent=95
 	refuses source --set tls.source=vault
 	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
 	refuses size --set test.size=much

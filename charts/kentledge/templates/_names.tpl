@@ -21,6 +21,22 @@ app.kubernetes.io/component: {{ . }}
 {{- with $image.digest }}@{{ . }}{{ end -}}
 {{- end }}
 
+{{/* The node's pools as (dict "pools" list): what the values name, or the one in dataDir. */}}
+{{- define "kentledge.pools" -}}
+{{- $names := dict -}}
+{{- range .pools -}}
+{{- if hasKey $names .name }}{{ fail (printf "node.pools: two have the name %s" .name) }}{{ end -}}
+{{- $_ := set $names .name true -}}
+{{- end -}}
+{{- toYaml (dict "pools" (.pools | default (list (dict "name" "default" "hostPath" .dataDir)))) -}}
+{{- end }}
+
+{{/* --reserve-percent: for all pools, then for those that have their own. */}}
+{{- define "kentledge.reserve" -}}
+{{ .reservePercent }}
+{{- range .pools }}{{ if hasKey . "reservePercent" }},{{ .name }}={{ .reservePercent }}{{ end }}{{ end }}
+{{- end }}
+
 {{/* What all pods of the chart say; call with (dict "root" $ "values" .Values.node). */}}
 {{- define "kentledge.pod" -}}
 enableServiceLinks: false
