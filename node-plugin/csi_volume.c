@@ -12,7 +12,9 @@
 #include "csi_effect.h"
 #include "csi_service.h"
 #include "csi_topology.h"
+#include "pools.h"
 #include "volume.h"
+#include "volume_folder.h"
 
 /* Answers with CONTEXT_BACKEND in the volume's context, for people who look at a PV. */
 #define CONTEXT_BACKEND "backend"
@@ -155,8 +157,29 @@ static int check_capabilities(const Csi__V1__ValidateVolumeCapabilitiesRequest *
 	if (parameters.backend != record->backend)
 		return error_set(err, ERROR_INVALID, "parameter backend: volume %s has %s",
 				 record->id, backend_kind_name(record->backend));
+	if (pairs.count && parameters.enforce != record->enforce)
+		return error_set(err, ERROR_INVALID, "parameter enforce: volume %s has %s",
+				 record->id, record->enforce ? "true" : "false");
 	if (request->n_mutable_parameters)
 		return error_set(err, ERROR_INVALID, "mutable_parameters are not served");
+	return 0;
+}
+
+static int check_pool(struct pools *pools,
+		      const Csi__V1__ValidateVolumeCapabilitiesRequest *request, struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	const char *asked = NULL;
+	for (size_t i = 0; i < request->n_parameters; i++)
+		if (strcmp(request->parameters[i]->key, "pool") == 0)
+			asked = request->parameters[i]->value;
+	if (!asked)
+		return 0;
+	if (volume_folder_open(pools, request->volume_id, &folder, err) < 0)
+		return -1;
+	if (strcmp(asked, folder.pool->name) != 0)
+		return error_set(err, ERROR_INVALID, "parameter pool: volume %s is in pool %s",
+				 request->volume_id, folder.pool->name);
 	return 0;
 }
 
@@ -208,7 +231,8 @@ static int validate_volume_capabilities(struct rpc_call *call,
 	if (volume_find(node->pools, request->volume_id, &record, err) < 0)
 		return -1;
 	struct error reason = { 0 };
-	if (check_capabilities(request, arena, &record, &reason) < 0)
+	if (check_capabilities(request, arena, &record, &reason) < 0 ||
+	    check_pool(node->pools, request, &reason) < 0)
 		response->message = arena_strdup(arena, reason.text);
 	else
 		response->confirmed = confirm(request, arena);

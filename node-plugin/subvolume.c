@@ -187,14 +187,22 @@ static int destroy(int folder_fd, const char *name)
 	return ioctl(folder_fd, BTRFS_IOC_SNAP_DESTROY, &args);
 }
 
+/* The kernel gives the space back some time after the next commit: that one begins now. */
+static void begin_commit(int folder_fd)
+{
+	ioctl(folder_fd, BTRFS_IOC_START_SYNC, NULL);
+}
+
 int subvolume_delete(int folder_fd, const char *name, struct error *err)
 {
 	/* Not into a mount of that name: the ioctl would take what is below it. */
 	int fd CLEANUP_CLOSE = -1;
 	if (folder_open(folder_fd, name, &fd, NULL) < 0 || !subvolume_is(fd))
 		return 1;
-	if (destroy(folder_fd, name) == 0)
+	if (destroy(folder_fd, name) == 0) {
+		begin_commit(folder_fd);
 		return 0;
+	}
 	if (errno != ENOTEMPTY)
 		return error_errno(err, errno, "remove subvolume %s", name);
 	make_writable(fd);
@@ -202,6 +210,7 @@ int subvolume_delete(int folder_fd, const char *name, struct error *err)
 		return error_prefix(err, "remove subvolume %s", name);
 	if (destroy(folder_fd, name) < 0)
 		return error_errno(err, errno, "remove subvolume %s", name);
+	begin_commit(folder_fd);
 	return 0;
 }
 
