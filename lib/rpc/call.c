@@ -12,6 +12,7 @@
 #include "rpc/message.h"
 #include "rpc/peer.h"
 #include "rpc/status.h"
+#include "rpc/stream.h"
 #include "rpc/workers.h"
 
 #define ARENA_FIRST_BYTES 4096
@@ -27,6 +28,7 @@ struct rpc_call {
 	struct arena *arena; /* while it is served */
 	ProtobufCAllocator allocator;
 	uint64_t begin_us;
+	bool begun;	  /* a stream has sent what precedes its messages */
 	int closed_early; /* gRPC's word: the client did not get its answer */
 	atomic_bool cancelled;
 	atomic_uint steps_left; /* answered, closed */
@@ -79,24 +81,47 @@ static void when_closed(struct rpc_tag *tag, bool ok)
 	finish_step(call);
 }
 
-/* Without a response: the error is the answer. */
+/* The last that a call sends. A response, if there is one, and the status. */
 static void answer(struct rpc_call *call, grpc_byte_buffer *response, const struct error *err)
 {
-	grpc_slice text = grpc_slice_from_copied_string(response ? "" : err->text);
-	grpc_op ops[3] = { { .op = GRPC_OP_SEND_INITIAL_METADATA } };
-	size_t count = 1;
+	grpc_slice text = grpc_slice_from_copied_string(err->text);
+	grpc_op ops[3] = { 0 };
+	size_t count = 0;
+	if (!call->begun)
+		ops[count++].op = GRPC_OP_SEND_INITIAL_METADATA;
 	if (response) {
 		ops[count].op = GRPC_OP_SEND_MESSAGE;
 		ops[count++].data.send_message.send_message = response;
 	}
 	ops[count].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
-	ops[count].data.send_status_from_server.status =
-		response ? GRPC_STATUS_OK : rpc_status_of_error(err->code);
+	ops[count].data.send_status_from_server.status = rpc_status_of_error(err->code);
 	ops[count++].data.send_status_from_server.status_details = &text;
 	rpc_wire_sent();
 	start(call, ops, count, &call->answered);
 	grpc_byte_buffer_destroy(response);
 	grpc_slice_unref(text);
+}
+
+static int serve_one(struct rpc_call *call, const ProtobufCMessage *request,
+		     grpc_byte_buffer **ret_response, struct error *err)
+{
+	const struct rpc_method *method = call->method;
+	ProtobufCMessage *response = arena_alloc(call->arena, method->response->sizeof_message);
+	protobuf_c_message_init(method->response, response);
+	if (method->handler(call, request, response, err) < 0)
+		return -1;
+	*ret_response = rpc_message_pack(response);
+	return 0;
+}
+
+static int serve_stream(struct rpc_call *call, const ProtobufCMessage *request, struct error *err)
+{
+	struct rpc_stream stream;
+	rpc_stream_init(&stream, call, call->call, call->method->response);
+	int result = call->method->stream_handler(call, request, &stream, err);
+	rpc_stream_done(&stream);
+	call->begun = stream.begun;
+	return result;
 }
 
 static int serve(struct rpc_call *call, grpc_byte_buffer **ret_response, struct error *err)
@@ -110,12 +135,9 @@ static int serve(struct rpc_call *call, grpc_byte_buffer **ret_response, struct 
 		return error_set(err, ERROR_INVALID, "the message is missing");
 	if (rpc_message_unpack(method->request, call->request, &call->allocator, &request, err) < 0)
 		return -1;
-	ProtobufCMessage *response = arena_alloc(call->arena, method->response->sizeof_message);
-	protobuf_c_message_init(method->response, response);
-	if (method->handler(call, request, response, err) < 0)
-		return -1;
-	*ret_response = rpc_message_pack(response);
-	return 0;
+	if (method->stream_handler)
+		return serve_stream(call, request, err);
+	return serve_one(call, request, ret_response, err);
 }
 
 static void *allocate(void *arena, size_t size)
@@ -141,13 +163,15 @@ static void run_in_worker(struct rpc_work *work)
 	int result = serve(call, &response, &err);
 	if (result < 0 && err.code == ERROR_NONE)
 		error_set(&err, ERROR_INTERNAL, "%s failed without a reason", call->method->name);
+	if (result == 0)
+		err = (struct error) { 0 };
 	if (holds_secrets(call)) {
 		rpc_message_wipe(call->request);
 		arena_wipe(call->arena);
 	}
 	arena_free(TAKE(call->arena));
 	if (options->observe)
-		options->observe(options->context, call->method, result < 0 ? err.code : ERROR_NONE,
+		options->observe(options->context, call->method, err.code,
 				 clock_monotonic_us() - call->begin_us);
 	answer(call, response, &err);
 }

@@ -8,7 +8,8 @@
  *	          --> received --> waiting --> served ---->
  *
  * gRPC reports each step as a tag in the completion queue; the poller calls the tag's function,
- * which starts the next step and never blocks. Only "served" runs in a worker. Beside them one tag
+ * which starts the next step and never blocks. Only "served" runs in a worker, and a stream
+ * (rpc/stream.h) sends its messages there. Beside them one tag
  * reports that the client is gone or has its answer. A call is over when both have happened; then
  * its slot asks gRPC for the next call, so the number of slots bounds what is held in memory.
  */

@@ -11,10 +11,9 @@
 #include <sys/un.h>
 
 #include "base/text.h"
+#include "rpc/channel_call.h"
 #include "rpc/credentials.h"
 #include "rpc/library.h"
-#include "rpc/message.h"
-#include "rpc/status.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 #define BACKOFF_FIRST_MS 100
@@ -143,121 +142,20 @@ void rpc_channel_free(struct rpc_channel *channel)
 	rpc_library_release();
 }
 
-/* One call under way, with its own completion queue: each caller waits for its own answer. */
-struct exchange {
-	grpc_completion_queue *queue;
-	grpc_call *call;
-	gpr_timespec deadline;
-	grpc_byte_buffer *request;
-	grpc_byte_buffer *response;
-	grpc_metadata_array initial_metadata;
-	grpc_metadata_array trailing_metadata;
-	grpc_status_code status;
-	grpc_slice details;
-};
-
-static void exchange_begin(struct exchange *exchange, struct rpc_channel *channel, const char *path,
-			   uint32_t timeout_ms)
+const char *rpc_channel_name(const struct rpc_channel *channel)
 {
-	*exchange = (struct exchange) { .details = grpc_empty_slice() };
-	exchange->deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-					  gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
-	grpc_metadata_array_init(&exchange->initial_metadata);
-	grpc_metadata_array_init(&exchange->trailing_metadata);
-	exchange->queue = grpc_completion_queue_create_for_pluck(NULL);
+	return channel->name;
+}
+
+grpc_call *rpc_channel_begin(struct rpc_channel *channel, grpc_completion_queue *queue,
+			     const char *path, gpr_timespec deadline)
+{
 	grpc_slice method = grpc_slice_from_copied_string(path);
 	pthread_mutex_lock(&channel->lock);
 	replace_failed(channel);
-	exchange->call =
-		grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
-					 exchange->queue, method, NULL, exchange->deadline, NULL);
+	grpc_call *call = grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
+						   queue, method, NULL, deadline, NULL);
 	pthread_mutex_unlock(&channel->lock);
 	grpc_slice_unref(method);
-}
-
-static void exchange_run(struct exchange *exchange, const ProtobufCMessage *request)
-{
-	exchange->request = rpc_message_pack(request);
-	grpc_op ops[] = {
-		{ .op = GRPC_OP_SEND_INITIAL_METADATA },
-		{ .op = GRPC_OP_SEND_MESSAGE, .data.send_message = { exchange->request } },
-		{ .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
-		{ .op = GRPC_OP_RECV_INITIAL_METADATA,
-		  .data.recv_initial_metadata = { &exchange->initial_metadata } },
-		{ .op = GRPC_OP_RECV_MESSAGE, .data.recv_message = { &exchange->response } },
-		{ .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-		  .data.recv_status_on_client = { &exchange->trailing_metadata, &exchange->status,
-						  &exchange->details, NULL } },
-	};
-	rpc_wire_sent();
-	rpc_tag_sent(exchange);
-	grpc_call_error failed = grpc_call_start_batch(
-		exchange->call, ops, sizeof(ops) / sizeof(ops[0]), exchange, NULL);
-	if (failed != GRPC_CALL_OK) {
-		exchange->status = GRPC_STATUS_INTERNAL;
-		exchange->details =
-			grpc_slice_from_copied_string(grpc_call_error_to_string(failed));
-		return;
-	}
-	/* The deadline of the call bounds this wait. */
-	grpc_completion_queue_pluck(exchange->queue, exchange, gpr_inf_future(GPR_CLOCK_MONOTONIC),
-				    NULL);
-	rpc_tag_received(exchange);
-	rpc_wire_received();
-}
-
-static void exchange_done(struct exchange *exchange)
-{
-	grpc_slice_unref(exchange->details);
-	grpc_metadata_array_destroy(&exchange->initial_metadata);
-	grpc_metadata_array_destroy(&exchange->trailing_metadata);
-	grpc_byte_buffer_destroy(exchange->request);
-	grpc_byte_buffer_destroy(exchange->response);
-	grpc_call_unref(exchange->call);
-	grpc_completion_queue_destroy(exchange->queue);
-}
-
-/* The server knows the deadline too, and may be the first to give up. */
-static bool is_too_late(const struct exchange *exchange)
-{
-	if (exchange->status == GRPC_STATUS_DEADLINE_EXCEEDED)
-		return grpc_slice_str_cmp(exchange->details, "Deadline Exceeded") == 0;
-	return exchange->status == GRPC_STATUS_CANCELLED &&
-	       gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), exchange->deadline) >= 0;
-}
-
-/* What the server says is passed on as it is; what gRPC says needs to be told whom it is about. */
-static int explain(const struct exchange *exchange, const struct rpc_channel *channel,
-		   const char *method, uint32_t timeout_ms, struct error *err)
-{
-	enum error_code code = rpc_error_of_status(exchange->status);
-	int length = (int)GRPC_SLICE_LENGTH(exchange->details);
-	const char *text = (const char *)GRPC_SLICE_START_PTR(exchange->details);
-	if (is_too_late(exchange))
-		return error_set(err, ERROR_TIMEOUT, "%s: no answer from %s within %u ms", method,
-				 channel->name, timeout_ms);
-	if (code == ERROR_UNAVAILABLE)
-		return error_set(err, code, "%s on %s: %.*s", method, channel->name, length, text);
-	return error_set(err, code, "%.*s", length, text);
-}
-
-int rpc_channel_call(struct rpc_channel *channel, const char *service, const char *method,
-		     const ProtobufCMessage *request, const ProtobufCMessageDescriptor *response,
-		     uint32_t timeout_ms, ProtobufCMessage **ret_response, struct error *err)
-{
-	CLEANUP(exchange_done) struct exchange exchange;
-	CLEANUP_FREE char *path = must_printf("/%s/%s", service, method);
-	exchange_begin(&exchange, channel, path, timeout_ms);
-	exchange_run(&exchange, request);
-	if (exchange.status != GRPC_STATUS_OK)
-		return explain(&exchange, channel, method, timeout_ms, err);
-	if (!exchange.response)
-		return error_set(err, ERROR_INTERNAL, "%s: %s answered without a message", method,
-				 channel->name);
-	if (rpc_message_unpack(response, exchange.response, NULL, ret_response, err) < 0) {
-		if (err) /* not the caller's request is wrong */
-			err->code = ERROR_INTERNAL;
-		return error_prefix(err, "%s: answer of %s", method, channel->name);
-	}
-	return 0;
+	return call;
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * A gRPC server of unary calls whose messages are protobuf-c structs.
+ * A gRPC server whose messages are protobuf-c structs. A call is answered with one message, or with
+ * a stream of them, one behind the other.
  *
  * A table names each method with its request and response types and the function that serves it.
  * One thread moves gRPC's completion tags; a few workers run the handlers, which may block. A
@@ -28,6 +29,7 @@
 struct arena;
 struct rpc_call;
 struct rpc_server;
+struct rpc_stream;
 struct rpc_tls;
 
 /* Serves one call: reads the request, fills the response (already initialised, in the arena).
@@ -35,12 +37,18 @@ struct rpc_tls;
 typedef int rpc_handler(struct rpc_call *call, const void *request, void *response,
 			struct error *err);
 
+/* Serves one call with any number of messages, rpc_stream_send(). The stream ends when it returns:
+ * 0, or -1 with *err, whatever was sent before. */
+typedef int rpc_stream_handler(struct rpc_call *call, const void *request,
+			       struct rpc_stream *stream, struct error *err);
+
 struct rpc_method {
 	const char *service; /* "csi.v1.Controller" */
 	const char *name;    /* "CreateVolume" */
 	const ProtobufCMessageDescriptor *request;
-	const ProtobufCMessageDescriptor *response;
+	const ProtobufCMessageDescriptor *response; /* of a stream: each of its messages */
 	rpc_handler *handler;
+	rpc_stream_handler *stream_handler; /* instead of handler */
 	bool local_only; /* over the unix socket alone: TCP callers get PERMISSION_DENIED */
 };
 
@@ -54,6 +62,17 @@ struct rpc_method {
 		.handler = (rpc_handler *)(void *)(1 ? (fn)                                        \
 						     : (int (*)(struct rpc_call *, const req *,    \
 								rsp *, struct error *))0),         \
+	}
+
+#define RPC_STREAM(service_name, method, req, req_descriptor, rsp_descriptor, fn, local)           \
+	{                                                                                          \
+		.service = (service_name), .name = #method, .request = &(req_descriptor),          \
+		.response = &(rsp_descriptor), .local_only = (local),                              \
+		.stream_handler = (rpc_stream_handler *)(void *)(1 ? (fn)                          \
+								   : (int (*)(struct rpc_call *,   \
+									      const req *,         \
+									      struct rpc_stream *, \
+									      struct error *))0),  \
 	}
 
 struct rpc_server_options {
@@ -97,5 +116,12 @@ ProtobufCAllocator *rpc_call_allocator(struct rpc_call *call); /* over the arena
 bool rpc_call_cancelled(const struct rpc_call *call);	       /* client gone, or deadline past */
 const char *
 rpc_call_peer(const struct rpc_call *call); /* "uid=0 pid=17" or "kentledge-provisioner" */
+
+/* Sends the next message of a stream. Waits until gRPC has found room for the one before: while the
+ * client is slow the handler stands still, and at most one message waits. -1 when nobody waits for
+ * more: ERROR_CANCELLED (client gone, deadline past, server stopping), or ERROR_TIMEOUT if the
+ * client has taken nothing for RPC_STREAM_PATIENCE_MS. The message may be reused at once. */
+int rpc_stream_send(struct rpc_stream *stream, const ProtobufCMessage *message, struct error *err);
+#define RPC_STREAM_PATIENCE_MS 60000
 
 DEFINE_CLEANUP(struct rpc_server *, rpc_server_free);

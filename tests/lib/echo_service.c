@@ -55,6 +55,41 @@ static int echo(struct rpc_call *call, const Csi__V1__CreateVolumeRequest *reque
 	return 0;
 }
 
+static int send_numbered(struct rpc_call *call, const Csi__V1__CapacityRange *range,
+			 struct rpc_stream *stream, struct error *err)
+{
+	struct echo_service *service = rpc_call_context(call);
+	Csi__V1__CreateVolumeResponse response = CSI__V1__CREATE_VOLUME_RESPONSE__INIT;
+	Csi__V1__Volume volume = CSI__V1__VOLUME__INIT;
+	size_t length = (size_t)range->limit_bytes;
+	response.volume = &volume;
+	volume.volume_id = arena_alloc(rpc_call_arena(call), length + 1);
+	memset(volume.volume_id, 'x', length);
+	for (int64_t i = 0; i < range->required_bytes; i++) {
+		volume.capacity_bytes = i;
+		if (rpc_stream_send(stream, &response.base, err) < 0) {
+			atomic_store(&service->stream_code, (int)err->code);
+			return -1;
+		}
+		atomic_fetch_add(&service->sent, 1);
+	}
+	return 0;
+}
+
+static int stream(struct rpc_call *call, const Csi__V1__CreateVolumeRequest *request,
+		  struct rpc_stream *stream, struct error *err)
+{
+	struct echo_service *service = rpc_call_context(call);
+	int code;
+	atomic_fetch_add(&service->begun, 1);
+	if (request->capacity_range &&
+	    send_numbered(call, request->capacity_range, stream, err) < 0)
+		return -1;
+	if (sscanf(request->name, "fail:%d", &code) == 1)
+		return error_set(err, (enum error_code)code, "because of %d", code);
+	return strcmp(request->name, "hold") == 0 ? hold(call, service, err) : 0;
+}
+
 static void observe(void *context, const struct rpc_method *method, enum error_code code,
 		    uint64_t duration_us)
 {
@@ -70,6 +105,9 @@ static const struct rpc_method methods[] = {
 	RPC_METHOD("test.Echo", EchoLocally, Csi__V1__CreateVolumeRequest,
 		   csi__v1__create_volume_request__descriptor, Csi__V1__CreateVolumeResponse,
 		   csi__v1__create_volume_response__descriptor, echo, true),
+	RPC_STREAM("test.Echo", Stream, Csi__V1__CreateVolumeRequest,
+		   csi__v1__create_volume_request__descriptor,
+		   csi__v1__create_volume_response__descriptor, stream, false),
 };
 
 int echo_server_new(struct echo_service *service, unsigned workers, size_t message_bytes_max,

@@ -8,6 +8,9 @@
  *	"fail:<code>"	fails with that error_code and the text "because of <code>"
  *	"peer"		answers with the caller's name as the volume's id
  *	"hold"		waits until the call is cancelled or `released` is set
+ *
+ * "Stream" sends as many messages as capacity_range.required_bytes says, numbered from 0 in
+ * capacity_bytes and capacity_range.limit_bytes large, and then does what the name says.
  */
 
 #include <stdatomic.h>
@@ -22,6 +25,8 @@ struct echo_service {
 	atomic_bool released;
 	atomic_uint observed;
 	atomic_int last_code;
+	atomic_uint sent;
+	atomic_int stream_code; /* of the send that failed; 0: none did */
 };
 
 /* "Echo" for everybody, "EchoLocally" with local_only. */
