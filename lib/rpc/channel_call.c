@@ -78,8 +78,8 @@ static grpc_op recv_status(struct exchange *exchange)
 {
 	return (grpc_op) { .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
 			   .data.recv_status_on_client = { &exchange->trailing_metadata,
-							   &exchange->status,
-							   &exchange->details, NULL } };
+							   &exchange->status, &exchange->details,
+							   NULL } };
 }
 
 static void exchange_run(struct exchange *exchange, const ProtobufCMessage *request)

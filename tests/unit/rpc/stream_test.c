@@ -106,10 +106,9 @@ static int listen_to(struct listener *listener)
 	range.limit_bytes = listener->bytes;
 	request.capacity_range = &range;
 	request.name = (char *)(listener->name ? listener->name : "all");
-	listener->result =
-		rpc_channel_stream(listener->fixture->channel, "test.Echo", "Stream", &request.base,
-				   &reader, listener->timeout_ms ? listener->timeout_ms : LONG_MS,
-				   &listener->err);
+	listener->result = rpc_channel_stream(
+		listener->fixture->channel, "test.Echo", "Stream", &request.base, &reader,
+		listener->timeout_ms ? listener->timeout_ms : LONG_MS, &listener->err);
 	return listener->result;
 }
 
@@ -200,9 +199,7 @@ static void a_client_that_leaves_in_the_middle_stops_the_handler(void **state)
 static void a_slow_client_holds_up_its_own_handler_only(void **state)
 {
 	struct fixture *f = *state;
-	struct listener slow = {
-		.fixture = f, .count = 3000, .bytes = 10000, .pause_ms = 1500
-	};
+	struct listener slow = { .fixture = f, .count = 3000, .bytes = 10000, .pause_ms = 1500 };
 	pthread_create(&slow.thread, NULL, listen_in_thread, &slow);
 	wait_until(&f->service.sent, 1);
 	/* 30 MB are to come; what gRPC and the socket hold is far less. */
@@ -219,11 +216,9 @@ static void a_slow_client_holds_up_its_own_handler_only(void **state)
 static void the_deadline_ends_a_stream_that_nobody_takes(void **state)
 {
 	struct fixture *f = *state;
-	struct listener listener = { .fixture = f,
-				     .count = 100000,
-				     .bytes = 10000,
-				     .pause_ms = 400,
-				     .timeout_ms = 200 };
+	struct listener listener = {
+		.fixture = f, .count = 100000, .bytes = 10000, .pause_ms = 400, .timeout_ms = 200
+	};
 	assert_int_equal(listen_to(&listener), -1);
 	assert_int_equal(listener.err.code, ERROR_TIMEOUT);
 	wait_until(&f->service.observed, 1);
