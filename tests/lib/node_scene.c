@@ -59,7 +59,7 @@ void node_scene_init(struct node_scene *scene, const char *program)
 		give_up("mkdir");
 }
 
-static void run_program(const struct node_scene *scene)
+void node_scene_exec(const struct node_scene *scene)
 {
 	char pool[160], csi_socket[160], registration[160];
 	int log_fd = open(scene->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -90,20 +90,26 @@ static void wait_for_socket(const struct node_scene *scene)
 	}
 }
 
-void node_scene_start(struct node_scene *scene)
+void node_scene_connect(struct node_scene *scene)
 {
 	struct error err = { 0 };
+	rpc_channel_free(scene->channel);
+	scene->channel = NULL;
+	if (rpc_channel_new_unix(scene->socket, &scene->channel, &err) < 0)
+		give_up(err.text);
+}
+
+void node_scene_start(struct node_scene *scene)
+{
 	unlink(scene->log);
 	fflush(NULL);
 	scene->pid = fork();
 	if (scene->pid < 0)
 		give_up("fork");
 	if (scene->pid == 0)
-		run_program(scene);
+		node_scene_exec(scene);
 	wait_for_socket(scene);
-	rpc_channel_free(scene->channel);
-	if (rpc_channel_new_unix(scene->socket, &scene->channel, &err) < 0)
-		give_up(err.text);
+	node_scene_connect(scene);
 }
 
 void node_scene_kill(struct node_scene *scene, int signal_number)

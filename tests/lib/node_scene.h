@@ -36,6 +36,11 @@ void node_scene_done(struct node_scene *scene);
 /* Waits until the socket answers. */
 void node_scene_start(struct node_scene *scene);
 
+/* The two parts of it, for who starts the program in another way: in the new process, and when it
+ * has logged that it started. */
+__attribute__((noreturn)) void node_scene_exec(const struct node_scene *scene);
+void node_scene_connect(struct node_scene *scene);
+
 void node_scene_kill(struct node_scene *scene, int signal_number);
 
 /* Exit status, or -signal. */
