@@ -46,11 +46,6 @@ struct backend {
 	int (*make)(struct pool *pool, int folder_fd, struct volume_record *record,
 		    struct error *err);
 
-	/* How much may be written becomes size_bytes, durably; the record is still that of before.
-	 * NULL where that is the image's affair. */
-	int (*resize)(struct pool *pool, int folder_fd, const struct volume_record *record,
-		      uint64_t size_bytes, struct error *err);
-
 	/* Makes what was read of the mounted file system that of the volume. NULL: it is that. */
 	int (*usage)(struct pool *pool, int folder_fd, const struct volume_record *record,
 		     struct host_usage *usage, struct error *err);
@@ -58,6 +53,18 @@ struct backend {
 	/* Mounts it at staging_path, where it is not mounted yet. */
 	int (*stage)(struct pool *pool, int folder_fd, const struct volume_record *record,
 		     const char *staging_path, const struct mount_flags *flags, struct error *err);
+
+	/* Makes the data as large as the record says, durably; nothing is done to data that is.
+	 * When that fails, undo_growth() gives back what it took beyond the size that the record
+	 * says. */
+	int (*grow)(struct pool *pool, int folder_fd, const struct volume_record *record,
+		    struct error *err);
+	void (*undo_growth)(struct pool *pool, int folder_fd, const struct volume_record *record);
+
+	/* Has what is mounted at path, and the device below it, take all that the data offers.
+	 * ERROR_IN_USE where that must wait until it is staged the next time. */
+	int (*grow_mounted)(struct pool *pool, int folder_fd, const struct volume_record *record,
+			    const char *path, struct error *err);
 
 	/* 1: *ret_mark tells its mounts. 0: it cannot be mounted now. */
 	int (*mark)(struct pool *pool, int folder_fd, const char *id,

@@ -122,19 +122,6 @@ static struct quota quota_of(const struct volume_record *record)
 	return (struct quota) { .kind = record->quota, .project_id = record->project_id };
 }
 
-static int resize(struct pool *pool, int folder_fd, const struct volume_record *record,
-		  uint64_t size_bytes, struct error *err)
-{
-	struct quota quota = quota_of(record);
-	int data_fd CLEANUP_CLOSE = -1;
-	if (quota.kind == QUOTA_NONE)
-		return 0;
-	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
-	    pool->host->limit_quota(pool->host, data_fd, &quota, size_bytes, err) < 0)
-		return -1;
-	return make_last(data_fd, err);
-}
-
 static int read_usage(struct pool *pool, int folder_fd, const struct volume_record *record,
 		      struct quota_usage *ret_usage, struct error *err)
 {
@@ -174,6 +161,31 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0)
 		return -1;
 	return pool->host->bind(pool->host, data_fd, staging_path, flags->attributes, err);
+}
+
+/* Without a quota its size is a number, which the record has already. */
+static int grow(struct pool *pool, int folder_fd, const struct volume_record *record,
+		struct error *err)
+{
+	struct quota quota = quota_of(record);
+	int data_fd CLEANUP_CLOSE = -1;
+	if (quota.kind == QUOTA_NONE)
+		return 0;
+	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
+	    pool->host->limit_quota(pool->host, data_fd, &quota, record->size_bytes, err) < 0)
+		return -1;
+	return make_last(data_fd, err);
+}
+
+static void undo_growth(struct pool *pool, int folder_fd, const struct volume_record *record)
+{
+	grow(pool, folder_fd, record, NULL); /* an error is there already */
+}
+
+static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_record *record,
+			const char *path, struct error *err)
+{
+	return 0;
 }
 
 /* The folder's place in its file system: where the pool lies in what is mounted there, and then
@@ -250,9 +262,11 @@ const struct backend backend_directory = {
 	.check_fs_type = check_fs_type,
 	.check_pool = check_pool,
 	.make = make,
-	.resize = resize,
 	.usage = usage,
 	.stage = stage,
+	.grow = grow,
+	.undo_growth = undo_growth,
+	.grow_mounted = grow_mounted,
 	.mark = mark,
 	.release = release,
 	.allocated_bytes = allocated_bytes,

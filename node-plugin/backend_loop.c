@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A sparse image with a file system in it, mounted through a loop device. Its size holds by
- * itself: the file system ends where the image ends.
+ * An image, sparse unless it is to be thick, with a file system in it, mounted through a loop
+ * device. Its size holds by itself: the file system ends where the image ends.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "folder.h"
 #include "pool.h"
 
@@ -42,21 +44,47 @@ static int check_pool(struct pool *pool, const struct parameters *parameters, st
 	return 0;
 }
 
+static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
+{
+	switch (errno_value) {
+	case EFBIG:
+		return error_set(err, ERROR_RANGE,
+				 "capacity_range: the pool's file system cannot hold a file of "
+				 "%" PRIu64 " bytes",
+				 bytes);
+	case ENOSPC:
+	case EDQUOT:
+		return error_set(err, ERROR_EXHAUSTED,
+				 "the pool's disk has no %" PRIu64 " bytes to set aside", bytes);
+	case EOPNOTSUPP:
+		return error_set(err, ERROR_INVALID,
+				 "parameter provisioning: \"thick\" needs a pool whose file system "
+				 "can set blocks aside (fallocate); this one cannot");
+	default:
+		return error_errno(err, errno_value, "set the size of the image");
+	}
+}
+
+/* The blocks first: an image is never larger than what it has, if it is to have all. */
+static int set_size(int image_fd, const struct volume_record *record, struct error *err)
+{
+	off_t bytes = (off_t)record->size_bytes;
+	if (record->provisioning == PROVISIONING_THICK &&
+	    fallocate(image_fd, FALLOC_FL_KEEP_SIZE, 0, bytes) < 0)
+		return refuse_size(errno, record->size_bytes, err);
+	if (ftruncate(image_fd, bytes) < 0)
+		return refuse_size(errno, record->size_bytes, err);
+	return 0;
+}
+
 static int make(struct pool *pool, int folder_fd, struct volume_record *record, struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
 			     &image_fd, err) < 0)
 		return -1;
-	if (ftruncate(image_fd, (off_t)record->size_bytes) < 0) {
-		if (errno == EFBIG)
-			return error_set(
-				err, ERROR_RANGE,
-				"capacity_range: the pool's file system cannot hold a file "
-				"of %llu bytes",
-				(unsigned long long)record->size_bytes);
-		return error_errno(err, errno, "set the size of the image");
-	}
+	if (set_size(image_fd, record, err) < 0)
+		return -1;
 	if (pool->host->make_filesystem(pool->host, record->fs_type, image_fd, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
@@ -78,18 +106,111 @@ static int check_content(struct pool *pool, int image_fd, const struct volume_re
 	return 0;
 }
 
+static int grow(struct pool *pool, int folder_fd, const struct volume_record *record,
+		struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct stat image;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0)
+		return -1;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	if ((uint64_t)image.st_size < record->size_bytes && set_size(image_fd, record, err) < 0)
+		return -1;
+	/* That it is large already does not mean that it stays so without power. */
+	if (fsync(image_fd) < 0)
+		return error_errno(err, errno, "fsync of the image");
+	/* A raw block device is the pod's at once. */
+	if (record->block && pool->host->resize_loop(pool->host, image_fd, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Blocks behind the end of the image; the image itself is never cut. */
+static void undo_growth(struct pool *pool, int folder_fd, const struct volume_record *record)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct stat image;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, NULL) < 0 ||
+	    fstat(image_fd, &image) < 0 || (uint64_t)image.st_size != record->size_bytes)
+		return;
+	if (ftruncate(image_fd, image.st_size) < 0)
+		return; /* they are given back with the volume */
+}
+
+static int grow_at(struct pool *pool, const struct volume_record *record, const char *path,
+		   struct error *err)
+{
+	int mount_fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mount_fd < 0)
+		return error_errno(err, errno, "open %s", path);
+	return pool->host->grow_mounted(pool->host, record->fs_type, mount_fd, err) < 0 ? -1 : 0;
+}
+
+/* At staging: what has to wait does not keep the volume from its pod. */
+static int unless_in_use(int outcome, const struct error *reason, struct error *err)
+{
+	if (outcome >= 0 || reason->code == ERROR_IN_USE)
+		return 0;
+	*err = *reason;
+	return -1;
+}
+
+/* What the kernel does not grow under a mount is grown before that. */
+static int grow_before_mount(struct pool *pool, int image_fd, const struct volume_record *record,
+			     struct error *err)
+{
+	struct error reason = { 0 };
+	if (pool->host->grows_mounted(pool->host, record->fs_type))
+		return 0;
+	int outcome = pool->host->grow_image(pool->host, record->fs_type, image_fd, &reason);
+	return unless_in_use(outcome, &reason, err);
+}
+
+static int grow_after_mount(struct pool *pool, const struct volume_record *record, const char *path,
+			    struct error *err)
+{
+	struct error reason = { 0 };
+	return unless_in_use(grow_at(pool, record, path, &reason), &reason, err);
+}
+
+static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_record *record,
+			const char *path, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
+	    pool->host->resize_loop(pool->host, image_fd, err) < 0)
+		return -1;
+	return record->block ? 0 : grow_at(pool, record, path, err);
+}
+
+/* A discard of the file system would give away the blocks that a thick image has set aside. */
+static void set_discard(struct pool *pool, const struct loop_device *device,
+			const struct volume_record *record)
+{
+	struct error reason = { 0 };
+	bool thin = record->provisioning == PROVISIONING_THIN;
+	if (pool->host->set_discard(pool->host, device, thin, &reason) < 0)
+		log_warning("discards of the volume are not as its provisioning wants them",
+			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
+}
+
 static int stage(struct pool *pool, int folder_fd, const struct volume_record *record,
 		 const char *staging_path, const struct mount_flags *flags, struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
-	    check_content(pool, image_fd, record, err) < 0)
+	    check_content(pool, image_fd, record, err) < 0 ||
+	    (!flags->read_only && grow_before_mount(pool, image_fd, record, err) < 0))
 		return -1;
 	/* From the mount on, that holds the device; without one it goes away at the end of this. */
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
 	if (pool->host->attach_loop(pool->host, image_fd, &device, err) < 0)
 		return -1;
-	return pool->host->mount(pool->host, &device, record->fs_type, flags, staging_path, err);
+	set_discard(pool, &device, record);
+	if (pool->host->mount(pool->host, &device, record->fs_type, flags, staging_path, err) < 0)
+		return -1;
+	return flags->read_only ? 0 : grow_after_mount(pool, record, staging_path, err);
 }
 
 static int open_image(int folder_fd, int *ret_fd, struct error *err)
@@ -171,6 +292,9 @@ const struct backend backend_loop = {
 	.check_pool = check_pool,
 	.make = make,
 	.stage = stage,
+	.grow = grow,
+	.undo_growth = undo_growth,
+	.grow_mounted = grow_mounted,
 	.mark = mark,
 	.release = release,
 	.allocated_bytes = allocated_bytes,

@@ -54,6 +54,28 @@ int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, 
 	return 0;
 }
 
+int capacity_choose_growth(const struct capacity_range *range, uint64_t bytes, uint64_t *ret_bytes,
+			   struct error *err)
+{
+	if (!range->required_bytes && !range->limit_bytes)
+		return error_set(
+			err, ERROR_INVALID,
+			"capacity_range is missing: it says how large the volume is to be");
+	if (check_range(range, err) < 0)
+		return -1;
+	if (range->limit_bytes && range->limit_bytes < bytes)
+		return error_set(err, ERROR_RANGE,
+				 "capacity_range: limit_bytes %" PRIu64
+				 " is less than the volume's size of %" PRIu64
+				 ", and a volume never shrinks",
+				 range->limit_bytes, bytes);
+	if (range->required_bytes <= bytes) {
+		*ret_bytes = bytes;
+		return 1;
+	}
+	return capacity_choose(range, 0, ret_bytes, err);
+}
+
 bool capacity_fits_range(const struct capacity_range *range, uint64_t size_bytes)
 {
 	return size_bytes >= range->required_bytes &&

@@ -36,6 +36,12 @@ struct capacity_range {
 int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, uint64_t *ret_bytes,
 		    struct error *err);
 
+/* The size to which a volume of `bytes` grows by this range. 1: it is what the range asks for
+ * already. ERROR_RANGE where no size serves, which is also where it would have to shrink;
+ * ERROR_INVALID where the range says nothing. */
+int capacity_choose_growth(const struct capacity_range *range, uint64_t bytes, uint64_t *ret_bytes,
+			   struct error *err);
+
 /* A volume of this size is what the range asks for. */
 bool capacity_fits_range(const struct capacity_range *range, uint64_t size_bytes);
 

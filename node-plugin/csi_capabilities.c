@@ -22,6 +22,19 @@ static Csi__V1__PluginCapability *make_service(struct arena *arena,
 	return capability;
 }
 
+static Csi__V1__PluginCapability *make_online_expansion(struct arena *arena)
+{
+	Csi__V1__PluginCapability *capability = arena_alloc(arena, sizeof(*capability));
+	Csi__V1__PluginCapability__VolumeExpansion *expansion =
+		arena_alloc(arena, sizeof(*expansion));
+	csi__v1__plugin_capability__init(capability);
+	csi__v1__plugin_capability__volume_expansion__init(expansion);
+	expansion->type = CSI__V1__PLUGIN_CAPABILITY__VOLUME_EXPANSION__TYPE__ONLINE;
+	capability->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_VOLUME_EXPANSION;
+	capability->volume_expansion = expansion;
+	return capability;
+}
+
 #define SERVICE(name) CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__##name
 
 static int get_plugin_capabilities(struct rpc_call *call,
@@ -35,9 +48,10 @@ static int get_plugin_capabilities(struct rpc_call *call,
 	};
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);
-	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
+	response->capabilities = arena_alloc(arena, (count + 1) * sizeof(*response->capabilities));
 	for (size_t i = 0; i < count; i++)
 		response->capabilities[response->n_capabilities++] = make_service(arena, types[i]);
+	response->capabilities[response->n_capabilities++] = make_online_expansion(arena);
 	return 0;
 }
 
@@ -65,6 +79,7 @@ static int controller_get_capabilities(struct rpc_call *call,
 		CONTROLLER(CREATE_DELETE_VOLUME),
 		CONTROLLER(LIST_VOLUMES),
 		CONTROLLER(GET_CAPACITY),
+		CONTROLLER(EXPAND_VOLUME),
 		CONTROLLER(SINGLE_NODE_MULTI_WRITER),
 	};
 	struct arena *arena = rpc_call_arena(call);
@@ -98,6 +113,7 @@ static int node_get_capabilities(struct rpc_call *call,
 	static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
 		NODE(STAGE_UNSTAGE_VOLUME),
 		NODE(GET_VOLUME_STATS),
+		NODE(EXPAND_VOLUME),
 		NODE(SINGLE_NODE_MULTI_WRITER),
 	};
 	struct arena *arena = rpc_call_arena(call);

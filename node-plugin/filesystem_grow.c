@@ -193,7 +193,12 @@ static int grow_ext4_image(int image_fd, struct error *err)
 		return -1;
 	if (filesystem_size_within(&size, (uint64_t)image.st_size) <= size.bytes)
 		return 1;
-	return check_and_resize(image_fd, err);
+	struct loop_device device = { 0 };
+	int found = loop_device_find(image_fd, &device, err);
+	if (found > 0)
+		return error_set(err, ERROR_IN_USE, "/dev/loop%u has the image open",
+				 device.number);
+	return found < 0 ? -1 : check_and_resize(image_fd, err);
 }
 
 int filesystem_grow_image(const char *type, int image_fd, struct error *err)

@@ -20,6 +20,7 @@ bool filesystem_grows_mounted(const char *type);
  * ERROR_IN_USE where the kernel does not let us: it grows in its image, when it is not mounted. */
 int filesystem_grow_mounted(const char *type, int mount_fd, struct error *err);
 
-/* In an image that nobody has mounted; only what does not grow mounted can. 1: it is as large as it
- * can be. ERROR_BUSY while a program that an earlier process started still works on the image. */
+/* In an image; only what does not grow mounted can. 1: it is as large as it can be. ERROR_IN_USE
+ * where it is mounted after all, or could be: it has a loop device. ERROR_BUSY while a program that
+ * an earlier process started still works on the image. */
 int filesystem_grow_image(const char *type, int image_fd, struct error *err);

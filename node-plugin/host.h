@@ -54,6 +54,8 @@ struct host {
 			   struct error *err);
 
 	int (*resize_loop)(struct host *host, int image_fd, struct error *err);
+	int (*set_discard)(struct host *host, const struct loop_device *device, bool allowed,
+			   struct error *err);
 
 	/* As in filesystem.h. */
 	int (*make_filesystem)(struct host *host, const char *type, int image_fd,

@@ -64,6 +64,12 @@ static int resize_loop(struct host *host, int image_fd, struct error *err)
 	return loop_device_resize(image_fd, err);
 }
 
+static int set_discard(struct host *host, const struct loop_device *device, bool allowed,
+		       struct error *err)
+{
+	return loop_device_set_discard(device, allowed, err);
+}
+
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
 {
 	return filesystem_make(type, image_fd, err);
@@ -164,6 +170,7 @@ struct host *host_linux(void)
 		.attach_loop = attach_loop,
 		.detach_loop = detach_loop,
 		.resize_loop = resize_loop,
+		.set_discard = set_discard,
 		.make_filesystem = make_filesystem,
 		.probe_filesystem = probe_filesystem,
 		.grows_mounted = grows_mounted,

@@ -227,3 +227,41 @@ int loop_device_resize(int image_fd, struct error *err)
 		return error_errno(err, errno, "/dev/loop%u: set the capacity", device.number);
 	return 0;
 }
+
+#define NUMBER_MAX 32
+
+/* /sys/block/loop<number>/queue/<name> (Documentation/ABI/stable/sysfs-block). */
+static int read_queue(unsigned number, const char *name, char value[static NUMBER_MAX],
+		      struct error *err)
+{
+	char path[80];
+	snprintf(path, sizeof(path), SYS_BLOCK "/loop%u/queue/%s", number, name);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, value, NUMBER_MAX - 1);
+	if (length < 0)
+		return error_errno(err, errno, "%s", path);
+	value[length] = '\0';
+	return 0;
+}
+
+static int write_queue(unsigned number, const char *name, const char *value, struct error *err)
+{
+	char path[80];
+	snprintf(path, sizeof(path), SYS_BLOCK "/loop%u/queue/%s", number, name);
+	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		return error_errno(err, errno, "%s", path);
+	return 0;
+}
+
+int loop_device_set_discard(const struct loop_device *device, bool allowed, struct error *err)
+{
+	char now[NUMBER_MAX], most[NUMBER_MAX];
+	if (read_queue(device->number, "discard_max_bytes", now, err) < 0 ||
+	    read_queue(device->number, "discard_max_hw_bytes", most, err) < 0)
+		return -1;
+	const char *wanted = allowed ? most : "0\n";
+	if (strcmp(now, wanted) == 0)
+		return 0;
+	return write_queue(device->number, "discard_max_bytes", wanted, err);
+}

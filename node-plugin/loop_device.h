@@ -10,6 +10,7 @@
  * leaves no device behind.
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -36,5 +37,9 @@ int loop_device_detach(int image_fd, struct loop_device *ret_device, struct erro
 
 /* The image's device becomes as large as the image is now. 1: the image has none. */
 int loop_device_resize(int image_fd, struct error *err);
+
+/* Whether a discard in the device gives back blocks of the image. The kernel keeps the setting when
+ * the device gets another image. */
+int loop_device_set_discard(const struct loop_device *device, bool allowed, struct error *err);
 
 void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX]);

@@ -186,9 +186,11 @@ static int check_together(const struct parameters *parameters, struct error *err
 		return error_set(err, ERROR_INVALID,
 				 "parameter enforce: \"false\" has no meaning with backend "
 				 "\"loop\", whose size always holds; leave it out");
-	if (parameters->provisioning == PROVISIONING_THICK)
+	if (parameters->backend == BACKEND_DIRECTORY &&
+	    parameters->provisioning == PROVISIONING_THICK)
 		return error_set(err, ERROR_INVALID,
-				 "parameter provisioning: \"thick\" is not served yet");
+				 "parameter provisioning: a directory takes disk as it is written "
+				 "to; leave \"thick\" out, or use backend: \"loop\"");
 	if (parameters->encryption != ENCRYPTION_NONE)
 		return error_set(err, ERROR_INVALID,
 				 "parameter encryption: \"fscrypt\" is not served yet");

@@ -242,7 +242,6 @@ static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct err
 	if (bytes > capacity_room(&space))
 		return refuse(pool, &space, bytes, elsewhere, err);
 	pool->promised_bytes += bytes;
-	pool->volume_count++;
 	return 0;
 }
 
@@ -250,15 +249,36 @@ int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error
 {
 	pthread_mutex_lock(&pool->mutex);
 	int outcome = reserve(pool, bytes, elsewhere, err);
+	pool->volume_count += outcome == 0;
 	pthread_mutex_unlock(&pool->mutex);
 	return outcome;
+}
+
+int pool_reserve_growth(struct pool *pool, uint64_t bytes, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = reserve(pool, bytes, false, err);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+/* With the mutex held. A volume that came back by hand since the start was not counted. */
+static void release(struct pool *pool, uint64_t bytes)
+{
+	pool->promised_bytes -= bytes < pool->promised_bytes ? bytes : pool->promised_bytes;
+}
+
+void pool_release_growth(struct pool *pool, uint64_t bytes)
+{
+	pthread_mutex_lock(&pool->mutex);
+	release(pool, bytes);
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 void pool_release(struct pool *pool, uint64_t bytes)
 {
 	pthread_mutex_lock(&pool->mutex);
-	/* A volume that came back by hand since the start was not counted. */
-	pool->promised_bytes -= bytes < pool->promised_bytes ? bytes : pool->promised_bytes;
+	release(pool, bytes);
 	pool->volume_count -= pool->volume_count > 0;
 	pthread_mutex_unlock(&pool->mutex);
 }

@@ -65,6 +65,10 @@ void pool_release(struct pool *pool, uint64_t bytes);
 /* Roughly what may be promised now, at the price of one system call: what the images hold is taken
  * from the last time it was counted. */
 uint64_t pool_room_estimate(struct pool *pool);
+/* The same for a volume that is counted already and grows by so many bytes, or does not grow after
+ * all. */
+int pool_reserve_growth(struct pool *pool, uint64_t bytes, struct error *err);
+void pool_release_growth(struct pool *pool, uint64_t bytes);
 
 /* As it is now; counts what the images hold. */
 int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error *err);

@@ -40,6 +40,9 @@ static int check_existing(const struct volume_record *record, const struct volum
 	if (record->enforce != spec->parameters.enforce)
 		return taken(record, "enforce", record->enforce ? "true" : "false",
 			     record->enforce ? "false" : "true", err);
+	if (record->provisioning != spec->parameters.provisioning)
+		return taken(record, "provisioning", provisioning_name(record->provisioning),
+			     provisioning_name(spec->parameters.provisioning), err);
 	if (strcmp(record->fs_type, fs_type) != 0)
 		return taken(record, "fs_type", record->fs_type, fs_type, err);
 	if (!capacity_fits_range(&spec->range, record->size_bytes))
@@ -66,6 +69,7 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 		.backend = spec->parameters.backend,
 		.size_bytes = size_bytes,
 		.enforce = spec->parameters.enforce,
+		.provisioning = spec->parameters.provisioning,
 	};
 	snprintf(record.id, sizeof(record.id), "%s", id);
 	snprintf(record.name, sizeof(record.name), "%s", spec->name);

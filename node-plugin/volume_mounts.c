@@ -71,6 +71,16 @@ const struct mount *volume_mounts_any(const struct volume_mounts *mounts)
 	return NULL;
 }
 
+const struct mount *volume_mounts_writable(const struct volume_mounts *mounts)
+{
+	for (size_t i = 0; mounts->marked && i < mounts->table->count; i++) {
+		const struct mount *mount = &mounts->table->mounts[i];
+		if (is_part(mounts, mount) && !mount_has_option(mount->options, "ro"))
+			return mount;
+	}
+	return NULL;
+}
+
 /* The volume lies at this point, at the top or below other mounts. */
 static bool lies_at(const struct volume_mounts *mounts, const char *point)
 {

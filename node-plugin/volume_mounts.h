@@ -32,6 +32,9 @@ bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *m
 /* Any mount of the volume or of a part of it (a subPath); NULL if there is none. */
 const struct mount *volume_mounts_any(const struct volume_mounts *mounts);
 
+/* The same for one that can be written to. */
+const struct mount *volume_mounts_writable(const struct volume_mounts *mounts);
+
 /* A mount of the volume at a point that is neither of the two; NULL if there is none. */
 const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, const char *point,
 					    const char *other_point);

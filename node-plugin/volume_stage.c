@@ -31,6 +31,17 @@ static int check_staged(const struct volume_mounts *mounts, const struct volume_
 	return 1;
 }
 
+/* Whoever staged it may have died before its file system had grown; or it has to wait. */
+static int grow_staged(const struct volume_folder *folder, const char *path, struct error *err)
+{
+	const struct backend *backend = backend_of_kind(folder->record.backend);
+	struct error reason = { 0 };
+	if (backend->grow_mounted(folder->pool, folder->fd, &folder->record, path, &reason) == 0 ||
+	    reason.code == ERROR_IN_USE)
+		return 0;
+	return error_set(err, reason.code, "volume %s: %s", folder->record.id, reason.text);
+}
+
 int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		 const struct access *access, struct error *err)
 {
@@ -48,6 +59,8 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return error_not_named(err);
 	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
+	if (staged > 0 && !flags.read_only && grow_staged(&folder, path.text, err) < 0)
+		return -1;
 	if (staged)
 		return staged;
 	const struct backend *backend = backend_of_kind(folder.record.backend);

@@ -253,6 +253,13 @@ static int resize_loop(struct host *host, int image_fd, struct error *err)
 	return end_step(fake);
 }
 
+static int set_discard(struct host *host, const struct loop_device *device, bool allowed,
+		       struct error *err)
+{
+	of(host)->loops[device->number].keeps_blocks = !allowed;
+	return 0;
+}
+
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
 {
 	struct fake_host *fake = of(host);
@@ -428,6 +435,7 @@ struct fake_host *fake_host_new(void)
 		.attach_loop = attach_loop,
 		.detach_loop = detach_loop,
 		.resize_loop = resize_loop,
+		.set_discard = set_discard,
 		.make_filesystem = make_filesystem,
 		.probe_filesystem = probe_filesystem,
 		.grows_mounted = grows_mounted,

@@ -45,6 +45,7 @@ struct fake_loop {
 	uint64_t inode;
 	uint64_t bytes; /* of the device; its image may have grown since */
 	char image[PATH_MAX];
+	bool keeps_blocks; /* discards are off */
 };
 
 /* As project quota: a number that a folder has, and a limit of that number. */

@@ -215,3 +215,48 @@ int node_client_stats(struct rpc_channel *channel, const char *id, const char *p
 	protobuf_c_message_free_unpacked(message, NULL);
 	return 0;
 }
+
+int node_client_expand(struct rpc_channel *channel, const char *id, uint64_t required_bytes,
+		       uint64_t limit_bytes, uint64_t *ret_bytes, bool *ret_node_too,
+		       struct error *err)
+{
+	Csi__V1__ControllerExpandVolumeRequest request;
+	Csi__V1__CapacityRange range;
+	csi__v1__controller_expand_volume_request__init(&request);
+	csi__v1__capacity_range__init(&range);
+	range.required_bytes = (int64_t)required_bytes;
+	range.limit_bytes = (int64_t)limit_bytes;
+	request.volume_id = borrow(id);
+	request.capacity_range = required_bytes || limit_bytes ? &range : NULL;
+	ProtobufCMessage *message = NULL;
+	if (rpc_channel_call(channel, CONTROLLER, "ControllerExpandVolume", &request.base,
+			     &csi__v1__controller_expand_volume_response__descriptor, TIMEOUT_MS,
+			     &message, err) < 0)
+		return -1;
+	const Csi__V1__ControllerExpandVolumeResponse *response = (void *)message;
+	*ret_bytes = (uint64_t)response->capacity_bytes;
+	*ret_node_too = response->node_expansion_required;
+	protobuf_c_message_free_unpacked(message, NULL);
+	return 0;
+}
+
+int node_client_expand_mounted(struct rpc_channel *channel, const char *id, const char *path,
+			       uint64_t required_bytes, uint64_t *ret_bytes, struct error *err)
+{
+	Csi__V1__NodeExpandVolumeRequest request;
+	Csi__V1__CapacityRange range;
+	csi__v1__node_expand_volume_request__init(&request);
+	csi__v1__capacity_range__init(&range);
+	range.required_bytes = (int64_t)required_bytes;
+	request.volume_id = borrow(id);
+	request.volume_path = borrow(path);
+	request.capacity_range = &range;
+	ProtobufCMessage *message = NULL;
+	if (rpc_channel_call(channel, NODE, "NodeExpandVolume", &request.base,
+			     &csi__v1__node_expand_volume_response__descriptor, TIMEOUT_MS,
+			     &message, err) < 0)
+		return -1;
+	*ret_bytes = (uint64_t)((Csi__V1__NodeExpandVolumeResponse *)message)->capacity_bytes;
+	protobuf_c_message_free_unpacked(message, NULL);
+	return 0;
+}

@@ -18,8 +18,9 @@ struct node_volume {
 	const char *fs_type;	/* "": none named */
 	const char *mount_flag; /* NULL: none */
 	uint64_t size_bytes;
-	bool enforce;	  /* a directory volume's size must hold */
-	const char *pool; /* NULL: any */
+	const char *provisioning; /* NULL: not told */
+	bool enforce;		  /* a directory volume's size must hold */
+	const char *pool;	  /* NULL: any */
 };
 
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
@@ -47,3 +48,9 @@ int node_client_capacity(struct rpc_channel *channel, const struct node_volume *
 /* What NodeGetVolumeStats says: total bytes and inodes. */
 int node_client_stats(struct rpc_channel *channel, const char *id, const char *path,
 		      uint64_t *ret_bytes, uint64_t *ret_inodes, struct error *err);
+
+int node_client_expand(struct rpc_channel *channel, const char *id, uint64_t required_bytes,
+		       uint64_t limit_bytes, uint64_t *ret_bytes, bool *ret_node_too,
+		       struct error *err);
+int node_client_expand_mounted(struct rpc_channel *channel, const char *id, const char *path,
+			       uint64_t required_bytes, uint64_t *ret_bytes, struct error *err);

@@ -36,6 +36,38 @@ static void chooses_a_size_by_the_range(void **state)
 	}
 }
 
+static void grows_by_the_range_and_never_shrinks(void **state)
+{
+	static const struct {
+		uint64_t required, limit, now, size;
+		int outcome;
+		enum error_code code;
+	} cases[] = {
+		{ 2 * GIB, 0, GIB, 2 * GIB, 0, ERROR_NONE },
+		{ 2 * GIB, 3 * GIB, GIB, 2 * GIB, 0, ERROR_NONE },
+		{ GIB + 1, 0, GIB, GIB + 4096, 0, ERROR_NONE },
+		{ GIB, 0, GIB, GIB, 1, ERROR_NONE },
+		{ MIB, 0, GIB, GIB, 1, ERROR_NONE },
+		{ 0, 2 * GIB, GIB, GIB, 1, ERROR_NONE },
+		{ 0, 0, GIB, 7, -1, ERROR_INVALID },
+		{ 0, MIB, GIB, 7, -1, ERROR_RANGE },
+		{ MIB, 2 * MIB, GIB, 7, -1, ERROR_RANGE },
+		{ 3 * GIB, 2 * GIB, GIB, 7, -1, ERROR_RANGE },
+		{ GIB + 1, GIB + 2, GIB, 7, -1, ERROR_RANGE },
+		{ INT64_MAX, 0, GIB, 7, -1, ERROR_RANGE },
+		{ UINT64_MAX, 0, GIB, 7, -1, ERROR_RANGE },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct error err = { 0 };
+		uint64_t size = 7;
+		struct capacity_range range = { cases[i].required, cases[i].limit };
+		assert_int_equal(capacity_choose_growth(&range, cases[i].now, &size, &err),
+				 cases[i].outcome);
+		assert_int_equal(size, cases[i].size);
+		assert_int_equal(err.code, cases[i].code);
+	}
+}
+
 static void refuses_a_range_in_which_no_size_lies(void **state)
 {
 	static const struct {
@@ -100,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chooses_a_size_by_the_range),
+		cmocka_unit_test(grows_by_the_range_and_never_shrinks),
 		cmocka_unit_test(refuses_a_range_in_which_no_size_lies),
 		cmocka_unit_test(an_existing_size_serves_if_it_lies_in_the_range),
 		cmocka_unit_test(room_is_what_is_neither_promised_nor_kept_back),

@@ -15,6 +15,7 @@
 
 #include "backend.h"
 #include "pool_scene.h"
+#include "volume_expand.h"
 #include "volume_folder.h"
 
 #define GIB (1ULL << 30)
@@ -571,11 +572,13 @@ static void a_held_directory_is_as_large_as_its_quota(void **state)
 	assert_int_equal(space.promised_bytes, 1ULL << 30);
 	assert_int_equal(space.allocated_bytes, 1ULL << 29);
 
-	const struct backend *backend = backend_of_kind(BACKEND_DIRECTORY);
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	assert_int_equal(volume_folder_open(scene.pools, ID, &folder, &err), 0);
-	assert_int_equal(backend->resize(folder.pool, folder.fd, &folder.record, 1ULL << 31, &err),
-			 0);
+	const struct volume_expansion expansion = { .id = ID,
+						    .range = { .required_bytes = 1ULL << 31 } };
+	uint64_t bytes = 0;
+	bool filesystem = true;
+	assert_int_equal(volume_expand(scene.pools, &expansion, &bytes, &filesystem, &err), 0);
+	assert_int_equal(bytes, 1ULL << 31);
+	assert_false(filesystem);
 	assert_int_equal(scene.fake->quotas[record.project_id].limit_bytes, 1ULL << 31);
 	assert_int_equal(unstage(&err), 0);
 	assert_int_equal(volume_delete(scene.pools, ID, &err), 0);
