@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_mounts.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -112,6 +113,18 @@ static bool lies_in(const struct pool *pool, const struct volume_mounts *mounts,
 	return pool_mount && mount->device == pool_mount->device && below;
 }
 
+/* A directory volume of a pool that is missing by now (pools.h), whose disk was let go of while it
+ * was mounted. */
+static bool is_of_missing_pool(struct pools *pools, const char *id, const struct mount *mount)
+{
+	char end[VOLUME_ID_MAX + 32];
+	int length = snprintf(end, sizeof(end), "/volumes/%s/data", id);
+	size_t root_length = strlen(mount->root);
+	return length < (int)sizeof(end) && root_length >= (size_t)length &&
+	       strcmp(mount->root + root_length - (size_t)length, end) == 0 &&
+	       pools_check_missing(pools, NULL, NULL) < 0;
+}
+
 /* Of a volume whose folder is gone nothing is known but that it was a loop device or lay in the
  * pool; the kubelet must still be able to clear its places. */
 static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
@@ -131,7 +144,8 @@ static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
 static int check_ours(struct pools *pools, const char *id, const struct volume_mounts *mounts,
 		      const struct mount *top, struct error *err)
 {
-	if (lies_at(mounts, top->point) || may_be_ours(pools, mounts, top))
+	if (lies_at(mounts, top->point) || may_be_ours(pools, mounts, top) ||
+	    (!mounts->backend && is_of_missing_pool(pools, id, top)))
 		return 0;
 	return error_set(err, ERROR_IN_USE,
 			 "%s is a mount of %s (%s), not of volume %s; it is left alone", top->point,

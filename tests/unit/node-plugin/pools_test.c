@@ -214,6 +214,33 @@ static void a_volume_of_a_missing_pool_is_not_said_to_be_gone(void **state)
 	assert_int_equal(pools_check(pools, &err), 0);
 }
 
+/* A pod of it goes all the same: that takes mounts away and no data. */
+static void the_places_of_a_missing_pools_volume_are_cleared(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	char staging[96];
+	struct volume_spec spec = pool_scene_spec("pvc-1");
+	spec.parameters = (struct parameters) { .backend = BACKEND_DIRECTORY, .pool = "bulk" };
+	snprintf(staging, sizeof(staging), "%s/staging", folder);
+	assert_int_equal(mkdir(staging, 0755), 0);
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(volume_create(pools, &spec, &record, &err), 0);
+	assert_int_equal(volume_stage(pools, "pvc-1", staging, &pool_scene_writer, &err), 0);
+	pull_out(bulk_disk);
+	for (size_t i = 1; i < FAKE_MOUNTS_MAX; i++)
+		fake->mounts[i].minor = 99; /* no disk of a pool that is there */
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+	assert_int_equal(volume_unstage(pools, "pvc-2", staging, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_int_equal(fake_host_mounts_at(fake, staging), 1);
+	assert_int_equal(volume_unstage(pools, "pvc-1", staging, &err), 0);
+	assert_int_equal(fake_host_mounts_at(fake, staging), 0);
+	put_back(bulk_disk);
+	pools_look_again(pools);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+}
+
 static void a_pool_comes_back_with_its_disk(void **state)
 {
 	struct error err = { 0 };
@@ -326,6 +353,7 @@ int main(void)
 		WITH_POOLS(a_class_may_name_its_pool),
 		WITH_POOLS(capacity_is_of_all_pools_that_serve_and_the_largest_of_one),
 		WITH_POOLS(a_volume_of_a_missing_pool_is_not_said_to_be_gone),
+		WITH_POOLS(the_places_of_a_missing_pools_volume_are_cleared),
 		WITH_POOLS(a_pool_comes_back_with_its_disk),
 		WITH_POOLS(a_pool_that_is_no_longer_named_is_missed),
 		WITH_POOLS(a_pool_is_given_up_by_removing_its_label_from_the_others),
