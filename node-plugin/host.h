@@ -79,6 +79,7 @@ struct host {
 			   uint64_t limit_bytes, struct error *err);
 	int (*read_quota)(struct host *host, int fd, const struct quota *quota,
 			  struct quota_usage *ret_usage, struct error *err);
+	int (*mend_quota)(struct host *host, int fd, struct error *err);
 	int (*find_quota)(struct host *host, int fd, struct quota *ret_quota, struct error *err);
 	int (*forget_quota)(struct host *host, int fd, const struct quota *quota,
 			    struct error *err);

@@ -136,6 +136,11 @@ static int read_quota(struct host *host, int fd, const struct quota *quota,
 	return quota_read(fd, quota, ret_usage, err);
 }
 
+static int mend_quota(struct host *host, int fd, struct error *err)
+{
+	return quota_mend(fd, err);
+}
+
 static int find_quota(struct host *host, int fd, struct quota *ret_quota, struct error *err)
 {
 	return quota_find(fd, ret_quota, err);
@@ -181,6 +186,7 @@ struct host *host_linux(void)
 		.begin_quota = begin_quota,
 		.limit_quota = limit_quota,
 		.read_quota = read_quota,
+		.mend_quota = mend_quota,
 		.find_quota = find_quota,
 		.forget_quota = forget_quota,
 		.check = check,

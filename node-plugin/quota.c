@@ -62,6 +62,11 @@ int quota_read(int fd, const struct quota *quota, struct quota_usage *ret_usage,
 	return project_quota_usage(fd, (uint32_t)quota->project_id, ret_usage, err);
 }
 
+int quota_mend(int fd, struct error *err)
+{
+	return subvolume_is_possible(fd) ? subvolume_mend_quota(fd, err) : 0;
+}
+
 int quota_find(int fd, struct quota *ret_quota, struct error *err)
 {
 	struct error reason = { 0 };

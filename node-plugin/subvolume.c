@@ -243,6 +243,27 @@ int subvolume_has_quota(int fd, struct error *err)
 	return found > 0;
 }
 
+int subvolume_mend_quota(int fd, struct error *err)
+{
+	struct btrfs_ioctl_search_args args;
+	struct btrfs_key key = { .type = BTRFS_QGROUP_STATUS_KEY };
+	struct btrfs_qgroup_status_item status;
+	int found = find_item(fd, BTRFS_QUOTA_TREE_OBJECTID, &key, 0, &args);
+	if (found < 0 && errno != ENOENT)
+		return error_errno(err, errno, "look whether btrfs quotas are right");
+	if (found <= 0)
+		return 0;
+	memcpy(&status, args.buf + sizeof(struct btrfs_ioctl_search_header), sizeof(status));
+	uint64_t flags = le64toh(status.flags);
+	if (!(flags & BTRFS_QGROUP_STATUS_FLAG_INCONSISTENT) ||
+	    (flags & BTRFS_QGROUP_STATUS_FLAG_RESCAN))
+		return 0;
+	struct btrfs_ioctl_quota_rescan_args rescan = { 0 };
+	if (ioctl(fd, BTRFS_IOC_QUOTA_RESCAN, &rescan) < 0 && errno != EINPROGRESS)
+		return error_errno(err, errno, "count btrfs quotas anew");
+	return 1;
+}
+
 int subvolume_limit(int fd, uint64_t limit_bytes, struct error *err)
 {
 	uint64_t id = 0;

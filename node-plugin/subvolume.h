@@ -46,5 +46,10 @@ int subvolume_enable_quota(int fd, struct error *err);
 /* Quotas are on. -1 if that cannot be asked. */
 int subvolume_has_quota(int fd, struct error *err);
 
+/* The kernel gives up counting when that costs too much, as for the removal of a large subvolume;
+ * then limits no longer hold as they should. 1: that was so, and everything is being counted anew,
+ * in the background. Where quotas are off, there is nothing to do. */
+int subvolume_mend_quota(int fd, struct error *err);
+
 int subvolume_limit(int fd, uint64_t limit_bytes, struct error *err);
 int subvolume_usage(int fd, struct quota_usage *ret_usage, struct error *err);

@@ -42,13 +42,27 @@ static void empty(struct pool *pool)
 			    LOG_TEXT("pool", pool->name), LOG_ERR(&err));
 }
 
+static void mend(struct pool *pool)
+{
+	struct error err = { 0 };
+	int mended = pool->host->mend_quota(pool->host, pool->root_fd, &err);
+	if (mended < 0)
+		log_warning("quotas of a pool cannot be looked at", LOG_TEXT("pool", pool->name),
+			    LOG_ERR(&err));
+	if (mended > 0)
+		log_warning("quotas of a pool are counted anew; until then they may not hold",
+			    LOG_TEXT("pool", pool->name));
+}
+
 static void *run(void *context)
 {
 	struct sweep *sweep = context;
 	do {
 		pools_look_again(sweep->pools);
-		for (size_t i = 0; i < sweep->pools->count; i++)
+		for (size_t i = 0; i < sweep->pools->count; i++) {
 			empty(sweep->pools->pools[i]);
+			mend(sweep->pools->pools[i]);
+		}
 	} while (wait(sweep));
 	return NULL;
 }

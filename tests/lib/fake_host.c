@@ -346,6 +346,11 @@ static int probe_quota(struct host *host, int fd, enum quota_kind *ret_kind, str
 	return 0;
 }
 
+static int mend_quota(struct host *host, int fd, struct error *err)
+{
+	return 0;
+}
+
 static int find_quota(struct host *host, int fd, struct quota *ret_quota, struct error *err)
 {
 	struct fake_host *fake = of(host);
@@ -446,6 +451,7 @@ struct fake_host *fake_host_new(void)
 		.begin_quota = begin_quota,
 		.limit_quota = limit_quota,
 		.read_quota = read_quota,
+		.mend_quota = mend_quota,
 		.find_quota = find_quota,
 		.forget_quota = forget_quota,
 		.check = check,

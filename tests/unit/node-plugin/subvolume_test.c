@@ -141,6 +141,39 @@ static void a_snapshot_keeps_what_was_there(void **state)
 	assert_int_equal(subvolume_delete(root_fd, "writable", &err), 0);
 }
 
+static int run_btrfs(const char *words)
+{
+	char command[256];
+	snprintf(command, sizeof(command), "cd %s && btrfs %s >/dev/null 2>&1", disk.path, words);
+	return system(command);
+}
+
+/* Putting a subvolume with shared data into a group makes the kernel lose count. */
+static void has_the_quotas_counted_anew_when_they_are_wrong(void **state)
+{
+	struct error err = { 0 };
+	int reason = 0;
+	if (system("command -v btrfs >/dev/null") != 0) {
+		print_message("SKIPPED: there is no program btrfs\n");
+		skip();
+	}
+	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "source");
+	fill(fd, "file", MIB, &reason);
+	assert_int_equal(subvolume_enable_quota(root_fd, &err), 0);
+	assert_int_equal(run_btrfs("quota rescan -w ."), 0);
+	assert_int_equal(subvolume_mend_quota(root_fd, &err), 0);
+	assert_int_equal(run_btrfs("qgroup create 1/7 . && cd . && btrfs subvolume snapshot -i 1/7 "
+				   "source copy"),
+			 0);
+	assert_int_equal(subvolume_commit(root_fd, &err), 0);
+	assert_int_equal(subvolume_mend_quota(root_fd, &err), 1);
+	assert_int_equal(run_btrfs("quota rescan -w . ; true"), 0);
+	assert_int_equal(subvolume_commit(root_fd, &err), 0);
+	assert_int_equal(subvolume_mend_quota(root_fd, &err), 0);
+	assert_int_equal(subvolume_delete(root_fd, "source", &err), 0);
+	assert_int_equal(subvolume_delete(root_fd, "copy", &err), 0);
+}
+
 /* As a pod can make them, without any right. */
 static void is_removed_with_subvolumes_in_it_however_deep(void **state)
 {
@@ -223,6 +256,7 @@ int main(void)
 		cmocka_unit_test(only_a_subvolume_is_taken_for_one),
 		cmocka_unit_test(holds_to_the_limit_and_tells_what_is_used),
 		cmocka_unit_test(a_snapshot_keeps_what_was_there),
+		cmocka_unit_test(has_the_quotas_counted_anew_when_they_are_wrong),
 		cmocka_unit_test(is_removed_with_subvolumes_in_it_however_deep),
 		cmocka_unit_test(a_tree_with_subvolumes_is_removed_as_a_tree),
 		cmocka_unit_test(a_mount_in_it_is_not_entered),
