@@ -61,11 +61,16 @@ static const struct record_format format = {
 	.field_count = sizeof(fields) / sizeof(*fields),
 };
 
+static bool has(const char *path, const char *name)
+{
+	char below[PATH_MAX];
+	int length = snprintf(below, sizeof(below), "%s/%s", path, name);
+	return length < (int)sizeof(below) && access(below, F_OK) == 0;
+}
+
 bool pool_label_is_at(const char *path)
 {
-	char label[PATH_MAX];
-	int length = snprintf(label, sizeof(label), "%s/" LABEL_NAME, path);
-	return length < (int)sizeof(label) && access(label, F_OK) == 0;
+	return has(path, LABEL_NAME) || has(path, "volumes");
 }
 
 static int write_label(int folder_fd, const char *name, const struct pool_label *label,

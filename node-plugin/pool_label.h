@@ -24,7 +24,7 @@ struct pool_label {
 	char name[POOL_PLACE_NAME_MAX + 1];
 };
 
-/* There is a label in this folder. */
+/* There is a label in this folder, or the volumes of a pool that lost it or had none yet. */
 bool pool_label_is_at(const char *path);
 
 /* 1: there is none, or it is damaged. */

@@ -342,6 +342,21 @@ static void a_damaged_label_is_made_anew(void **state)
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 1);
 }
 
+static void a_pool_of_a_release_without_labels_gets_one(void **state)
+{
+	struct error err = { 0 };
+	char label[256];
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	snprintf(label, sizeof(label), "%s/pool", bulk_path);
+	assert_int_equal(unlink(label), 0);
+	remove_neighbours_of(fast_path);
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(access(label, F_OK), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+}
+
 int main(void)
 {
 #define WITH_POOLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -360,6 +375,7 @@ int main(void)
 		WITH_POOLS(a_volume_that_is_there_twice_is_left_alone),
 		WITH_POOLS(without_any_pool_nothing_starts),
 		WITH_POOLS(a_damaged_label_is_made_anew),
+		WITH_POOLS(a_pool_of_a_release_without_labels_gets_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
