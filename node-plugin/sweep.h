@@ -3,8 +3,8 @@
 
 /*
  * A thread that empties the pools' trash: at start, what an earlier process left behind; later,
- * every few minutes, what resisted. It also looks for pools that are missing, and has quotas counted
- * anew that are wrong. Volumes are served meanwhile.
+ * every few minutes, what resisted. It also looks for pools that are missing, and has quotas
+ * counted anew that are wrong. Volumes are served meanwhile.
  */
 
 #include "base/cleanup.h"
