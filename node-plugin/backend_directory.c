@@ -83,7 +83,7 @@ static int hold(struct pool *pool, int data_fd, struct volume_record *record, st
 
 static int make_last(int data_fd, struct error *err)
 {
-	return subvolume_is(data_fd) ? subvolume_commit(data_fd, err)
+	return subvolume_is(data_fd) ? subvolume_sync(data_fd, err)
 				     : file_sync_folder(data_fd, err);
 }
 
@@ -102,9 +102,7 @@ int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, str
 		return -1;
 	if (!subvolume_is(data_fd))
 		return 1;
-	if (subvolume_snapshot(data_fd, folder_fd, DATA_NAME, read_only, err) < 0)
-		return -1;
-	return subvolume_commit(data_fd, err);
+	return subvolume_snapshot(data_fd, folder_fd, DATA_NAME, read_only, err);
 }
 
 int backend_directory_hold(struct pool *pool, int folder_fd, struct volume_record *record,
@@ -148,6 +146,23 @@ static int usage(struct pool *pool, int folder_fd, const struct volume_record *r
 	return 0;
 }
 
+/* A limit can be lost with the power, or be changed by hand: what the record says holds for who
+ * mounts it. */
+static int renew_limit(struct pool *pool, int data_fd, const struct volume_record *record,
+		       struct error *err)
+{
+	struct quota quota = quota_of(record);
+	struct quota_usage held;
+	if (quota.kind == QUOTA_NONE)
+		return 0;
+	if (pool->host->read_quota(pool->host, data_fd, &quota, &held, NULL) == 0 &&
+	    held.limit_bytes == record->size_bytes)
+		return 0;
+	if (pool->host->limit_quota(pool->host, data_fd, &quota, record->size_bytes, err) < 0)
+		return error_prefix(err, "quota");
+	return 0;
+}
+
 static int stage(struct pool *pool, int folder_fd, const struct volume_record *record,
 		 const char *staging_path, const struct mount_flags *flags, struct error *err)
 {
@@ -158,7 +173,8 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 			"own to give it to",
 			flags->options[0]);
 	int data_fd CLEANUP_CLOSE = -1;
-	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0)
+	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
+	    renew_limit(pool, data_fd, record, err) < 0)
 		return -1;
 	return pool->host->bind(pool->host, data_fd, staging_path, flags->attributes, err);
 }

@@ -187,22 +187,14 @@ static int destroy(int folder_fd, const char *name)
 	return ioctl(folder_fd, BTRFS_IOC_SNAP_DESTROY, &args);
 }
 
-/* The kernel gives the space back some time after the next commit: that one begins now. */
-static void begin_commit(int folder_fd)
-{
-	ioctl(folder_fd, BTRFS_IOC_START_SYNC, NULL);
-}
-
 int subvolume_delete(int folder_fd, const char *name, struct error *err)
 {
 	/* Not into a mount of that name: the ioctl would take what is below it. */
 	int fd CLEANUP_CLOSE = -1;
 	if (folder_open(folder_fd, name, &fd, NULL) < 0 || !subvolume_is(fd))
 		return 1;
-	if (destroy(folder_fd, name) == 0) {
-		begin_commit(folder_fd);
+	if (destroy(folder_fd, name) == 0)
 		return 0;
-	}
 	if (errno != ENOTEMPTY)
 		return error_errno(err, errno, "remove subvolume %s", name);
 	make_writable(fd);
@@ -210,18 +202,16 @@ int subvolume_delete(int folder_fd, const char *name, struct error *err)
 		return error_prefix(err, "remove subvolume %s", name);
 	if (destroy(folder_fd, name) < 0)
 		return error_errno(err, errno, "remove subvolume %s", name);
-	begin_commit(folder_fd);
 	return 0;
 }
 
-int subvolume_commit(int fd, struct error *err)
+int subvolume_sync(int fd, struct error *err)
 {
-	/* Of what is there already: unlike syncfs(2), it leaves alone what pods have yet to write.
-	 */
-	__u64 transaction = 0;
-	if (ioctl(fd, BTRFS_IOC_START_SYNC, &transaction) < 0 ||
-	    ioctl(fd, BTRFS_IOC_WAIT_SYNC, &transaction) < 0)
-		return error_errno(err, errno, "commit of btrfs");
+	/* In a subvolume that is not on the disk yet, fsync(2) has to commit all of btrfs. Unlike
+	 * syncfs(2) it leaves alone what pods have yet to write; BTRFS_IOC_START_SYNC would, too,
+	 * but at times waits for the next commit by the clock, up to 30 seconds. */
+	if (fsync(fd) < 0)
+		return error_errno(err, errno, "fsync of a subvolume");
 	return 0;
 }
 

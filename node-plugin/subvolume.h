@@ -9,7 +9,8 @@
  * counts what the subvolume refers to, shared or not, and its tables. What a pod does with
  * subvolumes of its own inside it has qgroups of its own and does not count.
  *
- * Changes last after the next commit of the file system: subvolume_commit().
+ * A removal lasts, and gives its space back, after the next commit of the file system; a snapshot
+ * lasts at once.
  */
 
 #include <stdbool.h>
@@ -37,8 +38,9 @@ int subvolume_snapshot(int source_fd, int folder_fd, const char *name, bool read
  */
 int subvolume_delete(int folder_fd, const char *name, struct error *err);
 
-/* Makes subvolumes, removals and limits last. */
-int subvolume_commit(int fd, struct error *err);
+/* Makes a new subvolume last, with what is in its uppermost folder. A limit that was set after it
+ * got to the disk lasts from the next commit on, half a minute later by default. */
+int subvolume_sync(int fd, struct error *err);
 
 /* Turns quotas on in the file system of fd, if they are not. */
 int subvolume_enable_quota(int fd, struct error *err);

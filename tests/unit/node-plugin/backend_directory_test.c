@@ -126,7 +126,7 @@ static void grows_as_its_quota_does(void **state)
 	assert_in_range(fill(data_fd, "more", 64 * MIB, &reason), 15 * MIB, 17 * MIB);
 	assert_int_equal(reason, EDQUOT);
 	struct host_usage usage = { .available_bytes = 1000 * MIB, .total_inodes = 7 };
-	assert_int_equal(subvolume_commit(data_fd, &err), 0);
+	assert_int_equal(syncfs(data_fd), 0);
 	assert_int_equal(
 		backend_directory.usage(folder.pool, folder.fd, &folder.record, &usage, &err), 0);
 	assert_int_equal(usage.total_bytes, 32 * MIB);

@@ -76,7 +76,7 @@ static void is_made_found_and_removed(void **state)
 	assert_int_equal(err.code, ERROR_EXISTS);
 	assert_int_equal(subvolume_delete(root_fd, "one", &err), 0);
 	assert_false(is_there(root_fd, "one"));
-	assert_int_equal(subvolume_commit(root_fd, &err), 0);
+	assert_int_equal(syncfs(root_fd), 0);
 }
 
 static void only_a_subvolume_is_taken_for_one(void **state)
@@ -106,7 +106,7 @@ static void holds_to_the_limit_and_tells_what_is_used(void **state)
 	uint64_t written = fill(fd, "file", 64 * MIB, &reason);
 	assert_int_equal(reason, EDQUOT);
 	assert_in_range(written, 15 * MIB, 16 * MIB);
-	assert_int_equal(subvolume_commit(fd, &err), 0);
+	assert_int_equal(syncfs(fd), 0);
 	assert_int_equal(subvolume_usage(fd, &usage, &err), 0);
 	assert_int_equal(usage.limit_bytes, 16 * MIB);
 	assert_in_range(usage.used_bytes, written, 16 * MIB);
@@ -165,10 +165,10 @@ static void has_the_quotas_counted_anew_when_they_are_wrong(void **state)
 	assert_int_equal(run_btrfs("qgroup create 1/7 . && cd . && btrfs subvolume snapshot -i 1/7 "
 				   "source copy"),
 			 0);
-	assert_int_equal(subvolume_commit(root_fd, &err), 0);
+	assert_int_equal(syncfs(root_fd), 0);
 	assert_int_equal(subvolume_mend_quota(root_fd, &err), 1);
 	assert_int_equal(run_btrfs("quota rescan -w . ; true"), 0);
-	assert_int_equal(subvolume_commit(root_fd, &err), 0);
+	assert_int_equal(syncfs(root_fd), 0);
 	assert_int_equal(subvolume_mend_quota(root_fd, &err), 0);
 	assert_int_equal(subvolume_delete(root_fd, "source", &err), 0);
 	assert_int_equal(subvolume_delete(root_fd, "copy", &err), 0);

@@ -560,6 +560,10 @@ static void a_held_directory_is_as_large_as_its_quota(void **state)
 	assert_int_equal(record.quota, QUOTA_PROJECT);
 	assert_int_equal(scene.fake->quotas[record.project_id].limit_bytes, 1ULL << 30);
 	assert_int_equal(stage(&err), 0);
+	assert_int_equal(unstage(&err), 0);
+	scene.fake->quotas[record.project_id].limit_bytes = 0; /* as lost with the power */
+	assert_int_equal(stage(&err), 0);
+	assert_int_equal(scene.fake->quotas[record.project_id].limit_bytes, 1ULL << 30);
 	scene.fake->quotas[record.project_id].used_bytes = 1ULL << 29;
 	assert_int_equal(volume_usage(scene.pools, ID, scene.staging, &usage, &err), 0);
 	assert_int_equal(usage.total_bytes, 1ULL << 30);
