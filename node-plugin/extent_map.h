@@ -29,7 +29,8 @@ struct extent {
 /* Sees one part after the other. What is not 0 ends the walk and is what it returns. */
 struct extent_reader {
 	int (*visit)(void *context, const struct extent *extent, struct error *err);
-	int (*look)(void *context, struct error *err); /* before each MiB that is compared, or NULL */
+	int (*look)(void *context,
+		    struct error *err); /* before each MiB that is compared, or NULL */
 	void *context;
 };
 

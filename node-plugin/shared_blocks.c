@@ -75,8 +75,7 @@ static int find(struct window *window, uint64_t offset, struct piece *ret_piece)
 		return -1;
 	const struct fiemap *map = window->map;
 	while (window->next < map->fm_mapped_extents &&
-	       map->fm_extents[window->next].fe_logical +
-			       map->fm_extents[window->next].fe_length <=
+	       map->fm_extents[window->next].fe_logical + map->fm_extents[window->next].fe_length <=
 		       offset)
 		window->next++;
 	*ret_piece = (struct piece) { .bytes = window->end - offset };

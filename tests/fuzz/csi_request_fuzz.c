@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A few CSI requests, one after the other, to a plugin with an empty pool on a kernel that exists in
- * memory only. An input is a list of requests: the number of the method in csi.proto, two bytes of
- * length, and the message as it comes from the wire. Each is taken in as the server does it and
+ * A few CSI requests, one after the other, to a plugin with an empty pool on a kernel that exists
+ * in memory only. An input is a list of requests: the number of the method in csi.proto, two bytes
+ * of length, and the message as it comes from the wire. Each is taken in as the server does it and
  * given to its handler; what is answered must be a message that can be packed, or an error with a
  * code and a text. No request, whatever it says, is an error of ours.
  *
@@ -151,7 +151,7 @@ static void keep_below(ProtobufCMessage *message, const char *folder, struct are
 			continue;
 		bool absolute = **value == '/';
 		char *path = arena_printf(arena, "%s%s", absolute ? folder : "", *value);
-		for (char *dots; (dots = strstr(path, "..")); )
+		for (char *dots; (dots = strstr(path, ".."));)
 			memset(dots, 'x', 2);
 		if (!absolute)
 			path = arena_printf(arena, "x%s", path);
@@ -197,8 +197,8 @@ static void run_request(struct node *node, const char *folder, const struct rpc_
 	if (request) {
 		keep_below(request, folder, call.arena);
 		int result = serve(method, &call, request, &err);
-		if (result < 0 && (err.code == ERROR_NONE || !err.text[0] ||
-				   err.code == ERROR_INTERNAL)) {
+		if (result < 0 &&
+		    (err.code == ERROR_NONE || !err.text[0] || err.code == ERROR_INTERNAL)) {
 			fprintf(stderr, "%s: code %d: %s\n", method->name, (int)err.code, err.text);
 			abort();
 		}

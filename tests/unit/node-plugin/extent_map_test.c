@@ -151,8 +151,8 @@ static void check_delta(struct scene *scene, long long from_unit)
 		read_unit(scene->target_fd, unit, target);
 		bool differs = memcmp(base, target, UNIT) != 0;
 		if (scene->told[unit] != (differs && unit >= from_unit))
-			fail_msg("unit %lld: %s, and was%s told", unit, differs ? "differs" : "same",
-				 scene->told[unit] ? "" : " not");
+			fail_msg("unit %lld: %s, and was%s told", unit,
+				 differs ? "differs" : "same", scene->told[unit] ? "" : " not");
 	}
 }
 
@@ -255,8 +255,8 @@ static void the_reader_ends_the_walk(void **state)
 	for (long long unit = 0; unit < 20; unit += 2)
 		fill(scene->target_fd, unit, 1, 'a');
 	scene->stop_after = 3;
-	assert_int_equal(
-		extent_map_delta(scene->base_fd, scene->target_fd, 0, &reader, NULL, &err), 7);
+	assert_int_equal(extent_map_delta(scene->base_fd, scene->target_fd, 0, &reader, NULL, &err),
+			 7);
 	assert_int_equal(scene->count, 3);
 	forget(scene);
 	assert_int_equal(extent_map_allocated(scene->target_fd, 0, &reader, &err), 7);
@@ -275,8 +275,8 @@ static void a_watcher_ends_the_walk_though_nothing_differs(void **state)
 	const struct extent_reader reader = { .visit = mark, .look = refuse, .context = scene };
 	fill(scene->base_fd, 100, 50, 'a');
 	fill(scene->target_fd, 100, 50, 'a');
-	assert_int_equal(
-		extent_map_delta(scene->base_fd, scene->target_fd, 0, &reader, NULL, &err), -1);
+	assert_int_equal(extent_map_delta(scene->base_fd, scene->target_fd, 0, &reader, NULL, &err),
+			 -1);
 	assert_int_equal(err.code, ERROR_CANCELLED);
 }
 
@@ -332,8 +332,8 @@ static void check_sharing(const char *type, const char *options)
 	close(fd);
 	assert_non_null(mkdtemp(mount_point));
 	CLEANUP_FREE char *command =
-		must_printf("mkfs.%s -q %s %s >/dev/null 2>&1 && mount -o loop %s %s 2>/dev/null", type,
-			    options, disk, disk, mount_point);
+		must_printf("mkfs.%s -q %s %s >/dev/null 2>&1 && mount -o loop %s %s 2>/dev/null",
+			    type, options, disk, disk, mount_point);
 	bool can = can_mount && system(command) == 0;
 	if (can) {
 		struct scene *scene = scene_in(mount_point);
