@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "csi.pb-c.h"
 #include "csi_service.h"
+#include "node.h"
+#include "pools.h"
 
 static Csi__V1__PluginCapability *make_service(struct arena *arena,
 					       Csi__V1__PluginCapability__Service__Type type)
@@ -68,6 +70,7 @@ make_controller(struct arena *arena, Csi__V1__ControllerServiceCapability__RPC__
 	return capability;
 }
 
+#define ATTACH_CAPABILITIES 3 /* at the end of the list below */
 #define CONTROLLER(name) CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__##name
 
 static int controller_get_capabilities(struct rpc_call *call,
@@ -81,9 +84,18 @@ static int controller_get_capabilities(struct rpc_call *call,
 		CONTROLLER(GET_CAPACITY),
 		CONTROLLER(EXPAND_VOLUME),
 		CONTROLLER(SINGLE_NODE_MULTI_WRITER),
+		CONTROLLER(GET_VOLUME),
+		CONTROLLER(VOLUME_CONDITION),
+		/* the rest only with --attach */
+		CONTROLLER(PUBLISH_UNPUBLISH_VOLUME),
+		CONTROLLER(PUBLISH_READONLY),
+		CONTROLLER(LIST_VOLUMES_PUBLISHED_NODES),
 	};
+	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);
+	if (!node->pools->attach)
+		count -= ATTACH_CAPABILITIES;
 	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
 	for (size_t i = 0; i < count; i++)
 		response->capabilities[response->n_capabilities++] =
@@ -114,6 +126,7 @@ static int node_get_capabilities(struct rpc_call *call,
 		NODE(STAGE_UNSTAGE_VOLUME),
 		NODE(GET_VOLUME_STATS),
 		NODE(EXPAND_VOLUME),
+		NODE(VOLUME_CONDITION),
 		NODE(SINGLE_NODE_MULTI_WRITER),
 	};
 	struct arena *arena = rpc_call_arena(call);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What is there: ListVolumes and GetCapacity.
+ * What is there: ListVolumes, ControllerGetVolume and GetCapacity.
  */
 
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "csi_argument.h"
+#include "csi_condition.h"
 #include "csi_service.h"
 #include "csi_topology.h"
 #include "csi_volume.h"
@@ -37,14 +38,31 @@ static int read_token(const char *token, const char **ret_after, struct error *e
 	return 0;
 }
 
+/* The nodes on which a volume is attached: this one, if at all. */
+static size_t list_nodes(struct arena *arena, const struct node *node,
+			 const struct volume_record *record, char ***ret_nodes)
+{
+	if (!node->pools->attach || record->attached == ATTACHED_NO)
+		return 0;
+	*ret_nodes = arena_alloc(arena, sizeof(**ret_nodes));
+	(*ret_nodes)[0] = arena_strdup(arena, node->id);
+	return 1;
+}
+
 static void fill_list(Csi__V1__ListVolumesResponse *response, struct arena *arena,
-		      const struct node *node, const struct volume_record *records, size_t count)
+		      const struct node *node, const struct condition_view *view,
+		      const struct volume_record *records, size_t count)
 {
 	response->entries = arena_alloc(arena, count * sizeof(*response->entries));
 	for (size_t i = 0; i < count; i++) {
 		Csi__V1__ListVolumesResponse__Entry *entry = arena_alloc(arena, sizeof(*entry));
 		csi__v1__list_volumes_response__entry__init(entry);
 		entry->volume = csi_volume_make(arena, node, &records[i]);
+		entry->status = arena_alloc(arena, sizeof(*entry->status));
+		csi__v1__list_volumes_response__volume_status__init(entry->status);
+		entry->status->volume_condition = csi_condition_make(arena, view, &records[i]);
+		entry->status->n_published_node_ids =
+			list_nodes(arena, node, &records[i], &entry->status->published_node_ids);
 		response->entries[response->n_entries++] = entry;
 	}
 }
@@ -63,11 +81,37 @@ static int list_volumes(struct rpc_call *call, const Csi__V1__ListVolumesRequest
 	struct volume_record *records CLEANUP_FREE = NULL;
 	size_t count = 0;
 	bool more = false;
-	if (volume_list(node->pools, after, max, &records, &count, &more, err) < 0)
+	struct condition_view view CLEANUP_CONDITION_VIEW = { 0 };
+	if (volume_list(node->pools, after, max, &records, &count, &more, err) < 0 ||
+	    condition_view_init(node->pools, &view, err) < 0)
 		return -1;
-	fill_list(response, arena, node, records, count);
+	fill_list(response, arena, node, &view, records, count);
 	if (more && count)
 		response->next_token = arena_printf(arena, TOKEN_MARK "%s", records[count - 1].id);
+	return 0;
+}
+
+static int controller_get_volume(struct rpc_call *call,
+				 const Csi__V1__ControllerGetVolumeRequest *request,
+				 Csi__V1__ControllerGetVolumeResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct arena *arena = rpc_call_arena(call);
+	struct condition_view view CLEANUP_CONDITION_VIEW = { 0 };
+	struct volume_record record;
+	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
+	    volume_find(node->pools, request->volume_id, &record, err) < 0)
+		return -1;
+	if (condition_view_init(node->pools, &view, err) < 0)
+		return error_not_named(err);
+	Csi__V1__ControllerGetVolumeResponse__VolumeStatus *status =
+		arena_alloc(arena, sizeof(*status));
+	csi__v1__controller_get_volume_response__volume_status__init(status);
+	status->volume_condition = csi_condition_make(arena, &view, &record);
+	status->n_published_node_ids =
+		list_nodes(arena, node, &record, &status->published_node_ids);
+	response->volume = csi_volume_make(arena, node, &record);
+	response->status = status;
 	return 0;
 }
 
@@ -153,6 +197,7 @@ static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest
 
 static const struct rpc_method methods[] = {
 	METHOD(ListVolumes, list_volumes),
+	METHOD(ControllerGetVolume, controller_get_volume),
 	METHOD(GetCapacity, get_capacity),
 };
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "base/clock.h"
+#include "condition.h"
 #include "csi.pb-c.h"
 #include "csi_argument.h"
+#include "csi_condition.h"
 #include "csi_effect.h"
 #include "csi_service.h"
 #include "csi_topology.h"
 #include "node.h"
+#include "pools.h"
 #include "volume.h"
 
 static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolumeRequest *request,
@@ -128,10 +131,15 @@ static int node_get_volume_stats(struct rpc_call *call,
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	struct host_usage usage;
+	struct volume_record record;
+	struct condition_view view CLEANUP_CONDITION_VIEW = { 0 };
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->volume_path, "volume_path", err) < 0 ||
-	    volume_usage(node->pools, request->volume_id, request->volume_path, &usage, err) < 0)
+	    volume_usage(node->pools, request->volume_id, request->volume_path, &usage, err) < 0 ||
+	    volume_find(node->pools, request->volume_id, &record, err) < 0)
 		return -1;
+	if (condition_view_init(node->pools, &view, err) < 0)
+		return error_not_named(err);
 	response->usage = arena_alloc(arena, 2 * sizeof(*response->usage));
 	response->usage[response->n_usage++] =
 		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__BYTES, usage.total_bytes,
@@ -139,6 +147,7 @@ static int node_get_volume_stats(struct rpc_call *call,
 	response->usage[response->n_usage++] =
 		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__INODES, usage.total_inodes,
 			   usage.available_inodes, usage.used_inodes);
+	response->volume_condition = csi_condition_make(arena, &view, &record);
 	return 0;
 }
 
@@ -148,6 +157,7 @@ static int node_get_info(struct rpc_call *call, const Csi__V1__NodeGetInfoReques
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	response->node_id = arena_strdup(arena, node->id);
+	response->max_volumes_per_node = node->pools->max_volumes;
 	response->accessible_topology = csi_topology_make(arena, node->id);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #define CSI_SERVICE_CONTROLLER "csi.v1.Controller"
 #define CSI_SERVICE_NODE "csi.v1.Node"
 
+size_t csi_attach_methods(const struct rpc_method **ret_methods);
 size_t csi_identity_methods(const struct rpc_method **ret_methods);
 size_t csi_capabilities_methods(const struct rpc_method **ret_methods);
 size_t csi_volume_methods(const struct rpc_method **ret_methods);

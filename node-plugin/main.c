@@ -55,6 +55,8 @@ static int run(const struct options *options, struct error *err)
 		       options->pool_policy, &pools, err) < 0 ||
 	    sweep_new(pools, &sweep, err) < 0)
 		return -1;
+	pools->attach = options->attach;
+	pools->max_volumes = options->max_volumes;
 	struct node node = { .id = options->node_id, .pools = pools };
 	node_metrics_init(pools);
 	if (node_server_new(&node, options, &server, err) < 0)

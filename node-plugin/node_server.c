@@ -42,11 +42,20 @@ static size_t (*const tables[])(const struct rpc_method **ret_methods) = {
 	csi_list_methods,     csi_expand_methods,	csi_node_methods,
 };
 
+/* Those that are served on demand only. */
+static size_t append_optional(struct node_server *server, size_t count)
+{
+	if (server->node->pools->attach)
+		count = append_methods(&server->methods, count, csi_attach_methods);
+	return count;
+}
+
 static int make_rpc(struct node_server *server, const struct options *options, struct error *err)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		count = append_methods(&server->methods, count, tables[i]);
+	count = append_optional(server, count);
 	struct rpc_server_options rpc_options = {
 		.methods = server->methods,
 		.method_count = count,

@@ -36,6 +36,10 @@ static const char help[] =
 	"(none)\n"
 	"  --tls-dir=DIR           folder with ca.crt, tls.crt and tls.key; needs --listen (none)\n"
 	"  --http=ADDRESS:PORT     /healthz, /readyz and /metrics; empty: none (" DEFAULT_HTTP ")\n"
+	"  --attach                volumes are attached before they are staged\n"
+	"                          (CSI ControllerPublishVolume)\n"
+	"  --max-volumes=N         volumes that pods of this node may have at once; 0: no limit "
+	"(0)\n"
 	"  --workers=N             calls served at once, 1 to 64 (8)\n"
 	"  --log-level=LEVEL       debug, info, warning or error (info)\n"
 	"  --version               print the version\n"
@@ -88,6 +92,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "listen", .text = &options.listen },
 		{ "tls-dir", .text = &options.tls_folder },
 		{ "http", .text = &options.http_address },
+		{ "attach", .on = &options.attach },
+		{ "max-volumes", .number = &options.max_volumes, .min = 0, .max = 100000 },
 		{ "workers", .number = &options.workers, .min = 1, .max = 64 },
 		{ "log-level", .log_level = &options.log_level },
 	};

@@ -5,6 +5,8 @@
  * The command line of kentledge-node.
  */
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "pool_place.h"
@@ -19,6 +21,8 @@ struct options {
 	const char *tls_folder;	  /* NULL: no TCP */
 	const char *http_address; /* "": no health, no metrics */
 	enum pool_policy pool_policy;
+	bool attach;
+	unsigned max_volumes; /* 0: no limit */
 	unsigned workers;
 	enum log_level log_level;
 };

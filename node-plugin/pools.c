@@ -169,6 +169,7 @@ int pools_open(const struct pool_place *places, size_t count, struct host *host,
 	pools->policy = policy;
 	volume_locks_init(&pools->locks);
 	pthread_mutex_init(&pools->mutex, NULL);
+	pthread_mutex_init(&pools->attach_mutex, NULL);
 	if (open_round(pools, places, count, true, err) < 0)
 		return -1;
 	look_at_neighbours(pools, places, count);
@@ -193,6 +194,7 @@ void pools_close(struct pools *pools)
 		pools->missing = missing->next;
 		missing_free(missing);
 	}
+	pthread_mutex_destroy(&pools->attach_mutex);
 	pthread_mutex_destroy(&pools->mutex);
 	volume_locks_done(&pools->locks);
 	free(pools);

@@ -32,6 +32,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -53,9 +54,12 @@ struct pools {
 	struct volume_locks locks;
 	struct host *host;
 	enum pool_policy policy;
+	bool attach;	      /* attachment.h */
+	unsigned max_volumes; /* attached at once; 0: no limit */
 	struct pool *pools[POOLS_MAX];
 	atomic_size_t count; /* grows when a missing one comes back */
 
+	pthread_mutex_t attach_mutex;
 	pthread_mutex_t mutex; /* for what is below */
 	struct pool_missing *missing;
 };

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "attachment.h"
 #include "backend.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -81,7 +82,8 @@ int volume_delete(struct pools *pools, const char *id, struct error *err)
 	char trash_name[POOL_NAME_MAX];
 	struct pool *pool = folder.pool;
 	pool_temporary_name(pool, id, trash_name);
-	if (check_unused(pools, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
+	if (attachment_check_none(&folder.record, err) < 0 ||
+	    check_unused(pools, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
 		return error_not_named(err); /* or the caller takes it for removed */
 	pool_release(pool, folder.record.size_bytes);
 	if (make_last(pool, id, err) < 0)

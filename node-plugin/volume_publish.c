@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "attachment.h"
 #include "mount_path.h"
 #include "pools.h"
 #include "volume.h"
@@ -99,6 +100,7 @@ int volume_publish(struct pools *pools, const char *id,
 		return -1;
 	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
+	    attachment_obey(pools, &folder.record, &flags, err) < 0 ||
 	    mount_path_resolve(publication->staging_path, "staging_target_path", &staging, err) <
 		    0 ||
 	    mount_path_resolve(publication->target_path, "target_path", &target, err) < 0 ||

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "attachment.h"
 #include "backend.h"
 #include "mount_path.h"
 #include "pools.h"
@@ -55,6 +56,7 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		return -1;
 	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
+	    attachment_obey(pools, &folder.record, &flags, err) < 0 ||
 	    mount_path_resolve(staging_path, "staging_target_path", &path, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return error_not_named(err);

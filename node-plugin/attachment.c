@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attachment.h"
+
+#include <sys/mount.h>
+
+#include "base/file.h"
+#include "folder.h"
+#include "pools.h"
+#include "volume.h"
+#include "volume_folder.h"
+#include "volume_mounts.h"
+
+struct counting {
+	struct pool *pool;
+	unsigned count;
+};
+
+static int visit_volume(void *context, const char *name, struct error *err)
+{
+	struct counting *counting = context;
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	/* One that cannot be read, or was just deleted, is attached to nothing. */
+	if (volume_folder_open_in(counting->pool, name, &folder, NULL) == 0)
+		counting->count += folder.record.attached != ATTACHED_NO;
+	return 0;
+}
+
+/* The records tell; nothing is remembered. Asked only where there is a limit. */
+static int count_attached(struct pools *pools, unsigned *ret_count, struct error *err)
+{
+	struct counting counting = { 0 };
+	for (size_t i = 0; i < pools->count; i++) {
+		counting.pool = pools->pools[i];
+		if (folder_visit(counting.pool->volumes_fd, visit_volume, &counting, err) < 0)
+			return error_prefix(err, "pool %s: volumes", counting.pool->path);
+	}
+	*ret_count = counting.count;
+	return 0;
+}
+
+static int check_room(struct pools *pools, struct error *err)
+{
+	unsigned count = 0;
+	if (!pools->max_volumes)
+		return 0;
+	if (count_attached(pools, &count, err) < 0)
+		return -1;
+	if (count >= pools->max_volumes)
+		return error_set(err, ERROR_EXHAUSTED,
+				 "%u volumes are attached to this node, and it takes no more "
+				 "(--max-volumes=%u)",
+				 count, pools->max_volumes);
+	return 0;
+}
+
+static int attach_one_more(struct pools *pools, struct volume_folder *folder,
+			   enum attachment attached, struct error *err)
+{
+	struct volume_record record = folder->record;
+	record.attached = attached;
+	/* Two calls must not both take the last place. */
+	pthread_mutex_lock(&pools->attach_mutex);
+	int outcome = check_room(pools, err);
+	if (outcome == 0)
+		outcome = volume_folder_write(folder, &record, err);
+	pthread_mutex_unlock(&pools->attach_mutex);
+	return outcome;
+}
+
+int attachment_make(struct pools *pools, const char *id, const struct access *access,
+		    bool read_only, struct error *err)
+{
+	enum attachment asked = read_only ? ATTACHED_RO : ATTACHED_RW;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	if (volume_check_access(&folder.record, access, err) < 0)
+		return error_not_named(err);
+	if (folder.record.attached == asked) {
+		/* Whoever wrote that may have died before it was sure to last. */
+		if (file_sync_folder(folder.fd, err) < 0)
+			return error_prefix(err, "volume %s", id);
+		return 1;
+	}
+	if (folder.record.attached != ATTACHED_NO)
+		return error_set(err, ERROR_EXISTS,
+				 "volume %s is attached already, %s; readonly asks otherwise", id,
+				 read_only ? "writable" : "read-only");
+	if (attach_one_more(pools, &folder, asked, err) < 0)
+		return error_not_named(err);
+	return 0;
+}
+
+static int check_unmounted(struct pools *pools, const struct volume_folder *folder,
+			   struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	if (volume_mounts_read(pools, folder->record.id, folder, &mounts, err) < 0)
+		return -1;
+	const struct mount *mount = volume_mounts_any(&mounts);
+	if (mount)
+		return error_set(err, ERROR_IN_USE,
+				 "volume %s is in use: it is mounted at %s; NodeUnstageVolume comes "
+				 "first",
+				 folder->record.id, mount->point);
+	return 0;
+}
+
+int attachment_end(struct pools *pools, const char *id, struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return 1; /* it was deleted, and that asks for none */
+		*err = reason;
+		return -1;
+	}
+	if (folder.record.attached == ATTACHED_NO)
+		return file_sync_folder(folder.fd, err) < 0 ? -1 : 1;
+	struct volume_record record = folder.record;
+	record.attached = ATTACHED_NO;
+	if (check_unmounted(pools, &folder, err) < 0 ||
+	    volume_folder_write(&folder, &record, err) < 0)
+		return error_not_named(err);
+	return 0;
+}
+
+int attachment_obey(const struct pools *pools, const struct volume_record *record,
+		    struct mount_flags *flags, struct error *err)
+{
+	if (!pools->attach || record->ephemeral)
+		return 0;
+	if (record->attached == ATTACHED_NO)
+		return error_set(err, ERROR_IN_USE,
+				 "volume %s is not attached: ControllerPublishVolume comes first "
+				 "(the plugin runs with --attach)",
+				 record->id);
+	if (record->attached == ATTACHED_RO) {
+		flags->read_only = true;
+		flags->attributes |= MOUNT_ATTR_RDONLY;
+	}
+	return 0;
+}
+
+int attachment_check_none(const struct volume_record *record, struct error *err)
+{
+	if (record->attached == ATTACHED_NO)
+		return 0;
+	return error_set(err, ERROR_IN_USE,
+			 "volume %s is in use: it is attached; ControllerUnpublishVolume comes "
+			 "first",
+			 record->id);
+}

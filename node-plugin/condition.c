@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "condition.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "base/file.h"
+#include "loop_device.h"
+#include "pools.h"
+#include "volume_folder.h"
+
+#define LOOP_MAJOR 7		    /* Documentation/admin-guide/devices.txt */
+#define FULL_BYTES (16ULL << 20)    /* less than that is nothing to a file system */
+#define READ_BYTES 4096
+#define SYSFS_TEXT_MAX 8192
+
+int condition_view_init(struct pools *pools, struct condition_view *ret_view, struct error *err)
+{
+	struct mount_table *table = NULL;
+	if (pools->host->read_mounts(pools->host, &table, err) < 0)
+		return -1;
+	*ret_view = (struct condition_view) { .pools = pools, .table = table };
+	return 0;
+}
+
+void condition_view_done(struct condition_view *view)
+{
+	mount_table_free(view->table);
+	view->table = NULL;
+}
+
+__attribute__((format(printf, 2, 3))) static void note(struct condition *condition,
+						       const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	condition->abnormal = true;
+	vsnprintf(condition->text, sizeof(condition->text), format, args);
+	va_end(args);
+}
+
+/* "" where there is no such file. */
+static void read_sysfs(const char *path, char *text, size_t size)
+{
+	char *data CLEANUP_FREE = NULL;
+	text[0] = '\0';
+	if (file_read(path, SYSFS_TEXT_MAX, &data, NULL, NULL) < 0)
+		return;
+	snprintf(text, size, "%s", data);
+	text[strcspn(text, "\n")] = '\0';
+}
+
+/* The image that a loop device shows as its own; the name ends in " (deleted)" if it was removed. */
+static bool has_image_of(unsigned number, const char *id)
+{
+	char path[64], image[SYSFS_TEXT_MAX], tail[VOLUME_ID_MAX + 32];
+	snprintf(path, sizeof(path), "/sys/block/loop%u/loop/backing_file", number);
+	read_sysfs(path, image, sizeof(image));
+	snprintf(tail, sizeof(tail), "/volumes/%s/image", id);
+	const char *found = strstr(image, tail);
+	return found && (found[strlen(tail)] == '\0' || found[strlen(tail)] == ' ');
+}
+
+/* A mount of the volume's file system: of its own device, or of its folder in the pool. */
+static bool is_of(const struct mount *mount, const struct volume_record *record)
+{
+	if (major(mount->device) == LOOP_MAJOR && record->backend == BACKEND_LOOP)
+		return has_image_of(minor(mount->device), record->id);
+	char tail[VOLUME_ID_MAX + 32];
+	snprintf(tail, sizeof(tail), "/volumes/%s/data", record->id);
+	const char *found = strstr(mount->root, tail);
+	return record->backend == BACKEND_DIRECTORY && found && found[strlen(tail)] == '\0';
+}
+
+static const struct mount *find_mount(const struct mount_table *table,
+				      const struct volume_record *record)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (is_of(&table->mounts[i], record))
+			return &table->mounts[i];
+	return NULL;
+}
+
+static void look_at_data(const struct volume_folder *folder, struct condition *condition)
+{
+	const struct volume_record *record = &folder->record;
+	const struct backend *backend = backend_of_kind(record->backend);
+	struct stat data;
+	if (fstatat(folder->fd, backend->data_name, &data, AT_SYMLINK_NOFOLLOW) < 0)
+		note(condition,
+		     "%s/volumes/%s/%s cannot be looked at (%s): the data is not there. Put it back "
+		     "from a backup, or delete the volume",
+		     folder->pool->path, record->id, backend->data_name, strerror(errno));
+	else if (record->backend == BACKEND_LOOP && (uint64_t)data.st_size < record->size_bytes)
+		note(condition,
+		     "%s/volumes/%s/%s has %" PRIu64 " bytes, not %" PRIu64
+		     ": it was cut, and the data behind that is lost. Put it back from a backup",
+		     folder->pool->path, record->id, backend->data_name, (uint64_t)data.st_size,
+		     record->size_bytes);
+}
+
+static void look_at_room(const struct volume_folder *folder, struct condition *condition)
+{
+	const struct backend *backend = backend_of_kind(folder->record.backend);
+	struct statvfs disk;
+	uint64_t allocated_bytes = backend->allocated_bytes(folder->pool, folder->fd);
+	if (folder->record.backend != BACKEND_LOOP || fstatvfs(folder->fd, &disk) < 0 ||
+	    (uint64_t)disk.f_bavail * disk.f_frsize >= FULL_BYTES ||
+	    allocated_bytes >= folder->record.size_bytes)
+		return;
+	note(condition,
+	     "the disk of pool %s (%s) is full, and this volume has still to take %" PRIu64
+	     " bytes of it: writes to it will fail. Remove files from that disk",
+	     folder->pool->name, folder->pool->path,
+	     folder->record.size_bytes - allocated_bytes);
+}
+
+static void look_at_errors(unsigned number, struct condition *condition)
+{
+	char path[64], count[32], where[64];
+	snprintf(path, sizeof(path), "/sys/fs/ext4/loop%u/errors_count", number);
+	read_sysfs(path, count, sizeof(count));
+	if (strtoull(count, NULL, 10) == 0)
+		return;
+	snprintf(path, sizeof(path), "/sys/fs/ext4/loop%u/last_error_func", number);
+	read_sysfs(path, where, sizeof(where));
+	note(condition,
+	     "ext4 on /dev/loop%u has noted %s errors, the last one in %s (see the kernel's log). "
+	     "Stop the pods that use the volume, and run e2fsck -f on its image",
+	     number, count, where);
+}
+
+static void look_at_mount(const struct mount *mount, struct condition *condition)
+{
+	struct stat root;
+	if (mount_has_option(mount->super_options, "shutdown") ||
+	    (stat(mount->point, &root) < 0 && errno == EIO))
+		note(condition,
+		     "the file system (%s, mounted at %s) was shut down after an error: nothing can "
+		     "be read or written. Restart the pods that use it; if that does not help, "
+		     "check its image",
+		     mount->type, mount->point);
+	else if (mount_has_option(mount->super_options, "emergency_ro") ||
+		 (mount_has_option(mount->super_options, "ro") &&
+		  !mount_has_option(mount->options, "ro")))
+		note(condition,
+		     "the file system (%s, mounted at %s) became read-only after an error: see the "
+		     "kernel's log, stop the pods that use it, and check its image",
+		     mount->type, mount->point);
+}
+
+/* A read that the page cache cannot answer. */
+static void look_at_device(unsigned number, struct condition *condition)
+{
+	char path[LOOP_DEVICE_PATH_MAX];
+	void *data CLEANUP_FREE = NULL;
+	loop_device_path(number, path);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (fd < 0 || posix_memalign(&data, READ_BYTES, READ_BYTES) != 0)
+		return;
+	if (pread(fd, data, READ_BYTES, 0) < READ_BYTES)
+		note(condition,
+		     "%s, which is mounted, cannot be read (%s): its image was cut or its disk "
+		     "fails. Stop the pods that use the volume, and look at the pool's disk",
+		     path, strerror(errno));
+}
+
+static void look_at_use(const struct condition_view *view, const struct volume_record *record,
+			struct condition *condition)
+{
+	const struct mount *mount = find_mount(view->table, record);
+	if (!mount)
+		return;
+	look_at_mount(mount, condition);
+	if (major(mount->device) != LOOP_MAJOR || record->backend != BACKEND_LOOP)
+		return;
+	if (!condition->abnormal)
+		look_at_errors(minor(mount->device), condition);
+	if (!condition->abnormal)
+		look_at_device(minor(mount->device), condition);
+}
+
+void condition_look(const struct condition_view *view, const struct volume_record *record,
+		    struct condition *ret_condition)
+{
+	struct condition condition = { .text = "nothing is known to be wrong" };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (volume_folder_open(view->pools, record->id, &folder, &reason) < 0) {
+		note(&condition, "%s", reason.text);
+	} else {
+		look_at_data(&folder, &condition);
+		if (!condition.abnormal)
+			look_at_use(view, &folder.record, &condition);
+		if (!condition.abnormal)
+			look_at_room(&folder, &condition);
+	}
+	*ret_condition = condition;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Whether a volume is well (CSI VolumeCondition): looked up where it shows, at each question, and
+ * cheap enough to be asked of every volume of a list. The text says what is wrong and what a person
+ * can do. Abnormal are
+ *
+ *	- its image or folder is missing, or the image is smaller than the volume;
+ *	- the image was removed, or cannot be read, below a mounted file system;
+ *	- the mounted file system has noted errors, was shut down or became read-only;
+ *	- the pool's disk is full while a thin image has still to grow.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "mount_table.h"
+#include "volume_record.h"
+
+#define CONDITION_TEXT_MAX 512
+
+struct pools;
+
+struct condition {
+	bool abnormal;
+	char text[CONDITION_TEXT_MAX]; /* never empty */
+};
+
+/* Those things that are the same for all volumes of a list. */
+struct condition_view {
+	struct pools *pools;
+	struct mount_table *table;
+};
+
+int condition_view_init(struct pools *pools, struct condition_view *ret_view, struct error *err);
+void condition_view_done(struct condition_view *view);
+
+void condition_look(const struct condition_view *view, const struct volume_record *record,
+		    struct condition *ret_condition);
+
+#define CLEANUP_CONDITION_VIEW CLEANUP(condition_view_done)

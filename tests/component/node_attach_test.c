@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Attachment (--attach, --max-volumes) and the condition of volumes, on the real kernel.
+ */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "csi.pb-c.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+#define TIMEOUT_MS 10000
+
+static struct node_scene scene;
+static const char *staging, *target;
+
+static const struct node_volume one = {
+	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+};
+static const struct node_volume two = {
+	.name = "pvc-2", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+};
+
+static int set_up_with(const char *attach, const char *max)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	scene.more_flags[0] = attach;
+	scene.more_flags[1] = max;
+	node_scene_start(&scene);
+	staging = node_scene_make_folder(&scene, "staging");
+	target = node_scene_path(&scene, "target");
+	return 0;
+}
+
+static int set_up_attaching(void **state)
+{
+	return set_up_with("--attach", "--max-volumes=1");
+}
+
+static int set_up_plain(void **state)
+{
+	return set_up_with(NULL, NULL);
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	return 0;
+}
+
+static void done(int outcome, const struct error *err)
+{
+	if (outcome < 0)
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(outcome, 0);
+}
+
+static void refused(int outcome, enum error_code code, const struct error *err, const char *text)
+{
+	assert_int_equal(outcome, -1);
+	if (err->code != code || !strstr(err->text, text))
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(err->code, code);
+	assert_non_null(strstr(err->text, text));
+}
+
+static int attach(const char *id, const char *node_id, bool read_only, struct error *err)
+{
+	Csi__V1__ControllerPublishVolumeRequest request;
+	Csi__V1__VolumeCapability capability;
+	Csi__V1__VolumeCapability__MountVolume mount;
+	Csi__V1__VolumeCapability__AccessMode mode;
+	ProtobufCMessage *response = NULL;
+	csi__v1__controller_publish_volume_request__init(&request);
+	csi__v1__volume_capability__init(&capability);
+	csi__v1__volume_capability__mount_volume__init(&mount);
+	csi__v1__volume_capability__access_mode__init(&mode);
+	mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_WRITER;
+	capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
+	capability.mount = &mount;
+	capability.access_mode = &mode;
+	request.volume_id = (char *)(uintptr_t)id;
+	request.node_id = (char *)(uintptr_t)node_id;
+	request.volume_capability = &capability;
+	request.readonly = read_only;
+	int outcome = rpc_channel_call(scene.channel, "csi.v1.Controller",
+				       "ControllerPublishVolume", &request.base,
+				       &csi__v1__controller_publish_volume_response__descriptor,
+				       TIMEOUT_MS, &response, err);
+	protobuf_c_message_free_unpacked(response, NULL);
+	return outcome;
+}
+
+static int detach(const char *id, const char *node_id, struct error *err)
+{
+	Csi__V1__ControllerUnpublishVolumeRequest request;
+	ProtobufCMessage *response = NULL;
+	csi__v1__controller_unpublish_volume_request__init(&request);
+	request.volume_id = (char *)(uintptr_t)id;
+	request.node_id = (char *)(uintptr_t)node_id;
+	int outcome = rpc_channel_call(scene.channel, "csi.v1.Controller",
+				       "ControllerUnpublishVolume", &request.base,
+				       &csi__v1__controller_unpublish_volume_response__descriptor,
+				       TIMEOUT_MS, &response, err);
+	protobuf_c_message_free_unpacked(response, NULL);
+	return outcome;
+}
+
+struct status {
+	bool abnormal;
+	char text[512];
+	size_t node_count;
+};
+
+static int get(const char *id, struct status *ret_status, struct error *err)
+{
+	Csi__V1__ControllerGetVolumeRequest request;
+	ProtobufCMessage *message = NULL;
+	csi__v1__controller_get_volume_request__init(&request);
+	request.volume_id = (char *)(uintptr_t)id;
+	if (rpc_channel_call(scene.channel, "csi.v1.Controller", "ControllerGetVolume",
+			     &request.base, &csi__v1__controller_get_volume_response__descriptor,
+			     TIMEOUT_MS, &message, err) < 0)
+		return -1;
+	const Csi__V1__ControllerGetVolumeResponse *response = (void *)message;
+	assert_string_equal(response->volume->volume_id, id);
+	ret_status->abnormal = response->status->volume_condition->abnormal;
+	snprintf(ret_status->text, sizeof(ret_status->text), "%s",
+		 response->status->volume_condition->message);
+	ret_status->node_count = response->status->n_published_node_ids;
+	protobuf_c_message_free_unpacked(message, NULL);
+	return 0;
+}
+
+static void list(struct status *ret_status)
+{
+	Csi__V1__ListVolumesRequest request;
+	ProtobufCMessage *message = NULL;
+	struct error err = { 0 };
+	csi__v1__list_volumes_request__init(&request);
+	done(rpc_channel_call(scene.channel, "csi.v1.Controller", "ListVolumes", &request.base,
+			      &csi__v1__list_volumes_response__descriptor, TIMEOUT_MS, &message,
+			      &err),
+	     &err);
+	const Csi__V1__ListVolumesResponse *response = (void *)message;
+	assert_int_equal(response->n_entries, 1);
+	const Csi__V1__ListVolumesResponse__VolumeStatus *status = response->entries[0]->status;
+	ret_status->abnormal = status->volume_condition->abnormal;
+	ret_status->node_count = status->n_published_node_ids;
+	protobuf_c_message_free_unpacked(message, NULL);
+}
+
+static void a_volume_is_attached_before_it_is_staged_and_says_so(void **state)
+{
+	struct error err = { 0 };
+	struct status status = { 0 };
+	done(node_client_create(scene.channel, &one, &err), &err);
+	refused(node_client_stage(scene.channel, &one, staging, &err), ERROR_IN_USE, &err,
+		"ControllerPublishVolume comes first");
+	done(attach("pvc-1", "node-1", false, &err), &err);
+	done(attach("pvc-1", "node-1", false, &err), &err);
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	node_scene_start(&scene);
+	list(&status);
+	assert_int_equal(status.node_count, 1);
+	done(get("pvc-1", &status, &err), &err);
+	assert_int_equal(status.node_count, 1);
+	done(node_client_stage(scene.channel, &one, staging, &err), &err);
+	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "is mounted at");
+	refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err, "attached");
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err, "attached");
+	done(detach("pvc-1", "", &err), &err);
+	done(detach("pvc-1", "node-1", &err), &err);
+	list(&status);
+	assert_int_equal(status.node_count, 0);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	done(detach("pvc-1", "node-1", &err), &err);
+}
+
+static void what_is_attached_read_only_cannot_be_written_by_any_pod(void **state)
+{
+	struct error err = { 0 };
+	char file[192];
+	done(node_client_create(scene.channel, &one, &err), &err);
+	done(attach("pvc-1", "node-1", true, &err), &err);
+	refused(attach("pvc-1", "node-1", false, &err), ERROR_EXISTS, &err, "read-only");
+	done(node_client_stage(scene.channel, &one, staging, &err), &err);
+	done(node_client_publish(scene.channel, &one, staging, target, false, &err), &err);
+	snprintf(file, sizeof(file), "%s/file", target);
+	assert_null(fopen(file, "w"));
+	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(detach("pvc-1", "node-1", &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
+static void a_node_takes_no_more_volumes_than_it_was_told(void **state)
+{
+	struct error err = { 0 };
+	done(node_client_create(scene.channel, &one, &err), &err);
+	done(node_client_create(scene.channel, &two, &err), &err);
+	done(attach("pvc-1", "node-1", false, &err), &err);
+	refused(attach("pvc-2", "node-1", false, &err), ERROR_EXHAUSTED, &err, "--max-volumes=1");
+	done(attach("pvc-1", "node-1", false, &err), &err);
+	done(detach("pvc-1", "node-1", &err), &err);
+	done(attach("pvc-2", "node-1", false, &err), &err);
+	done(detach("pvc-2", "node-1", &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	done(node_client_delete(scene.channel, "pvc-2", &err), &err);
+}
+
+static void unknown_volumes_and_nodes_are_not_found(void **state)
+{
+	struct error err = { 0 };
+	struct status status = { 0 };
+	refused(attach("pvc-9", "node-1", false, &err), ERROR_NOT_FOUND, &err, "pvc-9");
+	refused(get("pvc-9", &status, &err), ERROR_NOT_FOUND, &err, "pvc-9");
+	refused(get("", &status, &err), ERROR_INVALID, &err, "volume_id");
+	done(detach("pvc-9", "node-1", &err), &err);
+	done(node_client_create(scene.channel, &one, &err), &err);
+	refused(attach("pvc-1", "node-7", false, &err), ERROR_NOT_FOUND, &err, "node-7");
+	refused(attach("pvc-1", "", false, &err), ERROR_INVALID, &err, "node_id");
+	refused(attach("", "node-1", false, &err), ERROR_INVALID, &err, "volume_id");
+	refused(detach("", "node-1", &err), ERROR_INVALID, &err, "volume_id");
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
+static void without_the_flag_nobody_attaches(void **state)
+{
+	struct error err = { 0 };
+	refused(attach("pvc-1", "node-1", false, &err), ERROR_UNSUPPORTED, &err, "");
+}
+
+static void look(const char *text)
+{
+	struct error err = { 0 };
+	struct status status = { 0 };
+	done(get("pvc-1", &status, &err), &err);
+	assert_int_equal(status.abnormal, text != NULL);
+	if (text && !strstr(status.text, text))
+		print_error("%s\n", status.text);
+	assert_true(!text || strstr(status.text, text));
+	list(&status);
+	assert_int_equal(status.abnormal, text != NULL);
+}
+
+static void a_volume_whose_image_is_gone_or_cut_is_abnormal(void **state)
+{
+	struct error err = { 0 };
+	char image[192], away[192];
+	snprintf(image, sizeof(image), "%s/volumes/pvc-1/image", scene.pool);
+	snprintf(away, sizeof(away), "%s/volumes/pvc-1/image.away", scene.pool);
+	done(node_client_create(scene.channel, &one, &err), &err);
+	look(NULL);
+	assert_int_equal(rename(image, away), 0);
+	look("the data is not there");
+	assert_int_equal(rename(away, image), 0);
+	look(NULL);
+	done(node_client_stage(scene.channel, &one, staging, &err), &err);
+	look(NULL);
+	assert_int_equal(truncate(image, 32 * MIB), 0);
+	look("it was cut");
+	assert_int_equal(truncate(image, 64 * MIB), 0);
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
+/* ext4 lets itself be told that it has an error (Documentation/admin-guide/ext4.rst). */
+static void a_file_system_that_noted_errors_is_abnormal(void **state)
+{
+	struct error err = { 0 };
+	uint64_t bytes = 0, inodes = 0;
+	char command[256];
+	done(node_client_create(scene.channel, &one, &err), &err);
+	done(node_client_stage(scene.channel, &one, staging, &err), &err);
+	snprintf(command, sizeof(command),
+		 "echo test > /sys/fs/ext4/$(basename $(findmnt -no SOURCE %s))/trigger_fs_error",
+		 staging);
+	assert_int_equal(system(command), 0);
+	look("has noted 1 errors");
+	done(node_client_stats(scene.channel, "pvc-1", staging, &bytes, &inodes, &err), &err);
+	assert_true(bytes > 0);
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
+#define ATTACH_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_attaching, tear_down)
+#define PLAIN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_plain, tear_down)
+
+int main(void)
+{
+	if (!node_scene_can_mount())
+		return 77;
+	const struct CMUnitTest tests[] = {
+		ATTACH_TEST(a_volume_is_attached_before_it_is_staged_and_says_so),
+		ATTACH_TEST(what_is_attached_read_only_cannot_be_written_by_any_pod),
+		ATTACH_TEST(a_node_takes_no_more_volumes_than_it_was_told),
+		ATTACH_TEST(unknown_volumes_and_nodes_are_not_found),
+		PLAIN_TEST(without_the_flag_nobody_attaches),
+		PLAIN_TEST(a_volume_whose_image_is_gone_or_cut_is_abnormal),
+		PLAIN_TEST(a_file_system_that_noted_errors_is_abnormal),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
