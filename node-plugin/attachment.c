@@ -101,10 +101,11 @@ static int check_unmounted(struct pools *pools, const struct volume_folder *fold
 		return -1;
 	const struct mount *mount = volume_mounts_any(&mounts);
 	if (mount)
-		return error_set(err, ERROR_IN_USE,
-				 "volume %s is in use: it is mounted at %s; NodeUnstageVolume comes "
-				 "first",
-				 folder->record.id, mount->point);
+		return error_set(
+			err, ERROR_IN_USE,
+			"volume %s is in use: it is mounted at %s; NodeUnstageVolume comes "
+			"first",
+			folder->record.id, mount->point);
 	return 0;
 }
 

@@ -19,8 +19,8 @@
 #include "pools.h"
 #include "volume_folder.h"
 
-#define LOOP_MAJOR 7		    /* Documentation/admin-guide/devices.txt */
-#define FULL_BYTES (16ULL << 20)    /* less than that is nothing to a file system */
+#define LOOP_MAJOR 7		 /* Documentation/admin-guide/devices.txt */
+#define FULL_BYTES (16ULL << 20) /* less than that is nothing to a file system */
 #define READ_BYTES 4096
 #define SYSFS_TEXT_MAX 8192
 
@@ -60,7 +60,8 @@ static void read_sysfs(const char *path, char *text, size_t size)
 	text[strcspn(text, "\n")] = '\0';
 }
 
-/* The image that a loop device shows as its own; the name ends in " (deleted)" if it was removed. */
+/* The image that a loop device shows as its own; the name ends in " (deleted)" if it was removed.
+ */
 static bool has_image_of(unsigned number, const char *id)
 {
 	char path[64], image[SYSFS_TEXT_MAX], tail[VOLUME_ID_MAX + 32];
@@ -98,7 +99,8 @@ static void look_at_data(const struct volume_folder *folder, struct condition *c
 	struct stat data;
 	if (fstatat(folder->fd, backend->data_name, &data, AT_SYMLINK_NOFOLLOW) < 0)
 		note(condition,
-		     "%s/volumes/%s/%s cannot be looked at (%s): the data is not there. Put it back "
+		     "%s/volumes/%s/%s cannot be looked at (%s): the data is not there. Put it "
+		     "back "
 		     "from a backup, or delete the volume",
 		     folder->pool->path, record->id, backend->data_name, strerror(errno));
 	else if (record->backend == BACKEND_LOOP && (uint64_t)data.st_size < record->size_bytes)
@@ -121,8 +123,7 @@ static void look_at_room(const struct volume_folder *folder, struct condition *c
 	note(condition,
 	     "the disk of pool %s (%s) is full, and this volume has still to take %" PRIu64
 	     " bytes of it: writes to it will fail. Remove files from that disk",
-	     folder->pool->name, folder->pool->path,
-	     folder->record.size_bytes - allocated_bytes);
+	     folder->pool->name, folder->pool->path, folder->record.size_bytes - allocated_bytes);
 }
 
 static void look_at_errors(unsigned number, struct condition *condition)
@@ -146,7 +147,8 @@ static void look_at_mount(const struct mount *mount, struct condition *condition
 	if (mount_has_option(mount->super_options, "shutdown") ||
 	    (stat(mount->point, &root) < 0 && errno == EIO))
 		note(condition,
-		     "the file system (%s, mounted at %s) was shut down after an error: nothing can "
+		     "the file system (%s, mounted at %s) was shut down after an error: nothing "
+		     "can "
 		     "be read or written. Restart the pods that use it; if that does not help, "
 		     "check its image",
 		     mount->type, mount->point);

@@ -44,8 +44,8 @@ static int controller_publish_volume(struct rpc_call *call,
 	    csi_argument_access(request->volume_capability, &access, err) < 0 ||
 	    check_node(node, request->node_id, err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	int outcome = attachment_make(node->pools, request->volume_id, &access, request->readonly,
-				      err);
+	int outcome =
+		attachment_make(node->pools, request->volume_id, &access, request->readonly, err);
 	return csi_effect_log(&effect, outcome, err);
 }
 

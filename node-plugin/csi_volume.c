@@ -12,9 +12,11 @@
 #include "csi_effect.h"
 #include "csi_service.h"
 #include "csi_topology.h"
+#include "io_limits.h"
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
+#include "volume_limits.h"
 
 /* Answers with CONTEXT_BACKEND in the volume's context, for people who look at a PV. */
 #define CONTEXT_BACKEND "backend"
@@ -49,6 +51,7 @@ static int read_spec(const Csi__V1__CreateVolumeRequest *request, struct arena *
 		     struct volume_spec *ret_spec, struct error *err)
 {
 	struct pairs parameters = CSI_ARGUMENT_PAIRS(arena, request, parameters);
+	struct pairs changeable = CSI_ARGUMENT_PAIRS(arena, request, mutable_parameters);
 	struct access *accesses = NULL;
 	struct volume_spec spec = {
 		.name = request->name,
@@ -60,7 +63,9 @@ static int read_spec(const Csi__V1__CreateVolumeRequest *request, struct arena *
 	    access_fs_type(accesses, request->n_volume_capabilities, &spec.fs_type, err) < 0 ||
 	    csi_argument_range(request->capacity_range, &spec.range, err) < 0 ||
 	    csi_argument_map(&parameters, "parameters", err) < 0 ||
-	    parameters_parse(&parameters, &spec.parameters, err) < 0)
+	    parameters_parse(&parameters, &spec.parameters, err) < 0 ||
+	    csi_argument_map(&changeable, "mutable_parameters", err) < 0 ||
+	    io_limits_parse(&changeable, &spec.limits, err) < 0)
 		return -1;
 	*ret_spec = spec;
 	return 0;
@@ -71,11 +76,6 @@ static int refuse_unserved(const Csi__V1__CreateVolumeRequest *request, struct e
 	if (request->volume_content_source)
 		return error_set(err, ERROR_INVALID,
 				 "volume_content_source: snapshots and clones are not served");
-	if (request->n_mutable_parameters)
-		return error_set(err, ERROR_INVALID,
-				 "mutable_parameters: \"%s\" is unknown (VolumeAttributesClass is "
-				 "not served)",
-				 request->mutable_parameters[0]->key);
 	return 0;
 }
 
@@ -111,7 +111,9 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	struct volume_spec spec = { 0 };
 	struct volume_record record;
 	if (read_spec(request, arena, &spec, err) < 0 || refuse_unserved(request, err) < 0 ||
-	    check_topology(request, node, err) < 0)
+	    check_topology(request, node, err) < 0 ||
+	    volume_limits_check(node->pools, spec.parameters.backend == BACKEND_LOOP, &spec.limits,
+				err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	effect.claim = claim_of(arena, &spec.parameters);
 	int outcome = volume_create(node->pools, &spec, &record, err);
@@ -160,8 +162,13 @@ static int check_capabilities(const Csi__V1__ValidateVolumeCapabilitiesRequest *
 	if (pairs.count && parameters.enforce != record->enforce)
 		return error_set(err, ERROR_INVALID, "parameter enforce: volume %s has %s",
 				 record->id, record->enforce ? "true" : "false");
-	if (request->n_mutable_parameters)
-		return error_set(err, ERROR_INVALID, "mutable_parameters are not served");
+	struct pairs changeable = CSI_ARGUMENT_PAIRS(arena, request, mutable_parameters);
+	struct io_limits limits;
+	if (io_limits_parse(&changeable, &limits, err) < 0)
+		return -1;
+	if (changeable.count && !io_limits_equal(&limits, &record->limits))
+		return error_set(err, ERROR_INVALID,
+				 "mutable_parameters: volume %s has other limits", record->id);
 	return 0;
 }
 
@@ -212,6 +219,10 @@ confirm(const Csi__V1__ValidateVolumeCapabilitiesRequest *request, struct arena 
 	GIVE_BACK(
 		parameters, Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed__ParametersEntry,
 		csi__v1__validate_volume_capabilities_response__confirmed__parameters_entry__init);
+	GIVE_BACK(
+		mutable_parameters,
+		Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed__MutableParametersEntry,
+		csi__v1__validate_volume_capabilities_response__confirmed__mutable_parameters_entry__init);
 #undef GIVE_BACK
 	return confirmed;
 }

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "host.h"
+#include "limiter.h"
 #include "node.h"
 #include "node_metrics.h"
 #include "node_server.h"
@@ -50,16 +51,20 @@ static int run(const struct options *options, struct error *err)
 {
 	struct pools *pools CLEANUP(pools_closep) = NULL;
 	struct sweep *sweep CLEANUP(sweep_freep) = NULL;
+	struct limiter *limiter CLEANUP(limiter_freep) = NULL;
 	struct node_server *server CLEANUP(node_server_freep) = NULL;
 	if (pools_open(options->pools.places, options->pools.count, host_linux(),
 		       options->pool_policy, &pools, err) < 0 ||
 	    sweep_new(pools, &sweep, err) < 0)
 		return -1;
+	throttle_done(&pools->throttle);
+	throttle_init(&pools->throttle, options->cgroup_folder);
 	pools->attach = options->attach;
 	pools->max_volumes = options->max_volumes;
 	struct node node = { .id = options->node_id, .pools = pools };
 	node_metrics_init(pools);
-	if (node_server_new(&node, options, &server, err) < 0)
+	if (limiter_new(pools, &limiter, err) < 0 ||
+	    node_server_new(&node, options, &server, err) < 0)
 		return -1;
 	log_info("started", LOG_TEXT("version", KENTLEDGE_VERSION),
 		 LOG_TEXT("node", options->node_id), LOG_UINT("pools", pools->count),

@@ -6,6 +6,7 @@
 
 #include "base/flag.h"
 #include "csi/names.h"
+#include "throttle.h"
 
 #define DEFAULT_POOL "/var/lib/kentledge/pool"
 #define DEFAULT_SOCKET "/var/lib/kubelet/plugins/" CSI_DRIVER_NAME "/csi.sock"
@@ -38,6 +39,8 @@ static const char help[] =
 	"  --http=ADDRESS:PORT     /healthz, /readyz and /metrics; empty: none (" DEFAULT_HTTP ")\n"
 	"  --attach                volumes are attached before they are staged\n"
 	"                          (CSI ControllerPublishVolume)\n"
+	"  --cgroup-dir=DIR        the host's cgroups, in which limits of volumes are held\n"
+	"                          (" THROTTLE_FOLDER ")\n"
 	"  --max-volumes=N         volumes that pods of this node may have at once; 0: no limit "
 	"(0)\n"
 	"  --workers=N             calls served at once, 1 to 64 (8)\n"
@@ -79,6 +82,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.registration_folder = DEFAULT_REGISTRATION,
 		.node_id = getenv("NODE_NAME"),
 		.http_address = DEFAULT_HTTP,
+		.cgroup_folder = THROTTLE_FOLDER,
 		.workers = DEFAULT_WORKERS,
 		.log_level = LOG_INFO,
 	};
@@ -93,6 +97,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "tls-dir", .text = &options.tls_folder },
 		{ "http", .text = &options.http_address },
 		{ "attach", .on = &options.attach },
+		{ "cgroup-dir", .text = &options.cgroup_folder },
 		{ "max-volumes", .number = &options.max_volumes, .min = 0, .max = 100000 },
 		{ "workers", .number = &options.workers, .min = 1, .max = 64 },
 		{ "log-level", .log_level = &options.log_level },

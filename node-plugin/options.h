@@ -22,6 +22,7 @@ struct options {
 	const char *http_address; /* "": no health, no metrics */
 	enum pool_policy pool_policy;
 	bool attach;
+	const char *cgroup_folder;
 	unsigned max_volumes; /* 0: no limit */
 	unsigned workers;
 	enum log_level log_level;

@@ -168,6 +168,7 @@ int pools_open(const struct pool_place *places, size_t count, struct host *host,
 	pools->host = host;
 	pools->policy = policy;
 	volume_locks_init(&pools->locks);
+	throttle_init(&pools->throttle, THROTTLE_FOLDER);
 	pthread_mutex_init(&pools->mutex, NULL);
 	pthread_mutex_init(&pools->attach_mutex, NULL);
 	if (open_round(pools, places, count, true, err) < 0)
@@ -196,6 +197,7 @@ void pools_close(struct pools *pools)
 	}
 	pthread_mutex_destroy(&pools->attach_mutex);
 	pthread_mutex_destroy(&pools->mutex);
+	throttle_done(&pools->throttle);
 	volume_locks_done(&pools->locks);
 	free(pools);
 }

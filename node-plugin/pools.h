@@ -40,6 +40,7 @@
 #include "host.h"
 #include "pool.h"
 #include "pool_place.h"
+#include "throttle.h"
 #include "volume_lock.h"
 
 /* Which one of the pools that serve gets a new volume. */
@@ -54,6 +55,7 @@ struct pools {
 	struct volume_locks locks;
 	struct host *host;
 	enum pool_policy policy;
+	struct throttle throttle;
 	bool attach;	      /* attachment.h */
 	unsigned max_volumes; /* attached at once; 0: no limit */
 	struct pool *pools[POOLS_MAX];

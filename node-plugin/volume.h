@@ -34,6 +34,7 @@ struct volume_spec {
 	const char *name;
 	struct capacity_range range;
 	struct parameters parameters;
+	struct io_limits limits;
 	const char *fs_type; /* "": the default */
 	bool elsewhere;	     /* the caller can ask another node if this one has no room */
 };

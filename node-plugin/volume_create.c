@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder.h"
+#include "io_limits.h"
 #include "pool_choice.h"
 #include "pools.h"
 #include "volume.h"
@@ -45,6 +46,11 @@ static int check_existing(const struct volume_record *record, const struct volum
 			     provisioning_name(spec->parameters.provisioning), err);
 	if (strcmp(record->fs_type, fs_type) != 0)
 		return taken(record, "fs_type", record->fs_type, fs_type, err);
+	if (!io_limits_equal(&record->limits, &spec->limits))
+		return error_set(err, ERROR_EXISTS,
+				 "volume %s exists already, and its limits are not those of "
+				 "mutable_parameters",
+				 record->name);
 	if (!capacity_fits_range(&spec->range, record->size_bytes))
 		return error_set(err, ERROR_EXISTS,
 				 "volume %s exists already, and its size of %" PRIu64
@@ -70,6 +76,7 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 		.size_bytes = size_bytes,
 		.enforce = spec->parameters.enforce,
 		.provisioning = spec->parameters.provisioning,
+		.limits = spec->limits,
 	};
 	snprintf(record.id, sizeof(record.id), "%s", id);
 	snprintf(record.name, sizeof(record.name), "%s", spec->name);

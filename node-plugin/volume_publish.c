@@ -16,6 +16,7 @@
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
+#include "volume_limits.h"
 #include "volume_mounts.h"
 
 static int check_staged(const struct volume_mounts *mounts, const char *id, const char *staging,
@@ -110,11 +111,13 @@ int volume_publish(struct pools *pools, const char *id,
 		return error_not_named(err);
 	bool read_only = is_read_only(publication, &flags);
 	int published = check_published(&mounts, id, target.text, read_only, err);
+	/* Whoever published it may have died before its limits were set. */
 	if (published)
-		return published;
+		return published > 0 && volume_limits_apply(pools, &folder, err) < 0 ? -1
+										     : published;
 	uint64_t attributes = flags.attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
 	if (bind_target(pools, &staging, &target, attributes, err) == 0)
-		return 0;
+		return volume_limits_apply(pools, &folder, err);
 	error_prefix(err, "volume %s", id);
 	return error_not_named(err);
 }
@@ -131,8 +134,10 @@ int volume_unpublish(struct pools *pools, const char *id, const char *target_pat
 	int gone = mount_path_find(target_path, "target_path", &path, err);
 	if (gone != 0)
 		return gone;
+	int limited = volume_limits_device_at(pools, id, path.text);
 	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
-	if (outcome < 0 || mount_path_remove(&path, err) < 0)
+	if (outcome < 0 || volume_limits_lift(pools, limited, path.text, err) < 0 ||
+	    mount_path_remove(&path, err) < 0)
 		return error_prefix(err, "volume %s", id);
 	return outcome;
 }

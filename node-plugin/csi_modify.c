@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * ControllerModifyVolume: another VolumeAttributesClass for a volume.
+ */
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "csi.pb-c.h"
+#include "csi_argument.h"
+#include "csi_effect.h"
+#include "csi_service.h"
+#include "io_limits.h"
+#include "node.h"
+#include "volume_limits.h"
+
+static int controller_modify_volume(struct rpc_call *call,
+				    const Csi__V1__ControllerModifyVolumeRequest *request,
+				    Csi__V1__ControllerModifyVolumeResponse *response,
+				    struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct pairs parameters =
+		CSI_ARGUMENT_PAIRS(rpc_call_arena(call), request, mutable_parameters);
+	struct csi_effect effect = {
+		.done = "volume modified",
+		.failed = "volume not modified",
+		.volume = request->volume_id,
+		.begin_us = clock_monotonic_us(),
+	};
+	struct io_limits limits;
+	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
+	    csi_argument_map(&parameters, "mutable_parameters", err) < 0 ||
+	    io_limits_parse(&parameters, &limits, err) < 0)
+		return csi_effect_log(&effect, -1, err);
+	int outcome = volume_modify(node->pools, request->volume_id, &limits, err);
+	return csi_effect_log(&effect, outcome, err);
+}
+
+static const struct rpc_method methods[] = {
+	RPC_METHOD(CSI_SERVICE_CONTROLLER, ControllerModifyVolume,
+		   Csi__V1__ControllerModifyVolumeRequest,
+		   csi__v1__controller_modify_volume_request__descriptor,
+		   Csi__V1__ControllerModifyVolumeResponse,
+		   csi__v1__controller_modify_volume_response__descriptor, controller_modify_volume,
+		   false),
+};
+
+size_t csi_modify_methods(const struct rpc_method **ret_methods)
+{
+	*ret_methods = methods;
+	return sizeof(methods) / sizeof(*methods);
+}

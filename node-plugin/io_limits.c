@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io_limits.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/quantity.h"
+
+#define IOPS_MAX UINT32_MAX /* the kernel keeps them in 32 bits (blk-throttle) */
+
+static int parse_iops(const char *value, uint64_t *ret_number, struct error *err)
+{
+	uint64_t number = 0;
+	if (!value[0] || strspn(value, "0123456789") != strlen(value))
+		return error_set(err, ERROR_INVALID, "\"%s\" is not a whole number", value);
+	for (const char *digit = value; *digit; digit++) {
+		number = number * 10 + (uint64_t)(*digit - '0');
+		if (number > IOPS_MAX)
+			return error_set(err, ERROR_INVALID, "\"%s\" is more than %u", value,
+					 IOPS_MAX);
+	}
+	*ret_number = number;
+	return 0;
+}
+
+static int parse_bandwidth(const char *value, uint64_t *ret_bytes, struct error *err)
+{
+	if (quantity_parse_bytes(value, ret_bytes, err) == 0)
+		return 0;
+	if (err)
+		err->code = ERROR_INVALID;
+	return -1;
+}
+
+static int parse_one(const struct pair *pair, struct io_limits *limits, struct error *err)
+{
+	if (strcmp(pair->key, "readIops") == 0)
+		return parse_iops(pair->value, &limits->read_iops, err);
+	if (strcmp(pair->key, "writeIops") == 0)
+		return parse_iops(pair->value, &limits->write_iops, err);
+	if (strcmp(pair->key, "readBandwidth") == 0)
+		return parse_bandwidth(pair->value, &limits->read_bytes, err);
+	if (strcmp(pair->key, "writeBandwidth") == 0)
+		return parse_bandwidth(pair->value, &limits->write_bytes, err);
+	return error_set(err, ERROR_INVALID,
+			 "is unknown; there are readIops, writeIops, readBandwidth and "
+			 "writeBandwidth");
+}
+
+int io_limits_parse(const struct pairs *pairs, struct io_limits *ret_limits, struct error *err)
+{
+	struct io_limits limits = { 0 };
+	for (size_t i = 0; i < pairs->count; i++)
+		if (parse_one(&pairs->items[i], &limits, err) < 0)
+			return error_prefix(err, "mutable_parameters: %s", pairs->items[i].key);
+	*ret_limits = limits;
+	return 0;
+}
+
+bool io_limits_are_none(const struct io_limits *limits)
+{
+	return io_limits_equal(limits, &(struct io_limits) { 0 });
+}
+
+bool io_limits_equal(const struct io_limits *a, const struct io_limits *b)
+{
+	return a->read_iops == b->read_iops && a->write_iops == b->write_iops &&
+	       a->read_bytes == b->read_bytes && a->write_bytes == b->write_bytes;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io_limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int parse(struct pair *items, size_t count, struct io_limits *limits, struct error *err)
+{
+	const struct pairs pairs = { .items = items, .count = count };
+	return io_limits_parse(&pairs, limits, err);
+}
+
+static void each_parameter_sets_its_limit_and_what_is_missing_is_unlimited(void **state)
+{
+	struct error err = { 0 };
+	struct io_limits limits = { .write_iops = 7 };
+	struct pair items[] = { { "readIops", "500" },
+				{ "readBandwidth", "100Mi" },
+				{ "writeBandwidth", "1M" } };
+	assert_int_equal(parse(items, 3, &limits, &err), 0);
+	assert_int_equal(limits.read_iops, 500);
+	assert_int_equal(limits.write_iops, 0);
+	assert_int_equal(limits.read_bytes, 100 << 20);
+	assert_int_equal(limits.write_bytes, 1000000);
+	assert_false(io_limits_are_none(&limits));
+	assert_int_equal(parse(NULL, 0, &limits, &err), 0);
+	assert_true(io_limits_are_none(&limits));
+}
+
+static void what_is_wrong_is_named_and_nothing_is_set(void **state)
+{
+	static const struct {
+		const char *key, *value;
+	} bad[] = {
+		{ "iops", "5" },	  { "ReadIops", "5" },		{ "readIops", "" },
+		{ "readIops", "-1" },	  { "writeIops", "1.5" },	{ "writeIops", "1k" },
+		{ "readIops", " 1" },	  { "readIops", "4294967296" }, { "readBandwidth", "fast" },
+		{ "writeBandwidth", "" }, { "writeBandwidth", "-1Mi" }, { "readBandwidth", "99Ei" },
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct error err = { 0 };
+		struct io_limits limits = { .read_iops = 7 };
+		struct pair items[] = { { "writeIops", "9" }, { bad[i].key, bad[i].value } };
+		assert_int_equal(parse(items, 2, &limits, &err), -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_non_null(strstr(err.text, bad[i].key));
+		assert_int_equal(limits.read_iops, 7);
+		assert_int_equal(limits.write_iops, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_parameter_sets_its_limit_and_what_is_missing_is_unlimited),
+		cmocka_unit_test(what_is_wrong_is_named_and_nothing_is_set),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
