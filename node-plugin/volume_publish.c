@@ -135,6 +135,10 @@ int volume_unpublish(struct pools *pools, const char *id, const char *target_pat
 	if (gone != 0)
 		return gone;
 	int limited = volume_limits_device_at(pools, id, path.text);
+	/* Before, since a retry would not find the device any more; and after, since the limiter
+	 * may have set them again meanwhile. */
+	if (volume_limits_lift(pools, limited, path.text, err) < 0)
+		return error_prefix(err, "volume %s", id);
 	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
 	if (outcome < 0 || volume_limits_lift(pools, limited, path.text, err) < 0 ||
 	    mount_path_remove(&path, err) < 0)
