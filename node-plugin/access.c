@@ -3,6 +3,17 @@
 
 #include <string.h>
 
+int access_is_block(const struct access *accesses, size_t count, bool *ret_block, struct error *err)
+{
+	for (size_t i = 1; i < count; i++)
+		if (accesses[i].block != accesses[0].block)
+			return error_set(err, ERROR_INVALID,
+					 "volume_capabilities: block and mount cannot both be had "
+					 "from one volume");
+	*ret_block = count && accesses[0].block;
+	return 0;
+}
+
 int access_fs_type(const struct access *accesses, size_t count, const char **ret_fs_type,
 		   struct error *err)
 {

@@ -20,10 +20,15 @@ enum access_mode {
 
 struct access {
 	enum access_mode mode;
+	bool block;	     /* as a raw device; the rest is then empty */
 	const char *fs_type; /* "": the volume's own */
 	char *const *mount_flags;
 	size_t mount_flag_count;
 };
+
+/* All of them ask for a raw device, or none. Some: ERROR_INVALID. */
+int access_is_block(const struct access *accesses, size_t count, bool *ret_block,
+		    struct error *err);
 
 /* The file system that all of them ask for: "" if none names one. Two that differ: ERROR_INVALID.
  * *ret_fs_type is borrowed from them. */

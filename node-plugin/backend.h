@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "loop_device.h"
 #include "mount_flags.h"
 #include "mount_table.h"
 #include "parameters.h"
@@ -18,13 +19,23 @@
 struct host_usage;
 struct pool;
 
-/* By what a volume's mounts are recognised in a mount table. */
+/* By what a volume's mounts are recognised in a mount table: as a file system or a folder in one,
+ * or as the node of its device, which is a file of devtmpfs. */
 struct mount_mark {
 	dev_t device;
 	const char *root; /* of the volume in that device's file system; in the table's arena */
+	bool node;
+	bool read_only; /* the node's device is */
 
 	/* btrfs shows a device number of its own: its mounts tell only this. NULL: none. */
 	const char *source;
+};
+
+#define MOUNT_MARKS_MAX (2 * LOOP_DEVICES_MAX)
+
+struct mount_marks {
+	struct mount_mark items[MOUNT_MARKS_MAX];
+	size_t count; /* 0: it cannot be mounted now */
 };
 
 struct backend {
@@ -66,9 +77,14 @@ struct backend {
 	int (*grow_mounted)(struct pool *pool, int folder_fd, const struct volume_record *record,
 			    const char *path, struct error *err);
 
-	/* 1: *ret_mark tells its mounts. 0: it cannot be mounted now. */
+	/* Attaches it as a device that stays until release(); of a block volume only. Held by
+	 * *ret_device until loop_device_done(). 1: it was attached already. */
+	int (*keep)(struct pool *pool, int folder_fd, bool read_only,
+		    struct loop_device *ret_device, struct error *err);
+
+	/* What its mounts are known by now. */
 	int (*mark)(struct pool *pool, int folder_fd, const char *id,
-		    const struct mount_table *table, struct mount_mark *ret_mark,
+		    const struct mount_table *table, struct mount_marks *ret_marks,
 		    struct error *err);
 
 	/* Lets go of what was needed for mounting, where nothing of it is mounted any more.

@@ -207,19 +207,17 @@ static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_re
 /* The folder's place in its file system: where the pool lies in what is mounted there, and then
  * down. That is the root which each bind mount of it shows. */
 static int mark(struct pool *pool, int folder_fd, const char *id, const struct mount_table *table,
-		struct mount_mark *ret_mark, struct error *err)
+		struct mount_marks *ret_marks, struct error *err)
 {
-	const struct mount *mount = mount_table_covering(table, pool->path);
-	if (!mount)
+	struct mount_mark mark = { 0 };
+	const char *root = mount_table_root(table, pool->path, &mark.device);
+	if (!root)
 		return error_set(err, ERROR_INTERNAL, "the mount table has no place for the pool");
-	const char *root = strcmp(mount->root, "/") == 0 ? "" : mount->root;
-	const char *below =
-		strcmp(mount->point, "/") == 0 ? pool->path : pool->path + strlen(mount->point);
-	*ret_mark = (struct mount_mark) {
-		.device = mount->device,
-		.root = arena_printf(table->arena, "%s%s/volumes/%s/" DATA_NAME, root, below, id),
-	};
-	return 1;
+	mark.root = arena_printf(table->arena, "%s/volumes/%s/" DATA_NAME,
+				 strcmp(root, "/") == 0 ? "" : root, id);
+	ret_marks->items[0] = mark;
+	ret_marks->count = 1;
+	return 0;
 }
 
 static int release(struct pool *pool, int folder_fd, struct error *err)

@@ -2,7 +2,8 @@
 
 /*
  * An image, sparse unless it is to be thick, with a file system in it, mounted through a loop
- * device. Its size holds by itself: the file system ends where the image ends.
+ * device. Its size holds by itself: the file system ends where the image ends. A block
+ * volume is an image without one, which is given to its pod as a device.
  */
 
 #include <errno.h>
@@ -85,7 +86,8 @@ static int make(struct pool *pool, int folder_fd, struct volume_record *record, 
 		return -1;
 	if (set_size(image_fd, record, err) < 0)
 		return -1;
-	if (pool->host->make_filesystem(pool->host, record->fs_type, image_fd, err) < 0)
+	if (!record->block &&
+	    pool->host->make_filesystem(pool->host, record->fs_type, image_fd, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
@@ -218,24 +220,47 @@ static int open_image(int folder_fd, int *ret_fd, struct error *err)
 	return folder_open_file(folder_fd, IMAGE_NAME, O_RDONLY, 0, ret_fd, err);
 }
 
-static int mark(struct pool *pool, int folder_fd, const char *id, const struct mount_table *table,
-		struct mount_mark *ret_mark, struct error *err)
+static int keep(struct pool *pool, int folder_fd, bool read_only, struct loop_device *ret_device,
+		struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
-	struct loop_device device;
-	if (open_image(folder_fd, &image_fd, err) < 0)
+	if (folder_open_file(folder_fd, IMAGE_NAME, read_only ? O_RDONLY : O_RDWR, 0, &image_fd,
+			     err) < 0)
 		return -1;
-	int found = pool->host->find_loop(pool->host, image_fd, &device, err);
-	if (found <= 0)
-		return found;
-	char path[LOOP_DEVICE_PATH_MAX];
-	loop_device_path(device.number, path);
-	*ret_mark = (struct mount_mark) {
-		.device = device.device,
-		.root = "/",
-		.source = arena_strdup(table->arena, path),
-	};
-	return 1;
+	return pool->host->keep_loop(pool->host, image_fd, read_only, ret_device, err);
+}
+
+static void add_mark(struct mount_marks *marks, struct mount_mark mark)
+{
+	marks->items[marks->count++] = mark;
+}
+
+/* A bind mount of the node is no user of the device. So a node whose number has passed to another
+ * image is told from ours by what the kernel says of the image now. */
+static int mark(struct pool *pool, int folder_fd, const char *id, const struct mount_table *table,
+		struct mount_marks *ret_marks, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct loop_devices devices = { .count = 0 };
+	if (open_image(folder_fd, &image_fd, err) < 0 ||
+	    pool->host->find_loops(pool->host, image_fd, &devices, err) < 0)
+		return -1;
+	ret_marks->count = 0;
+	for (size_t i = 0; i < devices.count; i++) {
+		const struct loop_device *device = &devices.items[i];
+		char path[LOOP_DEVICE_PATH_MAX];
+		struct mount_mark node = { .node = true, .read_only = device->read_only };
+		loop_device_path(device->number, path);
+		add_mark(ret_marks, (struct mount_mark) {
+					    .device = device->device,
+					    .root = "/",
+					    .source = arena_strdup(table->arena, path),
+				    });
+		node.root = mount_table_root(table, path, &node.device);
+		if (node.root)
+			add_mark(ret_marks, node);
+	}
+	return 0;
 }
 
 /* The device goes away with its last mount. One that is left was attached by hand, is held by
@@ -295,6 +320,7 @@ const struct backend backend_loop = {
 	.grow = grow,
 	.undo_growth = undo_growth,
 	.grow_mounted = grow_mounted,
+	.keep = keep,
 	.mark = mark,
 	.release = release,
 	.allocated_bytes = allocated_bytes,

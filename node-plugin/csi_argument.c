@@ -82,21 +82,49 @@ static int read_mode(const Csi__V1__VolumeCapability__AccessMode *access_mode,
 	}
 }
 
-static int check_mount(const Csi__V1__VolumeCapability *capability, struct error *err)
+static int check_flags(char *const *flags, size_t count, struct error *err)
 {
-	if (capability->access_type_case == CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK)
-		return error_set(
-			err, ERROR_INVALID,
-			"volume_capability: block (volumeMode: Block) is not served; use a "
-			"mount (volumeMode: Filesystem)");
-	if (capability->access_type_case != CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT)
+	size_t bytes = 0;
+	for (size_t i = 0; i < count; i++)
+		bytes += strlen(flags[i]);
+	if (bytes > CSI_MAP_BYTES_MAX)
+		return error_set(err, ERROR_INVALID,
+				 "volume_capability: mount_flags: %zu bytes in all, more than %d",
+				 bytes, CSI_MAP_BYTES_MAX);
+	return 0;
+}
+
+static int read_mount(const Csi__V1__VolumeCapability__MountVolume *mount,
+		      struct access *ret_access, struct error *err)
+{
+	if (strlen(mount->fs_type) > CSI_STRING_BYTES_MAX)
+		return error_set(err, ERROR_INVALID,
+				 "volume_capability: fs_type is longer than %d bytes",
+				 CSI_STRING_BYTES_MAX);
+	if (mount->volume_mount_group[0])
+		return error_set(err, ERROR_INVALID,
+				 "volume_capability: volume_mount_group is not served");
+	ret_access->fs_type = mount->fs_type;
+	ret_access->mount_flags = mount->mount_flags;
+	ret_access->mount_flag_count = mount->n_mount_flags;
+	return check_flags(mount->mount_flags, mount->n_mount_flags, err);
+}
+
+static int read_type(const Csi__V1__VolumeCapability *capability, struct access *ret_access,
+		     struct error *err)
+{
+	switch ((int)capability->access_type_case) {
+	case CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK:
+		ret_access->block = true;
+		ret_access->fs_type = "";
+		return 0;
+	case CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT:
+		return read_mount(capability->mount, ret_access, err);
+	default:
 		return error_set(err, ERROR_INVALID,
 				 "volume_capability: access_type is missing: neither mount nor "
 				 "block");
-	if (capability->mount->volume_mount_group[0])
-		return error_set(err, ERROR_INVALID,
-				 "volume_capability: volume_mount_group is not served");
-	return 0;
+	}
 }
 
 int csi_argument_access(const Csi__V1__VolumeCapability *capability, struct access *ret_access,
@@ -105,12 +133,9 @@ int csi_argument_access(const Csi__V1__VolumeCapability *capability, struct acce
 	if (!capability)
 		return error_set(err, ERROR_INVALID, "volume_capability is missing");
 	struct access access = { 0 };
-	if (check_mount(capability, err) < 0 ||
+	if (read_type(capability, &access, err) < 0 ||
 	    read_mode(capability->access_mode, &access.mode, err) < 0)
 		return -1;
-	access.fs_type = capability->mount->fs_type;
-	access.mount_flags = capability->mount->mount_flags;
-	access.mount_flag_count = capability->mount->n_mount_flags;
 	*ret_access = access;
 	return 0;
 }

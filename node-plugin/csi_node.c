@@ -144,6 +144,9 @@ static int node_get_volume_stats(struct rpc_call *call,
 	response->usage[response->n_usage++] =
 		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__BYTES, usage.total_bytes,
 			   usage.available_bytes, usage.used_bytes);
+	/* A raw device has none, and btrfs does not count them. */
+	if (usage.total_inodes == 0)
+		return 0;
 	response->usage[response->n_usage++] =
 		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__INODES, usage.total_inodes,
 			   usage.available_inodes, usage.used_inodes);

@@ -60,6 +60,7 @@ static int read_spec(const Csi__V1__CreateVolumeRequest *request, struct arena *
 	if (csi_argument_text(request->name, "name", err) < 0 ||
 	    csi_argument_accesses(request->volume_capabilities, request->n_volume_capabilities,
 				  arena, &accesses, err) < 0 ||
+	    access_is_block(accesses, request->n_volume_capabilities, &spec.block, err) < 0 ||
 	    access_fs_type(accesses, request->n_volume_capabilities, &spec.fs_type, err) < 0 ||
 	    csi_argument_range(request->capacity_range, &spec.range, err) < 0 ||
 	    csi_argument_map(&parameters, "parameters", err) < 0 ||

@@ -42,14 +42,22 @@ struct host {
 	int (*bind)(struct host *host, int source_fd, const char *target, uint64_t attributes,
 		    struct error *err);
 
+	/* The same with the device's node; target is a file. */
+	int (*bind_device)(struct host *host, const struct loop_device *device, const char *target,
+			   uint64_t attributes, struct error *err);
+
 	/* The uppermost mount at target. */
 	int (*unmount)(struct host *host, const char *target, struct error *err);
 
 	/* As in loop_device.h. */
 	int (*find_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
 			 struct error *err);
+	int (*find_loops)(struct host *host, int image_fd, struct loop_devices *ret_devices,
+			  struct error *err);
 	int (*attach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
 			   struct error *err);
+	int (*keep_loop)(struct host *host, int image_fd, bool read_only,
+			 struct loop_device *ret_device, struct error *err);
 	int (*detach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
 			   struct error *err);
 

@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -36,6 +37,17 @@ static int bind_folder(struct host *host, int source_fd, const char *target, uin
 	return kernel_bind(source_fd, target, attributes, err);
 }
 
+static int bind_device(struct host *host, const struct loop_device *device, const char *target,
+		       uint64_t attributes, struct error *err)
+{
+	char path[LOOP_DEVICE_PATH_MAX];
+	loop_device_path(device->number, path);
+	int node_fd CLEANUP_CLOSE = open(path, O_PATH | O_CLOEXEC);
+	if (node_fd < 0)
+		return error_errno(err, errno, "open %s", path);
+	return kernel_bind(node_fd, target, attributes, err);
+}
+
 static int unmount(struct host *host, const char *target, struct error *err)
 {
 	return kernel_unmount(target, err);
@@ -47,10 +59,22 @@ static int find_loop(struct host *host, int image_fd, struct loop_device *ret_de
 	return loop_device_find(image_fd, ret_device, err);
 }
 
+static int find_loops(struct host *host, int image_fd, struct loop_devices *ret_devices,
+		      struct error *err)
+{
+	return loop_device_find_all(image_fd, ret_devices, err);
+}
+
 static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
 		       struct error *err)
 {
 	return loop_device_attach(image_fd, ret_device, err);
+}
+
+static int keep_loop(struct host *host, int image_fd, bool read_only,
+		     struct loop_device *ret_device, struct error *err)
+{
+	return loop_device_keep(image_fd, read_only, ret_device, err);
 }
 
 static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
@@ -170,9 +194,12 @@ struct host *host_linux(void)
 		.read_mounts = read_mounts,
 		.mount = mount_device,
 		.bind = bind_folder,
+		.bind_device = bind_device,
 		.unmount = unmount,
 		.find_loop = find_loop,
+		.find_loops = find_loops,
 		.attach_loop = attach_loop,
+		.keep_loop = keep_loop,
 		.detach_loop = detach_loop,
 		.resize_loop = resize_loop,
 		.set_discard = set_discard,

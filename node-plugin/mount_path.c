@@ -2,12 +2,22 @@
 #include "mount_path.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #define TARGET_MODE 0750
+#define TARGET_FILE_MODE 0600
+
+static bool is_empty_file(const struct stat *file)
+{
+	return S_ISREG(file->st_mode) && file->st_size == 0;
+}
 
 static int check_text(const char *path, const char *field, struct error *err)
 {
@@ -89,14 +99,41 @@ int mount_path_make(const struct mount_path *path, struct error *err)
 	return 1;
 }
 
+int mount_path_make_file(const struct mount_path *path, struct error *err)
+{
+	struct stat there;
+	int fd CLEANUP_CLOSE =
+		open(path->text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, TARGET_FILE_MODE);
+	if (fd >= 0)
+		return 0;
+	if (errno != EEXIST)
+		return error_errno(err, errno, "make target_path %s", path->text);
+	if (lstat(path->text, &there) < 0)
+		return error_errno(err, errno, "target_path %s", path->text);
+	if (!is_empty_file(&there))
+		return error_set(err, ERROR_INVALID,
+				 "target_path %s exists and is not an empty file", path->text);
+	return 1;
+}
+
+/* 1: it is one, and gone. */
+static int remove_empty_file(const struct mount_path *path)
+{
+	struct stat there;
+	return lstat(path->text, &there) == 0 && is_empty_file(&there) && unlink(path->text) == 0;
+}
+
 int mount_path_remove(const struct mount_path *path, struct error *err)
 {
 	if (rmdir(path->text) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == ENOTEMPTY || errno == EEXIST)
+	int rmdir_errno = errno;
+	if (rmdir_errno == ENOTDIR && remove_empty_file(path))
+		return 0;
+	if (rmdir_errno == ENOTEMPTY || rmdir_errno == EEXIST || rmdir_errno == ENOTDIR)
 		return error_set(err, ERROR_INTERNAL,
 				 "target_path %s is not mounted and not empty; its content belongs "
 				 "to no volume and is left for you to look at",
 				 path->text);
-	return error_errno(err, errno, "remove target_path %s", path->text);
+	return error_errno(err, rmdir_errno, "remove target_path %s", path->text);
 }

@@ -30,5 +30,9 @@ int mount_path_find(const char *path, const char *field, struct mount_path *ret_
  * of that name is an error. 1: it was there already. */
 int mount_path_make(const struct mount_path *path, struct error *err);
 
-/* Removes the empty folder; one that is not there is fine. What is in it stays and is an error. */
+/* The same for a file, the target of a raw device: one that is there must be empty. */
+int mount_path_make_file(const struct mount_path *path, struct error *err);
+
+/* Removes the empty folder or file; one that is not there is fine. What is in it stays and is an
+ * error. */
 int mount_path_remove(const struct mount_path *path, struct error *err);

@@ -201,6 +201,17 @@ const struct mount *mount_table_at(const struct mount_table *table, const char *
 	return covering && strcmp(covering->point, path) == 0 ? covering : NULL;
 }
 
+const char *mount_table_root(const struct mount_table *table, const char *path, dev_t *ret_device)
+{
+	const struct mount *mount = mount_table_covering(table, path);
+	if (!mount)
+		return NULL;
+	const char *above = strcmp(mount->root, "/") == 0 ? "" : mount->root;
+	const char *below = strcmp(mount->point, "/") == 0 ? path : path + strlen(mount->point);
+	*ret_device = mount->device;
+	return above[0] || below[0] ? arena_printf(table->arena, "%s%s", above, below) : "/";
+}
+
 bool mount_has_option(const char *options, const char *option)
 {
 	size_t length = strlen(option);

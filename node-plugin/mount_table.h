@@ -48,6 +48,10 @@ const struct mount *mount_table_covering(const struct mount_table *table, const 
 /* The uppermost mount at exactly this path; NULL if it is not a mount point. */
 const struct mount *mount_table_at(const struct mount_table *table, const char *path);
 
+/* What the kernel would show as the root of a bind mount of this path, and in *ret_device the file
+ * system it lies in; in the table's arena. NULL if the table has no root. */
+const char *mount_table_root(const struct mount_table *table, const char *path, dev_t *ret_device);
+
 /* "ro" stands in a list such as "ro,relatime". */
 bool mount_has_option(const char *options, const char *option);
 

@@ -28,6 +28,11 @@ int volume_find(struct pools *pools, const char *id, struct volume_record *ret_r
 int volume_check_access(const struct volume_record *record, const struct access *access,
 			struct error *err)
 {
+	if (access->block != record->block)
+		return error_set(err, ERROR_IN_USE, "volume_capability: %s: volume %s was made %s",
+				 access->block ? "block" : "mount", record->id,
+				 record->block ? "as a raw block device (volumeMode: Block)"
+					       : "with a file system (volumeMode: Filesystem)");
 	if (access->fs_type[0] && strcmp(access->fs_type, record->fs_type) != 0)
 		return error_set(
 			err, ERROR_IN_USE, "volume_capability: fs_type \"%s\": volume %s has %s",
@@ -80,6 +85,10 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 	const struct mount *top = mount_table_at(mounts.table, point.text);
 	if (!top || !volume_mounts_own(&mounts, top))
 		return not_mounted(id, path, err);
+	if (folder.record.block) {
+		*ret_usage = (struct host_usage) { .total_bytes = folder.record.size_bytes };
+		return 0;
+	}
 	int fd CLEANUP_CLOSE = open(point.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return not_mounted(id, path, err);

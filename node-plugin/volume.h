@@ -36,6 +36,7 @@ struct volume_spec {
 	struct parameters parameters;
 	struct io_limits limits;
 	const char *fs_type; /* "": the default */
+	bool block;	     /* without a file system: an image, whatever the backend */
 	bool elsewhere;	     /* the caller can ask another node if this one has no room */
 };
 
@@ -63,11 +64,12 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 int volume_check_access(const struct volume_record *record, const struct access *access,
 			struct error *err);
 
-/* 1: it was staged there already. ERROR_EXISTS: in another way. */
+/* Mounts the volume at the staging path. A block volume is attached as a device, which stays; its
+ * staging path is left alone. 1: it was staged there already. ERROR_EXISTS: in another way. */
 int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		 const struct access *access, struct error *err);
 
-/* 1: nothing was there. */
+/* 1: nothing was there. ERROR_IN_USE: a block volume is still published. */
 int volume_unstage(struct pools *pools, const char *id, const char *staging_path,
 		   struct error *err);
 
@@ -78,16 +80,18 @@ struct volume_publication {
 	bool read_only;
 };
 
-/* 1: it was published there already. ERROR_EXISTS: in another way. ERROR_IN_USE: not staged, or a
- * single writer has it elsewhere. */
+/* A block volume's target is a file; its device is attached again if the node was restarted since
+ * it was staged. 1: it was published there already. ERROR_EXISTS: in another way. ERROR_IN_USE: not
+ * staged, or a single writer has it elsewhere. */
 int volume_publish(struct pools *pools, const char *id,
 		   const struct volume_publication *publication, struct error *err);
 
-/* 1: nothing was there. Removes the target, if it is an empty folder. */
+/* 1: nothing was there. Removes the target, if it is an empty folder or file. */
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
 		     struct error *err);
 
-/* Of the volume mounted at path (staged or published): ERROR_NOT_FOUND if it is not. */
+/* Of the volume mounted at path (staged or published): ERROR_NOT_FOUND if it is not. Of a block
+ * volume only the size is known; the rest is 0. */
 int volume_usage(struct pools *pools, const char *id, const char *path,
 		 struct host_usage *ret_usage, struct error *err);
 

@@ -35,6 +35,9 @@ static int check_existing(const struct volume_record *record, const struct volum
 {
 	if (strcmp(record->name, spec->name) != 0)
 		return taken(record, "name", record->name, spec->name, err);
+	if (record->block != spec->block)
+		return taken(record, "volumeMode", record->block ? "Block" : "Filesystem",
+			     spec->block ? "Block" : "Filesystem", err);
 	if (record->backend != spec->parameters.backend)
 		return taken(record, "backend", backend_kind_name(record->backend),
 			     backend_kind_name(spec->parameters.backend), err);
@@ -77,6 +80,7 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 		.enforce = spec->parameters.enforce,
 		.provisioning = spec->parameters.provisioning,
 		.limits = spec->limits,
+		.block = spec->block,
 	};
 	snprintf(record.id, sizeof(record.id), "%s", id);
 	snprintf(record.name, sizeof(record.name), "%s", spec->name);
@@ -171,15 +175,16 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 	return build_or_release(folder->pool, backend, &folder->record, err);
 }
 
-int volume_create(struct pools *pools, const struct volume_spec *spec,
+static int create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err)
 {
 	const struct backend *backend = backend_of_kind(spec->parameters.backend);
-	const char *fs_type = NULL;
-	uint64_t minimum_bytes = 0;
+	const char *fs_type = "";
+	uint64_t minimum_bytes = CAPACITY_UNIT_BYTES;
 	char id[VOLUME_ID_MAX + 1];
 	if (volume_id_of_name(spec->name, id, err) < 0 ||
-	    backend->check_fs_type(spec->fs_type, &fs_type, &minimum_bytes, err) < 0)
+	    (!spec->block &&
+	     backend->check_fs_type(spec->fs_type, &fs_type, &minimum_bytes, err) < 0))
 		return -1;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
@@ -194,4 +199,16 @@ int volume_create(struct pools *pools, const struct volume_spec *spec,
 		return error_prefix(err, "volume %s", id);
 	*ret_record = folder.record;
 	return found;
+}
+
+int volume_create(struct pools *pools, const struct volume_spec *spec,
+		  struct volume_record *ret_record, struct error *err)
+{
+	struct volume_spec asked = *spec;
+	/* A raw device is an image, also in a class of directories. */
+	if (spec->block) {
+		asked.parameters.backend = BACKEND_LOOP;
+		asked.parameters.enforce = true;
+	}
+	return create(pools, &asked, ret_record, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_mounts.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -8,8 +9,9 @@
 #include "pools.h"
 #include "volume_folder.h"
 
-#define LOOP_MAJOR 7	 /* Documentation/admin-guide/devices.txt */
-#define UNMOUNTS_MAX 128 /* at one place: more is somebody's endless loop */
+#define LOOP_NODES "/dev/loop" /* and a number: loop_device_path() */
+#define LOOP_MAJOR 7	       /* Documentation/admin-guide/devices.txt */
+#define UNMOUNTS_MAX 128       /* at one place: more is somebody's endless loop */
 
 int volume_mounts_read(struct pools *pools, const char *id, const struct volume_folder *folder,
 		       struct volume_mounts *ret_mounts, struct error *err)
@@ -20,13 +22,9 @@ int volume_mounts_read(struct pools *pools, const char *id, const struct volume_
 	struct volume_mounts mounts = { 0 };
 	if (folder->pool)
 		mounts.backend = backend_of_folder(folder->fd);
-	if (mounts.backend) {
-		int marked = mounts.backend->mark(folder->pool, folder->fd, id, table, &mounts.mark,
-						  err);
-		if (marked < 0)
-			return -1;
-		mounts.marked = marked;
-	}
+	if (mounts.backend &&
+	    mounts.backend->mark(folder->pool, folder->fd, id, table, &mounts.marks, err) < 0)
+		return -1;
 	mounts.table = TAKE(table);
 	*ret_mounts = mounts;
 	return 0;
@@ -43,43 +41,72 @@ static bool is_btrfs_of(const struct mount *mount, const char *source)
 	return strcmp(mount->type, "btrfs") == 0 && strcmp(mount->source, source) == 0;
 }
 
-static bool is_on_device(const struct volume_mounts *mounts, const struct mount *mount)
+static bool is_on_device(const struct mount_mark *mark, const struct mount *mount)
 {
-	const struct mount_mark *mark = &mounts->mark;
 	return mount->device == mark->device || (mark->source && is_btrfs_of(mount, mark->source));
 }
 
-bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *mount)
+static bool is_whole(const struct mount_mark *mark, const struct mount *mount)
 {
-	return mounts->marked && is_on_device(mounts, mount) &&
-	       strcmp(mount->root, mounts->mark.root) == 0;
+	return is_on_device(mark, mount) && strcmp(mount->root, mark->root) == 0;
 }
 
-static bool is_part(const struct volume_mounts *mounts, const struct mount *mount)
+static bool is_part(const struct mount_mark *mark, const struct mount *mount)
 {
-	size_t length = strlen(mounts->mark.root);
-	if (!is_on_device(mounts, mount) || strncmp(mount->root, mounts->mark.root, length) != 0)
+	size_t length = strlen(mark->root);
+	if (!is_on_device(mark, mount) || strncmp(mount->root, mark->root, length) != 0)
 		return false;
 	/* "/" of a device is above everything in it; "…/data" is not above "…/database". */
 	return length == 1 || mount->root[length] == '\0' || mount->root[length] == '/';
 }
 
+const struct mount_mark *volume_mounts_mark(const struct volume_mounts *mounts,
+					    const struct mount *mount)
+{
+	for (size_t i = 0; i < mounts->marks.count; i++)
+		if (is_whole(&mounts->marks.items[i], mount))
+			return &mounts->marks.items[i];
+	return NULL;
+}
+
+bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *mount)
+{
+	return volume_mounts_mark(mounts, mount) != NULL;
+}
+
+static bool has_part(const struct volume_mounts *mounts, const struct mount *mount)
+{
+	for (size_t i = 0; i < mounts->marks.count; i++)
+		if (is_part(&mounts->marks.items[i], mount))
+			return true;
+	return false;
+}
+
 const struct mount *volume_mounts_any(const struct volume_mounts *mounts)
 {
-	for (size_t i = 0; mounts->marked && i < mounts->table->count; i++)
-		if (is_part(mounts, &mounts->table->mounts[i]))
+	for (size_t i = 0; mounts->marks.count && i < mounts->table->count; i++)
+		if (has_part(mounts, &mounts->table->mounts[i]))
 			return &mounts->table->mounts[i];
 	return NULL;
 }
 
 const struct mount *volume_mounts_writable(const struct volume_mounts *mounts)
 {
-	for (size_t i = 0; mounts->marked && i < mounts->table->count; i++) {
+	for (size_t i = 0; i < mounts->table->count; i++) {
 		const struct mount *mount = &mounts->table->mounts[i];
-		if (is_part(mounts, mount) && !mount_has_option(mount->options, "ro"))
+		if (has_part(mounts, mount) && !mount_has_option(mount->options, "ro"))
 			return mount;
 	}
 	return NULL;
+}
+
+bool volume_mounts_is_node(const struct volume_mounts *mounts, const struct mount *mount)
+{
+	dev_t device;
+	const char *root = mount_table_root(mounts->table, LOOP_NODES, &device);
+	size_t length = root ? strlen(root) : 0;
+	return root && mount->device == device && strncmp(mount->root, root, length) == 0 &&
+	       isdigit((unsigned char)mount->root[length]);
 }
 
 /* The volume lies at this point, at the top or below other mounts. */
@@ -130,6 +157,10 @@ static bool is_of_missing_pool(struct pools *pools, const char *id, const struct
 static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
 			const struct mount *mount)
 {
+	/* Ours once, of a device that let go of the image: its node leads to nothing, or to what is
+	 * not the volume's. */
+	if (volume_mounts_is_node(mounts, mount))
+		return mounts->backend != &backend_directory;
 	if (mounts->backend)
 		return false;
 	if (major(mount->device) == LOOP_MAJOR ||

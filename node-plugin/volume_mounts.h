@@ -17,8 +17,7 @@ struct volume_folder;
 struct volume_mounts {
 	struct mount_table *table;
 	const struct backend *backend; /* NULL: no such volume, or no data in its folder */
-	bool marked;
-	struct mount_mark mark;
+	struct mount_marks marks;
 };
 
 /* The folder is as volume_folder_peek() gives it. */
@@ -26,7 +25,11 @@ int volume_mounts_read(struct pools *pools, const char *id, const struct volume_
 		       struct volume_mounts *ret_mounts, struct error *err);
 void volume_mounts_done(struct volume_mounts *mounts);
 
-/* The whole volume is what is mounted there, not a part of it. */
+/* The mark that tells that the whole volume is what is mounted there, not a part of it; NULL if it
+ * is not. */
+const struct mount_mark *volume_mounts_mark(const struct volume_mounts *mounts,
+					    const struct mount *mount);
+
 bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *mount);
 
 /* Any mount of the volume or of a part of it (a subPath); NULL if there is none. */
@@ -34,6 +37,10 @@ const struct mount *volume_mounts_any(const struct volume_mounts *mounts);
 
 /* The same for one that can be written to. */
 const struct mount *volume_mounts_writable(const struct volume_mounts *mounts);
+
+/* It is the node of some loop device, whether of this volume or not: of a device that is gone, only
+ * the node is left. */
+bool volume_mounts_is_node(const struct volume_mounts *mounts, const struct mount *mount);
 
 /* A mount of the volume at a point that is neither of the two; NULL if there is none. */
 const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, const char *point,

@@ -3,6 +3,12 @@
 /*
  * Publishing: a bind mount of the staged volume at a pod's target, read-only or not as that pod
  * asks.
+ *
+ * Of a block volume the node of its device is bound, on a file. A pod's runtime makes a node of its
+ * own from that one's numbers, so nothing that is said of the mount reaches the pod: a read-only
+ * publication is one of a second device on the same image, which the kernel does not write to. Each
+ * of the two has a cache of its own; a reader sees what a writer wrote when it reads past its
+ * cache (O_DIRECT), or after BLKFLSBUF.
  */
 
 #include <errno.h>
@@ -79,12 +85,74 @@ static int bind_target(struct pools *pools, const struct mount_path *staging,
 }
 
 /* Read-only: because this pod asks for it, because the mode says so for every pod, or because the
- * class mounts the volume so. */
+ * class mounts or the controller attached the volume so. */
 static bool is_read_only(const struct volume_publication *publication,
 			 const struct mount_flags *flags)
 {
 	return publication->read_only || publication->access->mode == ACCESS_READER ||
 	       flags->read_only;
+}
+
+static int publish_mount(struct pools *pools, const char *id, const struct mount_path *staging,
+			 const struct mount_path *target, const struct volume_mounts *mounts,
+			 const struct mount_flags *flags, bool read_only, struct error *err)
+{
+	if (check_staged(mounts, id, staging->text, err) < 0)
+		return -1;
+	int published = check_published(mounts, id, target->text, read_only, err);
+	if (published)
+		return published;
+	uint64_t attributes = flags->attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
+	return bind_target(pools, staging, target, attributes, err);
+}
+
+/* 1: the device is published there in this way. 0: nothing is mounted there, or the node of a
+ * device that let go of the image. */
+static int check_node(const struct volume_mounts *mounts, const char *id, const char *target,
+		      bool read_only, struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, target);
+	if (!top)
+		return 0;
+	const struct mount_mark *mark = volume_mounts_mark(mounts, top);
+	if (!mark && volume_mounts_is_node(mounts, top))
+		return 0;
+	if (!mark || !mark->node)
+		return error_set(err, ERROR_EXISTS,
+				 "target_path %s is a mount of something else: %s (%s)", target,
+				 top->source, top->type);
+	if (mark->read_only != read_only)
+		return error_set(err, ERROR_EXISTS, "volume %s is published at %s already, %s", id,
+				 target, read_only ? "writable" : "read-only");
+	return 1;
+}
+
+static int bind_node(struct pools *pools, const struct loop_device *device,
+		     const struct mount_path *target, struct error *err)
+{
+	if (mount_path_make_file(target, err) < 0)
+		return -1;
+	if (pools->host->bind_device(pools->host, device, target->text,
+				     device->read_only ? MOUNT_ATTR_RDONLY : 0, err) == 0)
+		return 0;
+	mount_path_remove(target, NULL);
+	return -1;
+}
+
+/* The device is held until its node is bound: its number cannot pass to another image. */
+static int publish_block(struct pools *pools, const struct volume_folder *folder,
+			 const struct mount_path *target, const struct volume_mounts *mounts,
+			 bool read_only, struct error *err)
+{
+	const char *id = folder->record.id;
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	int published = check_node(mounts, id, target->text, read_only, err);
+	if (published)
+		return published;
+	if (volume_mounts_clear(pools, id, folder, target->text, err) < 0 ||
+	    mounts->backend->keep(folder->pool, folder->fd, read_only, &device, err) < 0)
+		return -1;
+	return bind_node(pools, &device, target, err);
 }
 
 int volume_publish(struct pools *pools, const char *id,
@@ -106,18 +174,16 @@ int volume_publish(struct pools *pools, const char *id,
 		    0 ||
 	    mount_path_resolve(publication->target_path, "target_path", &target, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0 ||
-	    check_staged(&mounts, id, staging.text, err) < 0 ||
 	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
 		return error_not_named(err);
 	bool read_only = is_read_only(publication, &flags);
-	int published = check_published(&mounts, id, target.text, read_only, err);
+	int published = folder.record.block
+				? publish_block(pools, &folder, &target, &mounts, read_only, err)
+				: publish_mount(pools, id, &staging, &target, &mounts, &flags,
+						read_only, err);
 	/* Whoever published it may have died before its limits were set. */
-	if (published)
-		return published > 0 && volume_limits_apply(pools, &folder, err) < 0 ? -1
-										     : published;
-	uint64_t attributes = flags.attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
-	if (bind_target(pools, &staging, &target, attributes, err) == 0)
-		return volume_limits_apply(pools, &folder, err);
+	if (published >= 0)
+		return volume_limits_apply(pools, &folder, err) < 0 ? -1 : published;
 	error_prefix(err, "volume %s", id);
 	return error_not_named(err);
 }

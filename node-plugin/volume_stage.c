@@ -43,6 +43,18 @@ static int grow_staged(const struct volume_folder *folder, const char *path, str
 	return error_set(err, reason.code, "volume %s: %s", folder->record.id, reason.text);
 }
 
+/* The device is attached for readers alone, or for all. */
+static int stage_block(const struct volume_folder *folder, bool read_only, struct error *err)
+{
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	const struct backend *backend = backend_of_kind(folder->record.backend);
+	int kept = backend->keep(folder->pool, folder->fd, read_only, &device, err);
+	if (kept >= 0)
+		return kept;
+	error_prefix(err, "volume %s", folder->record.id);
+	return error_not_named(err);
+}
+
 int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		 const struct access *access, struct error *err)
 {
@@ -60,6 +72,8 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	    mount_path_resolve(staging_path, "staging_target_path", &path, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return error_not_named(err);
+	if (folder.record.block)
+		return stage_block(&folder, access->mode == ACCESS_READER || flags.read_only, err);
 	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
 	if (staged > 0 && !flags.read_only && grow_staged(&folder, path.text, err) < 0)
 		return -1;
@@ -72,8 +86,28 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	return error_not_named(err);
 }
 
+/* A pod that has the device's node is no user whom the kernel would wait for. */
+static int check_unpublished(const struct volume_mounts *mounts, const char *id,
+			     const struct mount *mount, struct error *err)
+{
+	const struct mount_mark *mark = volume_mounts_mark(mounts, mount);
+	if (!mark || !mark->node)
+		return 0;
+	return error_set(err, ERROR_IN_USE,
+			 "block volume %s is published at %s: NodeUnpublishVolume comes first", id,
+			 mount->point);
+}
+
+static bool has_device(const struct volume_mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->marks.count; i++)
+		if (mounts->marks.items[i].node)
+			return true;
+	return false;
+}
+
 /* The device is let go where the volume is mounted nowhere else. Whoever still holds it then is
- * found by delete: unstaging is done all the same. */
+ * found by delete: unstaging is done all the same. 1: there was none. */
 static int release_unused(struct pools *pools, const char *id, const struct volume_folder *folder,
 			  struct error *err)
 {
@@ -81,8 +115,11 @@ static int release_unused(struct pools *pools, const char *id, const struct volu
 	struct error reason = { 0 };
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
-	if (!mounts.backend || volume_mounts_any(&mounts))
-		return 0;
+	const struct mount *mount = volume_mounts_any(&mounts);
+	if (mount)
+		return check_unpublished(&mounts, id, mount, err);
+	if (!has_device(&mounts))
+		return 1;
 	if (mounts.backend->release(folder->pool, folder->fd, &reason) < 0 &&
 	    reason.code != ERROR_IN_USE) {
 		*err = reason;
@@ -105,7 +142,8 @@ int volume_unstage(struct pools *pools, const char *id, const char *staging_path
 	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
 	if (outcome < 0)
 		return error_prefix(err, "volume %s", id);
-	if (release_unused(pools, id, &folder, err) < 0)
+	int released = release_unused(pools, id, &folder, err);
+	if (released < 0)
 		return error_prefix(err, "volume %s", id);
-	return outcome;
+	return outcome && released;
 }

@@ -153,6 +153,18 @@ static int bind_folder(struct host *host, int source_fd, const char *target, uin
 	return end_step(fake);
 }
 
+static int bind_device(struct host *host, const struct loop_device *device, const char *target,
+		       uint64_t attributes, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	char source[LOOP_DEVICE_PATH_MAX];
+	if (begin_step(fake, "bind device", err) < 0)
+		return -1;
+	loop_device_path(device->number, source);
+	bind_path(fake, source, target, attributes);
+	return end_step(fake);
+}
+
 static int unmount(struct host *host, const char *target, struct error *err)
 {
 	struct fake_host *fake = of(host);
@@ -177,7 +189,32 @@ static bool is_mounted(const struct fake_host *fake, unsigned number)
 static bool is_there(const struct fake_host *fake, unsigned number)
 {
 	const struct fake_loop *loop = &fake->loops[number];
-	return loop->attached && (loop->stuck || is_mounted(fake, number));
+	return loop->attached && (loop->kept || loop->stuck || is_mounted(fake, number));
+}
+
+static int find_loops(struct host *host, int image_fd, struct loop_devices *ret_devices,
+		      struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct stat image;
+	struct loop_devices devices = { .count = 0 };
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "image");
+	for (unsigned i = 0; i < FAKE_LOOPS_MAX; i++) {
+		const struct fake_loop *loop = &fake->loops[i];
+		if (!is_there(fake, i) || loop->device != image.st_dev ||
+		    loop->inode != image.st_ino)
+			continue;
+		devices.items[devices.count++] = (struct loop_device) {
+			.number = i,
+			.device = makedev(LOOP_MAJOR, i),
+			.fd = -1,
+			.read_only = loop->read_only,
+			.kept = loop->kept,
+		};
+	}
+	*ret_devices = devices;
+	return 0;
 }
 
 static int find_loop(struct host *host, int image_fd, struct loop_device *ret_device,
@@ -225,6 +262,44 @@ static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_
 	return end_step(fake);
 }
 
+static int keep_loop(struct host *host, int image_fd, bool read_only,
+		     struct loop_device *ret_device, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	struct loop_devices devices;
+	struct stat image;
+	if (find_loops(host, image_fd, &devices, err) < 0)
+		return -1;
+	for (size_t i = 0; i < devices.count; i++)
+		if (devices.items[i].read_only == read_only && devices.items[i].kept) {
+			*ret_device = devices.items[i];
+			return 1;
+		}
+	if (begin_step(fake, "keep", err) < 0)
+		return -1;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "image");
+	unsigned number = 0;
+	while (number < FAKE_LOOPS_MAX && is_there(fake, number))
+		number++;
+	assert(number < FAKE_LOOPS_MAX);
+	fake->loops[number] = (struct fake_loop) {
+		.attached = true,
+		.kept = true,
+		.read_only = read_only,
+		.device = image.st_dev,
+		.inode = image.st_ino,
+	};
+	*ret_device = (struct loop_device) {
+		.number = number,
+		.device = makedev(LOOP_MAJOR, number),
+		.fd = -1,
+		.read_only = read_only,
+		.kept = true,
+	};
+	return end_step(fake);
+}
+
 static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
 		       struct error *err)
 {
@@ -234,6 +309,11 @@ static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_
 		return found < 0 ? -1 : 1;
 	if (begin_step(fake, "detach", err) < 0)
 		return -1;
+	struct loop_devices devices;
+	if (find_loops(host, image_fd, &devices, err) < 0)
+		return -1;
+	for (size_t i = 0; i < devices.count; i++)
+		fake->loops[devices.items[i].number].kept = false;
 	return end_step(fake); /* what is stuck stays stuck; the rest went with its mount */
 }
 
@@ -435,9 +515,12 @@ struct fake_host *fake_host_new(void)
 		.read_mounts = read_mounts,
 		.mount = mount_device,
 		.bind = bind_folder,
+		.bind_device = bind_device,
 		.unmount = unmount,
 		.find_loop = find_loop,
+		.find_loops = find_loops,
 		.attach_loop = attach_loop,
+		.keep_loop = keep_loop,
 		.detach_loop = detach_loop,
 		.resize_loop = resize_loop,
 		.set_discard = set_discard,
@@ -522,6 +605,11 @@ void fake_host_mount_stranger(struct fake_host *fake, const char *point)
 void fake_host_stack(struct fake_host *fake, const char *point)
 {
 	bind_path(fake, point, point, 0);
+}
+
+void fake_host_drop_loop(struct fake_host *fake, unsigned number)
+{
+	fake->loops[number] = (struct fake_loop) { .attached = false };
 }
 
 unsigned fake_host_mount_count(const struct fake_host *fake)

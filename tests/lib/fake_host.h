@@ -40,6 +40,8 @@ struct fake_mount {
 
 struct fake_loop {
 	bool attached;
+	bool kept;
+	bool read_only;
 	bool stuck; /* somebody else holds it, mounted or not */
 	uint64_t device;
 	uint64_t inode;
@@ -90,6 +92,9 @@ void fake_host_mount_stranger(struct fake_host *fake, const char *point);
 
 /* Puts a second bind mount of what is at `point` on top of it. */
 void fake_host_stack(struct fake_host *fake, const char *point);
+
+/* The device lets go of its image behind our back, as by hand or by a restart of the node. */
+void fake_host_drop_loop(struct fake_host *fake, unsigned number);
 
 /* Beside the root. */
 unsigned fake_host_mount_count(const struct fake_host *fake);

@@ -19,6 +19,7 @@ static char *borrow(const char *string)
 struct capability {
 	Csi__V1__VolumeCapability capability;
 	Csi__V1__VolumeCapability__MountVolume mount;
+	Csi__V1__VolumeCapability__BlockVolume block;
 	Csi__V1__VolumeCapability__AccessMode mode;
 	char *flags[1];
 };
@@ -36,6 +37,11 @@ static void fill_capability(struct capability *c, const struct node_volume *volu
 	c->capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
 	c->capability.mount = &c->mount;
 	c->capability.access_mode = &c->mode;
+	if (volume->block) {
+		csi__v1__volume_capability__block_volume__init(&c->block);
+		c->capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
+		c->capability.block = &c->block;
+	}
 }
 
 static int call(struct rpc_channel *channel, const char *service, const char *method,

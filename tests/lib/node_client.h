@@ -21,6 +21,7 @@ struct node_volume {
 	const char *provisioning; /* NULL: not told */
 	bool enforce;		  /* a directory volume's size must hold */
 	const char *pool;	  /* NULL: any */
+	bool block;
 };
 
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,

@@ -63,19 +63,59 @@ static void modes_of_several_nodes_and_unknown_ones_are_refused(void **state)
 	check_refused("access_mode");
 }
 
-static void block_mount_group_and_nothing_at_all_are_refused(void **state)
+static void a_mount_group_and_nothing_at_all_are_refused(void **state)
 {
 	mount_type.volume_mount_group = (char *)"1000";
 	check_refused("volume_mount_group");
-	capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
-	capability.block = &block_type;
-	check_refused("block");
 	capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE__NOT_SET;
 	check_refused("access_type");
 	struct access access;
 	struct error err = { 0 };
 	assert_int_equal(csi_argument_access(NULL, &access, &err), -1);
 	assert_string_equal(err.text, "volume_capability is missing");
+}
+
+static void a_raw_device_is_served_in_the_same_modes(void **state)
+{
+	struct access access;
+	struct error err = { 0 };
+	capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
+	capability.block = &block_type;
+	assert_int_equal(csi_argument_access(&capability, &access, &err), 0);
+	assert_true(access.block);
+	assert_string_equal(access.fs_type, "");
+	access_mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__MULTI_NODE_MULTI_WRITER;
+	check_refused("access_mode");
+}
+
+static void one_volume_is_not_both_mounted_and_raw(void **state)
+{
+	struct error err = { 0 };
+	bool block = false;
+	struct access accesses[] = { { .block = true, .fs_type = "" },
+				     { .block = true, .fs_type = "" } };
+	assert_int_equal(access_is_block(accesses, 2, &block, &err), 0);
+	assert_true(block);
+	accesses[1].block = false;
+	assert_int_equal(access_is_block(accesses, 2, &block, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+}
+
+static void flags_and_file_systems_have_the_limits_of_csi(void **state)
+{
+	static char flag[4098];
+	struct access access;
+	struct error err = { 0 };
+	char *flags[] = { flag, (char *)"a" };
+	memset(flag, 'x', 4096);
+	mount_type.mount_flags = flags;
+	mount_type.n_mount_flags = 1;
+	assert_int_equal(csi_argument_access(&capability, &access, &err), 0);
+	mount_type.n_mount_flags = 2;
+	check_refused("mount_flags");
+	mount_type.n_mount_flags = 0;
+	mount_type.fs_type = flag;
+	check_refused("fs_type");
 }
 
 static void two_file_systems_cannot_be_had_from_one_volume(void **state)
@@ -136,7 +176,11 @@ int main(void)
 				       make_capability),
 		cmocka_unit_test_setup(modes_of_several_nodes_and_unknown_ones_are_refused,
 				       make_capability),
-		cmocka_unit_test_setup(block_mount_group_and_nothing_at_all_are_refused,
+		cmocka_unit_test_setup(a_mount_group_and_nothing_at_all_are_refused,
+				       make_capability),
+		cmocka_unit_test_setup(a_raw_device_is_served_in_the_same_modes, make_capability),
+		cmocka_unit_test(one_volume_is_not_both_mounted_and_raw),
+		cmocka_unit_test_setup(flags_and_file_systems_have_the_limits_of_csi,
 				       make_capability),
 		cmocka_unit_test(two_file_systems_cannot_be_had_from_one_volume),
 		cmocka_unit_test(sizes_below_zero_are_refused),

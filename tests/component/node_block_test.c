@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Raw block volumes on the real kernel, through the plugin's socket: what is written to the device
+ * is there again after the plugin, or the node, was restarted.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <linux/fs.h>
+#include <linux/loop.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+#define BLOCK_BYTES 4096
+
+static struct node_scene scene;
+static const char *staging, *target, *second;
+
+static const struct node_volume volume = {
+	.name = "pvc-1",
+	.backend = "loop",
+	.fs_type = "",
+	.size_bytes = 16 * MIB,
+	.block = true,
+};
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	node_scene_start(&scene);
+	staging = strdup(node_scene_make_folder(&scene, "staging"));
+	target = strdup(node_scene_path(&scene, "target"));
+	second = strdup(node_scene_path(&scene, "target-2"));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	free((char *)staging);
+	free((char *)target);
+	free((char *)second);
+	return 0;
+}
+
+static void done(int outcome, const struct error *err)
+{
+	if (outcome < 0)
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(outcome, 0);
+}
+
+static void restart(void)
+{
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	node_scene_start(&scene);
+}
+
+static void create_and_stage(void)
+{
+	struct error err = { 0 };
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+}
+
+static void publish(void)
+{
+	struct error err = { 0 };
+	done(node_client_publish(scene.channel, &volume, staging, target, false, &err), &err);
+}
+
+static void down(void)
+{
+	struct error err = { 0 };
+	done(node_client_unpublish(scene.channel, volume.name, target, &err), &err);
+	done(node_client_unstage(scene.channel, volume.name, staging, &err), &err);
+	done(node_client_delete(scene.channel, volume.name, &err), &err);
+	assert_int_equal(node_scene_mounts(&scene), 0);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
+	assert_int_equal(access(target, F_OK), -1);
+}
+
+static void write_block(const char *device, const char *content)
+{
+	char block[BLOCK_BYTES] = "";
+	int fd CLEANUP_CLOSE = open(device, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	snprintf(block, sizeof(block), "%s", content);
+	assert_int_equal(pwrite(fd, block, sizeof(block), MIB), sizeof(block));
+	assert_int_equal(fsync(fd), 0);
+}
+
+static void check_block(const char *device, const char *content)
+{
+	char block[BLOCK_BYTES] = "";
+	int fd CLEANUP_CLOSE = open(device, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	ioctl(fd, BLKFLSBUF, 0);
+	assert_int_equal(pread(fd, block, sizeof(block), MIB), sizeof(block));
+	assert_string_equal(block, content);
+}
+
+static unsigned loop_number(const char *device)
+{
+	struct stat node;
+	assert_int_equal(stat(device, &node), 0);
+	assert_true(S_ISBLK(node.st_mode));
+	assert_int_equal(major(node.st_rdev), 7);
+	return minor(node.st_rdev);
+}
+
+/* As a restart of the node does. */
+static void detach_by_hand(unsigned number)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/dev/loop%u", number);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, LOOP_CLR_FD), 0);
+}
+
+static unsigned staged_number(void)
+{
+	char command[256], line[64] = "";
+	snprintf(command, sizeof(command),
+		 "losetup -n -O NAME -j %s/volumes/pvc-1/image | head -n 1", scene.pool);
+	FILE *output = popen(command, "r");
+	assert_non_null(output);
+	assert_non_null(fgets(line, sizeof(line), output));
+	pclose(output);
+	unsigned number = 0;
+	assert_int_equal(sscanf(line, "/dev/loop%u", &number), 1);
+	return number;
+}
+
+static void what_is_written_with_dd_is_in_the_image_and_comes_back(void **state)
+{
+	struct error err = { 0 };
+	char command[512];
+	uint64_t bytes = 0;
+	create_and_stage();
+	publish();
+	int fd = open(target, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(ioctl(fd, BLKGETSIZE64, &bytes), 0);
+	close(fd);
+	assert_int_equal(bytes, volume.size_bytes);
+	snprintf(command, sizeof(command),
+		 "dd if=/dev/urandom of=%s/data bs=1M count=16 status=none && "
+		 "dd if=%s/data of=%s bs=1M conv=fsync status=none && "
+		 "cmp %s/data %s/volumes/pvc-1/image",
+		 scene.folder, scene.folder, target, scene.folder, scene.pool);
+	assert_int_equal(system(command), 0);
+	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	publish();
+	snprintf(command, sizeof(command), "cmp %s/data %s && rm %s/data", scene.folder, target,
+		 scene.folder);
+	assert_int_equal(system(command), 0);
+	down();
+}
+
+static void the_device_outlives_the_plugin(void **state)
+{
+	create_and_stage();
+	restart();
+	assert_int_equal(node_scene_loops(&scene), 1);
+	publish();
+	assert_int_equal(node_scene_loops(&scene), 1);
+	write_block(target, "kept");
+	unsigned number = loop_number(target);
+	restart();
+	publish();
+	assert_int_equal(loop_number(target), number);
+	check_block(target, "kept");
+	down();
+}
+
+static void after_a_reboot_it_is_attached_again(void **state)
+{
+	struct error err = { 0 };
+	create_and_stage();
+	publish();
+	write_block(target, "kept");
+	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	for (int stage_first = 0; stage_first < 2; stage_first++) {
+		detach_by_hand(staged_number());
+		assert_int_equal(node_scene_loops(&scene), 0);
+		restart();
+		if (stage_first)
+			done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+		publish();
+		check_block(target, "kept");
+		done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	}
+	down();
+}
+
+/* Attaches another image at that very number; false if somebody else took it first. */
+static bool attach_stranger(unsigned number)
+{
+	char command[512];
+	snprintf(command, sizeof(command),
+		 "truncate -s 1M %s/stranger && losetup /dev/loop%u %s/stranger 2>/dev/null",
+		 scene.folder, number, scene.folder);
+	return system(command) == 0;
+}
+
+static void a_number_that_passed_to_another_image_is_not_given_out(void **state)
+{
+	struct error err = { 0 };
+	uint64_t bytes = 0, inodes = 0;
+	create_and_stage();
+	publish();
+	write_block(target, "kept");
+	unsigned number = loop_number(target);
+	detach_by_hand(number);
+	bool taken = attach_stranger(number);
+	if (taken) {
+		assert_int_equal(
+			node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err),
+			-1);
+		assert_int_equal(err.code, ERROR_NOT_FOUND);
+	}
+	publish();
+	check_block(target, "kept");
+	if (taken) {
+		assert_int_not_equal(loop_number(target), number);
+		detach_by_hand(number);
+	}
+	done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_int_equal(bytes, volume.size_bytes);
+	down();
+}
+
+/* Opening it is allowed by some kernels. */
+static void cannot_write(const char *device)
+{
+	static const char block[BLOCK_BYTES] = "intruder";
+	int fd CLEANUP_CLOSE = open(device, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		assert_int_equal(pwrite(fd, block, sizeof(block), MIB), -1);
+}
+
+static void a_reader_cannot_write_beside_a_writer_who_can(void **state)
+{
+	struct error err = { 0 };
+	create_and_stage();
+	publish();
+	done(node_client_publish(scene.channel, &volume, staging, second, true, &err), &err);
+	assert_int_not_equal(loop_number(target), loop_number(second));
+	cannot_write(second);
+	/* A pod's runtime makes a node of its own: the mount's read-only does not reach it. */
+	const char *own = node_scene_path(&scene, "own-node");
+	assert_int_equal(mknod(own, S_IFBLK | 0600, makedev(7, loop_number(second))), 0);
+	int fd CLEANUP_CLOSE = open(own, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	int off = 0;
+	ioctl(fd, BLKROSET, &off);
+	cannot_write(own);
+	assert_int_equal(unlink(own), 0);
+	close(TAKE_FD(fd));
+	write_block(target, "new");
+	check_block(second, "new");
+	done(node_client_unpublish(scene.channel, "pvc-1", second, &err), &err);
+	down();
+}
+
+static void its_size_is_all_that_its_figures_say(void **state)
+{
+	struct error err = { 0 };
+	uint64_t bytes = 0, inodes = 77;
+	create_and_stage();
+	publish();
+	done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_int_equal(bytes, volume.size_bytes);
+	assert_int_equal(inodes, 77);
+	down();
+}
+
+static void mounting_it_is_refused(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume mounted = volume;
+	mounted.block = false;
+	create_and_stage();
+	assert_int_equal(node_client_stage(scene.channel, &mounted, staging, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_int_equal(node_client_publish(scene.channel, &mounted, staging, target, false, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	publish();
+	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	down();
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	if (!node_scene_can_mount())
+		return 77;
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_written_with_dd_is_in_the_image_and_comes_back),
+		TEST(the_device_outlives_the_plugin),
+		TEST(after_a_reboot_it_is_attached_again),
+		TEST(a_number_that_passed_to_another_image_is_not_given_out),
+		TEST(a_reader_cannot_write_beside_a_writer_who_can),
+		TEST(its_size_is_all_that_its_figures_say),
+		TEST(mounting_it_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
