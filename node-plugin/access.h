@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -24,6 +25,8 @@ struct access {
 	const char *fs_type; /* "": the volume's own */
 	char *const *mount_flags;
 	size_t mount_flag_count;
+	bool has_group;
+	gid_t group; /* that the volume shall belong to: volume_group.h */
 };
 
 /* All of them ask for a raw device, or none. Some: ERROR_INVALID. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csi_argument.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "csi/names.h"
@@ -94,6 +95,26 @@ static int check_flags(char *const *flags, size_t count, struct error *err)
 	return 0;
 }
 
+/* "" is no wish. The largest number means "no group" (chown(2)). */
+static int read_group(const char *text, struct access *ret_access, struct error *err)
+{
+	uint64_t number = 0;
+	size_t length = strlen(text);
+	if (length == 0)
+		return 0;
+	for (const char *c = text; *c >= '0' && *c <= '9' && number < UINT32_MAX; c++, length--)
+		number = number * 10 + (uint64_t)(*c - '0');
+	if (length != 0 || number >= UINT32_MAX)
+		return error_set(
+			err, ERROR_INVALID,
+			"volume_capability: volume_mount_group \"%.32s\" is not the number "
+			"of a group (0 to %u)",
+			text, UINT32_MAX - 1);
+	ret_access->has_group = true;
+	ret_access->group = (gid_t)number;
+	return 0;
+}
+
 static int read_mount(const Csi__V1__VolumeCapability__MountVolume *mount,
 		      struct access *ret_access, struct error *err)
 {
@@ -101,9 +122,8 @@ static int read_mount(const Csi__V1__VolumeCapability__MountVolume *mount,
 		return error_set(err, ERROR_INVALID,
 				 "volume_capability: fs_type is longer than %d bytes",
 				 CSI_STRING_BYTES_MAX);
-	if (mount->volume_mount_group[0])
-		return error_set(err, ERROR_INVALID,
-				 "volume_capability: volume_mount_group is not served");
+	if (read_group(mount->volume_mount_group, ret_access, err) < 0)
+		return -1;
 	ret_access->fs_type = mount->fs_type;
 	ret_access->mount_flags = mount->mount_flags;
 	ret_access->mount_flag_count = mount->n_mount_flags;

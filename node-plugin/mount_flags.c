@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "mount_table.h"
+
 static const struct {
 	const char *name;
 	uint64_t set;
@@ -35,6 +37,21 @@ static bool read_attribute(const char *flag, struct mount_flags *flags)
 		return true;
 	}
 	return false;
+}
+
+uint64_t mount_flags_of_options(const char *options)
+{
+	uint64_t found = 0;
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(*attributes); i++)
+		if (mount_has_option(options, attributes[i].name))
+			found |= attributes[i].set;
+	return found;
+}
+
+uint64_t mount_flags_beside(uint64_t base, uint64_t more)
+{
+	uint64_t atime = more & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0;
+	return ((base & ~atime) | more) & ~(uint64_t)MOUNT_ATTR_STRICTATIME;
 }
 
 static int check_flag(const char *flag, struct error *err)

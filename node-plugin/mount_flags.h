@@ -22,6 +22,12 @@ struct mount_flags {
 	size_t option_count;
 };
 
+/* The attributes that a mount has, by its options in mountinfo, but for strictatime. */
+uint64_t mount_flags_of_options(const char *options);
+
+/* The same of a bind mount of a mount with `base` that is given `attributes` besides. */
+uint64_t mount_flags_beside(uint64_t base, uint64_t attributes);
+
 /* One flag is one option. ERROR_INVALID for an empty one, a space, comma or control character in
  * one, or too many. A later flag overrides an earlier one. */
 int mount_flags_parse(char *const *flags, size_t count, struct mount_flags *ret_flags,

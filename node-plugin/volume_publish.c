@@ -22,6 +22,7 @@
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
+#include "volume_group.h"
 #include "volume_limits.h"
 #include "volume_mounts.h"
 
@@ -55,7 +56,7 @@ static int check_single(const struct volume_mounts *mounts, const char *id, cons
 
 /* 1: the volume is published there in this way. 0: nothing is mounted there. */
 static int check_published(const struct volume_mounts *mounts, const char *id, const char *target,
-			   bool read_only, struct error *err)
+			   uint64_t attributes, struct error *err)
 {
 	const struct mount *top = mount_table_at(mounts->table, target);
 	if (!top)
@@ -64,9 +65,11 @@ static int check_published(const struct volume_mounts *mounts, const char *id, c
 		return error_set(err, ERROR_EXISTS,
 				 "target_path %s is a mount of something else: %s (%s)", target,
 				 top->source, top->type);
-	if (mount_has_option(top->options, "ro") != read_only)
-		return error_set(err, ERROR_EXISTS, "volume %s is published at %s already, %s", id,
-				 target, read_only ? "writable" : "read-only");
+	if (mount_flags_of_options(top->options) != attributes)
+		return error_set(err, ERROR_EXISTS,
+				 "volume %s is published at %s already with the options %s; "
+				 "readonly or mount_flags ask otherwise",
+				 id, target, top->options);
 	return 1;
 }
 
@@ -93,16 +96,30 @@ static bool is_read_only(const struct volume_publication *publication,
 	       flags->read_only;
 }
 
+/* Who only reads does not change the volume. */
+static int apply_group(const struct access *access, const struct mount *staged, bool read_only,
+		       struct error *err)
+{
+	if (!access->has_group || read_only || mount_has_option(staged->options, "ro"))
+		return 0;
+	return volume_group_apply(staged->point, access->group, err) < 0 ? -1 : 0;
+}
+
 static int publish_mount(struct pools *pools, const char *id, const struct mount_path *staging,
 			 const struct mount_path *target, const struct volume_mounts *mounts,
-			 const struct mount_flags *flags, bool read_only, struct error *err)
+			 const struct access *access, const struct mount_flags *flags,
+			 bool read_only, struct error *err)
 {
 	if (check_staged(mounts, id, staging->text, err) < 0)
 		return -1;
-	int published = check_published(mounts, id, target->text, read_only, err);
+	uint64_t attributes = flags->attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
+	const struct mount *staged = mount_table_at(mounts->table, staging->text);
+	uint64_t expected = mount_flags_beside(mount_flags_of_options(staged->options), attributes);
+	int published = check_published(mounts, id, target->text, expected, err);
+	if (published < 0 || apply_group(access, staged, read_only, err) < 0)
+		return -1;
 	if (published)
 		return published;
-	uint64_t attributes = flags->attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
 	return bind_target(pools, staging, target, attributes, err);
 }
 
@@ -179,8 +196,8 @@ int volume_publish(struct pools *pools, const char *id,
 	bool read_only = is_read_only(publication, &flags);
 	int published = folder.record.block
 				? publish_block(pools, &folder, &target, &mounts, read_only, err)
-				: publish_mount(pools, id, &staging, &target, &mounts, &flags,
-						read_only, err);
+				: publish_mount(pools, id, &staging, &target, &mounts, access,
+						&flags, read_only, err);
 	/* Whoever published it may have died before its limits were set. */
 	if (published >= 0)
 		return volume_limits_apply(pools, &folder, err) < 0 ? -1 : published;

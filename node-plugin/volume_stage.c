@@ -5,6 +5,7 @@
  */
 
 #include <string.h>
+#include <sys/mount.h>
 
 #include "attachment.h"
 #include "backend.h"
@@ -12,7 +13,29 @@
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
+#include "volume_group.h"
 #include "volume_mounts.h"
+
+/* Read-only, noexec and the like are as mount_flags ask. A folder of the pool has those of the
+ * pool's mount besides. */
+static bool is_as_asked(const struct volume_mounts *mounts, const struct mount *top,
+			const struct volume_record *record, const struct mount_flags *flags)
+{
+	uint64_t has = mount_flags_of_options(top->options);
+	if (record->backend == BACKEND_LOOP)
+		return has == mount_flags_beside(0, flags->attributes);
+	return mount_flags_beside(has, flags->attributes) == has &&
+	       (flags->read_only || !(has & MOUNT_ATTR_RDONLY));
+}
+
+/* A volume that is mounted read-only keeps the group it has. */
+static int apply_group(const struct access *access, const struct mount_flags *flags,
+		       const char *path, struct error *err)
+{
+	if (!access->has_group || flags->read_only)
+		return 0;
+	return volume_group_apply(path, access->group, err) < 0 ? -1 : 0;
+}
 
 /* 1: the volume is staged there in this way. 0: nothing is mounted there. */
 static int check_staged(const struct volume_mounts *mounts, const struct volume_record *record,
@@ -25,10 +48,11 @@ static int check_staged(const struct volume_mounts *mounts, const struct volume_
 		return error_set(err, ERROR_EXISTS,
 				 "staging_target_path %s is a mount of something else: %s (%s)",
 				 path, top->source, top->type);
-	if (mount_has_option(top->options, "ro") != flags->read_only)
+	if (!is_as_asked(mounts, top, record, flags))
 		return error_set(err, ERROR_EXISTS,
-				 "volume %s is staged at %s already, %s; mount_flags ask otherwise",
-				 record->id, path, flags->read_only ? "writable" : "read-only");
+				 "volume %s is staged at %s already with the options %s; "
+				 "mount_flags ask otherwise",
+				 record->id, path, top->options);
 	return 1;
 }
 
@@ -77,10 +101,13 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
 	if (staged > 0 && !flags.read_only && grow_staged(&folder, path.text, err) < 0)
 		return -1;
+	if (staged > 0 && apply_group(access, &flags, path.text, err) < 0)
+		return error_not_named(err);
 	if (staged)
 		return staged;
 	const struct backend *backend = backend_of_kind(folder.record.backend);
-	if (backend->stage(folder.pool, folder.fd, &folder.record, path.text, &flags, err) == 0)
+	if (backend->stage(folder.pool, folder.fd, &folder.record, path.text, &flags, err) == 0 &&
+	    apply_group(access, &flags, path.text, err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", id);
 	return error_not_named(err);

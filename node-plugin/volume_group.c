@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "volume_group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "folder.h"
+
+#define FILE_BITS 0660
+#define FOLDER_BITS (S_ISGID | 0770)
+
+static bool belongs(const struct stat *there, gid_t group)
+{
+	return there->st_gid == group && (there->st_mode & FOLDER_BITS) == FOLDER_BITS;
+}
+
+/* chown(2) takes setuid and setgid away: the mode is set afterwards. fchmod(2) does not work on a
+ * descriptor that was opened without opening the file, which for a FIFO or a device must not be. */
+static int change(int path_fd, const struct stat *there, gid_t group, struct error *err)
+{
+	char path[64];
+	mode_t bits = S_ISDIR(there->st_mode) ? FOLDER_BITS : FILE_BITS;
+	if (fchownat(path_fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0)
+		return error_errno(err, errno, "volume_mount_group: change the group");
+	if (S_ISLNK(there->st_mode))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	if (chmod(path, (there->st_mode & 07777) | bits) < 0)
+		return error_errno(err, errno, "volume_mount_group: change the mode");
+	return 0;
+}
+
+struct walk {
+	int folder_fd;
+	gid_t group;
+	unsigned depth;
+};
+
+static int visit(void *context, const char *name, struct error *err);
+
+static int enter(const struct walk *walk, const char *name, struct error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+	if (walk->depth == VOLUME_GROUP_DEPTH_MAX)
+		return 0;
+	if (folder_open(walk->folder_fd, name, &fd, err) < 0)
+		return -1;
+	struct walk below = { .folder_fd = fd, .group = walk->group, .depth = walk->depth + 1 };
+	return folder_visit(fd, visit, &below, err);
+}
+
+static int visit(void *context, const char *name, struct error *err)
+{
+	const struct walk *walk = context;
+	struct stat there;
+	int path_fd CLEANUP_CLOSE = -1;
+	/* What is gone meanwhile, or is a mount (EXDEV), is not the volume's. */
+	if (folder_open_file(walk->folder_fd, name, O_PATH, 0, &path_fd, NULL) < 0)
+		return 0;
+	if (fstat(path_fd, &there) < 0)
+		return error_errno(err, errno, "volume_mount_group: stat %s", name);
+	if (S_ISDIR(there.st_mode) && enter(walk, name, err) < 0)
+		return error_prefix(err, "%s", name);
+	return change(path_fd, &there, walk->group, err);
+}
+
+int volume_group_apply(const char *path, gid_t group, struct error *err)
+{
+	struct stat root;
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &root) < 0)
+		return error_errno(err, errno, "volume_mount_group: open %s", path);
+	if (belongs(&root, group))
+		return 1;
+	struct walk walk = { .folder_fd = fd, .group = group };
+	if (folder_visit(fd, visit, &walk, err) < 0)
+		return error_prefix(err, "volume_mount_group");
+	return change(fd, &root, group, err);
+}
