@@ -19,6 +19,8 @@ enum access_mode {
 	ACCESS_MULTI_WRITER,  /* SINGLE_NODE_MULTI_WRITER */
 };
 
+struct secret;
+
 struct access {
 	enum access_mode mode;
 	bool block;	     /* as a raw device; the rest is then empty */
@@ -26,7 +28,8 @@ struct access {
 	char *const *mount_flags;
 	size_t mount_flag_count;
 	bool has_group;
-	gid_t group; /* that the volume shall belong to: volume_group.h */
+	gid_t group;		     /* that the volume shall belong to: volume_group.h */
+	const struct secret *secret; /* that came with the call to open an encrypted volume */
 };
 
 /* All of them ask for a raw device, or none. Some: ERROR_INVALID. */

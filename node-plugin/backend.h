@@ -18,6 +18,7 @@
 
 struct host_usage;
 struct pool;
+struct secret;
 
 /* By what a volume's mounts are recognised in a mount table: as a file system or a folder in one,
  * or as the node of its device, which is a file of devtmpfs. */
@@ -29,6 +30,15 @@ struct mount_mark {
 
 	/* btrfs shows a device number of its own: its mounts tell only this. NULL: none. */
 	const char *source;
+
+	/* The folder in it that alone is mounted if the volume is encrypted. NULL: there is none.
+	 */
+	const char *encrypted;
+
+	/* volume_mounts_read() tells by the record: the root where the whole volume is mounted, and
+	 * another that it may have while the record is not known. */
+	const char *whole;
+	const char *or_whole;
 };
 
 #define MOUNT_MARKS_MAX (2 * LOOP_DEVICES_MAX)
@@ -61,9 +71,11 @@ struct backend {
 	int (*usage)(struct pool *pool, int folder_fd, const struct volume_record *record,
 		     struct host_usage *usage, struct error *err);
 
-	/* Mounts it at staging_path, where it is not mounted yet. */
+	/* Mounts it at staging_path, where it is not mounted yet; secret is for an encrypted one.
+	 */
 	int (*stage)(struct pool *pool, int folder_fd, const struct volume_record *record,
-		     const char *staging_path, const struct mount_flags *flags, struct error *err);
+		     const char *staging_path, const struct mount_flags *flags,
+		     const struct secret *secret, struct error *err);
 
 	/* Makes the data as large as the record says, durably; nothing is done to data that is.
 	 * When that fails, undo_growth() gives back what it took beyond the size that the record

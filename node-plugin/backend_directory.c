@@ -164,7 +164,8 @@ static int renew_limit(struct pool *pool, int data_fd, const struct volume_recor
 }
 
 static int stage(struct pool *pool, int folder_fd, const struct volume_record *record,
-		 const char *staging_path, const struct mount_flags *flags, struct error *err)
+		 const char *staging_path, const struct mount_flags *flags,
+		 const struct secret *secret, struct error *err)
 {
 	if (flags->option_count)
 		return error_set(

@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder.h"
+#include "fscrypt.h"
 #include "pool.h"
 
 #define IMAGE_NAME "image"
@@ -42,7 +43,15 @@ static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *r
 /* The file system ends where the image ends. */
 static int check_pool(struct pool *pool, const struct parameters *parameters, struct error *err)
 {
-	return 0;
+	return parameters->encryption == ENCRYPTION_NONE ? 0 : fscrypt_check_kernel(err);
+}
+
+static int make_filesystem(struct pool *pool, const struct volume_record *record, int image_fd,
+			   struct error *err)
+{
+	if (record->encryption == ENCRYPTION_FSCRYPT)
+		return pool->host->make_encrypted(pool->host, record->fs_type, image_fd, err);
+	return pool->host->make_filesystem(pool->host, record->fs_type, image_fd, err);
 }
 
 static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
@@ -86,8 +95,7 @@ static int make(struct pool *pool, int folder_fd, struct volume_record *record, 
 		return -1;
 	if (set_size(image_fd, record, err) < 0)
 		return -1;
-	if (!record->block &&
-	    pool->host->make_filesystem(pool->host, record->fs_type, image_fd, err) < 0)
+	if (!record->block && make_filesystem(pool, record, image_fd, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
@@ -197,8 +205,20 @@ static void set_discard(struct pool *pool, const struct loop_device *device,
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
 }
 
+static int mount_image(struct pool *pool, const struct loop_device *device,
+		       const struct volume_record *record, const struct mount_flags *flags,
+		       const struct secret *secret, const char *target, struct error *err)
+{
+	struct host *host = pool->host;
+	if (record->encryption == ENCRYPTION_FSCRYPT)
+		return host->mount_encrypted(host, device, record->fs_type, flags, secret, target,
+					     err);
+	return host->mount(host, device, record->fs_type, flags, target, err);
+}
+
 static int stage(struct pool *pool, int folder_fd, const struct volume_record *record,
-		 const char *staging_path, const struct mount_flags *flags, struct error *err)
+		 const char *staging_path, const struct mount_flags *flags,
+		 const struct secret *secret, struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
@@ -210,7 +230,7 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 	if (pool->host->attach_loop(pool->host, image_fd, &device, err) < 0)
 		return -1;
 	set_discard(pool, &device, record);
-	if (pool->host->mount(pool->host, &device, record->fs_type, flags, staging_path, err) < 0)
+	if (mount_image(pool, &device, record, flags, secret, staging_path, err) < 0)
 		return -1;
 	return flags->read_only ? 0 : grow_after_mount(pool, record, staging_path, err);
 }
@@ -255,6 +275,7 @@ static int mark(struct pool *pool, int folder_fd, const char *id, const struct m
 					    .device = device->device,
 					    .root = "/",
 					    .source = arena_strdup(table->arena, path),
+					    .encrypted = "/" FSCRYPT_FOLDER,
 				    });
 		node.root = mount_table_root(table, path, &node.device);
 		if (node.root)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "condition.h"
@@ -8,9 +10,21 @@
 #include "csi_effect.h"
 #include "csi_service.h"
 #include "csi_topology.h"
+#include "fscrypt.h"
 #include "node.h"
 #include "pools.h"
 #include "volume.h"
+
+/* Secrets for anything else are not ours to look at. */
+static int read_secret(struct rpc_call *call, const Csi__V1__NodeStageVolumeRequest *request,
+		       struct secret *ret_secret, struct error *err)
+{
+	struct pairs secrets = CSI_ARGUMENT_PAIRS(rpc_call_arena(call), request, secrets);
+	if (csi_argument_map(&secrets, "secrets", err) < 0)
+		return -1;
+	const char *value = pairs_get(&secrets, FSCRYPT_SECRET_NAME);
+	return value ? secret_copy(ret_secret, value, strlen(value), err) : 0;
+}
 
 static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolumeRequest *request,
 			     Csi__V1__NodeStageVolumeResponse *response, struct error *err)
@@ -24,10 +38,13 @@ static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolu
 		.begin_us = clock_monotonic_us(),
 	};
 	struct access access;
+	struct secret secret CLEANUP_SECRET = { 0 };
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->staging_target_path, "staging_target_path", err) < 0 ||
-	    csi_argument_access(request->volume_capability, &access, err) < 0)
+	    csi_argument_access(request->volume_capability, &access, err) < 0 ||
+	    read_secret(call, request, &secret, err) < 0)
 		return csi_effect_log(&effect, -1, err);
+	access.secret = &secret;
 	int outcome = volume_stage(node->pools, request->volume_id, request->staging_target_path,
 				   &access, err);
 	return csi_effect_log(&effect, outcome, err);

@@ -20,6 +20,22 @@ static const char *const make_ext4[] = {
 	IMAGE,	     NULL,
 };
 
+static const char *const make_ext4_encrypted[] = {
+	"mkfs.ext4",
+	"-q",
+	"-F",
+	"-b",
+	"4096",
+	"-m",
+	"0",
+	"-O",
+	"encrypt",
+	"-E",
+	"nodiscard,assume_storage_prezeroed=1",
+	IMAGE,
+	NULL,
+};
+
 /* A loop device has sectors of 4096 bytes, which mkfs.xfs cannot know from a file. */
 static const char *const make_xfs[] = {
 	"mkfs.xfs", "-q", "-f", "-K", "-s", "size=4096", IMAGE, NULL,
@@ -59,6 +75,22 @@ int filesystem_make(const char *type, int image_fd, struct error *err)
 	if (filesystem_find(type, &filesystem, err) < 0)
 		return -1;
 	return process_run(filesystem->maker, image_fd, MAKE_TIMEOUT_MS, err);
+}
+
+int filesystem_check_encryption(const char *type, struct error *err)
+{
+	if (strcmp(type, "ext4") == 0)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "parameter encryption: \"fscrypt\" needs ext4, %s%s cannot encrypt",
+			 type[0] ? "" : "a volume without a file system", type);
+}
+
+int filesystem_make_encrypted(const char *type, int image_fd, struct error *err)
+{
+	if (filesystem_check_encryption(type, err) < 0)
+		return -1;
+	return process_run(make_ext4_encrypted, image_fd, MAKE_TIMEOUT_MS, err);
 }
 
 static void free_probe(blkid_probe *probe)

@@ -28,5 +28,9 @@ int filesystem_find(const char *type, const struct filesystem **ret_filesystem, 
 /* In an image of zeros. */
 int filesystem_make(const char *type, int image_fd, struct error *err);
 
+/* One whose files can be encrypted (fscrypt.h): ERROR_INVALID for a type that cannot. */
+int filesystem_check_encryption(const char *type, struct error *err);
+int filesystem_make_encrypted(const char *type, int image_fd, struct error *err);
+
 /* *ret_type is "" if it is none of those. More than one at once is an error. */
 int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);

@@ -17,14 +17,24 @@
 #include "folder.h"
 
 #define SALT_BYTES 16
+#define FEATURES "/sys/fs/ext4/features"
 #define FOLDER_MODE 0755 /* as mkfs.ext4 gives its root */
 
 /* Of HKDF-Expand: one block of SHA-512 is all that is asked for, so its counter is 1. */
 static const char info[] = "kentledge fscrypt 1\x01";
 
+int fscrypt_check_kernel(struct error *err)
+{
+	if (access(FEATURES, F_OK) < 0 || access(FEATURES "/encryption", F_OK) == 0)
+		return 0;
+	return error_set(err, ERROR_IN_USE,
+			 "parameter encryption: this node's kernel does not encrypt ext4 "
+			 "(CONFIG_FS_ENCRYPTION)");
+}
+
 int fscrypt_check_secret(const struct secret *secret, struct error *err)
 {
-	if (!secret->bytes)
+	if (!secret || !secret->bytes)
 		return error_set(err, ERROR_INVALID,
 				 "secrets: " FSCRYPT_SECRET_NAME
 				 " is missing, and the volume is encrypted; "
@@ -212,6 +222,22 @@ int fscrypt_open(int root_fd, const struct secret *secret, int *ret_folder_fd, s
 	}
 	*ret_folder_fd = TAKE_FD(folder_fd);
 	return 0;
+}
+
+int fscrypt_unlock(int folder_fd, const struct secret *secret, struct error *err)
+{
+	struct fscrypt_key_specifier key, policy_key;
+	if (fscrypt_check_secret(secret, err) < 0)
+		return -1;
+	int found = read_policy(folder_fd, &policy_key, err);
+	if (found <= 0)
+		return found < 0 ? -1 : error_set(err, ERROR_INTERNAL, "it is not encrypted");
+	if (add_key(folder_fd, secret, &key, err) < 0)
+		return -1;
+	if (compare(&policy_key, &key, err) == 0)
+		return 0;
+	remove_key(folder_fd, &key, NULL);
+	return -1;
 }
 
 int fscrypt_lock(int folder_fd, struct error *err)

@@ -37,17 +37,25 @@
 #include "base/error.h"
 #include "secret.h"
 
-#define FSCRYPT_FOLDER "encrypted"
+#define FSCRYPT_FOLDER ".kentledge-encrypted"
 #define FSCRYPT_SECRET_NAME "encryptionKey"
 #define FSCRYPT_SECRET_BYTES_MIN 32
 
-/* There is a secret and it is long enough: ERROR_INVALID names the field and says what to do. */
+/* ERROR_IN_USE if this kernel's ext4 does not encrypt. Where ext4 is not loaded yet, it may. */
+int fscrypt_check_kernel(struct error *err);
+
+/* There is a secret (NULL: none) and it is long enough: ERROR_INVALID names the field and says what
+ * to do. */
 int fscrypt_check_secret(const struct secret *secret, struct error *err);
 
 /* root_fd: the root folder of the mounted file system, writable if nothing was stored in it yet.
  * *ret_folder_fd is the encrypted folder, readable from now on. ERROR_INVALID for a secret that
  * does not fit. */
 int fscrypt_open(int root_fd, const struct secret *secret, int *ret_folder_fd, struct error *err);
+
+/* folder_fd: the encrypted folder of a mounted volume. Adds the key if it is the right one;
+ * ERROR_INVALID if it is not. */
+int fscrypt_unlock(int folder_fd, const struct secret *secret, struct error *err);
 
 /* folder_fd: the encrypted folder. The kernel forgets the key, and what it read with it: no file
  * can be opened any more. 1: what is open still, be it only the folder itself (it is while it is

@@ -18,6 +18,7 @@
 #include "mount_flags.h"
 #include "mount_table.h"
 #include "quota.h"
+#include "secret.h"
 
 struct host_usage {
 	uint64_t total_bytes;
@@ -35,6 +36,19 @@ struct host {
 	 * kernel's own reason: ERROR_INVALID if that is an option. */
 	int (*mount)(struct host *host, const struct loop_device *device, const char *type,
 		     const struct mount_flags *flags, const char *target, struct error *err);
+
+	/* The same for an encrypted volume: its folder alone, opened with the secret (fscrypt.h).
+	 */
+	int (*mount_encrypted)(struct host *host, const struct loop_device *device,
+			       const char *type, const struct mount_flags *flags,
+			       const struct secret *secret, const char *target, struct error *err);
+
+	/* Of one that is mounted at target: the secret is the right one, and its key is there. */
+	int (*unlock)(struct host *host, const char *target, const struct secret *secret,
+		      struct error *err);
+
+	/* The kernel forgets the key. */
+	int (*lock)(struct host *host, const char *target, struct error *err);
 
 	/* What source_fd is open on becomes visible at target too, as a mount with these
 	 * attributes (MOUNT_ATTR_…) besides those of the source: in one step, never writable for
@@ -68,6 +82,7 @@ struct host {
 	/* As in filesystem.h. */
 	int (*make_filesystem)(struct host *host, const char *type, int image_fd,
 			       struct error *err);
+	int (*make_encrypted)(struct host *host, const char *type, int image_fd, struct error *err);
 	int (*probe_filesystem)(struct host *host, int image_fd,
 				char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);
 

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "filesystem_grow.h"
+#include "fscrypt.h"
 #include "kernel_mount.h"
 
 #define MOUNTINFO "/proc/self/mountinfo"
@@ -29,6 +30,42 @@ static int mount_device(struct host *host, const struct loop_device *device, con
 			const struct mount_flags *flags, const char *target, struct error *err)
 {
 	return kernel_mount(device->number, type, flags, target, err);
+}
+
+static int mount_encrypted(struct host *host, const struct loop_device *device, const char *type,
+			   const struct mount_flags *flags, const struct secret *secret,
+			   const char *target, struct error *err)
+{
+	int mount_fd CLEANUP_CLOSE = -1;
+	int folder_fd CLEANUP_CLOSE = -1;
+	if (fscrypt_check_secret(secret, err) < 0 ||
+	    kernel_mount_nowhere(device->number, type, flags, &mount_fd, err) < 0)
+		return -1;
+	int root_fd CLEANUP_CLOSE = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return error_errno(err, errno, "open the root of the image");
+	if (fscrypt_open(root_fd, secret, &folder_fd, err) < 0)
+		return -1;
+	return kernel_mount_part(mount_fd, FSCRYPT_FOLDER, target, err);
+}
+
+static int open_target(const char *target, struct error *err)
+{
+	int fd = open(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? fd : error_errno(err, errno, "open %s", target);
+}
+
+static int unlock(struct host *host, const char *target, const struct secret *secret,
+		  struct error *err)
+{
+	int folder_fd CLEANUP_CLOSE = open_target(target, err);
+	return folder_fd < 0 ? -1 : fscrypt_unlock(folder_fd, secret, err);
+}
+
+static int lock(struct host *host, const char *target, struct error *err)
+{
+	int folder_fd CLEANUP_CLOSE = open_target(target, err);
+	return folder_fd < 0 || fscrypt_lock(folder_fd, err) < 0 ? -1 : 0;
 }
 
 static int bind_folder(struct host *host, int source_fd, const char *target, uint64_t attributes,
@@ -97,6 +134,11 @@ static int set_discard(struct host *host, const struct loop_device *device, bool
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
 {
 	return filesystem_make(type, image_fd, err);
+}
+
+static int make_encrypted(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	return filesystem_make_encrypted(type, image_fd, err);
 }
 
 static int probe_filesystem(struct host *host, int image_fd,
@@ -193,6 +235,9 @@ struct host *host_linux(void)
 	static struct host host = {
 		.read_mounts = read_mounts,
 		.mount = mount_device,
+		.mount_encrypted = mount_encrypted,
+		.unlock = unlock,
+		.lock = lock,
 		.bind = bind_folder,
 		.bind_device = bind_device,
 		.unmount = unmount,
@@ -204,6 +249,7 @@ struct host *host_linux(void)
 		.resize_loop = resize_loop,
 		.set_discard = set_discard,
 		.make_filesystem = make_filesystem,
+		.make_encrypted = make_encrypted,
 		.probe_filesystem = probe_filesystem,
 		.grows_mounted = grows_mounted,
 		.grow_mounted = grow_mounted,

@@ -191,9 +191,10 @@ static int check_together(const struct parameters *parameters, struct error *err
 		return error_set(err, ERROR_INVALID,
 				 "parameter provisioning: a directory takes disk as it is written "
 				 "to; leave \"thick\" out, or use backend: \"loop\"");
-	if (parameters->encryption != ENCRYPTION_NONE)
+	if (parameters->encryption != ENCRYPTION_NONE && parameters->backend != BACKEND_LOOP)
 		return error_set(err, ERROR_INVALID,
-				 "parameter encryption: \"fscrypt\" is not served yet");
+				 "parameter encryption: \"fscrypt\" encrypts volumes with a file "
+				 "system of their own; use backend: \"loop\"");
 	return 0;
 }
 

@@ -54,6 +54,9 @@ static int check_existing(const struct volume_record *record, const struct volum
 				 "volume %s exists already, and its limits are not those of "
 				 "mutable_parameters",
 				 record->name);
+	if (record->encryption != spec->parameters.encryption)
+		return taken(record, "encryption", encryption_name(record->encryption),
+			     encryption_name(spec->parameters.encryption), err);
 	if (!capacity_fits_range(&spec->range, record->size_bytes))
 		return error_set(err, ERROR_EXISTS,
 				 "volume %s exists already, and its size of %" PRIu64
@@ -81,6 +84,7 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 		.provisioning = spec->parameters.provisioning,
 		.limits = spec->limits,
 		.block = spec->block,
+		.encryption = spec->parameters.encryption,
 	};
 	snprintf(record.id, sizeof(record.id), "%s", id);
 	snprintf(record.name, sizeof(record.name), "%s", spec->name);
@@ -185,6 +189,9 @@ static int create(struct pools *pools, const struct volume_spec *spec,
 	if (volume_id_of_name(spec->name, id, err) < 0 ||
 	    (!spec->block &&
 	     backend->check_fs_type(spec->fs_type, &fs_type, &minimum_bytes, err) < 0))
+		return -1;
+	if (spec->parameters.encryption != ENCRYPTION_NONE &&
+	    filesystem_check_encryption(fs_type, err) < 0)
 		return -1;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;

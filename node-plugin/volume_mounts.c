@@ -13,6 +13,18 @@
 #define LOOP_MAJOR 7	       /* Documentation/admin-guide/devices.txt */
 #define UNMOUNTS_MAX 128       /* at one place: more is somebody's endless loop */
 
+/* Which root a mount of the whole volume has is told by the record. */
+static void settle_roots(struct mount_marks *marks, const struct volume_folder *folder)
+{
+	bool known = folder->record.id[0] != '\0';
+	bool encrypted = folder->record.encryption != ENCRYPTION_NONE;
+	for (size_t i = 0; i < marks->count; i++) {
+		struct mount_mark *mark = &marks->items[i];
+		mark->whole = known && encrypted && mark->encrypted ? mark->encrypted : mark->root;
+		mark->or_whole = known ? NULL : mark->encrypted;
+	}
+}
+
 int volume_mounts_read(struct pools *pools, const char *id, const struct volume_folder *folder,
 		       struct volume_mounts *ret_mounts, struct error *err)
 {
@@ -25,6 +37,7 @@ int volume_mounts_read(struct pools *pools, const char *id, const struct volume_
 	if (mounts.backend &&
 	    mounts.backend->mark(folder->pool, folder->fd, id, table, &mounts.marks, err) < 0)
 		return -1;
+	settle_roots(&mounts.marks, folder);
 	mounts.table = TAKE(table);
 	*ret_mounts = mounts;
 	return 0;
@@ -48,7 +61,10 @@ static bool is_on_device(const struct mount_mark *mark, const struct mount *moun
 
 static bool is_whole(const struct mount_mark *mark, const struct mount *mount)
 {
-	return is_on_device(mark, mount) && strcmp(mount->root, mark->root) == 0;
+	if (!is_on_device(mark, mount))
+		return false;
+	return strcmp(mount->root, mark->whole) == 0 ||
+	       (mark->or_whole && strcmp(mount->root, mark->or_whole) == 0);
 }
 
 static bool is_part(const struct mount_mark *mark, const struct mount *mount)
@@ -74,7 +90,7 @@ bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *m
 	return volume_mounts_mark(mounts, mount) != NULL;
 }
 
-static bool has_part(const struct volume_mounts *mounts, const struct mount *mount)
+bool volume_mounts_part(const struct volume_mounts *mounts, const struct mount *mount)
 {
 	for (size_t i = 0; i < mounts->marks.count; i++)
 		if (is_part(&mounts->marks.items[i], mount))
@@ -85,7 +101,7 @@ static bool has_part(const struct volume_mounts *mounts, const struct mount *mou
 const struct mount *volume_mounts_any(const struct volume_mounts *mounts)
 {
 	for (size_t i = 0; mounts->marks.count && i < mounts->table->count; i++)
-		if (has_part(mounts, &mounts->table->mounts[i]))
+		if (volume_mounts_part(mounts, &mounts->table->mounts[i]))
 			return &mounts->table->mounts[i];
 	return NULL;
 }
@@ -94,7 +110,7 @@ const struct mount *volume_mounts_writable(const struct volume_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->table->count; i++) {
 		const struct mount *mount = &mounts->table->mounts[i];
-		if (has_part(mounts, mount) && !mount_has_option(mount->options, "ro"))
+		if (volume_mounts_part(mounts, mount) && !mount_has_option(mount->options, "ro"))
 			return mount;
 	}
 	return NULL;

@@ -32,6 +32,9 @@ const struct mount_mark *volume_mounts_mark(const struct volume_mounts *mounts,
 
 bool volume_mounts_own(const struct volume_mounts *mounts, const struct mount *mount);
 
+/* The volume or something of it is what is mounted there. */
+bool volume_mounts_part(const struct volume_mounts *mounts, const struct mount *mount);
+
 /* Any mount of the volume or of a part of it (a subPath); NULL if there is none. */
 const struct mount *volume_mounts_any(const struct volume_mounts *mounts);
 

@@ -37,12 +37,30 @@ static int apply_group(const struct access *access, const struct mount_flags *fl
 	return volume_group_apply(path, access->group, err) < 0 ? -1 : 0;
 }
 
+/* Of an encrypted volume, left by a process that ended within kernel_mount_part(). */
+static bool is_half_staged(const struct volume_mounts *mounts, const struct volume_record *record,
+			   const struct mount *top)
+{
+	return record->encryption != ENCRYPTION_NONE && volume_mounts_part(mounts, top) &&
+	       !volume_mounts_own(mounts, top);
+}
+
+static int clear_half_staged(struct pools *pools, const struct volume_mounts *mounts,
+			     const struct volume_record *record, const char *path,
+			     struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, path);
+	if (!top || !is_half_staged(mounts, record, top))
+		return 0;
+	return pools->host->unmount(pools->host, path, err);
+}
+
 /* 1: the volume is staged there in this way. 0: nothing is mounted there. */
 static int check_staged(const struct volume_mounts *mounts, const struct volume_record *record,
 			const char *path, const struct mount_flags *flags, struct error *err)
 {
 	const struct mount *top = mount_table_at(mounts->table, path);
-	if (!top)
+	if (!top || is_half_staged(mounts, record, top))
 		return 0;
 	if (!volume_mounts_own(mounts, top))
 		return error_set(err, ERROR_EXISTS,
@@ -99,14 +117,20 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	if (folder.record.block)
 		return stage_block(&folder, access->mode == ACCESS_READER || flags.read_only, err);
 	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
+	if (staged > 0 && folder.record.encryption != ENCRYPTION_NONE &&
+	    pools->host->unlock(pools->host, path.text, access->secret, err) < 0)
+		return error_not_named(err);
 	if (staged > 0 && !flags.read_only && grow_staged(&folder, path.text, err) < 0)
 		return -1;
 	if (staged > 0 && apply_group(access, &flags, path.text, err) < 0)
 		return error_not_named(err);
 	if (staged)
 		return staged;
+	if (clear_half_staged(pools, &mounts, &folder.record, path.text, err) < 0)
+		return error_not_named(err);
 	const struct backend *backend = backend_of_kind(folder.record.backend);
-	if (backend->stage(folder.pool, folder.fd, &folder.record, path.text, &flags, err) == 0 &&
+	if (backend->stage(folder.pool, folder.fd, &folder.record, path.text, &flags,
+			   access->secret, err) == 0 &&
 	    apply_group(access, &flags, path.text, err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", id);
@@ -155,17 +179,46 @@ static int release_unused(struct pools *pools, const char *id, const struct volu
 	return 0;
 }
 
+/* With its record, where that can be read: unstaging goes on without. */
+static int open_or_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+			struct error *err)
+{
+	struct error reason = { 0 };
+	if (volume_folder_open(pools, id, ret_folder, &reason) == 0)
+		return 0;
+	return volume_folder_peek(pools, id, ret_folder, err);
+}
+
+/* The last mount of an encrypted volume is about to go. Its key would go with it, but for a mount
+ * in another namespace, of which we do not know. */
+static int lock_last(struct pools *pools, const char *id, const struct volume_folder *folder,
+		     const char *path, struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	if (folder->record.encryption == ENCRYPTION_NONE)
+		return 0;
+	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
+		return -1;
+	const struct mount *top = mount_table_at(mounts.table, path);
+	if (!top || !volume_mounts_own(&mounts, top) ||
+	    volume_mounts_elsewhere(&mounts, path, path))
+		return 0;
+	return pools->host->lock(pools->host, path, err);
+}
+
 int volume_unstage(struct pools *pools, const char *id, const char *staging_path, struct error *err)
 {
 	struct mount_path path;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
-	    volume_folder_peek(pools, id, &folder, err) < 0)
+	    open_or_peek(pools, id, &folder, err) < 0)
 		return -1;
 	int gone = mount_path_find(staging_path, "staging_target_path", &path, err);
 	if (gone != 0)
 		return gone;
+	if (lock_last(pools, id, &folder, path.text, err) < 0)
+		return error_prefix(err, "volume %s", id);
 	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
 	if (outcome < 0)
 		return error_prefix(err, "volume %s", id);

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "fscrypt.h"
 
 #define LOOP_MAJOR 7
 #define KILLED_STATUS 137
@@ -139,6 +140,59 @@ static void path_of(int fd, char path[static PATH_MAX])
 	ssize_t length = readlink(link, path, PATH_MAX - 1);
 	assert(length > 0);
 	path[length] = '\0';
+}
+
+/* The first 64 bytes of the secret stand for the policy, behind the signature in the image. */
+#define POLICY_OFFSET 128
+#define POLICY_BYTES 64
+
+static int settle_policy(struct fake_host *fake, unsigned number, const struct secret *secret,
+			 struct error *err)
+{
+	char policy[POLICY_BYTES] = "", key[POLICY_BYTES] = "";
+	if (fscrypt_check_secret(secret, err) < 0)
+		return -1;
+	memcpy(key, secret->bytes, secret->length < sizeof(key) ? secret->length : sizeof(key));
+	int image_fd CLEANUP_CLOSE = open(fake->loops[number].image, O_RDWR | O_CLOEXEC);
+	if (image_fd < 0 || pread(image_fd, policy, sizeof(policy), POLICY_OFFSET) < 0)
+		return error_errno(err, errno, "policy");
+	if (policy[0] && memcmp(policy, key, sizeof(key)) != 0)
+		return error_set(err, ERROR_INVALID, "secrets: encryptionKey is another key");
+	if (!policy[0] && pwrite(image_fd, key, sizeof(key), POLICY_OFFSET) != sizeof(key))
+		return error_errno(err, errno, "policy");
+	fake->loops[number].unlocked = true;
+	return 0;
+}
+
+static int mount_encrypted(struct host *host, const struct loop_device *device, const char *type,
+			   const struct mount_flags *flags, const struct secret *secret,
+			   const char *target, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "policy", err) < 0 ||
+	    settle_policy(fake, device->number, secret, err) < 0)
+		return -1;
+	end_step(fake);
+	if (mount_device(host, device, type, flags, target, err) < 0)
+		return -1;
+	strcpy(covering(fake, target)->root, "/" FSCRYPT_FOLDER);
+	return 0;
+}
+
+static int unlock(struct host *host, const char *target, const struct secret *secret,
+		  struct error *err)
+{
+	struct fake_host *fake = of(host);
+	return settle_policy(fake, covering(fake, target)->minor, secret, err);
+}
+
+static int lock(struct host *host, const char *target, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "lock", err) < 0)
+		return -1;
+	fake->loops[covering(fake, target)->minor].unlocked = false;
+	return end_step(fake);
 }
 
 static int bind_folder(struct host *host, int source_fd, const char *target, uint64_t attributes,
@@ -400,6 +454,11 @@ static int grow_image(struct host *host, const char *type, int image_fd, struct 
 	return grow(of(host), image_fd, (uint64_t)image.st_size, err);
 }
 
+static int make_encrypted(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	return make_filesystem(host, type, image_fd, err);
+}
+
 static int probe_filesystem(struct host *host, int image_fd,
 			    char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
 {
@@ -514,6 +573,9 @@ struct fake_host *fake_host_new(void)
 	fake->host = (struct host) {
 		.read_mounts = read_mounts,
 		.mount = mount_device,
+		.mount_encrypted = mount_encrypted,
+		.unlock = unlock,
+		.lock = lock,
 		.bind = bind_folder,
 		.bind_device = bind_device,
 		.unmount = unmount,
@@ -525,6 +587,7 @@ struct fake_host *fake_host_new(void)
 		.resize_loop = resize_loop,
 		.set_discard = set_discard,
 		.make_filesystem = make_filesystem,
+		.make_encrypted = make_encrypted,
 		.probe_filesystem = probe_filesystem,
 		.grows_mounted = grows_mounted,
 		.grow_mounted = grow_mounted,

@@ -57,19 +57,27 @@ static int call(struct rpc_channel *channel, const char *service, const char *me
 }
 
 /* The parameters of the volume's class, for one of the requests that carry them. */
-#define CLASS_PARAMETERS_MAX 3
+#define CLASS_PARAMETERS_MAX 4
 
-static size_t class_of(const struct node_volume *volume, const char *keys[static 3],
-		       const char *values[static 3])
+static size_t class_of(const struct node_volume *volume,
+		       const char *keys[static CLASS_PARAMETERS_MAX],
+		       const char *values[static CLASS_PARAMETERS_MAX])
 {
 	bool held = volume->enforce || strcmp(volume->backend, "loop") == 0;
 	keys[0] = "backend";
 	values[0] = volume->backend;
 	keys[1] = "enforce";
 	values[1] = held ? "true" : "false";
-	keys[2] = "pool";
-	values[2] = volume->pool;
-	return volume->pool ? 3 : 2;
+	size_t count = 2;
+	if (volume->pool) {
+		keys[count] = "pool";
+		values[count++] = volume->pool;
+	}
+	if (volume->encryption) {
+		keys[count] = "encryption";
+		values[count++] = volume->encryption;
+	}
+	return count;
 }
 
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
@@ -151,8 +159,15 @@ int node_client_stage(struct rpc_channel *channel, const struct node_volume *vol
 {
 	Csi__V1__NodeStageVolumeRequest request;
 	struct capability capability;
+	Csi__V1__NodeStageVolumeRequest__SecretsEntry secret;
+	Csi__V1__NodeStageVolumeRequest__SecretsEntry *secrets[] = { &secret };
 	csi__v1__node_stage_volume_request__init(&request);
+	csi__v1__node_stage_volume_request__secrets_entry__init(&secret);
 	fill_capability(&capability, volume);
+	secret.key = borrow("encryptionKey");
+	secret.value = borrow(volume->key);
+	request.secrets = secrets;
+	request.n_secrets = volume->key ? 1 : 0;
 	request.volume_id = borrow(volume->name);
 	request.staging_target_path = borrow(staging);
 	request.volume_capability = &capability.capability;

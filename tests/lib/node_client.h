@@ -22,6 +22,8 @@ struct node_volume {
 	bool enforce;		  /* a directory volume's size must hold */
 	const char *pool;	  /* NULL: any */
 	bool block;
+	const char *encryption; /* NULL: not named */
+	const char *key;	/* encryptionKey of the stage secret; NULL: no secret */
 };
 
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
