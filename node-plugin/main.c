@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,15 +50,28 @@ static void limit_stopping(int exit_status)
 		pthread_detach(thread);
 }
 
+/* The kubelet registers plugins in its own folder, below which it has volumes mounted. "": not
+ * known. */
+static void find_kubelet_folder(const struct options *options, char folder[static PATH_MAX])
+{
+	folder[0] = '\0';
+	char *registration CLEANUP_FREE = realpath(options->registration_folder, NULL);
+	char *slash = registration ? strrchr(registration, '/') : NULL;
+	if (slash)
+		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - registration), registration);
+}
+
 static int run(const struct options *options, struct error *err)
 {
+	char kubelet_folder[PATH_MAX];
 	struct pools *pools CLEANUP(pools_closep) = NULL;
 	struct sweep *sweep CLEANUP(sweep_freep) = NULL;
 	struct limiter *limiter CLEANUP(limiter_freep) = NULL;
 	struct node_server *server CLEANUP(node_server_freep) = NULL;
+	find_kubelet_folder(options, kubelet_folder);
 	if (pools_open(options->pools.places, options->pools.count, host_linux(),
 		       options->pool_policy, &pools, err) < 0 ||
-	    sweep_new(pools, &sweep, err) < 0)
+	    sweep_new(pools, kubelet_folder[0] ? kubelet_folder : NULL, &sweep, err) < 0)
 		return -1;
 	throttle_done(&pools->throttle);
 	throttle_init(&pools->throttle, options->cgroup_folder);

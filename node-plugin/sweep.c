@@ -8,12 +8,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "orphan.h"
 #include "pools.h"
 
 #define EVERY_MS 300000
 
 struct sweep {
 	struct pools *pools;
+	char *kubelet_folder;
+	int64_t started_s;
+	struct orphans orphans; /* as last found */
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t mutex; /* for all below */
@@ -54,6 +58,25 @@ static void mend(struct pool *pool)
 			    LOG_TEXT("pool", pool->name));
 }
 
+static void look_for_orphans(struct sweep *sweep)
+{
+	struct error err = { 0 };
+	struct orphans now CLEANUP_ORPHANS = { 0 };
+	const struct orphan_search search = {
+		.pools = sweep->pools,
+		.kubelet_folder = sweep->kubelet_folder,
+		.started_s = sweep->started_s,
+	};
+	if (orphans_find(&search, &now, &err) < 0) {
+		log_warning("cannot look for orphans; trying again later", LOG_ERR(&err));
+		return;
+	}
+	orphans_report(&sweep->orphans, &now);
+	struct orphans before = sweep->orphans;
+	sweep->orphans = now;
+	now = before;
+}
+
 static void *run(void *context)
 {
 	struct sweep *sweep = context;
@@ -63,14 +86,18 @@ static void *run(void *context)
 			empty(sweep->pools->pools[i]);
 			mend(sweep->pools->pools[i]);
 		}
+		look_for_orphans(sweep);
 	} while (wait(sweep));
 	return NULL;
 }
 
-int sweep_new(struct pools *pools, struct sweep **ret_sweep, struct error *err)
+int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **ret_sweep,
+	      struct error *err)
 {
 	struct sweep *sweep CLEANUP(sweep_freep) = must_alloc(sizeof(*sweep));
 	sweep->pools = pools;
+	sweep->kubelet_folder = must_strdup(kubelet_folder);
+	sweep->started_s = clock_wall_s();
 	pthread_mutex_init(&sweep->mutex, NULL);
 	pthread_cond_init(&sweep->changed, NULL);
 	int failure = pthread_create(&sweep->thread, NULL, run, sweep);
@@ -94,5 +121,7 @@ void sweep_free(struct sweep *sweep)
 	}
 	pthread_cond_destroy(&sweep->changed);
 	pthread_mutex_destroy(&sweep->mutex);
+	orphans_done(&sweep->orphans);
+	free(sweep->kubelet_folder);
 	free(sweep);
 }

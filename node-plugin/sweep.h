@@ -3,8 +3,8 @@
 
 /*
  * A thread that empties the pools' trash: at start, what an earlier process left behind; later,
- * every few minutes, what resisted. It also looks for pools that are missing, and has quotas
- * counted anew that are wrong. Volumes are served meanwhile.
+ * every few minutes, what resisted. It also looks for pools that are missing, has quotas counted
+ * anew that are wrong, and looks for orphans (orphan.h). Volumes are served meanwhile.
  */
 
 #include "base/cleanup.h"
@@ -13,7 +13,9 @@
 struct pools;
 struct sweep;
 
-int sweep_new(struct pools *pools, struct sweep **ret_sweep, struct error *err);
+/* kubelet_folder: below it volumes are mounted (orphan.h); NULL: not known. Copied. */
+int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **ret_sweep,
+	      struct error *err);
 
 /* Waits for a removal that is under way. */
 void sweep_free(struct sweep *sweep);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What lies in the pools, or is attached or mounted of them, without anything that explains it:
+ * left by a crash, by a disk error or by a hand. It is found by looking at the disk and asking the
+ * kernel, and told in the log when it appears and when it goes, and in kentledge_orphans{kind}.
+ *
+ *	no_record	a folder of a volume or snapshot without a record
+ *	bad_record	one whose record cannot be used
+ *	no_data		a volume with a record but without an image or folder of data
+ *	stray		what is no folder of a volume among the volumes
+ *	half_made	in tmp/, made before this process started
+ *	trash		in trash/, and resists its removal
+ *	loop		a loop device of an image that is deleted, mounted nowhere
+ *	mount_gone	a mount of a volume that is deleted
+ *	mount_outside	a mount of a volume at a place that is not below the kubelet's folder
+ *
+ * Nothing is removed that could hold data. A loop device of a deleted image, which nothing uses, is
+ * let go; trash is the sweep's affair, tmp/ that of the next start. All else is for a person
+ * (docs/orphans.md).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct pools;
+
+enum orphan_kind {
+	ORPHAN_NO_RECORD,
+	ORPHAN_BAD_RECORD,
+	ORPHAN_NO_DATA,
+	ORPHAN_STRAY,
+	ORPHAN_HALF_MADE,
+	ORPHAN_TRASH,
+	ORPHAN_LOOP,
+	ORPHAN_MOUNT_GONE,
+	ORPHAN_MOUNT_OUTSIDE,
+	ORPHAN_KINDS,
+};
+
+const char *orphan_kind_name(enum orphan_kind kind);
+
+struct orphan {
+	enum orphan_kind kind;
+	char *path; /* of the file, the device or the mount */
+};
+
+struct orphans {
+	struct orphan *items;
+	size_t count;
+	size_t capacity;
+};
+
+struct orphan_search {
+	struct pools *pools;
+	const char *kubelet_folder; /* NULL: not known, any place will do */
+	int64_t started_s;	    /* of this process, on the wall clock */
+};
+
+/* ret_orphans starts as { 0 }. What cannot be looked at now is left out: it is not an orphan. */
+int orphans_find(const struct orphan_search *search, struct orphans *ret_orphans,
+		 struct error *err);
+void orphans_done(struct orphans *orphans);
+
+bool orphans_have(const struct orphans *orphans, const struct orphan *orphan);
+
+/* Logs what came and what went, and sets the gauges. */
+void orphans_report(const struct orphans *before, const struct orphans *now);
+
+#define CLEANUP_ORPHANS CLEANUP(orphans_done)
