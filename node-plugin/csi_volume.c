@@ -113,8 +113,8 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	struct volume_record record;
 	if (read_spec(request, arena, &spec, err) < 0 || refuse_unserved(request, err) < 0 ||
 	    check_topology(request, node, err) < 0 ||
-	    volume_limits_check(node->pools, spec.parameters.backend == BACKEND_LOOP, &spec.limits,
-				err) < 0)
+	    volume_limits_check(node->pools, spec.block || spec.parameters.backend == BACKEND_LOOP,
+				&spec.limits, err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	effect.claim = claim_of(arena, &spec.parameters);
 	int outcome = volume_create(node->pools, &spec, &record, err);

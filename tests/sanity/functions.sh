@@ -7,6 +7,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 KENTLEDGE_NODE=${KENTLEDGE_NODE:-$ROOT/build/release/node-plugin/kentledge-node}
 SIZE_BYTES=$((320 << 20))
 EXPANDED_BYTES=$((640 << 20))
+READ_IOPS=1000 # what the suite changes a volume to; 0: no limit
 
 fail() {
 	echo "FAILED: $*" >&2
@@ -50,7 +51,7 @@ run_suite() { # ACCESS [PARAMETER=VALUE...]
 	local access=$1 pair status=0
 	shift
 	for pair in "$@"; do echo "${pair%%=*}: \"${pair#*=}\""; done >"$WORK/parameters.yaml"
-	echo 'readIops: "1000"' >"$WORK/mutable.yaml"
+	echo "readIops: \"$READ_IOPS\"" >"$WORK/mutable.yaml"
 	"$("$ROOT/tests/sanity/program")" --csi.endpoint="$WORK/csi.sock" \
 		--csi.mountdir="$WORK/target" --csi.stagingdir="$WORK/staging" \
 		--csi.testvolumeaccesstype="$access" --csi.testvolumesize=$SIZE_BYTES \
