@@ -24,4 +24,5 @@ size_t csi_volume_methods(const struct rpc_method **ret_methods);
 size_t csi_list_methods(const struct rpc_method **ret_methods);
 size_t csi_expand_methods(const struct rpc_method **ret_methods);
 size_t csi_modify_methods(const struct rpc_method **ret_methods);
+size_t csi_snapshot_methods(const struct rpc_method **ret_methods);
 size_t csi_node_methods(const struct rpc_method **ret_methods);

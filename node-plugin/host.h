@@ -107,6 +107,15 @@ struct host {
 	int (*forget_quota)(struct host *host, int fd, const struct quota *quota,
 			    struct error *err);
 
+	/* Holds the file system in which mount_fd lies still, after writing out all that is in its
+	 * cache: ERROR_BUSY if somebody did already, ERROR_UNSUPPORTED if it cannot be. thaw: 1 if
+	 * it was not frozen. */
+	int (*freeze)(struct host *host, int mount_fd, struct error *err);
+	int (*thaw)(struct host *host, int mount_fd, struct error *err);
+
+	/* What the device has in its cache is written to its image. */
+	int (*flush_loop)(struct host *host, const struct loop_device *device, struct error *err);
+
 	/* What we need is there: ERROR_IN_USE (a precondition) names what is missing. */
 	int (*check)(struct host *host, struct error *err);
 };

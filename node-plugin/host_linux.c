@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -217,6 +219,41 @@ static int forget_quota(struct host *host, int fd, const struct quota *quota, st
 	return quota_forget(fd, quota, err);
 }
 
+static int freeze(struct host *host, int mount_fd, struct error *err)
+{
+	/* Most of it is written before anybody has to wait. */
+	if (syncfs(mount_fd) < 0)
+		return error_errno(err, errno, "syncfs");
+	if (ioctl(mount_fd, FIFREEZE, 0) == 0)
+		return 0;
+	if (errno == EBUSY)
+		return error_set(err, ERROR_BUSY,
+				 "its file system is frozen already by somebody else; thaw it "
+				 "(fsfreeze -u) or wait");
+	if (errno == EOPNOTSUPP)
+		return error_set(err, ERROR_UNSUPPORTED, "its file system cannot be frozen");
+	return error_errno(err, errno, "FIFREEZE");
+}
+
+static int thaw(struct host *host, int mount_fd, struct error *err)
+{
+	if (ioctl(mount_fd, FITHAW, 0) == 0)
+		return 0;
+	return errno == EINVAL ? 1 : error_errno(err, errno, "FITHAW");
+}
+
+static int flush_loop(struct host *host, const struct loop_device *device, struct error *err)
+{
+	char path[LOOP_DEVICE_PATH_MAX];
+	loop_device_path(device->number, path);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "open %s", path);
+	if (fsync(fd) < 0)
+		return error_errno(err, errno, "fsync of %s", path);
+	return 0;
+}
+
 static int check_device(const char *path, struct error *err)
 {
 	if (access(path, R_OK | W_OK) < 0)
@@ -262,6 +299,9 @@ struct host *host_linux(void)
 		.mend_quota = mend_quota,
 		.find_quota = find_quota,
 		.forget_quota = forget_quota,
+		.freeze = freeze,
+		.thaw = thaw,
+		.flush_loop = flush_loop,
 		.check = check,
 	};
 	return &host;

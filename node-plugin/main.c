@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
+#include "cut.h"
 #include "host.h"
 #include "limiter.h"
 #include "node.h"
@@ -77,6 +78,7 @@ static int run(const struct options *options, struct error *err)
 	throttle_init(&pools->throttle, options->cgroup_folder);
 	pools->attach = options->attach;
 	pools->max_volumes = options->max_volumes;
+	cut_thaw_left(pools);
 	struct node node = { .id = options->node_id, .pools = pools };
 	node_metrics_init(pools);
 	if (limiter_new(pools, &limiter, err) < 0 ||

@@ -16,9 +16,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder.h"
+#include "snapshot.h"
 #include "volume.h"
 
 #define FOLDER_MODE 0700
+#define UNFINISHED_MARK '+' /* no id begins so */
+#define UNFINISHED_KEPT_S (24 * 3600)
 
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX])
 {
@@ -71,6 +74,8 @@ static int open_folders(struct pool *pool, struct error *err)
 	if (folder_make(pool->root_fd, "volumes", FOLDER_MODE, &pool->volumes_fd, err) < 0 ||
 	    folder_make(pool->root_fd, "tmp", FOLDER_MODE, &pool->tmp_fd, err) < 0 ||
 	    folder_make(pool->root_fd, "trash", FOLDER_MODE, &pool->trash_fd, err) < 0 ||
+	    folder_make(pool->root_fd, "snapshots", FOLDER_MODE, &pool->snapshots_fd, err) < 0 ||
+	    folder_make(pool->root_fd, "freeze", FOLDER_MODE, &pool->freeze_fd, err) < 0 ||
 	    file_sync_folder(pool->root_fd, err) < 0)
 		return error_prefix(err, "pool %s", pool->path);
 	return 0;
@@ -100,9 +105,24 @@ int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *er
 	return folder_remove_tree(at_fd, name, err);
 }
 
+void pool_unfinished_name(const char *kind, const char *id, char ret_name[static POOL_NAME_MAX])
+{
+	snprintf(ret_name, POOL_NAME_MAX, "%c%s.%s", UNFINISHED_MARK, kind, id);
+}
+
+static bool may_be_gone_on_with(struct pool *pool, const char *name)
+{
+	struct stat st;
+	return name[0] == UNFINISHED_MARK &&
+	       fstatat(pool->tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_mtim.tv_sec > clock_wall_s() - UNFINISHED_KEPT_S;
+}
+
 static int discard_half_made(void *context, const char *name, struct error *err)
 {
 	struct pool *pool = context;
+	if (may_be_gone_on_with(pool, name))
+		return 0;
 	char trash_name[POOL_NAME_MAX];
 	pool_temporary_name(pool, "half-made", trash_name);
 	struct error reason = { 0 };
@@ -132,6 +152,18 @@ static int count_promise(void *context, const char *name, struct error *err)
 	return 0;
 }
 
+static int count_snapshot(void *context, const char *name, struct error *err)
+{
+	struct pool *pool = context;
+	uint64_t bytes = 0;
+	struct error reason = { 0 };
+	if (snapshot_promised_bytes(pool, name, &bytes, &reason) < 0)
+		log_error("snapshot cannot be read; it is left as it is",
+			  LOG_TEXT("snapshot", name), LOG_ERR(&reason));
+	pool->promised_bytes += bytes;
+	return 0;
+}
+
 /* A pool without a label is served: what is lost is only that others could miss it. */
 static void read_label(struct pool *pool)
 {
@@ -151,11 +183,13 @@ int pool_open(const struct pool_place *place, struct host *host, struct pool **r
 	pool->order = place->order;
 	pool->reserve_percent = place->reserve_percent;
 	pool->root_fd = pool->volumes_fd = pool->tmp_fd = pool->trash_fd = -1;
+	pool->snapshots_fd = pool->freeze_fd = -1;
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
 	if (open_root(pool, place->path, err) < 0 || open_folders(pool, err) < 0 ||
 	    folder_visit(pool->tmp_fd, discard_half_made, pool, err) < 0 ||
-	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0)
+	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0 ||
+	    folder_visit(pool->snapshots_fd, count_snapshot, pool, err) < 0)
 		return -1;
 	read_label(pool);
 	*ret_pool = TAKE(pool);
@@ -166,6 +200,8 @@ void pool_close(struct pool *pool)
 {
 	if (!pool)
 		return;
+	cleanup_close(&pool->freeze_fd);
+	cleanup_close(&pool->snapshots_fd);
 	cleanup_close(&pool->trash_fd);
 	cleanup_close(&pool->tmp_fd);
 	cleanup_close(&pool->volumes_fd);
@@ -201,11 +237,19 @@ static int add_allocated(void *context, const char *name, struct error *err)
 	return 0;
 }
 
+static int add_snapshot(void *context, const char *name, struct error *err)
+{
+	struct allocation *allocation = context;
+	allocation->bytes += snapshot_allocated_bytes(allocation->pool, name);
+	return 0;
+}
+
 /* The whole truth, at the price of a look at every volume. With the mutex held. */
 static int count_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
 {
 	struct allocation allocation = { .pool = pool };
-	if (folder_visit(pool->volumes_fd, add_allocated, &allocation, err) < 0)
+	if (folder_visit(pool->volumes_fd, add_allocated, &allocation, err) < 0 ||
+	    folder_visit(pool->snapshots_fd, add_snapshot, &allocation, err) < 0)
 		return -1;
 	struct capacity_space space;
 	if (read_space(pool, &space, err) < 0)
@@ -243,6 +287,23 @@ static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct err
 		return refuse(pool, &space, bytes, elsewhere, err);
 	pool->promised_bytes += bytes;
 	return 0;
+}
+
+int pool_hold(struct pool *pool, uint64_t bytes, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = reserve(pool, bytes, true, err);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->promised_bytes -=
+		from_bytes < pool->promised_bytes ? from_bytes : pool->promised_bytes;
+	pool->promised_bytes += to_bytes;
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)

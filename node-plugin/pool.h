@@ -8,7 +8,10 @@
  *	<pool>/volumes/<id>/record	what the volume is (volume_record.h)
  *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
  *	<pool>/volumes/<id>/data/	its data: a directory volume
+ *	<pool>/snapshots/<id>/		a snapshot: its record, and data as of a volume (snapshot.h)
+ *	<pool>/freeze/<id>		a volume that is held still just now (freeze.h)
  *	<pool>/tmp/<id>.<n>/		a volume that is being made
+ *	<pool>/tmp/+<kind>.<id>/	a copy that may be gone on with after a crash, for a day
  *	<pool>/trash/<id>.<n>/		a volume that is being removed
  *
  * A volume is made under tmp/ and renamed to volumes/ when it is whole; it is renamed to trash/
@@ -43,6 +46,8 @@ struct pool {
 	int volumes_fd;
 	int tmp_fd;
 	int trash_fd;
+	int snapshots_fd;
+	int freeze_fd;
 
 	pthread_mutex_t mutex; /* for all below */
 	uint64_t promised_bytes;
@@ -62,6 +67,12 @@ void pool_close(struct pool *pool);
 int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err);
 void pool_release(struct pool *pool, uint64_t bytes);
 
+/* The same for what is no volume, a snapshot: it is not counted as one. */
+int pool_hold(struct pool *pool, uint64_t bytes, struct error *err);
+
+/* What was held with so many bytes counts with so many now (0: it is gone), room or not. */
+void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes);
+
 /* Roughly what may be promised now, at the price of one system call: what the images hold is taken
  * from the last time it was counted. */
 uint64_t pool_room_estimate(struct pool *pool);
@@ -75,10 +86,13 @@ int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error
 
 uint64_t pool_volume_count(struct pool *pool);
 
-#define POOL_NAME_MAX (VOLUME_ID_MAX + 24)
+#define POOL_NAME_MAX (VOLUME_ID_MAX + 32)
 
 /* A name for tmp/ or trash/ that was not given before. */
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX]);
+
+/* The name in tmp/ of a copy that a later call goes on with. */
+void pool_unfinished_name(const char *kind, const char *id, char ret_name[static POOL_NAME_MAX]);
 
 /* Removes at_fd/name, the folder of a volume in tmp/ or trash/, and what is kept of it elsewhere.
  */

@@ -560,6 +560,64 @@ static int forget_quota(struct host *host, int fd, const struct quota *quota, st
 	return limit_quota(host, fd, quota, 0, err);
 }
 
+/* A fake file system is the folder on which a mount of it lies: it is frozen by that one's inode.
+ */
+static int frozen_index(const struct fake_host *fake, uint64_t wanted)
+{
+	for (int i = 0; i < FAKE_FROZEN_MAX; i++)
+		if (fake->frozen[i] == wanted)
+			return i;
+	return -1;
+}
+
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+static int freeze(struct host *host, int mount_fd, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "freeze", err) < 0)
+		return -1;
+	if (frozen_index(fake, inode_of(mount_fd)) >= 0)
+		return error_set(err, ERROR_BUSY, "frozen already");
+	int free_index = frozen_index(fake, 0);
+	assert(free_index >= 0);
+	fake->frozen[free_index] = inode_of(mount_fd);
+	fake->freezes++;
+	return end_step(fake);
+}
+
+static int thaw(struct host *host, int mount_fd, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "thaw", err) < 0)
+		return -1;
+	int i = frozen_index(fake, inode_of(mount_fd));
+	if (i < 0)
+		return 1;
+	fake->frozen[i] = 0;
+	return end_step(fake);
+}
+
+static int flush_loop(struct host *host, const struct loop_device *device, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "flush", err) < 0)
+		return -1;
+	return end_step(fake);
+}
+
+unsigned fake_host_frozen_count(const struct fake_host *fake)
+{
+	unsigned count = 0;
+	for (int i = 0; i < FAKE_FROZEN_MAX; i++)
+		count += fake->frozen[i] != 0;
+	return count;
+}
+
 static int check(struct host *host, struct error *err)
 {
 	return 0;
@@ -600,6 +658,9 @@ struct fake_host *fake_host_new(void)
 		.mend_quota = mend_quota,
 		.find_quota = find_quota,
 		.forget_quota = forget_quota,
+		.freeze = freeze,
+		.thaw = thaw,
+		.flush_loop = flush_loop,
 		.check = check,
 	};
 	fake->usage = (struct host_usage) {

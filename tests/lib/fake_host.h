@@ -23,6 +23,7 @@
 #define FAKE_MOUNTS_MAX 64
 #define FAKE_LOOPS_MAX 16
 #define FAKE_QUOTAS_MAX 64
+#define FAKE_FROZEN_MAX 8
 
 enum fake_moment { FAKE_BEFORE, FAKE_AFTER };
 
@@ -65,6 +66,8 @@ struct fake_host {
 	struct fake_loop loops[FAKE_LOOPS_MAX];
 	struct fake_quota quotas[FAKE_QUOTAS_MAX]; /* project_id is the place here, from 1 */
 	bool can_quota;
+	uint64_t frozen[FAKE_FROZEN_MAX]; /* inodes of folders that are file systems; 0: free */
+	unsigned freezes;		  /* so far */
 	unsigned next_id;
 	bool has_resources; /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
 
@@ -104,6 +107,7 @@ unsigned fake_host_loop_count(const struct fake_host *fake);
 
 /* Limits that are set. */
 unsigned fake_host_quota_count(const struct fake_host *fake);
+unsigned fake_host_frozen_count(const struct fake_host *fake);
 
 /* The options of the uppermost mount there; "" if there is none. */
 const char *fake_host_options_at(const struct fake_host *fake, const char *point);

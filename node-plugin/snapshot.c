@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backend.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "extents.h"
+#include "folder.h"
+#include "pools.h"
+#include "snapshot_folder.h"
+#include "volume_lock.h"
+
+int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *ret_record,
+		  struct error *err)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	*ret_record = folder.record;
+	return 0;
+}
+
+/* A damaged one is not forgotten: it counts with what its image holds. */
+int snapshot_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes,
+			    struct error *err)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open_in(pool, id, &folder, err) == 0) {
+		*ret_bytes = folder.record.held_bytes;
+		return 0;
+	}
+	int fd CLEANUP_CLOSE = -1;
+	*ret_bytes = 0;
+	if (folder_open(pool->snapshots_fd, id, &fd, NULL) == 0)
+		*ret_bytes = extents_held_bytes(fd, backend_loop.data_name);
+	return -1;
+}
+
+uint64_t snapshot_allocated_bytes(struct pool *pool, const char *id)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open_in(pool, id, &folder, NULL) < 0)
+		return 0;
+	uint64_t bytes = folder.record.held_bytes;
+	if (folder.record.shared)
+		bytes = folder.record.backend == BACKEND_LOOP
+				? extents_own_bytes(folder.fd, backend_loop.data_name)
+				: 0;
+	return bytes < folder.record.held_bytes ? bytes : folder.record.held_bytes;
+}
+
+static int disappear(struct snapshot_folder *folder, const char *trash_name, struct error *err)
+{
+	struct pool *pool = folder->pool;
+	const char *id = folder->record.id;
+	if (renameat(pool->snapshots_fd, id, pool->trash_fd, trash_name) < 0)
+		return error_errno(err, errno, "snapshot %s: rename to trash/", id);
+	return 0;
+}
+
+/* Also of one that is gone: whoever removed it may have died before it was sure to last. */
+static int make_last(struct pools *pools, const char *id, struct error *err)
+{
+	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *pool = pools->pools[i];
+		if (file_sync_folder(pool->trash_fd, err) < 0 ||
+		    file_sync_folder(pool->snapshots_fd, err) < 0)
+			return error_prefix(err, "snapshot %s", id);
+	}
+	return 0;
+}
+
+static void remove_trash(struct pool *pool, const char *id, const char *trash_name)
+{
+	struct error reason = { 0 };
+	if (pool_remove(pool, pool->trash_fd, trash_name, &reason) < 0)
+		log_warning("deleted snapshot stays in the trash for now", LOG_TEXT("snapshot", id),
+			    LOG_ERR(&reason));
+}
+
+/* What a create that never ended left behind. */
+static void remove_unfinished(struct pools *pools, const char *id)
+{
+	char name[POOL_NAME_MAX];
+	pool_unfinished_name("snapshot", id, name);
+	for (size_t i = 0; i < pools->count; i++) {
+		struct error reason = { 0 };
+		if (pool_remove(pools->pools[i], pools->pools[i]->tmp_fd, name, &reason) < 0)
+			log_warning("half-made snapshot stays for now", LOG_TEXT("snapshot", id),
+				    LOG_ERR(&reason));
+	}
+}
+
+int snapshot_delete(struct pools *pools, const char *id, struct error *err)
+{
+	char key[VOLUME_LOCK_KEY_MAX + 1], trash_name[POOL_NAME_MAX];
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (!volume_id_is_valid(id))
+		return 1; /* we never made such an id */
+	snprintf(key, sizeof(key), "snapshot/%s", id);
+	if (volume_lock_take(&pools->locks, key, &lock, err) < 0)
+		return -1;
+	remove_unfinished(pools, id);
+	if (snapshot_folder_open(pools, id, &folder, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return make_last(pools, id, err) < 0 ? -1 : 1;
+		*err = reason;
+		return -1;
+	}
+	pool_temporary_name(folder.pool, id, trash_name);
+	if (disappear(&folder, trash_name, err) < 0)
+		return error_not_named(err);
+	pool_change_hold(folder.pool, folder.record.held_bytes, 0);
+	if (make_last(pools, id, err) < 0)
+		return -1;
+	remove_trash(folder.pool, id, trash_name);
+	return 0;
+}
+
+/* The ids in the pools behind `after`, as they come. */
+struct id_list {
+	const char *after;
+	char **ids;
+	size_t count;
+	size_t capacity;
+};
+
+static void id_list_done(struct id_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->ids[i]);
+	free(list->ids);
+}
+
+static int collect_id(void *context, const char *name, struct error *err)
+{
+	struct id_list *list = context;
+	if (!volume_id_is_valid(name) || strcmp(name, list->after) <= 0)
+		return 0;
+	if (list->count == list->capacity) {
+		list->capacity = list->capacity ? list->capacity * 2 : 64;
+		list->ids = must_realloc(list->ids, list->capacity * sizeof(*list->ids));
+	}
+	list->ids[list->count++] = must_strdup(name);
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_wanted(struct pools *pools, const char *id, const struct snapshot_filter *filter,
+		      struct snapshot_record *ret_record)
+{
+	struct error reason = { 0 };
+	if (snapshot_find(pools, id, ret_record, &reason) == 0)
+		return !filter->source_volume[0] ||
+		       strcmp(filter->source_volume, ret_record->source_volume) == 0;
+	if (reason.code != ERROR_NOT_FOUND)
+		log_warning("snapshot left out of the list", LOG_TEXT("snapshot", id),
+			    LOG_ERR(&reason));
+	return false;
+}
+
+int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
+		  struct snapshot_record **ret_records, size_t *ret_count, bool *ret_more,
+		  struct error *err)
+{
+	struct id_list list CLEANUP(id_list_done) = { .after = filter->after };
+	for (size_t i = 0; i < pools->count; i++)
+		if (folder_visit(pools->pools[i]->snapshots_fd, collect_id, &list, err) < 0)
+			return error_prefix(err, "pool %s: snapshots", pools->pools[i]->path);
+	if (list.count)
+		qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
+	struct snapshot_record *records CLEANUP_FREE = NULL;
+	struct snapshot_record record;
+	size_t count = 0;
+	bool more = false;
+	for (size_t i = 0; i < list.count && !more; i++) {
+		if (!is_wanted(pools, list.ids[i], filter, &record))
+			continue;
+		more = count == filter->max;
+		if (more)
+			break;
+		records = must_realloc(records, (count + 1) * sizeof(*records));
+		records[count++] = record;
+	}
+	*ret_records = TAKE(records);
+	*ret_count = count;
+	*ret_more = more;
+	return 0;
+}

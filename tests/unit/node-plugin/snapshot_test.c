@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "folder.h"
+#include "pool_scene.h"
+
+static struct pool_scene scene;
+
+static int set_up(void **state)
+{
+	pool_scene_init(&scene);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	pool_scene_done(&scene);
+	return 0;
+}
+
+static void make_volume(const char *name)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec(name);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+}
+
+static int snap(const char *name, const char *volume, struct error *err)
+{
+	struct snapshot_record record;
+	struct snapshot_spec spec = { .name = name, .source_volume = volume, .group = "" };
+	return snapshot_create(scene.pools, &spec, NULL, &record, err);
+}
+
+static void write_image(const char *path, const char *text)
+{
+	int fd = -1;
+	assert_int_equal(folder_open_file(scene.pool->root_fd, path, O_RDWR, 0, &fd, NULL), 0);
+	assert_int_equal(pwrite(fd, text, strlen(text), 1 << 20), strlen(text));
+	close(fd);
+}
+
+static void assert_image(const char *path, const char *text)
+{
+	char got[16] = "";
+	int fd = -1;
+	assert_int_equal(folder_open_file(scene.pool->root_fd, path, O_RDONLY, 0, &fd, NULL), 0);
+	assert_int_equal(pread(fd, got, strlen(text), 1 << 20), strlen(text));
+	assert_string_equal(got, text);
+	close(fd);
+}
+
+static void a_snapshot_keeps_what_the_volume_held_and_outlives_it(void **state)
+{
+	struct error err = { 0 };
+	make_volume("pvc-1");
+	write_image("volumes/pvc-1/image", "before");
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	write_image("volumes/pvc-1/image", "after!");
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
+	assert_image("snapshots/snap-1/image", "before");
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 1);
+	assert_int_equal(scene.pool->promised_bytes, 0);
+}
+
+static void names_and_sources_are_checked(void **state)
+{
+	struct error err = { 0 };
+	make_volume("pvc-1");
+	make_volume("pvc-2");
+	assert_int_equal(snap("snap-1", "pvc-9", &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	assert_int_equal(snap("snap-1", "pvc-2", &err), -1);
+	assert_int_equal(err.code, ERROR_EXISTS);
+}
+
+static void a_mounted_volume_is_frozen_for_its_snapshot_and_goes_on(void **state)
+{
+	struct error err = { 0 };
+	make_volume("pvc-1");
+	assert_int_equal(
+		volume_stage(scene.pools, "pvc-1", scene.staging, &pool_scene_writer, &err), 0);
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	assert_int_equal(scene.fake->freezes, 1);
+	assert_int_equal(fake_host_frozen_count(scene.fake), 0);
+	assert_int_equal(pool_scene_count(&scene, "freeze"), 0);
+}
+
+static void lists_by_pages_and_by_source(void **state)
+{
+	struct error err = { 0 };
+	struct snapshot_record *records = NULL;
+	size_t count = 0;
+	bool more = false;
+	make_volume("pvc-1");
+	make_volume("pvc-2");
+	assert_int_equal(snap("snap-a", "pvc-1", &err), 0);
+	assert_int_equal(snap("snap-b", "pvc-2", &err), 0);
+	assert_int_equal(snap("snap-c", "pvc-1", &err), 0);
+	struct snapshot_filter filter = { .after = "", .source_volume = "pvc-1", .max = 1 };
+	assert_int_equal(snapshot_list(scene.pools, &filter, &records, &count, &more, &err), 0);
+	assert_int_equal(count, 1);
+	assert_true(more);
+	assert_string_equal(records[0].id, "snap-a");
+	free(records);
+	filter.after = "snap-a";
+	assert_int_equal(snapshot_list(scene.pools, &filter, &records, &count, &more, &err), 0);
+	assert_int_equal(count, 1);
+	assert_false(more);
+	assert_string_equal(records[0].id, "snap-c");
+	free(records);
+}
+
+static int make_snapshot(void *context)
+{
+	struct error err = { 0 };
+	return snap("snap-1", "pvc-1", &err) < 0;
+}
+
+static void whatever_fails_or_is_killed_a_retry_makes_it_and_nothing_is_left(void **state)
+{
+	struct error err = { 0 };
+	make_volume("pvc-1");
+	assert_int_equal(
+		volume_stage(scene.pools, "pvc-1", scene.staging, &pool_scene_writer, &err), 0);
+	uint64_t promised = scene.pool->promised_bytes;
+	fake_host_fail_at(scene.fake, 1);
+	assert_int_equal(snap("snap-1", "pvc-1", &err), -1);
+	assert_int_equal(scene.pool->promised_bytes, promised);
+	assert_int_equal(fake_host_frozen_count(scene.fake), 0);
+	for (unsigned point = 0; point < 2; point++) {
+		int outcome = 0;
+		fake_host_kill_at(scene.fake, 1, point ? FAKE_AFTER : FAKE_BEFORE);
+		assert_true(fake_host_run_child(scene.fake, make_snapshot, NULL, &outcome));
+		memset(scene.fake->frozen, 0, sizeof(scene.fake->frozen));
+		pool_scene_restart(&scene);
+		assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+		assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
+		assert_int_equal(scene.pool->promised_bytes, promised);
+	}
+}
+
+static void the_books_are_the_same_after_a_restart(void **state)
+{
+	struct error err = { 0 };
+	make_volume("pvc-1");
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	uint64_t promised = scene.pool->promised_bytes;
+	pool_scene_restart(&scene);
+	assert_int_equal(scene.pool->promised_bytes, promised);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_snapshot_keeps_what_the_volume_held_and_outlives_it),
+		TEST(names_and_sources_are_checked),
+		TEST(a_mounted_volume_is_frozen_for_its_snapshot_and_goes_on),
+		TEST(lists_by_pages_and_by_source),
+		TEST(whatever_fails_or_is_killed_a_retry_makes_it_and_nothing_is_left),
+		TEST(the_books_are_the_same_after_a_restart),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
