@@ -18,7 +18,7 @@
  *
  * Nothing is removed that could hold data. A loop device of a deleted image, which nothing uses, is
  * let go; trash is the sweep's affair, tmp/ that of the next start. All else is for a person
- * (docs/orphans.md).
+ * (docs/ORPHANS.md).
  */
 
 #include <stdbool.h>
