@@ -5,6 +5,7 @@
 #include "csi_service.h"
 #include "host.h"
 #include "node.h"
+#include "node_features.h"
 #include "pools.h"
 
 static int get_plugin_info(struct rpc_call *call, const Csi__V1__GetPluginInfoRequest *request,
@@ -21,11 +22,13 @@ static int probe(struct rpc_call *call, const Csi__V1__ProbeRequest *request,
 {
 	struct node *node = rpc_call_context(call);
 	struct pools *pools = node->pools;
-	if (pools_check(pools, err) < 0 || pools->host->check(pools->host, err) < 0)
+	bool known = atomic_load(&node->features->known);
+	if (pools_check(pools, err) < 0 || pools->host->check(pools->host, err) < 0 ||
+	    (known && node_features_require(node->features, FEATURE_EXT4, err) < 0))
 		return -1;
 	Google__Protobuf__BoolValue *ready = arena_alloc(rpc_call_arena(call), sizeof(*ready));
 	google__protobuf__bool_value__init(ready);
-	ready->value = true;
+	ready->value = known;
 	response->ready = ready;
 	return 0;
 }

@@ -22,6 +22,7 @@
 #include "host.h"
 #include "limiter.h"
 #include "node.h"
+#include "node_features.h"
 #include "node_metrics.h"
 #include "node_server.h"
 #include "options.h"
@@ -62,6 +63,14 @@ static void find_kubelet_folder(const struct options *options, char folder[stati
 		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - registration), registration);
 }
 
+static int trial_folder(const struct pools *pools)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (pools->pools[i]->root_fd >= 0)
+			return pools->pools[i]->root_fd;
+	return -1;
+}
+
 static int run(const struct options *options, struct error *err)
 {
 	char kubelet_folder[PATH_MAX];
@@ -79,7 +88,10 @@ static int run(const struct options *options, struct error *err)
 	pools->attach = options->attach;
 	pools->max_volumes = options->max_volumes;
 	cut_thaw_left(pools);
-	struct node node = { .id = options->node_id, .pools = pools };
+	static struct node_features features;
+	node_features_probe(&features, trial_folder(pools));
+	node_features_report(&features);
+	struct node node = { .id = options->node_id, .pools = pools, .features = &features };
 	node_metrics_init(pools);
 	if (limiter_new(pools, &limiter, err) < 0 ||
 	    node_server_new(&node, options, &server, err) < 0)

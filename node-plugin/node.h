@@ -2,13 +2,15 @@
 #pragma once
 
 /*
- * This node, as the services of the plugin see it: its name in the cluster and its pools. All the
- * handlers get it by rpc_call_context().
+ * This node, as the services of the plugin see it: its name in the cluster, its pools, and what
+ * its kernel can do. All the handlers get it by rpc_call_context().
  */
 
+struct node_features;
 struct pools;
 
 struct node {
 	const char *id;
 	struct pools *pools;
+	const struct node_features *features;
 };

@@ -57,7 +57,7 @@ static int call(struct rpc_channel *channel, const char *service, const char *me
 }
 
 /* The parameters of the volume's class, for one of the requests that carry them. */
-#define CLASS_PARAMETERS_MAX 4
+#define CLASS_PARAMETERS_MAX 5
 
 static size_t class_of(const struct node_volume *volume,
 		       const char *keys[static CLASS_PARAMETERS_MAX],
@@ -76,6 +76,10 @@ static size_t class_of(const struct node_volume *volume,
 	if (volume->encryption) {
 		keys[count] = "encryption";
 		values[count++] = volume->encryption;
+	}
+	if (volume->provisioning) {
+		keys[count] = "provisioning";
+		values[count++] = volume->provisioning;
 	}
 	return count;
 }

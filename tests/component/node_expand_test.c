@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Volumes that grow on the real kernel, through the plugin's socket: while somebody writes, when
+ * they are staged the next time, and after the plugin was killed on the way.
+ */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "filesystem_grow.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+#define ID "pvc-1"
+
+static struct node_scene scene;
+static const char *staging, *target;
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	node_scene_start(&scene);
+	staging = node_scene_make_folder(&scene, "staging");
+	target = node_scene_path(&scene, "target");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	return 0;
+}
+
+static void done(int outcome, const struct error *err)
+{
+	if (outcome < 0)
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(outcome, 0);
+}
+
+static void up(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	done(node_client_create(scene.channel, volume, &err), &err);
+	done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+}
+
+static void down(void)
+{
+	struct error err = { 0 };
+	done(node_client_unpublish(scene.channel, ID, target, &err), &err);
+	done(node_client_unstage(scene.channel, ID, staging, &err), &err);
+	done(node_client_delete(scene.channel, ID, &err), &err);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+}
+
+static uint64_t mounted_bytes(const char *path)
+{
+	struct statvfs vfs;
+	assert_int_equal(statvfs(path, &vfs), 0);
+	return vfs.f_blocks * vfs.f_frsize;
+}
+
+static void expand(uint64_t bytes)
+{
+	struct error err = { 0 };
+	uint64_t now = 0;
+	bool node_too = false;
+	done(node_client_expand(scene.channel, ID, bytes, 0, &now, &node_too, &err), &err);
+	assert_int_equal(now, bytes);
+	assert_true(node_too);
+}
+
+static int expand_mounted(const char *path, uint64_t bytes, struct error *err)
+{
+	uint64_t now = 0;
+	int outcome = node_client_expand_mounted(scene.channel, ID, path, bytes, &now, err);
+	if (outcome == 0)
+		assert_int_equal(now, bytes);
+	return outcome;
+}
+
+static pid_t start_writer(void)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	char path[300];
+	static char block[65536];
+	snprintf(path, sizeof(path), "%s/written", target);
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	for (unsigned i = 0; fd >= 0; i++) {
+		memset(block, 'a' + i % 26, sizeof(block));
+		if (pwrite(fd, block, sizeof(block), i % 64 * (off_t)sizeof(block)) !=
+			    (ssize_t)sizeof(block) ||
+		    fdatasync(fd) < 0)
+			_exit(1);
+	}
+	_exit(1);
+}
+
+static void check_writer(pid_t pid)
+{
+	int status = 0;
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
+static void grows_under_a_writer(const char *fs_type)
+{
+	struct error err = { 0 };
+	const struct node_volume volume = {
+		.name = ID, .backend = "loop", .fs_type = fs_type, .size_bytes = 320 * MIB
+	};
+	up(&volume);
+	uint64_t before = mounted_bytes(target);
+	pid_t writer = start_writer();
+	expand(640 * MIB);
+	done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_true(mounted_bytes(target) >= before + 319 * MIB);
+	/* And again, by the other path. */
+	expand(640 * MIB);
+	done(expand_mounted(staging, 640 * MIB, &err), &err);
+	check_writer(writer);
+	down();
+}
+
+static void xfs_grows_under_a_writer(void **state)
+{
+	grows_under_a_writer("xfs");
+}
+
+static void btrfs_grows_under_a_writer(void **state)
+{
+	grows_under_a_writer("btrfs");
+}
+
+static void ext4_grows_under_a_writer_where_we_may_or_else_at_the_next_staging(void **state)
+{
+	struct error err = { 0 };
+	const struct node_volume volume = {
+		.name = ID, .backend = "loop", .fs_type = "ext4", .size_bytes = 320 * MIB
+	};
+	if (filesystem_grows_mounted("ext4")) {
+		grows_under_a_writer("ext4");
+		return;
+	}
+	printf("SKIPPED: ext4 under a writer: this process lacks CAP_SYS_RESOURCE\n");
+	up(&volume);
+	expand(640 * MIB);
+	assert_int_equal(expand_mounted(target, 640 * MIB, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_non_null(strstr(err.text, "staged the next time"));
+	done(node_client_unpublish(scene.channel, ID, target, &err), &err);
+	done(node_client_unstage(scene.channel, ID, staging, &err), &err);
+	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	done(node_client_publish(scene.channel, &volume, staging, target, false, &err), &err);
+	assert_true(mounted_bytes(target) > 500 * MIB);
+	done(expand_mounted(target, 640 * MIB, &err), &err);
+	down();
+}
+
+static void a_file_system_grows_though_the_pod_may_only_read(void **state)
+{
+	struct error err = { 0 };
+	const struct node_volume volume = {
+		.name = ID, .backend = "loop", .fs_type = "xfs", .size_bytes = 320 * MIB
+	};
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	done(node_client_publish(scene.channel, &volume, staging, target, true, &err), &err);
+	expand(640 * MIB);
+	done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_true(mounted_bytes(target) > 500 * MIB);
+	down();
+}
+
+static void a_growth_whose_caller_lost_us_is_finished_by_its_repetition(void **state)
+{
+	struct error err = { 0 };
+	const struct node_volume volume = {
+		.name = ID, .backend = "loop", .fs_type = "xfs", .size_bytes = 320 * MIB
+	};
+	up(&volume);
+	expand(640 * MIB);
+	node_scene_kill(&scene, SIGKILL);
+	assert_int_equal(node_scene_wait(&scene), -SIGKILL);
+	node_scene_start(&scene);
+	expand(640 * MIB);
+	done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_true(mounted_bytes(target) > 500 * MIB);
+	down();
+}
+
+static void a_thick_volume_keeps_its_blocks_and_gives_them_back_in_the_end(void **state)
+{
+	struct error err = { 0 };
+	struct stat image;
+	char path[300];
+	const struct node_volume volume = { .name = ID,
+					    .backend = "loop",
+					    .fs_type = "btrfs",
+					    .size_bytes = 128 * MIB,
+					    .provisioning = "thick" };
+	up(&volume);
+	snprintf(path, sizeof(path), "%s/volumes/" ID "/image", scene.pool);
+	assert_int_equal(stat(path, &image), 0);
+	assert_true((uint64_t)image.st_blocks * 512 >= 128 * MIB);
+	expand(192 * MIB);
+	done(expand_mounted(target, 192 * MIB, &err), &err);
+	assert_int_equal(stat(path, &image), 0);
+	assert_true((uint64_t)image.st_blocks * 512 >= 192 * MIB);
+	down();
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void what_cannot_grow_is_refused_with_the_code_of_the_specification(void **state)
+{
+	uint64_t now = 0;
+	bool node_too = false;
+	const struct node_volume volume = {
+		.name = ID, .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
+	static const struct {
+		const char *id;
+		uint64_t required, limit;
+		enum error_code code;
+	} cases[] = {
+		{ "", MIB, 0, ERROR_INVALID },
+		{ ID, 0, 0, ERROR_INVALID },
+		{ "pvc-2", 128 * MIB, 0, ERROR_NOT_FOUND },
+		{ ID, 128 * MIB, 96 * MIB, ERROR_RANGE },
+		{ ID, 0, 32 * MIB, ERROR_RANGE },
+		{ ID, INT64_MAX, 0, ERROR_RANGE },
+	};
+	static const struct {
+		const char *id, *path;
+		uint64_t required;
+		enum error_code code;
+	} node_cases[] = {
+		{ "", "/x", 64 * MIB, ERROR_INVALID },
+		{ ID, "", 64 * MIB, ERROR_INVALID },
+		{ "pvc-2", "/x", 64 * MIB, ERROR_NOT_FOUND },
+		{ ID, "/nowhere/at/all", 64 * MIB, ERROR_NOT_FOUND },
+		{ ID, "/proc", 64 * MIB, ERROR_NOT_FOUND },
+		{ ID, "/proc", 128 * MIB, ERROR_RANGE },
+	};
+	up(&volume);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct error err = { 0 };
+		assert_int_equal(node_client_expand(scene.channel, cases[i].id, cases[i].required,
+						    cases[i].limit, &now, &node_too, &err),
+				 -1);
+		assert_int_equal(err.code, cases[i].code);
+	}
+	for (size_t i = 0; i < sizeof(node_cases) / sizeof(*node_cases); i++) {
+		struct error err = { 0 };
+		assert_int_equal(node_client_expand_mounted(scene.channel, node_cases[i].id,
+							    node_cases[i].path,
+							    node_cases[i].required, &now, &err),
+				 -1);
+		assert_int_equal(err.code, node_cases[i].code);
+	}
+	down();
+}
+
+int main(void)
+{
+	if (!node_scene_can_mount())
+		return 77;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(xfs_grows_under_a_writer),
+		cmocka_unit_test(btrfs_grows_under_a_writer),
+		cmocka_unit_test(
+			ext4_grows_under_a_writer_where_we_may_or_else_at_the_next_staging),
+		cmocka_unit_test(a_file_system_grows_though_the_pod_may_only_read),
+		cmocka_unit_test(a_growth_whose_caller_lost_us_is_finished_by_its_repetition),
+		cmocka_unit_test(a_thick_volume_keeps_its_blocks_and_gives_them_back_in_the_end),
+		cmocka_unit_test(what_cannot_grow_is_refused_with_the_code_of_the_specification),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
