@@ -8,6 +8,7 @@
 #include "csi_argument.h"
 #include "csi_condition.h"
 #include "csi_effect.h"
+#include "csi_ephemeral.h"
 #include "csi_service.h"
 #include "csi_topology.h"
 #include "fscrypt.h"
@@ -71,18 +72,33 @@ static int node_unstage_volume(struct rpc_call *call,
 }
 
 static int read_publication(const Csi__V1__NodePublishVolumeRequest *request,
-			    struct access *ret_access, struct error *err)
+			    const struct pairs *context, struct access *ret_access,
+			    struct error *err)
 {
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->target_path, "target_path", err) < 0 ||
-	    csi_argument_access(request->volume_capability, ret_access, err) < 0)
+	    csi_argument_access(request->volume_capability, ret_access, err) < 0 ||
+	    csi_argument_map(context, "volume_context", err) < 0)
 		return -1;
+	if (csi_ephemeral_is(context))
+		return 0;
 	/* CSI spec, NodePublishVolume Errors: "Staging target path not set" is a precondition. */
 	if (!request->staging_target_path[0])
 		return error_set(err, ERROR_IN_USE,
 				 "staging_target_path is missing: volumes are "
 				 "staged before they are published");
 	return 0;
+}
+
+static int publish(struct node *node, const char *id, struct pairs *context, struct access *access,
+		   const struct volume_publication *publication, struct error *err)
+{
+	struct volume_spec spec;
+	if (!csi_ephemeral_is(context))
+		return volume_publish(node->pools, id, publication, err);
+	if (csi_ephemeral_spec(id, context, access, &spec, err) < 0)
+		return -1;
+	return volume_publish_ephemeral(node->pools, &spec, publication, err);
 }
 
 static int node_publish_volume(struct rpc_call *call,
@@ -98,7 +114,8 @@ static int node_publish_volume(struct rpc_call *call,
 		.begin_us = clock_monotonic_us(),
 	};
 	struct access access;
-	if (read_publication(request, &access, err) < 0)
+	struct pairs context = CSI_ARGUMENT_PAIRS(rpc_call_arena(call), request, volume_context);
+	if (read_publication(request, &context, &access, err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	struct volume_publication publication = {
 		.staging_path = request->staging_target_path,
@@ -106,7 +123,7 @@ static int node_publish_volume(struct rpc_call *call,
 		.access = &access,
 		.read_only = request->readonly,
 	};
-	int outcome = volume_publish(node->pools, request->volume_id, &publication, err);
+	int outcome = publish(node, request->volume_id, &context, &access, &publication, err);
 	return csi_effect_log(&effect, outcome, err);
 }
 
@@ -126,6 +143,10 @@ static int node_unpublish_volume(struct rpc_call *call,
 	    csi_argument_path(request->target_path, "target_path", err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	int outcome = volume_unpublish(node->pools, request->volume_id, request->target_path, err);
+	if (outcome >= 0) {
+		int removed = volume_remove_ephemeral(node->pools, request->volume_id, err);
+		outcome = removed < 0 ? -1 : outcome && removed;
+	}
 	return csi_effect_log(&effect, outcome, err);
 }
 

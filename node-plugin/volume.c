@@ -140,7 +140,7 @@ static bool read_listed(struct pools *pools, const char *id, struct volume_recor
 {
 	struct error reason = { 0 };
 	if (volume_find(pools, id, ret_record, &reason) == 0)
-		return true;
+		return !ret_record->ephemeral;
 	if (reason.code != ERROR_NOT_FOUND)
 		log_warning("volume left out of the list", LOG_TEXT("volume", id),
 			    LOG_ERR(&reason));

@@ -37,6 +37,7 @@ struct volume_spec {
 	struct io_limits limits;
 	const char *fs_type; /* "": the default */
 	bool block;	     /* without a file system: an image, whatever the backend */
+	bool ephemeral;	     /* volume_publish_ephemeral() */
 	bool elsewhere;	     /* the caller can ask another node if this one has no room */
 };
 
@@ -85,6 +86,13 @@ struct volume_publication {
  * staged, or a single writer has it elsewhere. */
 int volume_publish(struct pools *pools, const char *id,
 		   const struct volume_publication *publication, struct error *err);
+
+/* Makes the volume and mounts it at the target, without staging. 1: it was there already. */
+int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec,
+			     const struct volume_publication *publication, struct error *err);
+
+/* After volume_unpublish(). 1: there was none of that kind. */
+int volume_remove_ephemeral(struct pools *pools, const char *id, struct error *err);
 
 /* 1: nothing was there. Removes the target, if it is an empty folder or file. */
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,

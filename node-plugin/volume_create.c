@@ -35,6 +35,9 @@ static int check_existing(const struct volume_record *record, const struct volum
 {
 	if (strcmp(record->name, spec->name) != 0)
 		return taken(record, "name", record->name, spec->name, err);
+	if (record->ephemeral != spec->ephemeral)
+		return taken(record, "lifecycle", record->ephemeral ? "Ephemeral" : "Persistent",
+			     spec->ephemeral ? "Ephemeral" : "Persistent", err);
 	if (record->block != spec->block)
 		return taken(record, "volumeMode", record->block ? "Block" : "Filesystem",
 			     spec->block ? "Block" : "Filesystem", err);
@@ -85,6 +88,7 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 		.limits = spec->limits,
 		.block = spec->block,
 		.encryption = spec->parameters.encryption,
+		.ephemeral = spec->ephemeral,
 	};
 	snprintf(record.id, sizeof(record.id), "%s", id);
 	snprintf(record.name, sizeof(record.name), "%s", spec->name);

@@ -206,6 +206,35 @@ int node_client_publish(struct rpc_channel *channel, const struct node_volume *v
 		    &csi__v1__node_publish_volume_response__descriptor, err);
 }
 
+int node_client_publish_ephemeral(struct rpc_channel *channel, const char *id, const char *size,
+				  const char *key, const char *value, const char *target,
+				  struct error *err)
+{
+	Csi__V1__NodePublishVolumeRequest request;
+	Csi__V1__NodePublishVolumeRequest__VolumeContextEntry entries[3];
+	Csi__V1__NodePublishVolumeRequest__VolumeContextEntry *context[3];
+	const char *const texts[3][2] = { { "csi.storage.k8s.io/ephemeral", "true" },
+					  { "size", size },
+					  { key, value } };
+	const struct node_volume volume = { .fs_type = "" };
+	struct capability capability;
+	csi__v1__node_publish_volume_request__init(&request);
+	fill_capability(&capability, &volume);
+	for (size_t i = 0; i < 3; i++) {
+		csi__v1__node_publish_volume_request__volume_context_entry__init(&entries[i]);
+		entries[i].key = borrow(texts[i][0]);
+		entries[i].value = borrow(texts[i][1]);
+		context[i] = &entries[i];
+	}
+	request.volume_id = borrow(id);
+	request.target_path = borrow(target);
+	request.volume_capability = &capability.capability;
+	request.volume_context = context;
+	request.n_volume_context = key[0] ? 3 : 2;
+	return call(channel, NODE, "NodePublishVolume", &request.base,
+		    &csi__v1__node_publish_volume_response__descriptor, err);
+}
+
 int node_client_unpublish(struct rpc_channel *channel, const char *id, const char *target,
 			  struct error *err)
 {

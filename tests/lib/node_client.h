@@ -35,6 +35,10 @@ int node_client_unstage(struct rpc_channel *channel, const char *id, const char 
 			struct error *err);
 int node_client_publish(struct rpc_channel *channel, const struct node_volume *volume,
 			const char *staging, const char *target, bool read_only, struct error *err);
+/* An inline ephemeral volume with this attribute besides its size; "": none. */
+int node_client_publish_ephemeral(struct rpc_channel *channel, const char *id, const char *size,
+				  const char *key, const char *value, const char *target,
+				  struct error *err);
 int node_client_unpublish(struct rpc_channel *channel, const char *id, const char *target,
 			  struct error *err);
 

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Inline ephemeral volumes on the real kernel: made and removed by the two calls of a node.
+ */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "node_client.h"
+#include "node_scene.h"
+
+#define ID "csi-0123456789abcdef"
+#define MIB (1ULL << 20)
+
+static struct node_scene scene;
+static char target[256];
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	node_scene_start(&scene);
+	strcpy(target, node_scene_path(&scene, "target"));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	return 0;
+}
+
+static int publish(const char *key, const char *value, struct error *err)
+{
+	return node_client_publish_ephemeral(scene.channel, ID, "64Mi", key, value, target, err);
+}
+
+static void restart(void)
+{
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	node_scene_start(&scene);
+}
+
+static void nothing_is_left(void)
+{
+	assert_int_equal(node_scene_mounts(&scene), 0);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
+	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	assert_int_equal(access(target, F_OK), -1);
+}
+
+static void it_lives_from_publish_to_unpublish_and_has_its_size(void **state)
+{
+	struct error err = { 0 };
+	struct statvfs vfs;
+	for (int again = 0; again < 2; again++)
+		assert_int_equal(publish("", "", &err), 0);
+	assert_int_equal(node_scene_mounts(&scene), 1);
+	assert_int_equal(statvfs(target, &vfs), 0);
+	assert_true(vfs.f_blocks * vfs.f_frsize <= 64 * MIB);
+	assert_true(vfs.f_blocks * vfs.f_frsize > 32 * MIB);
+	for (int again = 0; again < 2; again++)
+		assert_int_equal(node_client_unpublish(scene.channel, ID, target, &err), 0);
+	nothing_is_left();
+}
+
+static void a_restarted_plugin_finds_it(void **state)
+{
+	struct error err = { 0 };
+	assert_int_equal(publish("fsType", "ext4", &err), 0);
+	restart();
+	assert_int_equal(publish("fsType", "ext4", &err), 0);
+	assert_int_equal(node_scene_mounts(&scene), 1);
+	restart();
+	assert_int_equal(node_client_unpublish(scene.channel, ID, target, &err), 0);
+	nothing_is_left();
+}
+
+static void what_it_does_not_know_is_refused_and_leaves_nothing(void **state)
+{
+	struct error err = { 0 };
+	assert_int_equal(publish("sise", "1Gi", &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "sise"));
+	assert_int_equal(publish("fsType", "nosuchfs", &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(publish("encryption", "fscrypt", &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(
+		node_client_publish_ephemeral(scene.channel, ID, "much", "", "", target, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	nothing_is_left();
+}
+
+static void a_persistent_volume_is_not_taken_for_one(void **state)
+{
+	struct error err = { 0 };
+	const struct node_volume volume = {
+		.name = ID, .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
+	assert_int_equal(node_client_create(scene.channel, &volume, &err), 0);
+	assert_int_equal(publish("", "", &err), -1);
+	assert_int_equal(err.code, ERROR_EXISTS);
+	assert_int_equal(node_client_unpublish(scene.channel, ID, target, &err), 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 1);
+	assert_int_equal(node_client_delete(scene.channel, ID, &err), 0);
+	nothing_is_left();
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	if (!node_scene_can_mount())
+		return 77;
+	const struct CMUnitTest tests[] = {
+		TEST(it_lives_from_publish_to_unpublish_and_has_its_size),
+		TEST(a_restarted_plugin_finds_it),
+		TEST(what_it_does_not_know_is_refused_and_leaves_nothing),
+		TEST(a_persistent_volume_is_not_taken_for_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
