@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "pool_scene.h"
+#include "secret.h"
 
 /*
  * Each step that changes something in the kernel fails, or is the last thing that the plugin does
@@ -22,7 +23,11 @@
 
 static struct pool_scene scene;
 static struct volume_spec spec;
-static bool held; /* a directory volume by a quota */
+static bool held;   /* a directory volume by a quota */
+static bool sealed; /* a loop volume is encrypted */
+
+static unsigned char key[] = "at least thirty-two bytes of a key";
+static const struct secret secret = { .bytes = key, .length = sizeof(key) - 1 };
 
 static int do_create(void *context)
 {
@@ -34,7 +39,9 @@ static int do_create(void *context)
 static int do_stage(void *context)
 {
 	struct error err = { 0 };
-	return volume_stage(scene.pools, ID, scene.staging, &pool_scene_writer, &err);
+	struct access access = pool_scene_writer;
+	access.secret = sealed ? &secret : NULL;
+	return volume_stage(scene.pools, ID, scene.staging, &access, &err);
 }
 
 static int do_publish(void *context)
@@ -77,6 +84,7 @@ static void begin(enum backend_kind kind)
 	spec = pool_scene_spec(ID);
 	spec.parameters.backend = kind;
 	spec.parameters.enforce = kind == BACKEND_LOOP || held;
+	spec.parameters.encryption = sealed ? ENCRYPTION_FSCRYPT : ENCRYPTION_NONE;
 	scene.fake->can_quota = held;
 }
 
@@ -210,6 +218,17 @@ static void a_directory_volume_with_a_quota_survives_a_kill_at_every_step(void *
 	assert_true(points >= 14);
 }
 
+static void an_encrypted_volume_survives_a_failure_and_a_kill_at_every_step(void **state)
+{
+	points = 0;
+	sealed = true;
+	fail_everywhere(BACKEND_LOOP);
+	kill_everywhere(BACKEND_LOOP);
+	sealed = false;
+	print_message("failed or killed at %u points\n", points);
+	assert_true(points >= 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_directory_volume_survives_a_kill_at_every_step),
 		cmocka_unit_test(a_directory_volume_with_a_quota_survives_a_failure_at_every_step),
 		cmocka_unit_test(a_directory_volume_with_a_quota_survives_a_kill_at_every_step),
+		cmocka_unit_test(an_encrypted_volume_survives_a_failure_and_a_kill_at_every_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
