@@ -7,6 +7,7 @@
 
 #include "backend.h"
 #include "base/clock.h"
+#include "copy.h"
 #include "csi/names.h"
 #include "csi_argument.h"
 #include "csi_effect.h"
@@ -26,6 +27,27 @@ int64_t csi_volume_bytes(uint64_t bytes)
 	return bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
 }
 
+static Csi__V1__VolumeContentSource *make_source(struct arena *arena,
+						 const struct volume_source *source)
+{
+	if (source->kind == SOURCE_NONE)
+		return NULL;
+	Csi__V1__VolumeContentSource *wire = arena_alloc(arena, sizeof(*wire));
+	csi__v1__volume_content_source__init(wire);
+	if (source->kind == SOURCE_SNAPSHOT) {
+		wire->type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT;
+		wire->snapshot = arena_alloc(arena, sizeof(*wire->snapshot));
+		csi__v1__volume_content_source__snapshot_source__init(wire->snapshot);
+		wire->snapshot->snapshot_id = arena_strdup(arena, source->id);
+	} else {
+		wire->type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME;
+		wire->volume = arena_alloc(arena, sizeof(*wire->volume));
+		csi__v1__volume_content_source__volume_source__init(wire->volume);
+		wire->volume->volume_id = arena_strdup(arena, source->id);
+	}
+	return wire;
+}
+
 Csi__V1__Volume *csi_volume_make(struct arena *arena, const struct node *node,
 				 const struct volume_record *record)
 {
@@ -41,6 +63,7 @@ Csi__V1__Volume *csi_volume_make(struct arena *arena, const struct node *node,
 	volume->volume_context = arena_alloc(arena, sizeof(*volume->volume_context));
 	volume->volume_context[volume->n_volume_context++] = context;
 
+	volume->content_source = make_source(arena, &record->source);
 	volume->accessible_topology = arena_alloc(arena, sizeof(*volume->accessible_topology));
 	volume->accessible_topology[volume->n_accessible_topology++] =
 		csi_topology_make(arena, node->id);
@@ -72,12 +95,41 @@ static int read_spec(const Csi__V1__CreateVolumeRequest *request, struct arena *
 	return 0;
 }
 
-static int refuse_unserved(const Csi__V1__CreateVolumeRequest *request, struct error *err)
+static int read_source(const Csi__V1__VolumeContentSource *wire, struct volume_source *ret_source,
+		       struct error *err)
 {
-	if (request->volume_content_source)
+	const char *id = NULL;
+	const char *field = "volume_content_source.snapshot.snapshot_id";
+	struct volume_source source = { .kind = SOURCE_SNAPSHOT };
+	switch (wire->type_case) {
+	case CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT:
+		id = wire->snapshot->snapshot_id;
+		break;
+	case CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME:
+		id = wire->volume->volume_id;
+		field = "volume_content_source.volume.volume_id";
+		source.kind = SOURCE_VOLUME;
+		break;
+	default:
 		return error_set(err, ERROR_INVALID,
-				 "volume_content_source: snapshots and clones are not served");
+				 "volume_content_source is neither a snapshot nor a volume");
+	}
+	if (csi_argument_text(id, field, err) < 0)
+		return -1;
+	if (!volume_id_is_valid(id))
+		return error_set(err, ERROR_NOT_FOUND, "%s: there is no \"%s\"", field, id);
+	snprintf(source.id, sizeof(source.id), "%s", id);
+	*ret_source = source;
 	return 0;
+}
+
+static int look(void *context, uint64_t done_bytes, struct error *err)
+{
+	if (!rpc_call_cancelled(context))
+		return 0;
+	return error_set(err, ERROR_CANCELLED,
+			 "the caller went away after %llu bytes were copied; a retry goes on",
+			 (unsigned long long)done_bytes);
 }
 
 static int check_topology(const Csi__V1__CreateVolumeRequest *request, const struct node *node,
@@ -111,11 +163,15 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	};
 	struct volume_spec spec = { 0 };
 	struct volume_record record;
-	if (read_spec(request, arena, &spec, err) < 0 || refuse_unserved(request, err) < 0 ||
+	if (read_spec(request, arena, &spec, err) < 0 ||
+	    (request->volume_content_source &&
+	     read_source(request->volume_content_source, &spec.source, err) < 0) ||
 	    check_topology(request, node, err) < 0 ||
 	    volume_limits_check(node->pools, spec.block || spec.parameters.backend == BACKEND_LOOP,
 				&spec.limits, err) < 0)
 		return csi_effect_log(&effect, -1, err);
+	struct copy_watch watch = { .look = look, .context = call };
+	spec.watch = &watch;
 	effect.claim = claim_of(arena, &spec.parameters);
 	int outcome = volume_create(node->pools, &spec, &record, err);
 	if (outcome >= 0) {

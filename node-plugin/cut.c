@@ -268,6 +268,8 @@ int cut_finish(struct cut *cut, struct error *err)
 {
 	if (is_image(cut) && fsync(cut->copy_fd) < 0)
 		return error_errno(err, errno, "fsync of the copy");
+	if (!is_image(cut) && syncfs(cut->target_fd) < 0)
+		return error_errno(err, errno, "syncfs");
 	return 0;
 }
 
@@ -334,7 +336,11 @@ int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend,
 		return copy_still_image(source_fd, target_fd, watch, ret_shared, err);
 	int outcome = backend_directory_snapshot(source_fd, target_fd, false, err);
 	*ret_shared = outcome == 0;
-	return outcome > 0 ? copy_tree(source_fd, target_fd, watch, err) : outcome;
+	if (outcome > 0)
+		return copy_tree(source_fd, target_fd, watch, err);
+	if (outcome == 0 && syncfs(target_fd) < 0)
+		return error_errno(err, errno, "syncfs");
+	return outcome;
 }
 
 static int find_mount(void *context, const char *id, int *ret_mount_fd, struct error *err)

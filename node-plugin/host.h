@@ -113,6 +113,11 @@ struct host {
 	int (*freeze)(struct host *host, int mount_fd, struct error *err);
 	int (*thaw)(struct host *host, int mount_fd, struct error *err);
 
+	/* Gives the file system in an image that is a copy an identity of its own, where the kernel
+	 * tells file systems apart by that. */
+	int (*renew_filesystem)(struct host *host, const char *type, int image_fd,
+				struct error *err);
+
 	/* What the device has in its cache is written to its image. */
 	int (*flush_loop)(struct host *host, const struct loop_device *device, struct error *err);
 

@@ -15,7 +15,9 @@
 #include "filesystem_grow.h"
 #include "fscrypt.h"
 #include "kernel_mount.h"
+#include "process.h"
 
+#define RENEW_TIMEOUT_MS 60000
 #define MOUNTINFO "/proc/self/mountinfo"
 #define MOUNTINFO_BYTES_MAX (64 << 20)
 
@@ -242,6 +244,14 @@ static int thaw(struct host *host, int mount_fd, struct error *err)
 	return errno == EINVAL ? 1 : error_errno(err, errno, "FITHAW");
 }
 
+static int renew_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	/* btrfs takes two devices of one name for parts of one file system. xfs is mounted without
+	 * a look at that (kernel_mount.c), ext4 does not care. */
+	static const char *const renew[] = { "btrfstune", "-f", "-m", "/proc/self/fd/3", NULL };
+	return strcmp(type, "btrfs") == 0 ? process_run(renew, image_fd, RENEW_TIMEOUT_MS, err) : 0;
+}
+
 static int flush_loop(struct host *host, const struct loop_device *device, struct error *err)
 {
 	char path[LOOP_DEVICE_PATH_MAX];
@@ -302,6 +312,7 @@ struct host *host_linux(void)
 		.freeze = freeze,
 		.thaw = thaw,
 		.flush_loop = flush_loop,
+		.renew_filesystem = renew_filesystem,
 		.check = check,
 	};
 	return &host;

@@ -106,6 +106,10 @@ int kernel_mount_nowhere(unsigned loop_number, const char *type, const struct mo
 	int context_fd CLEANUP_CLOSE = open_context(loop_number, type, err);
 	if (context_fd < 0 || set_options(context_fd, flags, err) < 0)
 		return -1;
+	/* A volume and its clone have one UUID and are mounted at the same time (xfs(5)). */
+	if (strcmp(type, "xfs") == 0 &&
+	    fsconfig(context_fd, FSCONFIG_SET_FLAG, "nouuid", NULL, 0) < 0)
+		return fail(context_fd, errno, "nouuid", err);
 	if (fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return refuse_mount(context_fd, errno, loop_number, flags, err);
 	int mount_fd = fsmount(context_fd, FSMOUNT_CLOEXEC, (unsigned)flags->attributes);

@@ -9,6 +9,7 @@
 #include "backend.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "extents.h"
 #include "folder.h"
 #include "mount_path.h"
 #include "pools.h"
@@ -62,7 +63,16 @@ uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
 	if (volume_folder_peek_in(pool, id, &folder, NULL) < 0 || !folder.pool)
 		return 0;
 	const struct backend *backend = backend_of_folder(folder.fd);
-	return backend ? backend->allocated_bytes(pool, folder.fd) : 0;
+	if (!backend)
+		return 0;
+	uint64_t bytes = backend->allocated_bytes(pool, folder.fd);
+	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (backend != &backend_loop || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
+	    whole.record.source.kind == SOURCE_NONE)
+		return bytes;
+	/* What a clone shares with its source is counted there. */
+	uint64_t own_bytes = extents_own_bytes(folder.fd, backend->data_name);
+	return own_bytes < bytes ? own_bytes : bytes;
 }
 
 static int not_mounted(const char *id, const char *path, struct error *err)

@@ -27,6 +27,7 @@
 #include "parameters.h"
 #include "volume_record.h"
 
+struct copy_watch;
 struct pool;
 struct pools;
 
@@ -39,6 +40,8 @@ struct volume_spec {
 	bool block;	     /* without a file system: an image, whatever the backend */
 	bool ephemeral;	     /* volume_publish_ephemeral() */
 	bool elsewhere;	     /* the caller can ask another node if this one has no room */
+	struct volume_source source;
+	const struct copy_watch *watch; /* of the copy of a source; may be NULL */
 };
 
 /* Makes the volume, or finds the one that the same call made before (1). ERROR_EXISTS if the name

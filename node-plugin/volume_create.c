@@ -17,6 +17,7 @@
 #include "pool_choice.h"
 #include "pools.h"
 #include "volume.h"
+#include "volume_content.h"
 #include "volume_folder.h"
 
 #define VOLUME_FOLDER_MODE 0700
@@ -68,6 +69,18 @@ static int check_existing(const struct volume_record *record, const struct volum
 	return 0;
 }
 
+static int check_existing_source(const struct volume_record *record, const struct volume_spec *spec,
+				 struct error *err)
+{
+	if (record->source.kind == spec->source.kind &&
+	    strcmp(record->source.id, spec->source.id) == 0)
+		return 0;
+	return error_set(err, ERROR_EXISTS,
+			 "volume %s exists already, and its content comes from %s, not from %s",
+			 record->name, record->source.id[0] ? record->source.id : "nowhere",
+			 spec->source.id[0] ? spec->source.id : "nowhere");
+}
+
 static int check_existing_pool(const struct volume_folder *folder, const struct volume_spec *spec,
 			       struct error *err)
 {
@@ -99,11 +112,24 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 	*ret_record = record;
 }
 
+/* Where a volume is made, and what of. */
+struct making {
+	struct pools *pools;
+	struct pool *pool;
+	const struct volume_content *content; /* NULL: it is empty */
+	const struct copy_watch *watch;
+};
+
 /* The record is written last: it and the folder are fsynced by file_replace_at(). */
-static int fill_folder(struct pool *pool, int folder_fd, const struct backend *backend,
-		       struct volume_record *record, struct error *err)
+static int fill_folder(const struct making *making, int folder_fd, struct volume_record *record,
+		       struct error *err)
 {
-	if (backend->make(pool, folder_fd, record, err) < 0)
+	struct pool *pool = making->pool;
+	const struct backend *backend = backend_of_kind(record->backend);
+	int outcome = making->content ? volume_content_copy(making->pools, making->content, pool,
+							    folder_fd, record, making->watch, err)
+				      : backend->make(pool, folder_fd, record, err);
+	if (outcome < 0)
 		return -1;
 	struct volume_folder folder = { .pool = pool, .fd = folder_fd };
 	return volume_folder_write(&folder, record, err);
@@ -117,18 +143,24 @@ static int appear(struct pool *pool, const char *temporary, const char *id, stru
 }
 
 /* -1: there is no volume. */
-static int build(struct pool *pool, const struct backend *backend, struct volume_record *record,
-		 struct error *err)
+static int build(const struct making *making, struct volume_record *record, struct error *err)
 {
+	struct pool *pool = making->pool;
 	char temporary[POOL_NAME_MAX];
 	int folder_fd CLEANUP_CLOSE = -1;
-	pool_temporary_name(pool, record->id, temporary);
+	bool unfinished = making->content && record->backend == BACKEND_LOOP;
+	if (unfinished)
+		pool_unfinished_name("volume", record->id, temporary);
+	else
+		pool_temporary_name(pool, record->id, temporary);
 	if (folder_make(pool->tmp_fd, temporary, VOLUME_FOLDER_MODE, &folder_fd, err) < 0)
 		return -1;
-	if (fill_folder(pool, folder_fd, backend, record, err) == 0 &&
+	if (fill_folder(making, folder_fd, record, err) == 0 &&
 	    appear(pool, temporary, record->id, err) == 0)
 		return 0;
 	struct error reason = { 0 };
+	if (unfinished && (err->code == ERROR_CANCELLED || err->code == ERROR_BUSY))
+		return -1; /* a retry goes on */
 	if (pool_remove(pool, pool->tmp_fd, temporary, &reason) < 0)
 		log_warning("half-made volume stays until the next start",
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
@@ -136,13 +168,14 @@ static int build(struct pool *pool, const struct backend *backend, struct volume
 }
 
 /* With the size reserved. */
-static int build_or_release(struct pool *pool, const struct backend *backend,
-			    struct volume_record *record, struct error *err)
+static int build_or_release(const struct making *making, struct volume_record *record,
+			    struct error *err)
 {
-	if (build(pool, backend, record, err) < 0) {
-		pool_release(pool, record->size_bytes);
+	if (build(making, record, err) < 0) {
+		pool_release(making->pool, record->size_bytes);
 		error_prefix(err, "make volume %s", record->id);
-		return error_not_named(err);
+		/* A source that is gone is what the caller named. */
+		return making->content ? -1 : error_not_named(err);
 	}
 	return 0;
 }
@@ -159,6 +192,7 @@ static int find_existing(struct pools *pools, const char *id, const struct volum
 		return 0;
 	if (volume_folder_open(pools, id, &folder, err) < 0 ||
 	    check_existing(&folder.record, spec, fs_type, err) < 0 ||
+	    check_existing_source(&folder.record, spec, err) < 0 ||
 	    check_existing_pool(&folder, spec, err) < 0)
 		return -1;
 	*ret_folder = folder;
@@ -166,21 +200,45 @@ static int find_existing(struct pools *pools, const char *id, const struct volum
 	return 1;
 }
 
+/* At least as large as its source, and just so large if nothing else is asked for. */
+static int choose_size(const struct volume_spec *spec, const struct volume_content *content,
+		       uint64_t minimum_bytes, uint64_t *ret_bytes, struct error *err)
+{
+	struct capacity_range range = spec->range;
+	if (content && range.required_bytes < content->size_bytes)
+		range.required_bytes = content->size_bytes;
+	if (content && range.limit_bytes && range.limit_bytes < content->size_bytes)
+		return error_set(err, ERROR_RANGE,
+				 "capacity_range: limit_bytes: the source has %" PRIu64 " bytes",
+				 content->size_bytes);
+	return capacity_choose(&range, minimum_bytes, ret_bytes, err);
+}
+
 static int choose_and_build(struct pools *pools, const struct volume_spec *spec, const char *id,
 			    const char *fs_type, uint64_t minimum_bytes,
 			    struct volume_folder *folder, struct error *err)
 {
-	const struct backend *backend = backend_of_kind(spec->parameters.backend);
+	struct volume_content content CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
+	bool copied = spec->source.kind != SOURCE_NONE;
 	uint64_t size_bytes = 0;
-	if (capacity_choose(&spec->range, minimum_bytes, &size_bytes, err) < 0)
+	if (copied && volume_content_open(pools, &spec->source, &content, err) < 0)
+		return -1;
+	if (choose_size(spec, copied ? &content : NULL, minimum_bytes, &size_bytes, err) < 0)
+		return -1;
+	fill_record(spec, id, fs_type, size_bytes, &folder->record);
+	if (copied && volume_content_check(&content, &folder->record, err) < 0)
 		return -1;
 	struct pool_wish wish = { .parameters = &spec->parameters,
 				  .bytes = size_bytes,
-				  .elsewhere = spec->elsewhere };
+				  .elsewhere = spec->elsewhere && !copied,
+				  .source = content.pool };
 	if (pool_choice_reserve(pools, &wish, &folder->pool, err) < 0)
 		return -1;
-	fill_record(spec, id, fs_type, size_bytes, &folder->record);
-	return build_or_release(folder->pool, backend, &folder->record, err);
+	struct making making = { .pools = pools,
+				 .pool = folder->pool,
+				 .content = copied ? &content : NULL,
+				 .watch = spec->watch };
+	return build_or_release(&making, &folder->record, err);
 }
 
 static int create(struct pools *pools, const struct volume_spec *spec,
@@ -216,6 +274,11 @@ int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err)
 {
 	struct volume_spec asked = *spec;
+	struct volume_content content CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
+	/* Whoever names no file system gets that of the source. */
+	if (spec->source.kind != SOURCE_NONE && !spec->fs_type[0] &&
+	    volume_content_open(pools, &spec->source, &content, NULL) == 0)
+		asked.fs_type = content.fs_type;
 	/* A raw device is an image, also in a class of directories. */
 	if (spec->block) {
 		asked.parameters.backend = BACKEND_LOOP;

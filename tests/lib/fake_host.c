@@ -610,6 +610,14 @@ static int flush_loop(struct host *host, const struct loop_device *device, struc
 	return end_step(fake);
 }
 
+static int renew_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (begin_step(fake, "renew", err) < 0)
+		return -1;
+	return end_step(fake);
+}
+
 unsigned fake_host_frozen_count(const struct fake_host *fake)
 {
 	unsigned count = 0;
@@ -661,6 +669,7 @@ struct fake_host *fake_host_new(void)
 		.freeze = freeze,
 		.thaw = thaw,
 		.flush_loop = flush_loop,
+		.renew_filesystem = renew_filesystem,
 		.check = check,
 	};
 	fake->usage = (struct host_usage) {

@@ -165,6 +165,85 @@ static void the_books_are_the_same_after_a_restart(void **state)
 	assert_int_equal(scene.pool->promised_bytes, promised);
 }
 
+static int restore(const char *name, enum volume_source_kind kind, const char *id,
+		   uint64_t size_bytes, struct volume_record *ret_record, struct error *err)
+{
+	struct volume_spec spec = pool_scene_spec(name);
+	spec.range.required_bytes = size_bytes;
+	spec.source.kind = kind;
+	snprintf(spec.source.id, sizeof(spec.source.id), "%s", id);
+	return volume_create(scene.pools, &spec, ret_record, err);
+}
+
+static void a_volume_is_made_of_a_snapshot_and_of_a_volume(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	make_volume("pvc-1");
+	write_image("volumes/pvc-1/image", "before");
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	write_image("volumes/pvc-1/image", "after!");
+	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 2ULL << 30, &record, &err), 0);
+	assert_int_equal(record.size_bytes, 2ULL << 30);
+	assert_image("volumes/pvc-2/image", "before");
+	assert_int_equal(restore("pvc-3", SOURCE_VOLUME, "pvc-1", 0, &record, &err), 0);
+	assert_int_equal(record.size_bytes, 1ULL << 30);
+	assert_image("volumes/pvc-3/image", "after!");
+	assert_int_equal(restore("pvc-3", SOURCE_VOLUME, "pvc-1", 0, &record, &err), 1);
+	assert_int_equal(record.source.kind, SOURCE_VOLUME);
+	assert_string_equal(record.source.id, "pvc-1");
+	assert_int_equal(restore("pvc-3", SOURCE_VOLUME, "pvc-2", 0, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_EXISTS);
+	assert_int_equal(pool_scene_count(&scene, "tmp"), 0);
+}
+
+static void a_source_must_be_there_and_fit(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec("pvc-2");
+	make_volume("pvc-1");
+	uint64_t promised = scene.pool->promised_bytes;
+	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "none", 0, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	assert_int_equal(restore("pvc-2", SOURCE_VOLUME, "none", 0, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	spec.source.kind = SOURCE_VOLUME;
+	strcpy(spec.source.id, "pvc-1");
+	spec.fs_type = "xfs";
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	spec.fs_type = "";
+	spec.range.required_bytes = 0;
+	spec.range.limit_bytes = 512 << 20;
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+	assert_int_equal(scene.pool->promised_bytes, promised);
+}
+
+static void directories_are_copied_and_restored(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec("pvc-1");
+	int fd = -1;
+	spec.parameters.backend = BACKEND_DIRECTORY;
+	spec.parameters.enforce = false;
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(folder_open_file(scene.pool->root_fd, "volumes/pvc-1/data/file",
+					  O_RDWR | O_CREAT, 0600, &fd, &err),
+			 0);
+	close(fd);
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	spec.name = "pvc-2";
+	spec.source.kind = SOURCE_SNAPSHOT;
+	strcpy(spec.source.id, "snap-1");
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(faccessat(scene.pool->root_fd, "volumes/pvc-2/data/file", F_OK, 0), 0);
+	assert_int_not_equal(faccessat(scene.pool->root_fd, "volumes/pvc-2/links", F_OK, 0), 0);
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -175,6 +254,9 @@ int main(void)
 		TEST(a_mounted_volume_is_frozen_for_its_snapshot_and_goes_on),
 		TEST(lists_by_pages_and_by_source),
 		TEST(whatever_fails_or_is_killed_a_retry_makes_it_and_nothing_is_left),
+		TEST(a_volume_is_made_of_a_snapshot_and_of_a_volume),
+		TEST(a_source_must_be_there_and_fit),
+		TEST(directories_are_copied_and_restored),
 		TEST(the_books_are_the_same_after_a_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
