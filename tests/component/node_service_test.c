@@ -170,15 +170,16 @@ static void over_tcp_only_the_provisioner_is_served_and_only_with_volumes(void *
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 }
 
+/* Volumes are attached only where the flag says so. */
 static void what_is_not_served_is_unimplemented(void **state)
 {
 	struct error err = { 0 };
 	ProtobufCMessage *response = NULL;
-	Csi__V1__CreateSnapshotRequest request;
-	csi__v1__create_snapshot_request__init(&request);
-	assert_int_equal(rpc_channel_call(scene.channel, "csi.v1.Controller", "CreateSnapshot",
-					  &request.base,
-					  &csi__v1__create_snapshot_response__descriptor,
+	Csi__V1__ControllerPublishVolumeRequest request;
+	csi__v1__controller_publish_volume_request__init(&request);
+	assert_int_equal(rpc_channel_call(scene.channel, "csi.v1.Controller",
+					  "ControllerPublishVolume", &request.base,
+					  &csi__v1__controller_publish_volume_response__descriptor,
 					  TIMEOUT_MS, &response, &err),
 			 -1);
 	assert_int_equal(err.code, ERROR_UNSUPPORTED);
