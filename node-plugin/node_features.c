@@ -46,7 +46,8 @@ static void tell(struct node_features *features, enum node_feature feature, bool
 		 const char *reason)
 {
 	features->has[feature] = has;
-	snprintf(features->reason[feature], FEATURE_REASON_MAX, "%s", has ? "" : reason);
+	snprintf(features->reason[feature], FEATURE_REASON_MAX, "%.*s", FEATURE_REASON_MAX - 1,
+		 has ? "" : reason);
 }
 
 static bool is_installed(const char *program)
