@@ -51,8 +51,8 @@ static const struct filesystem known[] = {
 	{ .type = "ext4", .minimum_bytes = 16ULL << 20, .maker = make_ext4 },
 	/* mkfs.xfs refuses less than 300 MB. */
 	{ .type = "xfs", .minimum_bytes = 300ULL << 20, .maker = make_xfs },
-	/* mkfs.btrfs refuses less than 109 MiB (mkfs.btrfs(8): without --mixed). */
-	{ .type = "btrfs", .minimum_bytes = 128ULL << 20, .maker = make_btrfs },
+	/* The kernel lets none grow to less than 256 MiB (btrfs_ioctl_resize()). */
+	{ .type = "btrfs", .minimum_bytes = 256ULL << 20, .maker = make_btrfs },
 };
 
 #define FILESYSTEM_COUNT (sizeof(known) / sizeof(*known))

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -168,19 +169,59 @@ int filesystem_grow_mounted(const char *type, int mount_fd, struct error *err)
 	return error_set(err, ERROR_UNSUPPORTED, "a file system %s cannot be grown", type);
 }
 
-static const char *const check_ext4[] = { "e2fsck", "-f", "-p", IMAGE, NULL };
-static const char *const resize_ext4[] = { "resize2fs", IMAGE, NULL };
+/* Says of an image, on itself, that resize2fs may have been at it when it died. */
+#define MARK "trusted.kentledge.growing"
 
-/* resize2fs wants a file system that has just been checked, for good reason. */
-static int check_and_resize(int image_fd, struct error *err)
+static bool is_marked(int image_fd)
 {
-	if (process_run_to(check_ext4, image_fd, CHECK_TIMEOUT_MS, CHECKED_AND_REPAIRED, err) < 0)
-		return error_prefix(err, "check before growing; run e2fsck on the image by hand");
-	if (process_run(resize_ext4, image_fd, GROW_TIMEOUT_MS, err) < 0)
-		return -1;
+	return fgetxattr(image_fd, MARK, NULL, 0) >= 0;
+}
+
+/* Without extended attributes in the pool it has to go without. */
+static int set_mark(int image_fd, struct error *err)
+{
+	if (fsetxattr(image_fd, MARK, "", 0, 0) < 0 && errno != EOPNOTSUPP)
+		return error_errno(err, errno, "mark the image");
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
 	return 0;
+}
+
+static int clear_mark(int image_fd, struct error *err)
+{
+	if (fremovexattr(image_fd, MARK) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+		return error_errno(err, errno, "unmark the image");
+	return 0;
+}
+
+static const char *const repair_ext4[] = { "e2fsck", "-f", "-y", IMAGE, NULL };
+static const char *const check_ext4[] = { "e2fsck", "-f", "-p", IMAGE, NULL };
+static const char *const resize_ext4[] = { "resize2fs", IMAGE, NULL };
+
+/* resize2fs wants a file system that has just been checked, for good reason. What it left half done
+ * when it was killed are the descriptors of groups that nothing lies in yet: e2fsck repairs them,
+ * but not without being told to. Any other damage is for a person. */
+static int check(int image_fd, bool half_done, struct error *err)
+{
+	struct error reason = { 0 };
+	if (process_run_to(check_ext4, image_fd, CHECK_TIMEOUT_MS, CHECKED_AND_REPAIRED, &reason) ==
+	    0)
+		return 0;
+	if (half_done)
+		return process_run_to(repair_ext4, image_fd, CHECK_TIMEOUT_MS, CHECKED_AND_REPAIRED,
+				      err);
+	return error_set(err, reason.code,
+			 "check before growing; run e2fsck on the image by hand: %s", reason.text);
+}
+
+static int check_and_resize(int image_fd, bool half_done, struct error *err)
+{
+	if (check(image_fd, half_done, err) < 0 || set_mark(image_fd, err) < 0 ||
+	    process_run(resize_ext4, image_fd, GROW_TIMEOUT_MS, err) < 0)
+		return -1;
+	if (fsync(image_fd) < 0)
+		return error_errno(err, errno, "fsync of the image");
+	return clear_mark(image_fd, err);
 }
 
 static int grow_ext4_image(int image_fd, struct error *err)
@@ -191,14 +232,15 @@ static int grow_ext4_image(int image_fd, struct error *err)
 		return error_errno(err, errno, "stat of the image");
 	if (filesystem_size_read("ext4", image_fd, &size, err) < 0)
 		return -1;
-	if (filesystem_size_within(&size, (uint64_t)image.st_size) <= size.bytes)
+	bool half_done = is_marked(image_fd);
+	if (!half_done && filesystem_size_within(&size, (uint64_t)image.st_size) <= size.bytes)
 		return 1;
 	struct loop_device device = { 0 };
 	int found = loop_device_find(image_fd, &device, err);
 	if (found > 0)
-		return error_set(err, ERROR_IN_USE, "/dev/loop%u has the image open",
-				 device.number);
-	return found < 0 ? -1 : check_and_resize(image_fd, err);
+		return error_set(err, half_done ? ERROR_BUSY : ERROR_IN_USE,
+				 "/dev/loop%u has the image open", device.number);
+	return found < 0 ? -1 : check_and_resize(image_fd, half_done, err);
 }
 
 int filesystem_grow_image(const char *type, int image_fd, struct error *err)

@@ -39,7 +39,7 @@ static const struct node_volume xfs = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "xfs", .size_bytes = 300 * MIB
 };
 static const struct node_volume btrfs = {
-	.name = "pvc-1", .backend = "loop", .fs_type = "btrfs", .size_bytes = 128 * MIB
+	.name = "pvc-1", .backend = "loop", .fs_type = "btrfs", .size_bytes = 256 * MIB
 };
 static const struct node_volume directory = {
 	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = 64 * MIB

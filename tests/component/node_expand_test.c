@@ -218,16 +218,16 @@ static void a_thick_volume_keeps_its_blocks_and_gives_them_back_in_the_end(void 
 	const struct node_volume volume = { .name = ID,
 					    .backend = "loop",
 					    .fs_type = "btrfs",
-					    .size_bytes = 128 * MIB,
+					    .size_bytes = 256 * MIB,
 					    .provisioning = "thick" };
 	up(&volume);
 	snprintf(path, sizeof(path), "%s/volumes/" ID "/image", scene.pool);
 	assert_int_equal(stat(path, &image), 0);
-	assert_true((uint64_t)image.st_blocks * 512 >= 128 * MIB);
-	expand(192 * MIB);
-	done(expand_mounted(target, 192 * MIB, &err), &err);
+	assert_true((uint64_t)image.st_blocks * 512 >= 256 * MIB);
+	expand(320 * MIB);
+	done(expand_mounted(target, 320 * MIB, &err), &err);
 	assert_int_equal(stat(path, &image), 0);
-	assert_true((uint64_t)image.st_blocks * 512 >= 192 * MIB);
+	assert_true((uint64_t)image.st_blocks * 512 >= 320 * MIB);
 	down();
 	assert_int_equal(access(path, F_OK), -1);
 }

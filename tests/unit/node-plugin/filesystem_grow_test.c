@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -242,6 +243,41 @@ static void an_image_on_which_a_program_works_is_left_to_it(void **state)
 	done(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
 }
 
+static pid_t start_program(const char *program, const char *option)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	int null_fd = open("/dev/null", O_RDWR);
+	dup2(null_fd, 1);
+	dup2(null_fd, 2);
+	execlp(program, program, option, image_path, NULL);
+	_exit(127);
+}
+
+/* The places at which it is killed are spread over the few milliseconds that it takes. */
+static void a_growth_that_was_killed_is_repaired_and_finished(void **state)
+{
+	for (unsigned i = 0; i < 24; i++) {
+		struct error err = { 0 };
+		int status = 0;
+		int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+		assert_int_equal(ftruncate(image_fd, 4096 * MIB), 0);
+		assert_int_equal(fsetxattr(image_fd, "trusted.kentledge.growing", "", 0, 0), 0);
+		pid_t pid = start_program("resize2fs", "-p");
+		usleep(1000 + 400 * i);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		done(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+		assert_int_equal(bytes_of("ext4", image_fd), 4096 * MIB);
+		pid = start_program("e2fsck", "-fn");
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		done(filesystem_grow_image("ext4", image_fd, &err), 1, &err);
+	}
+}
+
 static void a_damaged_file_system_is_not_grown(void **state)
 {
 	struct error err = { 0 };
@@ -266,6 +302,7 @@ int main(void)
 		cmocka_unit_test(a_mounted_ext4_that_may_not_grow_says_when_it_will),
 		cmocka_unit_test(ext4_grows_in_its_image_and_keeps_its_files),
 		cmocka_unit_test(an_image_on_which_a_program_works_is_left_to_it),
+		cmocka_unit_test(a_growth_that_was_killed_is_repaired_and_finished),
 		cmocka_unit_test(a_damaged_file_system_is_not_grown),
 	};
 	if (!node_scene_can_mount())
