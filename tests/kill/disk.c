@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -118,8 +119,29 @@ static bool is_attached(const struct disk *disk)
 	       strncmp(text, disk->image, strlen(disk->image)) == 0;
 }
 
+/* Devices of images on the disk that live without a mount, as those of block volumes do. */
+static void detach_others(const struct disk *disk)
+{
+	DIR *dir = opendir("/sys/block");
+	for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+		char path[512];
+		char *text CLEANUP_FREE = NULL;
+		snprintf(path, sizeof(path), "/sys/block/%s/loop/backing_file", entry->d_name);
+		if (file_read(path, 4096, &text, NULL, NULL) < 0 ||
+		    strncmp(text, disk->folder, strlen(disk->folder)) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+		int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			ioctl(fd, LOOP_CLR_FD);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static void unmount_all(struct disk *disk)
 {
+	detach_others(disk);
 	while (unmount_one(disk))
 		;
 	disk->mounted = false;

@@ -47,6 +47,7 @@ struct scenario {
 	const struct life_step *steps;
 	size_t step_count;
 	unsigned every; /* of the points of children, such as mkfs, only each n-th is taken */
+	size_t skipped; /* the first steps, whose points another scenario tries */
 };
 
 extern const struct scenario scenarios[];

@@ -235,7 +235,8 @@ void points_try(const struct scenario *scenario, const struct points_options *op
 	struct attempt *attempt = calloc(1, sizeof(*attempt));
 	attempt->options = options;
 	life_init(&attempt->life, scenario, options->preload);
-	for (attempt->call = 0; attempt->call < call_count(attempt) && !may_stop(attempt);
+	size_t end = call_count(attempt) - scenario->skipped;
+	for (attempt->call = scenario->skipped; attempt->call < end && !may_stop(attempt);
 	     attempt->call++)
 		try_call(attempt);
 	life_done(&attempt->life);

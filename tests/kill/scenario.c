@@ -8,13 +8,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "csi.pb-c.h"
 #include "life.h"
 
 #define MIB (1ULL << 20)
 #define MARK "kept"
+#define GROWTH (16 * MIB)
+#define TIMEOUT_MS 30000
+#define ENCRYPTION_KEY "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 static struct rpc_channel *channel(const struct life *life)
 {
@@ -80,6 +85,121 @@ static int check_mark(struct life *life, struct error *err)
 	return 0;
 }
 
+/* A block volume is a device at the target. */
+static int check_block_mark(struct life *life, struct error *err)
+{
+	char block[4096] = "";
+	int fd CLEANUP_CLOSE = open(life->target, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", life->target);
+	if (!life->marked) {
+		snprintf(block, sizeof(block), "%s", MARK);
+		if (pwrite(fd, block, sizeof(block), MIB) != sizeof(block) || fsync(fd) < 0)
+			return error_errno(err, errno, "write to %s", life->target);
+		life->marked = true;
+		return 0;
+	}
+	if (pread(fd, block, sizeof(block), MIB) != sizeof(block) || strcmp(block, MARK) != 0)
+		return error_set(err, ERROR_INTERNAL, "data is lost: the device holds \"%.16s\"",
+				 block);
+	return 0;
+}
+
+static int expand(struct life *life, struct error *err)
+{
+	const struct node_volume *volume = &life->scenario->volume;
+	uint64_t bytes = 0;
+	bool node_too = false;
+	return node_client_expand(channel(life), volume->name, volume->size_bytes + GROWTH, 0,
+				  &bytes, &node_too, err);
+}
+
+static int expand_mounted(struct life *life, struct error *err)
+{
+	const struct node_volume *volume = &life->scenario->volume;
+	uint64_t bytes = 0;
+	return node_client_expand_mounted(channel(life), volume->name, life->target,
+					  volume->size_bytes + GROWTH, &bytes, err);
+}
+
+/* The file system is larger than the volume was at its creation. */
+static int check_grown(struct life *life, struct error *err)
+{
+	struct statvfs space;
+	const struct node_volume *volume = &life->scenario->volume;
+	if (statvfs(life->target, &space) < 0)
+		return error_errno(err, errno, "%s", life->target);
+	uint64_t bytes = (uint64_t)space.f_blocks * space.f_frsize;
+	if (bytes + GROWTH / 2 < volume->size_bytes)
+		return error_set(err, ERROR_INTERNAL, "it did not grow: %llu bytes",
+				 (unsigned long long)bytes);
+	return 0;
+}
+
+static int call(const struct life *life, const char *method, const ProtobufCMessage *request,
+		const ProtobufCMessageDescriptor *descriptor, struct error *err)
+{
+	ProtobufCMessage *response = NULL;
+	if (rpc_channel_call(channel(life), "csi.v1.Controller", method, request, descriptor,
+			     TIMEOUT_MS, &response, err) < 0)
+		return -1;
+	protobuf_c_message_free_unpacked(response, NULL);
+	return 0;
+}
+
+static char snapshot_name[] = "snapshot-1";
+
+static int create_snapshot(struct life *life, struct error *err)
+{
+	Csi__V1__CreateSnapshotRequest request;
+	csi__v1__create_snapshot_request__init(&request);
+	request.name = snapshot_name;
+	request.source_volume_id = (char *)(uintptr_t)life->scenario->volume.name;
+	return call(life, "CreateSnapshot", &request.base,
+		    &csi__v1__create_snapshot_response__descriptor, err);
+}
+
+static int delete_snapshot(struct life *life, struct error *err)
+{
+	Csi__V1__DeleteSnapshotRequest request;
+	csi__v1__delete_snapshot_request__init(&request);
+	request.snapshot_id = snapshot_name;
+	return call(life, "DeleteSnapshot", &request.base,
+		    &csi__v1__delete_snapshot_response__descriptor, err);
+}
+
+/* One is there, and the volume is not held still any more. */
+static int check_snapshot(struct life *life, struct error *err)
+{
+	life->marked = false;
+	if (node_scene_entries(&life->scene, "snapshots") != 1)
+		return error_set(err, ERROR_INTERNAL, "the snapshot is lost");
+	return check_mark(life, err);
+}
+
+static int modify(struct life *life, struct error *err)
+{
+	Csi__V1__ControllerModifyVolumeRequest request;
+	Csi__V1__ControllerModifyVolumeRequest__MutableParametersEntry entry, *entries = &entry;
+	char key[] = "writeIops", value[] = "1000";
+	csi__v1__controller_modify_volume_request__init(&request);
+	csi__v1__controller_modify_volume_request__mutable_parameters_entry__init(&entry);
+	entry.key = key;
+	entry.value = value;
+	request.volume_id = (char *)(uintptr_t)life->scenario->volume.name;
+	request.mutable_parameters = &entries;
+	request.n_mutable_parameters = 1;
+	return call(life, "ControllerModifyVolume", &request.base,
+		    &csi__v1__controller_modify_volume_response__descriptor, err);
+}
+
+static int publish_ephemeral(struct life *life, struct error *err)
+{
+	life->marked = false; /* it lives as long as its pod */
+	return node_client_publish_ephemeral(channel(life), life->scenario->volume.name, "16Mi", "",
+					     "", life->target, err);
+}
+
 #define CREATE                                                                                     \
 	{                                                                                          \
 		.name = "CreateVolume", .call = create, .undo_name = "DeleteVolume",               \
@@ -99,30 +219,113 @@ static int check_mark(struct life *life, struct error *err)
 static const struct life_step loop_steps[] = { CREATE, STAGE(1), PUBLISH };
 static const struct life_step directory_steps[] = { CREATE, STAGE(0), PUBLISH };
 
+static const struct life_step block_steps[] = {
+	CREATE,
+	{ .name = "NodeStageVolume (block)",
+	  .call = stage,
+	  .undo_name = "NodeUnstageVolume (block)",
+	  .undo = unstage,
+	  .loops = 1,
+	  .lost_with_power = true },
+	{ .name = "NodePublishVolume (block)",
+	  .call = publish,
+	  .undo_name = "NodeUnpublishVolume (block)",
+	  .undo = unpublish,
+	  .mounts = 1,
+	  .check = check_block_mark,
+	  .lost_with_power = true },
+};
+
+static const struct life_step offline_growth_steps[] = {
+	CREATE,
+	{ .name = "ControllerExpandVolume (offline)", .call = expand },
+	STAGE(1),
+	PUBLISH,
+};
+
+static const struct life_step online_growth_steps[] = {
+	CREATE,
+	STAGE(1),
+	PUBLISH,
+	{ .name = "ControllerExpandVolume (online)", .call = expand },
+	{ .name = "NodeExpandVolume", .call = expand_mounted, .check = check_grown },
+};
+
+#define SNAPSHOT                                                                                   \
+	{                                                                                          \
+		.name = "CreateSnapshot", .call = create_snapshot, .undo_name = "DeleteSnapshot",  \
+		.undo = delete_snapshot, .check = check_snapshot                                   \
+	}
+
+static const struct life_step loop_snapshot_steps[] = { CREATE, STAGE(1), PUBLISH, SNAPSHOT };
+static const struct life_step directory_snapshot_steps[] = { CREATE, STAGE(0), PUBLISH, SNAPSHOT };
+
+static const struct life_step modify_steps[] = {
+	CREATE,
+	STAGE(1),
+	PUBLISH,
+	{ .name = "ControllerModifyVolume", .call = modify },
+};
+
+static const struct life_step ephemeral_steps[] = {
+	{ .name = "NodePublishVolume (ephemeral)",
+	  .call = publish_ephemeral,
+	  .undo_name = "NodeUnpublishVolume (ephemeral)",
+	  .undo = unpublish,
+	  .mounts = 1,
+	  .loops = 1,
+	  .lost_with_power = true },
+};
+
 #define STEPS(table) .steps = (table), .step_count = sizeof(table) / sizeof(*(table))
 
+#define VOLUME(kind, type, mib, ...)                                                               \
+	.volume = { .name = "pvc-1",                                                               \
+		    .backend = (kind),                                                             \
+		    .fs_type = (type),                                                             \
+		    .size_bytes = (mib)*MIB,                                                       \
+		    __VA_ARGS__ }
+
 const struct scenario scenarios[] = {
-	{ .name = "loop, ext4",
-	  .volume = { .name = "pvc-1",
-		      .backend = "loop",
-		      .fs_type = "ext4",
-		      .size_bytes = 16 * MIB },
+	{ .name = "loop, ext4", VOLUME("loop", "ext4", 16), STEPS(loop_steps), .every = 1 },
+	{ .name = "loop, xfs", VOLUME("loop", "xfs", 300), STEPS(loop_steps), .every = 8 },
+	{ .name = "loop, btrfs", VOLUME("loop", "btrfs", 256), STEPS(loop_steps), .every = 16 },
+	{ .name = "loop, thick",
+	  VOLUME("loop", "ext4", 16, .provisioning = "thick"),
 	  STEPS(loop_steps),
-	  .every = 1 },
-	{ .name = "loop, xfs",
-	  .volume = { .name = "pvc-1",
-		      .backend = "loop",
-		      .fs_type = "xfs",
-		      .size_bytes = 300 * MIB },
+	  .every = 16 },
+	{ .name = "loop, encrypted",
+	  VOLUME("loop", "ext4", 16, .encryption = "fscrypt", .key = ENCRYPTION_KEY),
 	  STEPS(loop_steps),
-	  .every = 8 },
-	{ .name = "directory",
-	  .volume = { .name = "pvc-1",
-		      .backend = "directory",
-		      .fs_type = "",
-		      .size_bytes = 16 * MIB },
-	  STEPS(directory_steps),
-	  .every = 1 },
+	  .every = 16 },
+	{ .name = "directory", VOLUME("directory", "", 16), STEPS(directory_steps), .every = 1 },
+	{ .name = "block", VOLUME("loop", "", 16, .block = true), STEPS(block_steps), .every = 1 },
+	{ .name = "offline growth",
+	  VOLUME("loop", "ext4", 16),
+	  STEPS(offline_growth_steps),
+	  .every = 16,
+	  .skipped = 1 },
+	{ .name = "online growth",
+	  VOLUME("loop", "xfs", 300),
+	  STEPS(online_growth_steps),
+	  .every = 16,
+	  .skipped = 3 },
+	{ .name = "loop, snapshot",
+	  VOLUME("loop", "ext4", 16),
+	  STEPS(loop_snapshot_steps),
+	  .every = 16,
+	  .skipped = 3 },
+	{ .name = "directory, snapshot",
+	  VOLUME("directory", "", 16),
+	  STEPS(directory_snapshot_steps),
+	  .every = 16,
+	  .skipped = 3 },
+	{ .name = "modify",
+	  VOLUME("loop", "ext4", 16),
+	  STEPS(modify_steps),
+	  .every = 16,
+	  .skipped = 3 },
+	{ .name = "ephemeral", VOLUME("loop", "ext4", 16), STEPS(ephemeral_steps), .every = 16 },
 };
 
 const size_t scenario_count = sizeof(scenarios) / sizeof(*scenarios);
