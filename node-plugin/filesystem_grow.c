@@ -169,34 +169,67 @@ int filesystem_grow_mounted(const char *type, int mount_fd, struct error *err)
 	return error_set(err, ERROR_UNSUPPORTED, "a file system %s cannot be grown", type);
 }
 
-/* Says of an image, on itself, that resize2fs may have been at it when it died. */
-#define MARK "trusted.kentledge.growing"
+/* What an image says on itself while programs are at it, which may die with us:
+ * GROWING, that resize2fs may have been at work; SUPERBLOCK, how that was before e2fsck and
+ * resize2fs. They write a new one in pieces, and one of which only some are written has a wrong
+ * checksum, with which no program takes it for a file system any more. */
+#define GROWING "trusted.kentledge.growing"
+#define SUPERBLOCK "trusted.kentledge.superblock"
+#define SUPERBLOCK_OFFSET 1024 /* Documentation/filesystems/ext4/super.rst */
+#define SUPERBLOCK_BYTES 1024
 
 static bool is_marked(int image_fd)
 {
-	return fgetxattr(image_fd, MARK, NULL, 0) >= 0;
+	return fgetxattr(image_fd, GROWING, NULL, 0) >= 0;
 }
 
 /* Without extended attributes in the pool it has to go without. */
-static int set_mark(int image_fd, struct error *err)
+static int set_mark(int image_fd, const char *mark, const void *value, size_t length, int flags,
+		    struct error *err)
 {
-	if (fsetxattr(image_fd, MARK, "", 0, 0) < 0 && errno != EOPNOTSUPP)
+	if (fsetxattr(image_fd, mark, value, length, flags) < 0 && errno != EOPNOTSUPP &&
+	    errno != EEXIST)
 		return error_errno(err, errno, "mark the image");
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
 	return 0;
 }
 
-static int clear_mark(int image_fd, struct error *err)
+static int clear_mark(int image_fd, const char *mark, struct error *err)
 {
-	if (fremovexattr(image_fd, MARK) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+	if (fremovexattr(image_fd, mark) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
 		return error_errno(err, errno, "unmark the image");
 	return 0;
+}
+
+/* One that an earlier try kept is the one that was whole. */
+static int keep_superblock(int image_fd, struct error *err)
+{
+	char superblock[SUPERBLOCK_BYTES];
+	if (pread(image_fd, superblock, sizeof(superblock), SUPERBLOCK_OFFSET) !=
+	    sizeof(superblock))
+		return error_errno(err, errno, "read the superblock of the image");
+	return set_mark(image_fd, SUPERBLOCK, superblock, sizeof(superblock), XATTR_CREATE, err);
+}
+
+static bool put_superblock_back(int image_fd)
+{
+	char superblock[SUPERBLOCK_BYTES];
+	return fgetxattr(image_fd, SUPERBLOCK, superblock, sizeof(superblock)) ==
+		       sizeof(superblock) &&
+	       pwrite(image_fd, superblock, sizeof(superblock), SUPERBLOCK_OFFSET) ==
+		       sizeof(superblock) &&
+	       fsync(image_fd) == 0;
 }
 
 static const char *const repair_ext4[] = { "e2fsck", "-f", "-y", IMAGE, NULL };
 static const char *const check_ext4[] = { "e2fsck", "-f", "-p", IMAGE, NULL };
 static const char *const resize_ext4[] = { "resize2fs", IMAGE, NULL };
+
+static int run_e2fsck(const char *const *argv, int image_fd, struct error *err)
+{
+	return process_run_to(argv, image_fd, CHECK_TIMEOUT_MS, CHECKED_AND_REPAIRED, err);
+}
 
 /* resize2fs wants a file system that has just been checked, for good reason. What it left half done
  * when it was killed are the descriptors of groups that nothing lies in yet: e2fsck repairs them,
@@ -204,24 +237,28 @@ static const char *const resize_ext4[] = { "resize2fs", IMAGE, NULL };
 static int check(int image_fd, bool half_done, struct error *err)
 {
 	struct error reason = { 0 };
-	if (process_run_to(check_ext4, image_fd, CHECK_TIMEOUT_MS, CHECKED_AND_REPAIRED, &reason) ==
-	    0)
+	if (run_e2fsck(check_ext4, image_fd, NULL) == 0 ||
+	    (half_done && run_e2fsck(repair_ext4, image_fd, NULL) == 0))
 		return 0;
-	if (half_done)
-		return process_run_to(repair_ext4, image_fd, CHECK_TIMEOUT_MS, CHECKED_AND_REPAIRED,
-				      err);
+	put_superblock_back(image_fd);
+	if (run_e2fsck(half_done ? repair_ext4 : check_ext4, image_fd, &reason) == 0)
+		return 0;
+	clear_mark(image_fd, SUPERBLOCK, NULL);
 	return error_set(err, reason.code,
 			 "check before growing; run e2fsck on the image by hand: %s", reason.text);
 }
 
 static int check_and_resize(int image_fd, bool half_done, struct error *err)
 {
-	if (check(image_fd, half_done, err) < 0 || set_mark(image_fd, err) < 0 ||
+	if (keep_superblock(image_fd, err) < 0 || check(image_fd, half_done, err) < 0 ||
+	    set_mark(image_fd, GROWING, "", 0, 0, err) < 0 ||
 	    process_run(resize_ext4, image_fd, GROW_TIMEOUT_MS, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
-	return clear_mark(image_fd, err);
+	if (clear_mark(image_fd, SUPERBLOCK, err) < 0)
+		return -1;
+	return clear_mark(image_fd, GROWING, err);
 }
 
 static int grow_ext4_image(int image_fd, struct error *err)

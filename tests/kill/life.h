@@ -63,6 +63,7 @@ struct life {
 	char target[128];
 	bool marked; /* data was written into the volume that must be found again */
 	uint64_t capacity_bytes;
+	uint64_t first_bytes; /* of the file system, before it grew */
 };
 
 /* A life of this scenario can be lived here; if not, says why. */
