@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,14 @@ void disk_init(struct disk *disk, const char *folder, uint64_t bytes)
 	mount_image(disk);
 }
 
+/* One that was held still for a snapshot would outlive its unmounting. */
+static void thaw(const char *point)
+{
+	int fd CLEANUP_CLOSE = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		ioctl(fd, FITHAW);
+}
+
 /* Mounts in the folder in which it lies, and stacked ones: the last one in the table first. */
 static bool unmount_one(const struct disk *disk)
 {
@@ -105,6 +114,7 @@ static bool unmount_one(const struct disk *disk)
 			strcpy(point, line_point);
 	if (!point[0])
 		return false;
+	thaw(point);
 	if (umount2(point, MNT_DETACH) < 0)
 		give_up(point);
 	return true;
