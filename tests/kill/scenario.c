@@ -185,6 +185,123 @@ static int check_snapshot(struct life *life, struct error *err)
 	return check_mark(life, err);
 }
 
+static char copy_name[] = "pvc-2";
+
+static struct node_volume copy_volume(const struct life *life)
+{
+	struct node_volume volume = life->scenario->volume;
+	volume.name = copy_name;
+	return volume;
+}
+
+static int create_copy(struct life *life, Csi__V1__VolumeContentSource *source, struct error *err)
+{
+	const struct node_volume *volume = &life->scenario->volume;
+	bool loop = strcmp(volume->backend, "loop") == 0;
+	char names[2][16] = { "backend", "enforce" };
+	char values[2][16];
+	Csi__V1__CreateVolumeRequest request;
+	Csi__V1__CapacityRange range;
+	Csi__V1__CreateVolumeRequest__ParametersEntry entries[2];
+	Csi__V1__CreateVolumeRequest__ParametersEntry *parameters[] = { &entries[0], &entries[1] };
+	Csi__V1__VolumeCapability capability, *capabilities = &capability;
+	Csi__V1__VolumeCapability__MountVolume mount;
+	Csi__V1__VolumeCapability__AccessMode mode;
+	snprintf(values[0], sizeof(values[0]), "%s", volume->backend);
+	snprintf(values[1], sizeof(values[1]), "%s", loop ? "true" : "false");
+	for (int i = 0; i < 2; i++) {
+		csi__v1__create_volume_request__parameters_entry__init(&entries[i]);
+		entries[i].key = names[i];
+		entries[i].value = values[i];
+	}
+	csi__v1__create_volume_request__init(&request);
+	csi__v1__capacity_range__init(&range);
+	csi__v1__volume_capability__init(&capability);
+	csi__v1__volume_capability__mount_volume__init(&mount);
+	csi__v1__volume_capability__access_mode__init(&mode);
+	mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_MULTI_WRITER;
+	mount.fs_type = (char *)(uintptr_t)volume->fs_type;
+	capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
+	capability.mount = &mount;
+	capability.access_mode = &mode;
+	range.required_bytes = (int64_t)volume->size_bytes;
+	request.name = copy_name;
+	request.capacity_range = &range;
+	request.parameters = parameters;
+	request.n_parameters = 2;
+	request.volume_capabilities = &capabilities;
+	request.n_volume_capabilities = 1;
+	request.volume_content_source = source;
+	return call(life, "CreateVolume", &request.base,
+		    &csi__v1__create_volume_response__descriptor, err);
+}
+
+static int restore(struct life *life, struct error *err)
+{
+	Csi__V1__VolumeContentSource source;
+	Csi__V1__VolumeContentSource__SnapshotSource snapshot;
+	csi__v1__volume_content_source__init(&source);
+	csi__v1__volume_content_source__snapshot_source__init(&snapshot);
+	snapshot.snapshot_id = snapshot_name;
+	source.type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT;
+	source.snapshot = &snapshot;
+	return create_copy(life, &source, err);
+}
+
+static int clone_volume(struct life *life, struct error *err)
+{
+	Csi__V1__VolumeContentSource source;
+	Csi__V1__VolumeContentSource__VolumeSource volume;
+	csi__v1__volume_content_source__init(&source);
+	csi__v1__volume_content_source__volume_source__init(&volume);
+	volume.volume_id = (char *)(uintptr_t)life->scenario->volume.name;
+	source.type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME;
+	source.volume = &volume;
+	return create_copy(life, &source, err);
+}
+
+static int delete_copy(struct life *life, struct error *err)
+{
+	return node_client_delete(channel(life), copy_name, err);
+}
+
+struct look {
+	struct life *life;
+	char folder[192];
+};
+
+static int stage_copy(void *context, struct error *err)
+{
+	struct look *look = context;
+	struct node_volume volume = copy_volume(look->life);
+	return node_client_stage(channel(look->life), &volume, look->folder, err);
+}
+
+static int unstage_copy(void *context, struct error *err)
+{
+	struct look *look = context;
+	return node_client_unstage(channel(look->life), copy_name, look->folder, err);
+}
+
+/* The copy holds what the pod had fsynced before. */
+static int check_copy(struct life *life, struct error *err)
+{
+	struct look look = { .life = life };
+	char path[256], text[16] = "";
+	snprintf(look.folder, sizeof(look.folder), "%s",
+		 node_scene_make_folder(&life->scene, "staging-2"));
+	if (trace_call(&life->trace, stage_copy, &look, NULL, err) < 0)
+		return error_prefix(err, "the copy");
+	snprintf(path, sizeof(path), "%s/mark", look.folder);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	bool kept = fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strcmp(text, MARK) == 0;
+	cleanup_close(&fd);
+	fd = -1;
+	if (trace_call(&life->trace, unstage_copy, &look, NULL, err) < 0)
+		return error_prefix(err, "the copy");
+	return kept ? 0 : error_set(err, ERROR_INTERNAL, "the copy holds \"%s\"", text);
+}
+
 static int modify(struct life *life, struct error *err)
 {
 	Csi__V1__ControllerModifyVolumeRequest request;
@@ -274,6 +391,24 @@ static const struct life_step online_growth_steps[] = {
 static const struct life_step loop_snapshot_steps[] = { CREATE, STAGE(1), PUBLISH, SNAPSHOT };
 static const struct life_step directory_snapshot_steps[] = { CREATE, STAGE(0), PUBLISH, SNAPSHOT };
 
+#define RESTORE                                                                                    \
+	{                                                                                          \
+		.name = "CreateVolume (restore)", .call = restore,                                 \
+		.undo_name = "DeleteVolume (restored)", .undo = delete_copy, .check = check_copy   \
+	}
+#define CLONE                                                                                      \
+	{                                                                                          \
+		.name = "CreateVolume (clone)", .call = clone_volume,                              \
+		.undo_name = "DeleteVolume (clone)", .undo = delete_copy, .check = check_copy      \
+	}
+
+static const struct life_step loop_restore_steps[] = { CREATE, STAGE(1), PUBLISH, SNAPSHOT,
+						       RESTORE };
+static const struct life_step directory_restore_steps[] = { CREATE, STAGE(0), PUBLISH, SNAPSHOT,
+							    RESTORE };
+static const struct life_step loop_clone_steps[] = { CREATE, STAGE(1), PUBLISH, CLONE };
+static const struct life_step directory_clone_steps[] = { CREATE, STAGE(0), PUBLISH, CLONE };
+
 static const struct life_step modify_steps[] = {
 	CREATE,
 	STAGE(1),
@@ -332,6 +467,26 @@ const struct scenario scenarios[] = {
 	{ .name = "directory, snapshot",
 	  VOLUME("directory", "", 16),
 	  STEPS(directory_snapshot_steps),
+	  .every = 16,
+	  .skipped = 3 },
+	{ .name = "loop, restore",
+	  VOLUME("loop", "ext4", 16),
+	  STEPS(loop_restore_steps),
+	  .every = 16,
+	  .skipped = 4 },
+	{ .name = "directory, restore",
+	  VOLUME("directory", "", 16),
+	  STEPS(directory_restore_steps),
+	  .every = 16,
+	  .skipped = 4 },
+	{ .name = "loop, clone",
+	  VOLUME("loop", "ext4", 16),
+	  STEPS(loop_clone_steps),
+	  .every = 16,
+	  .skipped = 3 },
+	{ .name = "directory, clone",
+	  VOLUME("directory", "", 16),
+	  STEPS(directory_clone_steps),
 	  .every = 16,
 	  .skipped = 3 },
 	{ .name = "modify",
