@@ -297,3 +297,15 @@ uint64_t pools_volume_count(struct pools *pools)
 		count += pool_volume_count(pools->pools[i]);
 	return count;
 }
+
+void pools_remove_unfinished(struct pools *pools, const char *kind, const char *id)
+{
+	char name[POOL_NAME_MAX];
+	pool_unfinished_name(kind, id, name);
+	for (size_t i = 0; i < pools->count; i++) {
+		struct error reason = { 0 };
+		if (pool_remove(pools->pools[i], pools->pools[i]->tmp_fd, name, &reason) < 0)
+			log_warning("half-made copy stays for now", LOG_TEXT("name", name),
+				    LOG_ERR(&reason));
+	}
+}

@@ -99,4 +99,8 @@ uint64_t pools_volume_count(struct pools *pools);
 /* At least one pool works (pool_check()). */
 int pools_check(struct pools *pools, struct error *err);
 
+/* Removes what a copy for this snapshot or volume that never came to its end left in tmp/, in
+ * whichever pool; what resists is found among the orphans. With its lock held. */
+void pools_remove_unfinished(struct pools *pools, const char *kind, const char *id);
+
 DEFINE_CLEANUP(struct pools *, pools_close);

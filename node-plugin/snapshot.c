@@ -86,19 +86,6 @@ static void remove_trash(struct pool *pool, const char *id, const char *trash_na
 			    LOG_ERR(&reason));
 }
 
-/* What a create that never ended left behind. */
-static void remove_unfinished(struct pools *pools, const char *id)
-{
-	char name[POOL_NAME_MAX];
-	pool_unfinished_name("snapshot", id, name);
-	for (size_t i = 0; i < pools->count; i++) {
-		struct error reason = { 0 };
-		if (pool_remove(pools->pools[i], pools->pools[i]->tmp_fd, name, &reason) < 0)
-			log_warning("half-made snapshot stays for now", LOG_TEXT("snapshot", id),
-				    LOG_ERR(&reason));
-	}
-}
-
 int snapshot_delete(struct pools *pools, const char *id, struct error *err)
 {
 	char key[VOLUME_LOCK_KEY_MAX + 1], trash_name[POOL_NAME_MAX];
@@ -110,7 +97,7 @@ int snapshot_delete(struct pools *pools, const char *id, struct error *err)
 	snprintf(key, sizeof(key), "snapshot/%s", id);
 	if (volume_lock_take(&pools->locks, key, &lock, err) < 0)
 		return -1;
-	remove_unfinished(pools, id);
+	pools_remove_unfinished(pools, "snapshot", id);
 	if (snapshot_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return make_last(pools, id, err) < 0 ? -1 : 1;

@@ -60,9 +60,12 @@ static void remove_trash(struct pool *pool, const char *id, const char *trash_na
 			    LOG_ERR(&reason));
 }
 
-/* Whoever removed it may have died, or failed, before it was sure to last. */
+/* Whoever removed it may have died, or failed, before it was sure to last; and whoever made it,
+ * before it was whole. */
 static int make_sure(struct pools *pools, const char *id, struct error *err)
 {
+	if (volume_id_is_valid(id))
+		pools_remove_unfinished(pools, "volume", id);
 	for (size_t i = 0; i < pools->count; i++)
 		if (make_last(pools->pools[i], id, err) < 0)
 			return -1;
