@@ -84,6 +84,31 @@ static size_t class_of(const struct node_volume *volume,
 	return count;
 }
 
+struct content {
+	Csi__V1__VolumeContentSource source;
+	Csi__V1__VolumeContentSource__SnapshotSource snapshot;
+	Csi__V1__VolumeContentSource__VolumeSource volume;
+};
+
+/* NULL: a new volume is empty. */
+static Csi__V1__VolumeContentSource *fill_content(struct content *content,
+						  const struct node_volume *volume)
+{
+	csi__v1__volume_content_source__init(&content->source);
+	csi__v1__volume_content_source__snapshot_source__init(&content->snapshot);
+	csi__v1__volume_content_source__volume_source__init(&content->volume);
+	if (volume->source_snapshot) {
+		content->snapshot.snapshot_id = borrow(volume->source_snapshot);
+		content->source.snapshot = &content->snapshot;
+		content->source.type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT;
+		return &content->source;
+	}
+	content->volume.volume_id = borrow(volume->source_volume);
+	content->source.volume = &content->volume;
+	content->source.type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME;
+	return volume->source_volume ? &content->source : NULL;
+}
+
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
 		       struct error *err)
 {
@@ -110,8 +135,30 @@ int node_client_create(struct rpc_channel *channel, const struct node_volume *vo
 	request.parameters = parameters;
 	request.volume_capabilities = capabilities;
 	request.n_volume_capabilities = 1;
+	struct content content;
+	request.volume_content_source = fill_content(&content, volume);
 	return call(channel, CONTROLLER, "CreateVolume", &request.base,
 		    &csi__v1__create_volume_response__descriptor, err);
+}
+
+int node_client_snapshot(struct rpc_channel *channel, const char *name, const char *volume,
+			 struct error *err)
+{
+	Csi__V1__CreateSnapshotRequest request;
+	csi__v1__create_snapshot_request__init(&request);
+	request.name = borrow(name);
+	request.source_volume_id = borrow(volume);
+	return call(channel, CONTROLLER, "CreateSnapshot", &request.base,
+		    &csi__v1__create_snapshot_response__descriptor, err);
+}
+
+int node_client_delete_snapshot(struct rpc_channel *channel, const char *id, struct error *err)
+{
+	Csi__V1__DeleteSnapshotRequest request;
+	csi__v1__delete_snapshot_request__init(&request);
+	request.snapshot_id = borrow(id);
+	return call(channel, CONTROLLER, "DeleteSnapshot", &request.base,
+		    &csi__v1__delete_snapshot_response__descriptor, err);
 }
 
 int node_client_capacity(struct rpc_channel *channel, const struct node_volume *volume,

@@ -22,13 +22,18 @@ struct node_volume {
 	bool enforce;		  /* a directory volume's size must hold */
 	const char *pool;	  /* NULL: any */
 	bool block;
-	const char *encryption; /* NULL: not named */
-	const char *key;	/* encryptionKey of the stage secret; NULL: no secret */
+	const char *encryption;	     /* NULL: not named */
+	const char *key;	     /* encryptionKey of the stage secret; NULL: no secret */
+	const char *source_snapshot; /* its content; NULL: not that of a snapshot */
+	const char *source_volume;   /* NULL: not that of a volume */
 };
 
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
 		       struct error *err);
 int node_client_delete(struct rpc_channel *channel, const char *id, struct error *err);
+int node_client_snapshot(struct rpc_channel *channel, const char *name, const char *volume,
+			 struct error *err);
+int node_client_delete_snapshot(struct rpc_channel *channel, const char *id, struct error *err);
 int node_client_stage(struct rpc_channel *channel, const struct node_volume *volume,
 		      const char *staging, struct error *err);
 int node_client_unstage(struct rpc_channel *channel, const char *id, const char *staging,

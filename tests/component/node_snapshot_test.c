@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Snapshots, restores and clones on the real kernel, in pools that share blocks and in one that
+ * does not, of volumes that are written to meanwhile.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "disk_scene.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+#define RECORD_BYTES 4096
+
+static struct node_scene scene;
+static struct disk_scene disk;
+static const char *pool_type;
+
+static bool begin(const char *type)
+{
+	pool_type = type;
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	if (type) {
+		if (!disk_scene_init(&disk, type, 8192 * MIB))
+			return false;
+		snprintf(scene.pool, sizeof(scene.pool), "%.100s/pool", disk.mount);
+	}
+	node_scene_start(&scene);
+	return true;
+}
+
+static void end(void)
+{
+	node_scene_done(&scene);
+	if (pool_type)
+		disk_scene_done(&disk);
+}
+
+static void done(int outcome, const struct error *err)
+{
+	if (outcome < 0)
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(outcome, 0);
+}
+
+/* A pod that writes numbered records, each of them made to last before the next. */
+struct writer {
+	pthread_t thread;
+	int fd;
+	atomic_uint written;
+	atomic_bool stop;
+};
+
+static void *write_records(void *context)
+{
+	struct writer *writer = context;
+	while (!atomic_load(&writer->stop)) {
+		unsigned number = atomic_load(&writer->written);
+		unsigned char record[RECORD_BYTES];
+		memset(record, (int)(number % 251), sizeof(record));
+		memcpy(record, &number, sizeof(number));
+		if (pwrite(writer->fd, record, sizeof(record), (off_t)number * RECORD_BYTES) !=
+			    RECORD_BYTES ||
+		    fdatasync(writer->fd) < 0)
+			break;
+		atomic_fetch_add(&writer->written, 1);
+	}
+	return NULL;
+}
+
+static void start_writer(struct writer *writer, const char *folder)
+{
+	char path[300];
+	snprintf(path, sizeof(path), "%s/records", folder);
+	*writer = (struct writer) { .fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) };
+	assert_true(writer->fd >= 0);
+	assert_int_equal(pthread_create(&writer->thread, NULL, write_records, writer), 0);
+}
+
+static unsigned stop_writer(struct writer *writer)
+{
+	atomic_store(&writer->stop, true);
+	pthread_join(writer->thread, NULL);
+	close(writer->fd);
+	return atomic_load(&writer->written);
+}
+
+/* At least `count` records are there, whole and in order. */
+static void assert_records(const char *folder, unsigned count)
+{
+	char path[300];
+	snprintf(path, sizeof(path), "%s/records", folder);
+	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (unsigned i = 0; i < count; i++) {
+		unsigned char got[RECORD_BYTES], wanted[RECORD_BYTES];
+		memset(wanted, (int)(i % 251), sizeof(wanted));
+		memcpy(wanted, &i, sizeof(i));
+		assert_int_equal(pread(fd, got, sizeof(got), (off_t)i * RECORD_BYTES),
+				 RECORD_BYTES);
+		assert_memory_equal(got, wanted, sizeof(got));
+	}
+}
+
+static void wait_ms(long ms)
+{
+	nanosleep(&(struct timespec) { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+static void snapshot_restore_and_clone(const char *backend, const char *fs_type, uint64_t mib)
+{
+	struct error err = { 0 };
+	struct writer writer;
+	struct node_volume source = {
+		.name = "pvc-1", .backend = backend, .fs_type = fs_type, .size_bytes = mib * MIB
+	};
+	struct node_volume restored = {
+		.name = "pvc-2", .backend = backend, .fs_type = fs_type, .size_bytes = 2 * mib * MIB
+	};
+	struct node_volume cloned = {
+		.name = "pvc-3", .backend = backend, .fs_type = fs_type, .size_bytes = mib * MIB
+	};
+	restored.source_snapshot = "snap-1";
+	cloned.source_volume = "pvc-1";
+	const char *one = node_scene_make_folder(&scene, "one");
+	const char *two = node_scene_make_folder(&scene, "two");
+	const char *three = node_scene_make_folder(&scene, "three");
+	done(node_client_create(scene.channel, &source, &err), &err);
+	done(node_client_stage(scene.channel, &source, one, &err), &err);
+	start_writer(&writer, one);
+	wait_ms(200);
+	unsigned before = atomic_load(&writer.written);
+	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	wait_ms(50);
+	done(node_client_create(scene.channel, &restored, &err), &err);
+	unsigned before_clone = atomic_load(&writer.written);
+	done(node_client_create(scene.channel, &cloned, &err), &err);
+	done(node_client_stage(scene.channel, &restored, two, &err), &err);
+	done(node_client_stage(scene.channel, &cloned, three, &err), &err);
+	unsigned all = stop_writer(&writer);
+	assert_true(before > 0 && all > before);
+	assert_records(one, all);
+	assert_records(two, before);
+	assert_records(three, before_clone);
+	print_message("%s on %s: %u records before the snapshot, %u in all\n",
+		      fs_type[0] ? fs_type : "directory", pool_type ? pool_type : "/tmp", before,
+		      all);
+	uint64_t bytes = 0, inodes = 0;
+	done(node_client_stats(scene.channel, "pvc-2", two, &bytes, &inodes, &err), &err);
+	assert_true(!fs_type[0] || bytes > mib * MIB * 3 / 2);
+	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-3", three, &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	done(node_client_delete(scene.channel, "pvc-2", &err), &err);
+	done(node_client_delete(scene.channel, "pvc-3", &err), &err);
+	done(node_client_delete_snapshot(scene.channel, "snap-1", &err), &err);
+	assert_int_equal(node_scene_entries(&scene, "snapshots"), 0);
+	assert_int_equal(node_scene_entries(&scene, "freeze"), 0);
+	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
+}
+
+static void in_pool(const char *type)
+{
+	if (!begin(type))
+		skip();
+	snapshot_restore_and_clone("loop", "ext4", 64);
+	snapshot_restore_and_clone("loop", "xfs", 512);
+	snapshot_restore_and_clone("loop", "btrfs", 256);
+	snapshot_restore_and_clone("directory", "", 64);
+	end();
+}
+
+static void what_lasted_before_a_snapshot_is_in_it_in_a_pool_without_shared_blocks(void **state)
+{
+	in_pool("ext4");
+}
+
+static void what_lasted_before_a_snapshot_is_in_it_in_a_pool_on_xfs(void **state)
+{
+	in_pool("xfs");
+}
+
+static void what_lasted_before_a_snapshot_is_in_it_in_a_pool_on_btrfs(void **state)
+{
+	in_pool("btrfs");
+}
+
+static void a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume volume = {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
+	assert_true(begin(NULL));
+	const char *one = node_scene_make_folder(&scene, "one");
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	/* What a plugin that is killed in the middle of a cut leaves behind. */
+	char intent[300];
+	snprintf(intent, sizeof(intent), "%s/freeze/pvc-1", scene.pool);
+	close(open(intent, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	int fd CLEANUP_CLOSE = open(one, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(ioctl(fd, FIFREEZE, 0), 0);
+	node_scene_start(&scene);
+	assert_true(ioctl(fd, FITHAW, 0) < 0 && errno == EINVAL);
+	assert_int_equal(node_scene_entries(&scene, "freeze"), 0);
+	close(TAKE_FD(fd));
+	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	end();
+}
+
+static void *snapshot_and_forget(void *context)
+{
+	struct error err = { 0 };
+	node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err);
+	return NULL;
+}
+
+static void a_copy_in_which_the_plugin_was_killed_is_gone_on_with(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume volume = {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 512 * MIB
+	};
+	struct node_volume restored = {
+		.name = "pvc-2", .backend = "loop", .fs_type = "ext4", .size_bytes = 512 * MIB
+	};
+	restored.source_snapshot = "snap-1";
+	assert_true(begin(NULL));
+	const char *one = node_scene_make_folder(&scene, "one");
+	const char *two = node_scene_make_folder(&scene, "two");
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	char command[700];
+	snprintf(command, sizeof(command), "head -c 200M /dev/urandom >%s/big && sync -f %s/big",
+		 one, one);
+	assert_int_equal(system(command), 0);
+	unsigned left = 0;
+	for (long after_ms = 5; after_ms <= 80; after_ms *= 2) {
+		pthread_t thread;
+		assert_int_equal(pthread_create(&thread, NULL, snapshot_and_forget, NULL), 0);
+		wait_ms(after_ms);
+		node_scene_kill(&scene, SIGKILL);
+		node_scene_wait(&scene);
+		pthread_join(thread, NULL);
+		node_scene_start(&scene);
+		left += node_scene_entries(&scene, "tmp");
+	}
+	assert_true(left > 0);
+	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
+	assert_int_equal(node_scene_entries(&scene, "freeze"), 0);
+	done(node_client_create(scene.channel, &restored, &err), &err);
+	done(node_client_stage(scene.channel, &restored, two, &err), &err);
+	snprintf(command, sizeof(command), "cmp %s/big %s/big", one, two);
+	assert_int_equal(system(command), 0);
+	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start),
+		cmocka_unit_test(a_copy_in_which_the_plugin_was_killed_is_gone_on_with),
+		cmocka_unit_test(
+			what_lasted_before_a_snapshot_is_in_it_in_a_pool_without_shared_blocks),
+		cmocka_unit_test(what_lasted_before_a_snapshot_is_in_it_in_a_pool_on_xfs),
+		cmocka_unit_test(what_lasted_before_a_snapshot_is_in_it_in_a_pool_on_btrfs),
+	};
+	if (!node_scene_can_mount())
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
