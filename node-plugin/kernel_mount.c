@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "loop_device.h"
 
 #define REASON_MAX 256
+#define UNMOUNT_TRIES 20
+#define UNMOUNT_WAIT_MS 5
 
 /* The messages that a file system context holds for us: "e ext4: Unknown parameter 'x'". The last
  * one that is an error, without its mark; "" if there is none. */
@@ -173,9 +176,15 @@ int kernel_bind(int source_fd, const char *target, uint64_t attributes, struct e
 	return move_into_place(tree_fd, target, err);
 }
 
+/* A program that another call just starts has our open files for the moment between fork and exec,
+ * and with them the mount on which one of them lies. That is soon over. */
 int kernel_unmount(const char *target, struct error *err)
 {
-	if (umount2(target, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
-		return error_errno(err, errno, "unmount %s", target);
-	return 0;
+	for (int tries = 1;; tries++) {
+		if (umount2(target, UMOUNT_NOFOLLOW) == 0 || errno == EINVAL)
+			return 0;
+		if (errno != EBUSY || tries == UNMOUNT_TRIES)
+			return error_errno(err, errno, "unmount %s", target);
+		nanosleep(&(struct timespec) { .tv_nsec = UNMOUNT_WAIT_MS * 1000000 }, NULL);
+	}
 }

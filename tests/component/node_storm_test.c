@@ -195,6 +195,16 @@ static void note_side_by_side(const struct storm_volume *volume, const struct ev
 	last_end = event->end;
 }
 
+/* Anything else is told with its text. */
+static bool is_usual(enum call call, enum error_code code)
+{
+	if (code == ERROR_NONE || code == ERROR_BUSY)
+		return true;
+	if (code == ERROR_NOT_FOUND)
+		return call == STAGE || call == PUBLISH;
+	return code == ERROR_IN_USE && (call == PUBLISH || call == DELETE);
+}
+
 static void call_one(struct storm_volume *volume, enum call call)
 {
 	struct error err = { 0 };
@@ -215,8 +225,8 @@ static void call_one(struct storm_volume *volume, enum call call)
 	event->code = outcome < 0 ? err.code : ERROR_NONE;
 	answered[call] += event->code == ERROR_NONE;
 	aborted += event->code == ERROR_BUSY;
-	if (event->code == ERROR_INTERNAL)
-		print_error("%s: %s\n", volume->name, err.text);
+	if (!is_usual(call, event->code))
+		print_error("%s: %s: %s\n", volume->name, call_names[call], err.text);
 	note_side_by_side(volume, event);
 	if (--volume->under_way == 0)
 		judge(volume);
