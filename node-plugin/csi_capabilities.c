@@ -47,6 +47,8 @@ static int get_plugin_capabilities(struct rpc_call *call,
 	static const Csi__V1__PluginCapability__Service__Type types[] = {
 		SERVICE(CONTROLLER_SERVICE),
 		SERVICE(VOLUME_ACCESSIBILITY_CONSTRAINTS),
+		SERVICE(GROUP_CONTROLLER_SERVICE),
+		SERVICE(SNAPSHOT_METADATA_SERVICE),
 	};
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);

@@ -9,6 +9,7 @@
  *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
  *	<pool>/volumes/<id>/data/	its data: a directory volume
  *	<pool>/snapshots/<id>/		a snapshot: its record, and data as of a volume (snapshot.h)
+ *	<pool>/groups/<id>		that a group snapshot is whole (snapshot_group.h)
  *	<pool>/freeze/<id>		a volume that is held still just now (freeze.h)
  *	<pool>/tmp/<id>.<n>/		a volume that is being made
  *	<pool>/tmp/+<kind>.<id>/	a copy that may be gone on with after a crash, for a day

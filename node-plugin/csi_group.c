@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * GroupController: snapshots of several volumes at one moment (snapshot_group.h).
+ */
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "csi.pb-c.h"
+#include "csi/names.h"
+#include "csi_argument.h"
+#include "csi_effect.h"
+#include "csi_service.h"
+#include "csi_snapshot.h"
+#include "node.h"
+#include "snapshot_group.h"
+
+static Csi__V1__VolumeGroupSnapshot *make_group(struct arena *arena,
+						const struct snapshot_group *group)
+{
+	Csi__V1__VolumeGroupSnapshot *message = arena_alloc(arena, sizeof(*message));
+	csi__v1__volume_group_snapshot__init(message);
+	message->group_snapshot_id = arena_strdup(arena, group->id);
+	message->ready_to_use = true; /* only whole ones are found */
+	message->creation_time = arena_alloc(arena, sizeof(*message->creation_time));
+	google__protobuf__timestamp__init(message->creation_time);
+	message->creation_time->seconds = (int64_t)(group->created_us / 1000000);
+	message->creation_time->nanos = (int32_t)(group->created_us % 1000000 * 1000);
+	message->snapshots = arena_alloc(arena, group->member_count * sizeof(*message->snapshots));
+	for (size_t i = 0; i < group->member_count; i++)
+		message->snapshots[message->n_snapshots++] =
+			csi_snapshot_make(arena, &group->members[i]);
+	return message;
+}
+
+/* As for single snapshots: a class has none of ours. */
+static int check_parameters(const struct pairs *parameters, struct error *err)
+{
+	if (csi_argument_map(parameters, "parameters", err) < 0)
+		return -1;
+	for (size_t i = 0; i < parameters->count; i++)
+		if (strncmp(parameters->items[i].key, CSI_PARAMETER_PREFIX,
+			    strlen(CSI_PARAMETER_PREFIX)) != 0)
+			return error_set(err, ERROR_INVALID,
+					 "parameters: \"%s\" is unknown; a "
+					 "VolumeGroupSnapshotClass has none here",
+					 parameters->items[i].key);
+	return 0;
+}
+
+static int check_ids(char *const *ids, size_t count, const char *field, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (csi_argument_text(ids[i], field, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int look(void *context, uint64_t done_bytes, struct error *err)
+{
+	if (!rpc_call_cancelled(context))
+		return 0;
+	return error_set(err, ERROR_CANCELLED, "the caller went away after %llu bytes were copied",
+			 (unsigned long long)done_bytes);
+}
+
+static int check_create(const Csi__V1__CreateVolumeGroupSnapshotRequest *request,
+			const struct pairs *parameters, struct error *err)
+{
+	if (csi_argument_text(request->name, "name", err) < 0 ||
+	    check_ids(request->source_volume_ids, request->n_source_volume_ids, "source_volume_ids",
+		      err) < 0)
+		return -1;
+	if (request->n_source_volume_ids == 0)
+		return error_set(err, ERROR_INVALID, "source_volume_ids is missing");
+	return check_parameters(parameters, err);
+}
+
+static int create_volume_group_snapshot(struct rpc_call *call,
+					const Csi__V1__CreateVolumeGroupSnapshotRequest *request,
+					Csi__V1__CreateVolumeGroupSnapshotResponse *response,
+					struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct arena *arena = rpc_call_arena(call);
+	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	const struct copy_watch watch = { .look = look, .context = call };
+	const struct csi_effect effect = {
+		.done = "group snapshot created",
+		.failed = "group snapshot not created",
+		.volume = request->name,
+		.begin_us = clock_monotonic_us(),
+	};
+	struct pairs parameters = CSI_ARGUMENT_PAIRS(arena, request, parameters);
+	int outcome = check_create(request, &parameters, err);
+	if (outcome == 0)
+		outcome = snapshot_group_create(node->pools, request->name,
+						(const char *const *)request->source_volume_ids,
+						request->n_source_volume_ids, &watch, &group, err);
+	if (outcome >= 0)
+		response->group_snapshot = make_group(arena, &group);
+	return csi_effect_log(&effect, outcome, err);
+}
+
+static int delete_volume_group_snapshot(struct rpc_call *call,
+					const Csi__V1__DeleteVolumeGroupSnapshotRequest *request,
+					Csi__V1__DeleteVolumeGroupSnapshotResponse *response,
+					struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	const struct csi_effect effect = {
+		.done = "group snapshot deleted",
+		.failed = "group snapshot not deleted",
+		.volume = request->group_snapshot_id,
+		.begin_us = clock_monotonic_us(),
+	};
+	int outcome = csi_argument_text(request->group_snapshot_id, "group_snapshot_id", err);
+	if (outcome == 0)
+		outcome = snapshot_group_delete(node->pools, request->group_snapshot_id,
+						(const char *const *)request->snapshot_ids,
+						request->n_snapshot_ids, err);
+	return csi_effect_log(&effect, outcome, err);
+}
+
+static int get_volume_group_snapshot(struct rpc_call *call,
+				     const Csi__V1__GetVolumeGroupSnapshotRequest *request,
+				     Csi__V1__GetVolumeGroupSnapshotResponse *response,
+				     struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	if (csi_argument_text(request->group_snapshot_id, "group_snapshot_id", err) < 0 ||
+	    snapshot_group_find(node->pools, request->group_snapshot_id, &group, err) < 0 ||
+	    snapshot_group_check_members(&group, (const char *const *)request->snapshot_ids,
+					 request->n_snapshot_ids, err) < 0)
+		return -1;
+	response->group_snapshot = make_group(rpc_call_arena(call), &group);
+	return 0;
+}
+
+static int group_controller_get_capabilities(
+	struct rpc_call *call, const Csi__V1__GroupControllerGetCapabilitiesRequest *request,
+	Csi__V1__GroupControllerGetCapabilitiesResponse *response, struct error *err)
+{
+	struct arena *arena = rpc_call_arena(call);
+	Csi__V1__GroupControllerServiceCapability *capability =
+		arena_alloc(arena, sizeof(*capability));
+	Csi__V1__GroupControllerServiceCapability__RPC *rpc = arena_alloc(arena, sizeof(*rpc));
+	csi__v1__group_controller_service_capability__init(capability);
+	csi__v1__group_controller_service_capability__rpc__init(rpc);
+	rpc->type =
+		CSI__V1__GROUP_CONTROLLER_SERVICE_CAPABILITY__RPC__TYPE__CREATE_DELETE_GET_VOLUME_GROUP_SNAPSHOT;
+	capability->type_case = CSI__V1__GROUP_CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
+	capability->rpc = rpc;
+	response->capabilities = arena_alloc(arena, sizeof(*response->capabilities));
+	response->capabilities[response->n_capabilities++] = capability;
+	return 0;
+}
+
+#define METHOD(name, snake)                                                                        \
+	RPC_METHOD(CSI_SERVICE_GROUP_CONTROLLER, name, Csi__V1__##name##Request,                   \
+		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
+		   csi__v1__##snake##_response__descriptor, snake, false)
+
+static const struct rpc_method methods[] = {
+	METHOD(GroupControllerGetCapabilities, group_controller_get_capabilities),
+	METHOD(CreateVolumeGroupSnapshot, create_volume_group_snapshot),
+	METHOD(DeleteVolumeGroupSnapshot, delete_volume_group_snapshot),
+	METHOD(GetVolumeGroupSnapshot, get_volume_group_snapshot),
+};
+
+size_t csi_group_methods(const struct rpc_method **ret_methods)
+{
+	*ret_methods = methods;
+	return sizeof(methods) / sizeof(*methods);
+}
