@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "csi/names.h"
 #include "csi_argument.h"
+#include "csi_copy.h"
 #include "csi_effect.h"
 #include "csi_service.h"
 #include "csi_volume.h"
@@ -47,15 +48,6 @@ static int check_parameters(const struct pairs *parameters, struct error *err)
 	return 0;
 }
 
-static int look(void *context, uint64_t done_bytes, struct error *err)
-{
-	if (!rpc_call_cancelled(context))
-		return 0;
-	return error_set(err, ERROR_CANCELLED,
-			 "the caller went away after %llu bytes were copied; a retry goes on",
-			 (unsigned long long)done_bytes);
-}
-
 static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotRequest *request,
 			   Csi__V1__CreateSnapshotResponse *response, struct error *err)
 {
@@ -73,13 +65,14 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 		.source_volume = request->source_volume_id,
 		.group = "",
 	};
-	struct copy_watch watch = { .look = look, .context = call };
+	struct csi_copy copy CLEANUP_CSI_COPY = { 0 };
+	csi_copy_init(&copy, node);
 	struct snapshot_record record;
 	if (csi_argument_text(request->name, "name", err) < 0 ||
 	    csi_argument_text(request->source_volume_id, "source_volume_id", err) < 0 ||
 	    check_parameters(&parameters, err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	int outcome = snapshot_create(node->pools, &spec, &watch, &record, err);
+	int outcome = snapshot_create(node->pools, &spec, &copy.watch, &record, err);
 	if (outcome >= 0)
 		response->snapshot = csi_snapshot_make(arena, &record);
 	return csi_effect_log(&effect, outcome, err);

@@ -7,9 +7,9 @@
 
 #include "backend.h"
 #include "base/clock.h"
-#include "copy.h"
 #include "csi/names.h"
 #include "csi_argument.h"
+#include "csi_copy.h"
 #include "csi_effect.h"
 #include "csi_service.h"
 #include "csi_topology.h"
@@ -123,15 +123,6 @@ static int read_source(const Csi__V1__VolumeContentSource *wire, struct volume_s
 	return 0;
 }
 
-static int look(void *context, uint64_t done_bytes, struct error *err)
-{
-	if (!rpc_call_cancelled(context))
-		return 0;
-	return error_set(err, ERROR_CANCELLED,
-			 "the caller went away after %llu bytes were copied; a retry goes on",
-			 (unsigned long long)done_bytes);
-}
-
 static int check_topology(const Csi__V1__CreateVolumeRequest *request, const struct node *node,
 			  struct error *err)
 {
@@ -170,8 +161,9 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	    volume_limits_check(node->pools, spec.block || spec.parameters.backend == BACKEND_LOOP,
 				&spec.limits, err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	struct copy_watch watch = { .look = look, .context = call };
-	spec.watch = &watch;
+	struct csi_copy copy CLEANUP_CSI_COPY = { 0 };
+	csi_copy_init(&copy, node);
+	spec.watch = &copy.watch;
 	effect.claim = claim_of(arena, &spec.parameters);
 	int outcome = volume_create(node->pools, &spec, &record, err);
 	if (outcome >= 0) {

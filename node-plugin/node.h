@@ -6,6 +6,8 @@
  * its kernel can do. All the handlers get it by rpc_call_context().
  */
 
+#include <stdatomic.h>
+
 struct node_features;
 struct pools;
 
@@ -13,4 +15,5 @@ struct node {
 	const char *id;
 	struct pools *pools;
 	const struct node_features *features;
+	atomic_uint long_copies; /* under way (csi_copy.h) */
 };

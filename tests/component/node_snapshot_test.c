@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "csi.pb-c.h"
 #include "disk_scene.h"
 #include "node_client.h"
 #include "node_scene.h"
@@ -282,10 +283,60 @@ static void a_copy_in_which_the_plugin_was_killed_is_gone_on_with(void **state)
 	end();
 }
 
+/* A caller who waits for a moment only. */
+static void snapshot_impatiently(void)
+{
+	struct error err = { 0 };
+	ProtobufCMessage *response = NULL;
+	Csi__V1__CreateSnapshotRequest request;
+	csi__v1__create_snapshot_request__init(&request);
+	request.name = (char *)(uintptr_t) "snap-1";
+	request.source_volume_id = (char *)(uintptr_t) "pvc-1";
+	assert_int_equal(rpc_channel_call(scene.channel, "csi.v1.Controller", "CreateSnapshot",
+					  &request.base,
+					  &csi__v1__create_snapshot_response__descriptor, 20,
+					  &response, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+}
+
+static bool snapshot_is_pending(const char *name, struct error *err)
+{
+	return node_client_snapshot(scene.channel, name, "pvc-1", err) < 0 &&
+	       err->code == ERROR_BUSY;
+}
+
+static void a_copy_goes_on_while_its_caller_is_told_to_come_again(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume volume = {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 2048 * MIB
+	};
+	assert_true(begin(NULL));
+	const char *one = node_scene_make_folder(&scene, "one");
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	char command[700];
+	snprintf(command, sizeof(command), "head -c 600M /dev/urandom >%s/big && sync -f %s/big",
+		 one, one);
+	assert_int_equal(system(command), 0);
+	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	snapshot_impatiently();
+	unsigned told = 0;
+	for (; told < 600 && snapshot_is_pending("snap-1", &err); told++)
+		wait_ms(50);
+	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	assert_true(node_scene_logged(&scene, "snapshot created", "volume=pvc-1"));
+	print_message("told to come again %u times\n", told);
+	assert_true(told > 0 && told < 600);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start),
+		cmocka_unit_test(a_copy_goes_on_while_its_caller_is_told_to_come_again),
 		cmocka_unit_test(a_copy_in_which_the_plugin_was_killed_is_gone_on_with),
 		cmocka_unit_test(
 			what_lasted_before_a_snapshot_is_in_it_in_a_pool_without_shared_blocks),
