@@ -33,7 +33,7 @@ refused_class() {
 classes_that_are_refused() {
 	refused_class unknown 'backend: loop, blocks: "4"' 'parameter "blocks" is unknown'
 	refused_class backend 'backend: lvm' 'parameter backend: "lvm" is unknown'
-	refused_class fstype 'csi.storage.k8s.io/fstype: btrfs' 'fs_?type.*btrfs'
+	refused_class fstype 'csi.storage.k8s.io/fstype: zfs' 'fs_?type.*zfs'
 	refused_class enforce 'backend: directory' 'parameter enforce: .*enforce: "false"'
 	refused_class secret 'csi.storage.k8s.io/provisioner-secret-name: s' 'provisioner-secret-name'
 }
