@@ -73,7 +73,9 @@ int node_choice(struct node_channels *channels, const struct claim_plan *plan,
 	}
 	if (!best)
 		return none_answered(&last, err);
-	if (best_bytes < plan->request.required_bytes)
+	/* None at all may mean that a node can never serve such a class. Only CreateVolume says
+	 * why. */
+	if (best_bytes && best_bytes < plan->request.required_bytes)
 		return no_room(plan, best, best_bytes, err);
 	*ret_node = best;
 	return 0;

@@ -97,6 +97,21 @@ static void passes_on_what_a_node_has_against_an_immediate_claim(void **state)
 	assert_false(scene_has_event(scene, "ProvisioningFailed", "could be asked"));
 }
 
+/* A class that a node can never serve has no room there: why is known to CreateVolume alone. */
+static void asks_a_node_why_it_has_no_room_at_all(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	fake_node_set_room(scene_node_a(scene), 0);
+	fake_node_set_room(scene_node_b(scene), 0);
+	fake_node_fail(scene_node_a(scene), "CreateVolume", ERROR_INVALID, false, 1000);
+	fake_node_fail(scene_node_b(scene), "CreateVolume", ERROR_INVALID, false, 1000);
+	scene_start(scene);
+	scene_put_claim(scene, "www", "{'spec':{'storageClassName':'now'}}");
+	assert_true(scene_wait_event(scene, "ProvisioningFailed",
+				     "StorageClass \"now\": node \"node-"));
+	assert_false(scene_has_event(scene, "ProvisioningFailed", "no node has room"));
+}
+
 static void waits_for_the_scheduler(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
@@ -456,6 +471,7 @@ int main(void)
 		cmocka_unit_test(places_an_immediate_claim_where_most_room_is),
 		cmocka_unit_test(says_that_no_node_has_room_for_an_immediate_claim),
 		cmocka_unit_test(passes_on_what_a_node_has_against_an_immediate_claim),
+		cmocka_unit_test(asks_a_node_why_it_has_no_room_at_all),
 		cmocka_unit_test(waits_for_the_scheduler),
 		cmocka_unit_test(tells_the_user_which_field_cannot_be_served),
 		cmocka_unit_test(counts_under_names_of_classes_that_exist_only),
