@@ -7,7 +7,10 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 KENTLEDGE_NODE=${KENTLEDGE_NODE:-$ROOT/build/release/node-plugin/kentledge-node}
 SIZE_BYTES=$((320 << 20))
 EXPANDED_BYTES=$((640 << 20))
-READ_IOPS=1000 # what the suite changes a volume to; 0: no limit
+# Calls that came after CSI 1.12: the health of volumes, and where a snapshot may be made.
+SKIPPED=7
+MAX_VOLUMES=4   # the suite attaches one more and must be refused
+READ_IOPS=1000  # what the suite changes a volume to; 0: no limit
 
 fail() {
 	echo "FAILED: $*" >&2
@@ -38,11 +41,11 @@ clean_up() {
 	rm -rf --one-file-system "$WORK"
 }
 
-# With --attach, so that the suite's cases of ControllerPublishVolume are run too.
+# With --attach and a limit, so that the suite's cases of ControllerPublishVolume are run too.
 start_plugin() {
 	[ -x "$KENTLEDGE_NODE" ] || fail "$KENTLEDGE_NODE is not built: run ./dev build first"
 	"$KENTLEDGE_NODE" --node-id=node-1 --pool="$WORK/pool" --csi-socket="$WORK/csi.sock" \
-		--registration-dir= --http= --attach 2>"$WORK/log" &
+		--registration-dir= --http= --attach --max-volumes=$MAX_VOLUMES 2>"$WORK/log" &
 	PLUGIN=$!
 	wait_for 10 test -S "$WORK/csi.sock" || fail "the plugin does not start: $(cat "$WORK/log")"
 }
@@ -55,12 +58,13 @@ run_suite() { # ACCESS [PARAMETER=VALUE...]
 	"$("$ROOT/tests/sanity/program")" --csi.endpoint="$WORK/csi.sock" \
 		--csi.mountdir="$WORK/target" --csi.stagingdir="$WORK/staging" \
 		--csi.testvolumeaccesstype="$access" --csi.testvolumesize=$SIZE_BYTES \
-		--csi.testvolumeexpandsize=$EXPANDED_BYTES \
+		--csi.testvolumeexpandsize=$EXPANDED_BYTES --csi.testnodevolumeattachlimit \
 		--csi.testvolumeparameters="$WORK/parameters.yaml" \
 		--csi.testvolumemutableparameters="$WORK/mutable.yaml" \
 		--ginkgo.no-color >"$WORK/out" 2>&1 || status=$?
 	show_result
 	[ $status = 0 ] || fail "csi-sanity ended with status $status"
+	grep -q "| $SKIPPED Skipped" "$WORK/out" || fail "other than $SKIPPED cases were skipped"
 }
 
 show_result() {
