@@ -4,7 +4,8 @@
 /*
  * Attachment: the step before staging where the plugin is run with --attach (CSI:
  * ControllerPublishVolume). The disk is in this node already, so nothing is moved; what is gained
- *is that the cluster says beforehand who may use a volume, whether writable, and how many at once.
+ * is that the cluster says beforehand who may use a volume, whether writable, and how many at
+ * once.
  *
  *	created --attach--> attached (rw or ro) --stage--> staged …
  *

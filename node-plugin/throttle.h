@@ -7,9 +7,10 @@
  *
  * What is limited:
  *	v2	the pod as a whole, all that it reads and writes, whoever writes its pages back.
- *	v1	each container of the pod for itself, since v1 does not look at the cgroups above;
- *and only what it reads, writes directly or syncs. Pages that the kernel writes back later belong
- *to nobody in v1 and are not limited. Both: not the file system's own journal.
+ *	v1	each container of the pod for itself, since v1 does not look at the cgroups
+ *		above; and only what it reads, writes directly or syncs. Pages that the kernel
+ *		writes back later belong to nobody in v1 and are not limited.
+ *	both	not the file system's own journal.
  *
  * A pod's cgroup is found by its name, however deep: pod<uid> (driver cgroupfs) or
  * …-pod<uid with _ for ->.slice (driver systemd). In v1 containers come and go below it, so limits

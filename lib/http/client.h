@@ -54,10 +54,11 @@ int http_client_new(const struct http_client_options *options, struct http_clien
 		    struct error *err);
 void http_client_free(struct http_client *client);
 
-/* Any status counts as an answer; -1 means that there was none: ERROR_UNAVAILABLE, the request had
- * no effect or was a GET; ERROR_TIMEOUT, it may have had one; ERROR_CANCELLED, after
- * http_client_stop(); ERROR_EXHAUSTED, the answer is larger than HTTP_BODY_MAX; ERROR_INVALID, a
- * certificate, key or token of ours cannot be used. */
+/* Any status counts as an answer; -1 means that there was none. ERROR_UNAVAILABLE: nothing was
+ * changed, for the request was not sent, or is a GET whose connection broke. ERROR_TIMEOUT: it was
+ * sent, and the answer did not come in time, or (of what is no GET) the connection broke; it may
+ * have had its effect. ERROR_CANCELLED: after http_client_stop(). ERROR_EXHAUSTED: the answer is
+ * larger than HTTP_BODY_MAX. ERROR_INVALID: a certificate, key or token of ours cannot be used. */
 #define HTTP_BODY_MAX (64u << 20)
 int http_client_request(struct http_client *client, const struct http_request *request,
 			struct http_response *ret_response, struct error *err);

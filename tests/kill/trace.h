@@ -3,8 +3,8 @@
 
 /*
  * kentledge-node under ptrace(2), to be ended in the middle of a call at a chosen change
- *(change.h). Its children, such as mkfs, are traced too: a change of theirs is a point like any
- *other.
+ * (change.h). Its children, such as mkfs, are traced too: a change of theirs is a point like any
+ * other.
  *
  *	trace_start --> trace_call … --> trace_strike --> gone --> trace_start
  *
