@@ -6,8 +6,9 @@ RELEASE=kentledge
 remove_leftovers() {
 	if on_trial; then
 		KENTLEDGE_NAMESPACE=$NAMESPACE
-		remove_objects
-		uninstall
+		# A cluster that was just started holds nothing.
+		[ -z "$WAS_UP" ] || remove_objects
+		[ -z "$WAS_UP" ] || uninstall
 	else
 		remove_from_current
 		adopt_installed

@@ -46,20 +46,20 @@ measure_creation() {
 	local backend
 	echo
 	bold "── measuring: how soon a volume is made"
+	{ creation_class loop && creation_class directory; } | kubectl apply -f - >/dev/null
+	{ claims_one_by_one loop && claims_one_by_one directory; } | kubectl create -f - >/dev/null
+	wait_for 30 claim_is_bound "demo-directory-$CLAIMS"
 	for backend in loop directory; do
-		creation_class "$backend" | kubectl apply -f - >/dev/null
-		claims_one_by_one "$backend" | kubectl create -f - >/dev/null
-		wait_for 30 claim_is_bound "demo-$backend-$CLAIMS"
 		creations_ms "$backend" >"$WORK/creations-$backend"
 		note "CreateVolume over TLS, $backend: $(milliseconds "$WORK/creations-$backend") (median of $(wc -l <"$WORK/creations-$backend"))"
 	done
-	kubectl delete pvc -l app=kentledge-demo --wait=false >/dev/null
+	kubectl delete pvc,storageclass -l app=kentledge-demo --wait=false >/dev/null
 	wait_for 60 none pvc labelSelector=app=kentledge-demo
-	kubectl delete storageclass -l app=kentledge-demo >/dev/null
 }
 
 creation_class() { # BACKEND
 	cat <<-YAML
+		---
 		apiVersion: storage.k8s.io/v1
 		kind: StorageClass
 		metadata: {name: kentledge-demo-$1, labels: {app: kentledge-demo}}

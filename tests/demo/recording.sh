@@ -6,12 +6,12 @@ POD_CHANGE='EVENT:.type,NAME:.object.metadata.name,UID:.object.metadata.uid'
 POD_CHANGE+=',DELETED:.object.metadata.deletionTimestamp'
 POD_CHANGE+=',READY:.object.status.conditions[?(@.type=="Ready")].status'
 
+# To be begun some seconds before the first pod: the API does not tell when the watch stands.
 record_pods() { # FILE SELECTOR
 	RECORDING=$1
 	kubectl get pods -l "$2" -w --output-watch-events -o "custom-columns=$POD_CHANGE" \
 		>"$RECORDING" 2>/dev/null &
 	RECORDER=$!
-	sleep 1 # until the watch stands; the API does not tell when no pod is there
 }
 
 # What is recorded from here on is one part; record_end brings it into $RECORDING.part.

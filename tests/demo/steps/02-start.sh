@@ -3,7 +3,6 @@
 both_run() { are_ready web-0 web-1; }
 
 step_start() {
-	record_pods "$WORK/pods" app=nginx
 	record_begin
 	show "kubectl apply -f tests/demo/web.yaml"
 	show_until "kubectl get pods -w -l app=nginx" 90 both_run
