@@ -127,17 +127,18 @@ static int lock_source(struct cut *cut, struct error *err)
 	return 0;
 }
 
-/* It was not deleted, nor made anew, while it was copied. */
+/* It was not deleted, nor made anew, while it was copied. It may have grown. */
 static int check_source(struct cut *cut, struct error *err)
 {
 	struct volume_folder now CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct stat before, after;
-	if (volume_folder_peek(cut->pools, cut->source.record.id, &now, err) < 0)
-		return -1;
-	if (!now.pool || fstat(cut->source.fd, &before) < 0 || fstat(now.fd, &after) < 0 ||
+	if (volume_folder_open(cut->pools, cut->source.record.id, &now, err) < 0)
+		return error_prefix(err, "while it was copied");
+	if (fstat(cut->source.fd, &before) < 0 || fstat(now.fd, &after) < 0 ||
 	    before.st_dev != after.st_dev || before.st_ino != after.st_ino)
 		return error_set(err, ERROR_NOT_FOUND, "volume %s was deleted while it was copied",
 				 cut->source.record.id);
+	cut->source.record = now.record;
 	return 0;
 }
 

@@ -37,9 +37,9 @@
 struct cut {
 	struct pools *pools;
 	const struct copy_watch *watch;
-	struct volume_folder source;
-	int target_fd; /* the folder that gets the data; borrowed */
-	int image_fd;  /* of the source; -1: a directory */
+	struct volume_folder source; /* its record as of hold(), from then on */
+	int target_fd;		     /* the folder that gets the data; borrowed */
+	int image_fd;		     /* of the source; -1: a directory */
 	int copy_fd;
 	int data_fd; /* of a source that is a directory */
 	struct copy_mark mark;

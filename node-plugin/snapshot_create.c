@@ -188,6 +188,8 @@ static int appear(struct member *member, struct error *err)
 
 static int finish_member(struct member *member, struct error *err)
 {
+	/* It may have grown since the copying began. */
+	member->record.size_bytes = member->cut.source.record.size_bytes;
 	if (cut_finish(&member->cut, err) < 0 || count_held(member, err) < 0 ||
 	    snapshot_folder_write(member->folder_fd, &member->record, err) < 0)
 		return -1;

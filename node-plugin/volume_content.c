@@ -113,15 +113,27 @@ static int check_still_there(struct pools *pools, const struct volume_content *c
 	return 0;
 }
 
+/* The size was chosen before the source was held: one that grew meanwhile would be cut off. */
+static int copy_volume(struct pools *pools, const struct volume_content *content, struct pool *pool,
+		       int folder_fd, const struct copy_watch *watch, struct error *err)
+{
+	struct cut cut CLEANUP_CUT = CUT_INIT;
+	cut.other_pool = pool != content->pool;
+	if (cut_make(&cut, pools, content->source.id, folder_fd, watch, err) < 0)
+		return -1;
+	if (cut.source.record.size_bytes <= content->size_bytes)
+		return 0;
+	return error_set(err, ERROR_BUSY,
+			 "volume_content_source: %s grew while it was copied; try again",
+			 content->source.id);
+}
+
 static int copy_data(struct pools *pools, const struct volume_content *content, struct pool *pool,
 		     int folder_fd, const struct copy_watch *watch, struct error *err)
 {
 	bool shared = false;
-	if (content->source.kind == SOURCE_VOLUME) {
-		struct cut cut CLEANUP_CUT = CUT_INIT;
-		cut.other_pool = pool != content->pool;
-		return cut_make(&cut, pools, content->source.id, folder_fd, watch, err);
-	}
+	if (content->source.kind == SOURCE_VOLUME)
+		return copy_volume(pools, content, pool, folder_fd, watch, err);
 	if (cut_copy_still(content->fd, folder_fd, content->backend, watch, &shared, err) < 0)
 		return -1;
 	return check_still_there(pools, content, err);
@@ -132,9 +144,17 @@ static int fit_image(struct pool *pool, int folder_fd, const struct volume_recor
 		     struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
+	struct stat image;
 	off_t bytes = (off_t)record->size_bytes;
 	if (folder_open_file(folder_fd, backend_loop.data_name, O_RDWR, 0, &image_fd, err) < 0)
 		return -1;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	if (image.st_size > bytes)
+		return error_set(err, ERROR_INTERNAL,
+				 "the image of the source has %lld bytes, more than the %lld of "
+				 "its record; nothing is cut off",
+				 (long long)image.st_size, (long long)bytes);
 	if (ftruncate(image_fd, bytes) < 0)
 		return error_errno(err, errno, "set the size of the image");
 	if (record->provisioning == PROVISIONING_THICK && fallocate(image_fd, 0, 0, bytes) < 0)

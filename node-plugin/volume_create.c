@@ -270,15 +270,32 @@ static int create(struct pools *pools, const struct volume_spec *spec,
 	return found;
 }
 
+/* That of the source; when that is gone, of the volume that an earlier call made from it. "": there
+ * is neither. */
+static void inherit_fs_type(struct pools *pools, const struct volume_spec *spec,
+			    char ret_type[static VOLUME_FS_TYPE_MAX + 1])
+{
+	struct volume_content content CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
+	struct volume_folder made CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	char id[VOLUME_ID_MAX + 1];
+	ret_type[0] = '\0';
+	if (volume_content_open(pools, &spec->source, &content, NULL) == 0)
+		memcpy(ret_type, content.fs_type, sizeof(content.fs_type));
+	else if (volume_id_of_name(spec->name, id, NULL) == 0 &&
+		 volume_folder_open(pools, id, &made, NULL) == 0)
+		memcpy(ret_type, made.record.fs_type, sizeof(made.record.fs_type));
+}
+
 int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err)
 {
 	struct volume_spec asked = *spec;
-	struct volume_content content CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
+	char inherited[VOLUME_FS_TYPE_MAX + 1];
 	/* Whoever names no file system gets that of the source. */
-	if (spec->source.kind != SOURCE_NONE && !spec->fs_type[0] &&
-	    volume_content_open(pools, &spec->source, &content, NULL) == 0)
-		asked.fs_type = content.fs_type;
+	if (spec->source.kind != SOURCE_NONE && !spec->fs_type[0]) {
+		inherit_fs_type(pools, spec, inherited);
+		asked.fs_type = inherited;
+	}
 	/* A raw device is an image, also in a class of directories. */
 	if (spec->block) {
 		asked.parameters.backend = BACKEND_LOOP;

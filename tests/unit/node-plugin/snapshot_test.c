@@ -14,6 +14,7 @@
 
 #include "folder.h"
 #include "pool_scene.h"
+#include "volume_expand.h"
 
 static struct pool_scene scene;
 
@@ -244,6 +245,66 @@ static void directories_are_copied_and_restored(void **state)
 	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
 }
 
+/* A watcher, while pvc-1 is copied and nobody holds it. */
+static int grow_source(void *context, uint64_t done_bytes, struct error *err)
+{
+	struct volume_expansion larger = { .id = "pvc-1", .range.required_bytes = 2ULL << 30 };
+	uint64_t bytes = 0;
+	bool filesystem = false;
+	unsigned *times = context;
+	if ((*times)++ == 0 && volume_expand(scene.pools, &larger, &bytes, &filesystem, err) < 0)
+		fail_msg("%s", err->text);
+	return 0;
+}
+
+static void a_volume_that_grows_while_it_is_copied_makes_a_snapshot_of_the_new_size(void **state)
+{
+	struct error err = { 0 };
+	struct snapshot_record record;
+	struct volume_record restored;
+	struct snapshot_spec spec = { .name = "snap-1", .source_volume = "pvc-1", .group = "" };
+	unsigned times = 0;
+	const struct copy_watch watch = { .look = grow_source, .context = &times };
+	make_volume("pvc-1");
+	assert_int_equal(snapshot_create(scene.pools, &spec, &watch, &record, &err), 0);
+	assert_int_not_equal(times, 0);
+	assert_int_equal(record.size_bytes, 2ULL << 30);
+	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 0, &restored, &err), 0);
+	assert_int_equal(restored.size_bytes, 2ULL << 30);
+}
+
+static void a_volume_that_grows_while_it_is_cloned_is_not_cut_off(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec("pvc-2");
+	unsigned times = 0;
+	const struct copy_watch watch = { .look = grow_source, .context = &times };
+	spec.range.required_bytes = 0;
+	spec.source = (struct volume_source) { .kind = SOURCE_VOLUME, .id = "pvc-1" };
+	spec.watch = &watch;
+	make_volume("pvc-1");
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
+	assert_int_not_equal(times, 0);
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(record.size_bytes, 2ULL << 30);
+}
+
+static void a_restore_that_is_asked_for_again_is_found_when_its_snapshot_is_gone(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec("pvc-1");
+	spec.fs_type = "xfs";
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 0, &record, &err), 0);
+	assert_string_equal(record.fs_type, "xfs");
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
+	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 0, &record, &err), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -258,6 +319,9 @@ int main(void)
 		TEST(a_source_must_be_there_and_fit),
 		TEST(directories_are_copied_and_restored),
 		TEST(the_books_are_the_same_after_a_restart),
+		TEST(a_volume_that_grows_while_it_is_copied_makes_a_snapshot_of_the_new_size),
+		TEST(a_volume_that_grows_while_it_is_cloned_is_not_cut_off),
+		TEST(a_restore_that_is_asked_for_again_is_found_when_its_snapshot_is_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
