@@ -34,6 +34,19 @@ int csi_argument_map(const struct pairs *pairs, const char *field, struct error 
 	return 0;
 }
 
+int csi_argument_no_parameters(const struct pairs *parameters, const char *kind, struct error *err)
+{
+	if (csi_argument_map(parameters, "parameters", err) < 0)
+		return -1;
+	for (size_t i = 0; i < parameters->count; i++)
+		if (strncmp(parameters->items[i].key, CSI_PARAMETER_PREFIX,
+			    strlen(CSI_PARAMETER_PREFIX)) != 0)
+			return error_set(err, ERROR_INVALID,
+					 "parameters: \"%s\" is unknown; a %s has none here",
+					 parameters->items[i].key, kind);
+	return 0;
+}
+
 int csi_argument_range(const Csi__V1__CapacityRange *range, struct capacity_range *ret_range,
 		       struct error *err)
 {

@@ -37,6 +37,10 @@ int csi_argument_path(const char *value, const char *field, struct error *err);
 /* All keys and values together fit into what a CSI map may hold. */
 int csi_argument_map(const struct pairs *pairs, const char *field, struct error *err);
 
+/* Of a class of this kind, which has no parameters of ours. What a sidecar adds about its objects
+ * (CSI_PARAMETER_PREFIX) is not for us. */
+int csi_argument_no_parameters(const struct pairs *parameters, const char *kind, struct error *err);
+
 int csi_argument_range(const Csi__V1__CapacityRange *range, struct capacity_range *ret_range,
 		       struct error *err);
 

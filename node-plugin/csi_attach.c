@@ -70,14 +70,9 @@ static int controller_unpublish_volume(struct rpc_call *call,
 	return csi_effect_log(&effect, attachment_end(node->pools, request->volume_id, err), err);
 }
 
-#define METHOD(name, snake)                                                                        \
-	RPC_METHOD(CSI_SERVICE_CONTROLLER, name, Csi__V1__##name##Request,                         \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, false)
-
 static const struct rpc_method methods[] = {
-	METHOD(ControllerPublishVolume, controller_publish_volume),
-	METHOD(ControllerUnpublishVolume, controller_unpublish_volume),
+	CSI_METHOD(CONTROLLER, ControllerPublishVolume, controller_publish_volume),
+	CSI_METHOD(CONTROLLER, ControllerUnpublishVolume, controller_unpublish_volume),
 };
 
 size_t csi_attach_methods(const struct rpc_method **ret_methods)

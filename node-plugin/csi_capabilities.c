@@ -145,16 +145,10 @@ static int node_get_capabilities(struct rpc_call *call,
 	return 0;
 }
 
-#define METHOD(service, name, snake, local_only)                                                   \
-	RPC_METHOD(service, name, Csi__V1__##name##Request,                                        \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, local_only)
-
 static const struct rpc_method methods[] = {
-	METHOD(CSI_SERVICE_IDENTITY, GetPluginCapabilities, get_plugin_capabilities, false),
-	METHOD(CSI_SERVICE_CONTROLLER, ControllerGetCapabilities, controller_get_capabilities,
-	       false),
-	METHOD(CSI_SERVICE_NODE, NodeGetCapabilities, node_get_capabilities, true),
+	CSI_METHOD(IDENTITY, GetPluginCapabilities, get_plugin_capabilities),
+	CSI_METHOD(CONTROLLER, ControllerGetCapabilities, controller_get_capabilities),
+	CSI_METHOD(NODE, NodeGetCapabilities, node_get_capabilities),
 };
 
 size_t csi_capabilities_methods(const struct rpc_method **ret_methods)

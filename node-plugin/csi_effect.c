@@ -33,14 +33,14 @@ static enum log_level level_of(const struct error *err)
 
 int csi_effect_log(const struct csi_effect *effect, int outcome, const struct error *err)
 {
+	bool failed = outcome < 0;
+	enum log_level level = failed ? level_of(err) : outcome ? LOG_DEBUG : LOG_INFO;
 	uint64_t duration_ms = (clock_monotonic_us() - effect->begin_us) / 1000;
-	if (outcome < 0)
-		log_at(level_of(err), effect->failed, LOG_TEXT("volume", effect->volume),
-		       LOG_TEXT("claim", effect->claim), LOG_TEXT("path", effect->path),
-		       LOG_UINT("duration_ms", duration_ms), LOG_ERR(err));
-	else
-		log_at(outcome ? LOG_DEBUG : LOG_INFO, effect->done,
-		       LOG_TEXT("volume", effect->volume), LOG_TEXT("claim", effect->claim),
-		       LOG_TEXT("path", effect->path), LOG_UINT("duration_ms", duration_ms));
-	return outcome < 0 ? -1 : 0;
+	log_at(level, failed ? effect->failed : effect->done, LOG_TEXT("volume", effect->volume),
+	       LOG_TEXT("snapshot", effect->snapshot), LOG_TEXT("group", effect->group),
+	       LOG_TEXT("claim", effect->claim), LOG_TEXT("path", effect->path),
+	       LOG_UINT("duration_ms", duration_ms),
+	       LOG_TEXT("code", failed ? error_code_name(err->code) : NULL),
+	       LOG_TEXT("error", failed ? err->text : NULL));
+	return failed ? -1 : 0;
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What a call did to a volume, as a line in the log: the trail by which a person follows a volume
- * from its claim to its pod and back. A call that found its work done already leaves a line at
- * level debug only.
+ * What a call did to a volume or a snapshot, as a line in the log: the trail by which a person
+ * follows a volume from its claim to its pod and back. A call that found its work done already
+ * leaves a line at level debug only.
  */
 
 #include <stdint.h>
@@ -14,9 +14,12 @@
 struct csi_effect {
 	const char *done;   /* "volume staged" */
 	const char *failed; /* "volume not staged" */
+	/* What it concerned; each may be NULL. */
 	const char *volume;
-	const char *claim; /* may be NULL */
-	const char *path;  /* may be NULL */
+	const char *snapshot;
+	const char *group; /* of snapshots */
+	const char *claim;
+	const char *path;
 	uint64_t begin_us; /* clock_monotonic_us() */
 };
 

@@ -73,14 +73,9 @@ static int node_expand_volume(struct rpc_call *call,
 	return csi_effect_log(&effect, outcome, err);
 }
 
-#define METHOD(service, name, snake, local_only)                                                   \
-	RPC_METHOD(service, name, Csi__V1__##name##Request,                                        \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, local_only)
-
 static const struct rpc_method methods[] = {
-	METHOD(CSI_SERVICE_CONTROLLER, ControllerExpandVolume, controller_expand_volume, false),
-	METHOD(CSI_SERVICE_NODE, NodeExpandVolume, node_expand_volume, true),
+	CSI_METHOD(CONTROLLER, ControllerExpandVolume, controller_expand_volume),
+	CSI_METHOD(NODE, NodeExpandVolume, node_expand_volume),
 };
 
 size_t csi_expand_methods(const struct rpc_method **ret_methods)

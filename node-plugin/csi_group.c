@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "csi.pb-c.h"
-#include "csi/names.h"
 #include "csi_argument.h"
 #include "csi_effect.h"
 #include "csi_service.h"
@@ -24,30 +23,12 @@ static Csi__V1__VolumeGroupSnapshot *make_group(struct arena *arena,
 	csi__v1__volume_group_snapshot__init(message);
 	message->group_snapshot_id = arena_strdup(arena, group->id);
 	message->ready_to_use = true; /* only whole ones are found */
-	message->creation_time = arena_alloc(arena, sizeof(*message->creation_time));
-	google__protobuf__timestamp__init(message->creation_time);
-	message->creation_time->seconds = (int64_t)(group->created_us / 1000000);
-	message->creation_time->nanos = (int32_t)(group->created_us % 1000000 * 1000);
+	message->creation_time = csi_snapshot_time(arena, group->created_us);
 	message->snapshots = arena_alloc(arena, group->member_count * sizeof(*message->snapshots));
 	for (size_t i = 0; i < group->member_count; i++)
 		message->snapshots[message->n_snapshots++] =
 			csi_snapshot_make(arena, &group->members[i]);
 	return message;
-}
-
-/* As for single snapshots: a class has none of ours. */
-static int check_parameters(const struct pairs *parameters, struct error *err)
-{
-	if (csi_argument_map(parameters, "parameters", err) < 0)
-		return -1;
-	for (size_t i = 0; i < parameters->count; i++)
-		if (strncmp(parameters->items[i].key, CSI_PARAMETER_PREFIX,
-			    strlen(CSI_PARAMETER_PREFIX)) != 0)
-			return error_set(err, ERROR_INVALID,
-					 "parameters: \"%s\" is unknown; a "
-					 "VolumeGroupSnapshotClass has none here",
-					 parameters->items[i].key);
-	return 0;
 }
 
 static int check_ids(char *const *ids, size_t count, const char *field, struct error *err)
@@ -75,7 +56,7 @@ static int check_create(const Csi__V1__CreateVolumeGroupSnapshotRequest *request
 		return -1;
 	if (request->n_source_volume_ids == 0)
 		return error_set(err, ERROR_INVALID, "source_volume_ids is missing");
-	return check_parameters(parameters, err);
+	return csi_argument_no_parameters(parameters, "VolumeGroupSnapshotClass", err);
 }
 
 static int create_volume_group_snapshot(struct rpc_call *call,
@@ -90,7 +71,7 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 	const struct csi_effect effect = {
 		.done = "group snapshot created",
 		.failed = "group snapshot not created",
-		.volume = request->name,
+		.group = request->name,
 		.begin_us = clock_monotonic_us(),
 	};
 	struct pairs parameters = CSI_ARGUMENT_PAIRS(arena, request, parameters);
@@ -113,7 +94,7 @@ static int delete_volume_group_snapshot(struct rpc_call *call,
 	const struct csi_effect effect = {
 		.done = "group snapshot deleted",
 		.failed = "group snapshot not deleted",
-		.volume = request->group_snapshot_id,
+		.group = request->group_snapshot_id,
 		.begin_us = clock_monotonic_us(),
 	};
 	int outcome = csi_argument_text(request->group_snapshot_id, "group_snapshot_id", err);
@@ -159,16 +140,12 @@ static int group_controller_get_capabilities(
 	return 0;
 }
 
-#define METHOD(name, snake)                                                                        \
-	RPC_METHOD(CSI_SERVICE_GROUP_CONTROLLER, name, Csi__V1__##name##Request,                   \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, false)
-
 static const struct rpc_method methods[] = {
-	METHOD(GroupControllerGetCapabilities, group_controller_get_capabilities),
-	METHOD(CreateVolumeGroupSnapshot, create_volume_group_snapshot),
-	METHOD(DeleteVolumeGroupSnapshot, delete_volume_group_snapshot),
-	METHOD(GetVolumeGroupSnapshot, get_volume_group_snapshot),
+	CSI_METHOD(GROUP_CONTROLLER, GroupControllerGetCapabilities,
+		   group_controller_get_capabilities),
+	CSI_METHOD(GROUP_CONTROLLER, CreateVolumeGroupSnapshot, create_volume_group_snapshot),
+	CSI_METHOD(GROUP_CONTROLLER, DeleteVolumeGroupSnapshot, delete_volume_group_snapshot),
+	CSI_METHOD(GROUP_CONTROLLER, GetVolumeGroupSnapshot, get_volume_group_snapshot),
 };
 
 size_t csi_group_methods(const struct rpc_method **ret_methods)

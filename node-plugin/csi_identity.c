@@ -34,12 +34,8 @@ static int probe(struct rpc_call *call, const Csi__V1__ProbeRequest *request,
 }
 
 static const struct rpc_method methods[] = {
-	RPC_METHOD(CSI_SERVICE_IDENTITY, GetPluginInfo, Csi__V1__GetPluginInfoRequest,
-		   csi__v1__get_plugin_info_request__descriptor, Csi__V1__GetPluginInfoResponse,
-		   csi__v1__get_plugin_info_response__descriptor, get_plugin_info, false),
-	RPC_METHOD(CSI_SERVICE_IDENTITY, Probe, Csi__V1__ProbeRequest,
-		   csi__v1__probe_request__descriptor, Csi__V1__ProbeResponse,
-		   csi__v1__probe_response__descriptor, probe, false),
+	CSI_METHOD(IDENTITY, GetPluginInfo, get_plugin_info),
+	CSI_METHOD(IDENTITY, Probe, probe),
 };
 
 size_t csi_identity_methods(const struct rpc_method **ret_methods)

@@ -11,32 +11,13 @@
 #include "base/log.h"
 #include "csi_argument.h"
 #include "csi_condition.h"
+#include "csi_page.h"
 #include "csi_service.h"
 #include "csi_topology.h"
 #include "csi_volume.h"
 #include "pool_choice.h"
 #include "pools.h"
 #include "volume.h"
-
-/* A list token is a mark and the id after which the next page begins: it survives the deletion of
- * that volume. */
-#define TOKEN_MARK "after:"
-
-static int read_token(const char *token, const char **ret_after, struct error *err)
-{
-	const char *after = token;
-	if (token[0]) {
-		size_t mark_length = strlen(TOKEN_MARK);
-		after = token + mark_length;
-		if (strncmp(token, TOKEN_MARK, mark_length) != 0 || !volume_id_is_valid(after))
-			return error_set(
-				err, ERROR_BUSY,
-				"starting_token \"%s\" is not one of ours; begin without one",
-				token);
-	}
-	*ret_after = after;
-	return 0;
-}
 
 /* The nodes on which a volume is attached: this one, if at all. */
 static size_t list_nodes(struct arena *arena, const struct node *node,
@@ -72,22 +53,19 @@ static int list_volumes(struct rpc_call *call, const Csi__V1__ListVolumesRequest
 {
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
-	const char *after = NULL;
-	if (request->max_entries < 0)
-		return error_set(err, ERROR_INVALID, "max_entries is negative");
-	if (read_token(request->starting_token, &after, err) < 0)
+	struct csi_page page;
+	if (csi_page_read(request->max_entries, request->starting_token, &page, err) < 0)
 		return -1;
-	size_t max = request->max_entries ? (size_t)request->max_entries : SIZE_MAX;
 	struct volume_record *records CLEANUP_FREE = NULL;
 	size_t count = 0;
 	bool more = false;
 	struct condition_view view CLEANUP_CONDITION_VIEW = { 0 };
-	if (volume_list(node->pools, after, max, &records, &count, &more, err) < 0 ||
+	if (volume_list(node->pools, page.after, page.max, &records, &count, &more, err) < 0 ||
 	    condition_view_init(node->pools, &view, err) < 0)
 		return -1;
 	fill_list(response, arena, node, &view, records, count);
 	if (more && count)
-		response->next_token = arena_printf(arena, TOKEN_MARK "%s", records[count - 1].id);
+		response->next_token = csi_page_token(arena, records[count - 1].id);
 	return 0;
 }
 
@@ -190,15 +168,10 @@ static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest
 	return 0;
 }
 
-#define METHOD(name, snake)                                                                        \
-	RPC_METHOD(CSI_SERVICE_CONTROLLER, name, Csi__V1__##name##Request,                         \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, false)
-
 static const struct rpc_method methods[] = {
-	METHOD(ListVolumes, list_volumes),
-	METHOD(ControllerGetVolume, controller_get_volume),
-	METHOD(GetCapacity, get_capacity),
+	CSI_METHOD(CONTROLLER, ListVolumes, list_volumes),
+	CSI_METHOD(CONTROLLER, ControllerGetVolume, controller_get_volume),
+	CSI_METHOD(CONTROLLER, GetCapacity, get_capacity),
 };
 
 size_t csi_list_methods(const struct rpc_method **ret_methods)

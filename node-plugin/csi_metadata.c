@@ -210,14 +210,9 @@ static int get_metadata_delta(struct rpc_call *call,
 	return send_rest(&sender, err);
 }
 
-#define STREAM(name, snake)                                                                        \
-	RPC_STREAM(CSI_SERVICE_SNAPSHOT_METADATA, name, Csi__V1__##name##Request,                  \
-		   csi__v1__##snake##_request__descriptor,                                         \
-		   csi__v1__##snake##_response__descriptor, snake, true)
-
 static const struct rpc_method methods[] = {
-	STREAM(GetMetadataAllocated, get_metadata_allocated),
-	STREAM(GetMetadataDelta, get_metadata_delta),
+	CSI_STREAM(SNAPSHOT_METADATA, GetMetadataAllocated, get_metadata_allocated),
+	CSI_STREAM(SNAPSHOT_METADATA, GetMetadataDelta, get_metadata_delta),
 };
 
 size_t csi_metadata_methods(const struct rpc_method **ret_methods)

@@ -38,12 +38,7 @@ static int controller_modify_volume(struct rpc_call *call,
 }
 
 static const struct rpc_method methods[] = {
-	RPC_METHOD(CSI_SERVICE_CONTROLLER, ControllerModifyVolume,
-		   Csi__V1__ControllerModifyVolumeRequest,
-		   csi__v1__controller_modify_volume_request__descriptor,
-		   Csi__V1__ControllerModifyVolumeResponse,
-		   csi__v1__controller_modify_volume_response__descriptor, controller_modify_volume,
-		   false),
+	CSI_METHOD(CONTROLLER, ControllerModifyVolume, controller_modify_volume),
 };
 
 size_t csi_modify_methods(const struct rpc_method **ret_methods)

@@ -203,18 +203,13 @@ static int node_get_info(struct rpc_call *call, const Csi__V1__NodeGetInfoReques
 	return 0;
 }
 
-#define METHOD(name, snake)                                                                        \
-	RPC_METHOD(CSI_SERVICE_NODE, name, Csi__V1__##name##Request,                               \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, true)
-
 static const struct rpc_method methods[] = {
-	METHOD(NodeStageVolume, node_stage_volume),
-	METHOD(NodeUnstageVolume, node_unstage_volume),
-	METHOD(NodePublishVolume, node_publish_volume),
-	METHOD(NodeUnpublishVolume, node_unpublish_volume),
-	METHOD(NodeGetVolumeStats, node_get_volume_stats),
-	METHOD(NodeGetInfo, node_get_info),
+	CSI_METHOD(NODE, NodeStageVolume, node_stage_volume),
+	CSI_METHOD(NODE, NodeUnstageVolume, node_unstage_volume),
+	CSI_METHOD(NODE, NodePublishVolume, node_publish_volume),
+	CSI_METHOD(NODE, NodeUnpublishVolume, node_unpublish_volume),
+	CSI_METHOD(NODE, NodeGetVolumeStats, node_get_volume_stats),
+	CSI_METHOD(NODE, NodeGetInfo, node_get_info),
 };
 
 size_t csi_node_methods(const struct rpc_method **ret_methods)

@@ -4,17 +4,23 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "csi/names.h"
 #include "csi_argument.h"
 #include "csi_copy.h"
 #include "csi_effect.h"
+#include "csi_page.h"
 #include "csi_service.h"
 #include "csi_volume.h"
 #include "node.h"
 #include "snapshot.h"
 
-/* As for volumes (csi_list.c). */
-#define TOKEN_MARK "after:"
+Google__Protobuf__Timestamp *csi_snapshot_time(struct arena *arena, uint64_t wall_us)
+{
+	Google__Protobuf__Timestamp *time = arena_alloc(arena, sizeof(*time));
+	google__protobuf__timestamp__init(time);
+	time->seconds = (int64_t)(wall_us / 1000000);
+	time->nanos = (int32_t)(wall_us % 1000000 * 1000);
+	return time;
+}
 
 Csi__V1__Snapshot *csi_snapshot_make(struct arena *arena, const struct snapshot_record *record)
 {
@@ -25,27 +31,8 @@ Csi__V1__Snapshot *csi_snapshot_make(struct arena *arena, const struct snapshot_
 	snapshot->group_snapshot_id = arena_strdup(arena, record->group);
 	snapshot->size_bytes = csi_volume_bytes(record->size_bytes);
 	snapshot->ready_to_use = true; /* only whole ones are found (snapshot.h) */
-	snapshot->creation_time = arena_alloc(arena, sizeof(*snapshot->creation_time));
-	google__protobuf__timestamp__init(snapshot->creation_time);
-	snapshot->creation_time->seconds = (int64_t)(record->created_us / 1000000);
-	snapshot->creation_time->nanos = (int32_t)(record->created_us % 1000000 * 1000);
+	snapshot->creation_time = csi_snapshot_time(arena, record->created_us);
 	return snapshot;
-}
-
-/* A class for snapshots has no parameters of ours; what the snapshotter adds about its objects is
- * not for us. */
-static int check_parameters(const struct pairs *parameters, struct error *err)
-{
-	if (csi_argument_map(parameters, "parameters", err) < 0)
-		return -1;
-	for (size_t i = 0; i < parameters->count; i++)
-		if (strncmp(parameters->items[i].key, CSI_PARAMETER_PREFIX,
-			    strlen(CSI_PARAMETER_PREFIX)) != 0)
-			return error_set(err, ERROR_INVALID,
-					 "parameters: \"%s\" is unknown; a VolumeSnapshotClass has "
-					 "none here",
-					 parameters->items[i].key);
-	return 0;
 }
 
 static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotRequest *request,
@@ -57,6 +44,7 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 		.done = "snapshot created",
 		.failed = "snapshot not created",
 		.volume = request->source_volume_id,
+		.snapshot = request->name,
 		.begin_us = clock_monotonic_us(),
 	};
 	struct pairs parameters = CSI_ARGUMENT_PAIRS(arena, request, parameters);
@@ -70,11 +58,13 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 	struct snapshot_record record;
 	if (csi_argument_text(request->name, "name", err) < 0 ||
 	    csi_argument_text(request->source_volume_id, "source_volume_id", err) < 0 ||
-	    check_parameters(&parameters, err) < 0)
+	    csi_argument_no_parameters(&parameters, "VolumeSnapshotClass", err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	int outcome = snapshot_create(node->pools, &spec, &copy.watch, &record, err);
-	if (outcome >= 0)
+	if (outcome >= 0) {
+		effect.snapshot = record.id;
 		response->snapshot = csi_snapshot_make(arena, &record);
+	}
 	return csi_effect_log(&effect, outcome, err);
 }
 
@@ -96,7 +86,7 @@ static int delete_snapshot(struct rpc_call *call, const Csi__V1__DeleteSnapshotR
 	struct csi_effect effect = {
 		.done = "snapshot deleted",
 		.failed = "snapshot not deleted",
-		.volume = request->snapshot_id,
+		.snapshot = request->snapshot_id,
 		.begin_us = clock_monotonic_us(),
 	};
 	int outcome = csi_argument_text(request->snapshot_id, "snapshot_id", err);
@@ -137,37 +127,21 @@ static int list_one(struct node *node, const Csi__V1__ListSnapshotsRequest *requ
 	return 0;
 }
 
-static int read_token(const char *token, const char **ret_after, struct error *err)
-{
-	const char *after = token;
-	size_t mark_length = strlen(TOKEN_MARK);
-	if (token[0]) {
-		after = token + mark_length;
-		if (strncmp(token, TOKEN_MARK, mark_length) != 0 || !volume_id_is_valid(after))
-			return error_set(
-				err, ERROR_BUSY,
-				"starting_token \"%s\" is not one of ours; begin without one",
-				token);
-	}
-	*ret_after = after;
-	return 0;
-}
-
 static int list_snapshots(struct rpc_call *call, const Csi__V1__ListSnapshotsRequest *request,
 			  Csi__V1__ListSnapshotsResponse *response, struct error *err)
 {
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
-	struct snapshot_filter filter = {
-		.source_volume = request->source_volume_id,
-		.max = request->max_entries > 0 ? (size_t)request->max_entries : SIZE_MAX,
-	};
-	if (request->max_entries < 0)
-		return error_set(err, ERROR_INVALID, "max_entries is negative");
-	if (read_token(request->starting_token, &filter.after, err) < 0)
+	struct csi_page page;
+	if (csi_page_read(request->max_entries, request->starting_token, &page, err) < 0)
 		return -1;
 	if (request->snapshot_id[0])
 		return list_one(node, request, arena, response, err);
+	const struct snapshot_filter filter = {
+		.after = page.after,
+		.max = page.max,
+		.source_volume = request->source_volume_id,
+	};
 	struct snapshot_record *records CLEANUP_FREE = NULL;
 	size_t count = 0;
 	bool more = false;
@@ -177,7 +151,7 @@ static int list_snapshots(struct rpc_call *call, const Csi__V1__ListSnapshotsReq
 	for (size_t i = 0; i < count; i++)
 		add_entry(response, arena, &records[i]);
 	if (more && count)
-		response->next_token = arena_printf(arena, TOKEN_MARK "%s", records[count - 1].id);
+		response->next_token = csi_page_token(arena, records[count - 1].id);
 	return 0;
 }
 
@@ -193,16 +167,11 @@ static int get_snapshot(struct rpc_call *call, const Csi__V1__GetSnapshotRequest
 	return 0;
 }
 
-#define METHOD(name, snake)                                                                        \
-	RPC_METHOD(CSI_SERVICE_CONTROLLER, name, Csi__V1__##name##Request,                         \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, false)
-
 static const struct rpc_method methods[] = {
-	METHOD(CreateSnapshot, create_snapshot),
-	METHOD(DeleteSnapshot, delete_snapshot),
-	METHOD(ListSnapshots, list_snapshots),
-	METHOD(GetSnapshot, get_snapshot),
+	CSI_METHOD(CONTROLLER, CreateSnapshot, create_snapshot),
+	CSI_METHOD(CONTROLLER, DeleteSnapshot, delete_snapshot),
+	CSI_METHOD(CONTROLLER, ListSnapshots, list_snapshots),
+	CSI_METHOD(CONTROLLER, GetSnapshot, get_snapshot),
 };
 
 size_t csi_snapshot_methods(const struct rpc_method **ret_methods)

@@ -9,4 +9,7 @@
 #include "csi.pb-c.h"
 #include "snapshot_record.h"
 
+/* Of a wall clock's time. */
+Google__Protobuf__Timestamp *csi_snapshot_time(struct arena *arena, uint64_t wall_us);
+
 Csi__V1__Snapshot *csi_snapshot_make(struct arena *arena, const struct snapshot_record *record);

@@ -299,15 +299,10 @@ static int validate_volume_capabilities(struct rpc_call *call,
 	return 0;
 }
 
-#define METHOD(name, snake)                                                                        \
-	RPC_METHOD(CSI_SERVICE_CONTROLLER, name, Csi__V1__##name##Request,                         \
-		   csi__v1__##snake##_request__descriptor, Csi__V1__##name##Response,              \
-		   csi__v1__##snake##_response__descriptor, snake, false)
-
 static const struct rpc_method methods[] = {
-	METHOD(CreateVolume, create_volume),
-	METHOD(DeleteVolume, delete_volume),
-	METHOD(ValidateVolumeCapabilities, validate_volume_capabilities),
+	CSI_METHOD(CONTROLLER, CreateVolume, create_volume),
+	CSI_METHOD(CONTROLLER, DeleteVolume, delete_volume),
+	CSI_METHOD(CONTROLLER, ValidateVolumeCapabilities, validate_volume_capabilities),
 };
 
 size_t csi_volume_methods(const struct rpc_method **ret_methods)
