@@ -162,6 +162,20 @@ static Csi__V1__VolumeUsage *make_usage(struct arena *arena, Csi__V1__VolumeUsag
 	return usage;
 }
 
+/* Inodes are left out where there are none (a raw device) and where nobody counts them (btrfs). */
+static void fill_usage(Csi__V1__NodeGetVolumeStatsResponse *response, struct arena *arena,
+		       const struct host_usage *usage)
+{
+	response->usage = arena_alloc(arena, 2 * sizeof(*response->usage));
+	response->usage[response->n_usage++] =
+		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__BYTES, usage->total_bytes,
+			   usage->available_bytes, usage->used_bytes);
+	if (usage->total_inodes)
+		response->usage[response->n_usage++] =
+			make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__INODES, usage->total_inodes,
+				   usage->available_inodes, usage->used_inodes);
+}
+
 static int node_get_volume_stats(struct rpc_call *call,
 				 const Csi__V1__NodeGetVolumeStatsRequest *request,
 				 Csi__V1__NodeGetVolumeStatsResponse *response, struct error *err)
@@ -178,16 +192,7 @@ static int node_get_volume_stats(struct rpc_call *call,
 		return -1;
 	if (condition_view_init(node->pools, &view, err) < 0)
 		return error_not_named(err);
-	response->usage = arena_alloc(arena, 2 * sizeof(*response->usage));
-	response->usage[response->n_usage++] =
-		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__BYTES, usage.total_bytes,
-			   usage.available_bytes, usage.used_bytes);
-	/* A raw device has none, and btrfs does not count them. */
-	if (usage.total_inodes == 0)
-		return 0;
-	response->usage[response->n_usage++] =
-		make_usage(arena, CSI__V1__VOLUME_USAGE__UNIT__INODES, usage.total_inodes,
-			   usage.available_inodes, usage.used_inodes);
+	fill_usage(response, arena, &usage);
 	response->volume_condition = csi_condition_make(arena, &view, &record);
 	return 0;
 }
