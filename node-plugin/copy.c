@@ -20,8 +20,13 @@
 
 int copy_clone(int source_fd, int target_fd, struct error *err)
 {
-	if (ioctl(target_fd, FICLONE, source_fd) == 0)
+	struct stat source;
+	if (ioctl(target_fd, FICLONE, source_fd) == 0) {
+		/* What the target had behind that end stays otherwise. */
+		if (fstat(source_fd, &source) < 0 || ftruncate(target_fd, source.st_size) < 0)
+			return error_errno(err, errno, "set the size of the copy");
 		return 0;
+	}
 	if (errno == EOPNOTSUPP || errno == EXDEV || errno == EINVAL || errno == ENOTTY)
 		return 1;
 	return error_errno(err, errno, "clone");

@@ -28,7 +28,7 @@ struct copy_watch {
 	void *context;
 };
 
-/* 0: the target, an empty file, is a clone. 1: the file system cannot do that, or the two lie in
+/* 0: the target, whatever it held, is a clone. 1: the file system cannot do that, or the two lie in
  * different ones; the target is as before. */
 int copy_clone(int source_fd, int target_fd, struct error *err);
 

@@ -32,19 +32,6 @@ static bool is_image(const struct cut *cut)
 	return cut->source.record.backend == BACKEND_LOOP;
 }
 
-/* 0: cloned; 1: not possible. */
-static int clone_image(struct cut *cut, struct error *err)
-{
-	struct stat source;
-	int outcome = copy_clone(cut->image_fd, cut->copy_fd, err);
-	if (outcome)
-		return outcome;
-	/* What an unfinished copy left behind the end. */
-	if (fstat(cut->image_fd, &source) < 0 || ftruncate(cut->copy_fd, source.st_size) < 0)
-		return error_errno(err, errno, "set the size of the copy");
-	return 0;
-}
-
 static int pass_over_image(struct cut *cut, const struct copy_watch *watch, struct error *err)
 {
 	if (copy_mark_take(cut->image_fd, &cut->mark, err) < 0)
@@ -58,7 +45,7 @@ static int begin_image(struct cut *cut, struct error *err)
 	    folder_open_file(cut->target_fd, IMAGE_NAME, O_RDWR | O_CREAT, IMAGE_MODE,
 			     &cut->copy_fd, err) < 0)
 		return -1;
-	int outcome = clone_image(cut, err);
+	int outcome = copy_clone(cut->image_fd, cut->copy_fd, err);
 	cut->cloneable = outcome == 0;
 	return outcome > 0 ? pass_over_image(cut, cut->watch, err) : outcome;
 }
@@ -142,11 +129,34 @@ static int check_source(struct cut *cut, struct error *err)
 	return 0;
 }
 
-static int freeze_mount(struct cut *cut, const struct mount *mount, struct error *err)
+/* A folder in the volume's file system, by whichever of its mounts can be seen: where another one
+ * lies over it, that is not what has to be held still. */
+static int open_any_mount(struct pools *pools, const char *id, const struct volume_mounts *mounts,
+			  int *ret_fd, struct error *err)
 {
-	cut->mount_fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cut->mount_fd < 0)
-		return error_errno(err, errno, "open %s", mount->point);
+	struct host *host = pools->host;
+	const struct mount *hidden = NULL;
+	for (size_t i = 0; i < mounts->table->count; i++) {
+		const struct mount *mount = &mounts->table->mounts[i];
+		if (!volume_mounts_part(mounts, mount))
+			continue;
+		int outcome = host->open_mount(host, mount, ret_fd, err);
+		if (outcome <= 0)
+			return outcome;
+		hidden = mount;
+	}
+	return error_set(err, ERROR_IN_USE,
+			 "volume %s is mounted at %s, but something else is to be seen there; "
+			 "unmount that first",
+			 id, hidden ? hidden->point : "no place");
+}
+
+static int freeze_mount(struct cut *cut, const struct volume_mounts *mounts, struct error *err)
+{
+	int mount_fd = -1;
+	if (open_any_mount(cut->pools, cut->source.record.id, mounts, &mount_fd, err) < 0)
+		return -1;
+	cut->mount_fd = mount_fd;
 	struct freeze_target target = {
 		.host = cut->pools->host,
 		.intents_fd = cut->source.pool->freeze_fd,
@@ -177,8 +187,8 @@ static int hold_image(struct cut *cut, struct error *err)
 		return flush_device(cut, err);
 	if (volume_mounts_read(cut->pools, cut->source.record.id, &cut->source, &mounts, err) < 0)
 		return -1;
-	const struct mount *mount = volume_mounts_any(&mounts);
-	return mount ? freeze_mount(cut, mount, err) : flush_device(cut, err);
+	return volume_mounts_any(&mounts) ? freeze_mount(cut, &mounts, err)
+					  : flush_device(cut, err);
 }
 
 int cut_hold(struct cut *cut, struct error *err)
@@ -241,7 +251,7 @@ int cut_take(struct cut *cut, struct error *err)
 	cut->taken_us = (uint64_t)clock_wall_us();
 	if (!cut->cloneable)
 		return repeat_passes(cut, err);
-	if (clone_image(cut, err) == 0)
+	if (copy_clone(cut->image_fd, cut->copy_fd, err) == 0)
 		return 0;
 	return error_set(err, ERROR_INTERNAL, "the pool no longer clones");
 }
@@ -313,7 +323,7 @@ int cut_measure(const struct volume_folder *source, uint64_t *ret_bytes, struct 
 }
 
 static int copy_still_image(int source_fd, int target_fd, const struct copy_watch *watch,
-			    bool *ret_shared, struct error *err)
+			    struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
 	int copy_fd CLEANUP_CLOSE = -1;
@@ -322,7 +332,6 @@ static int copy_still_image(int source_fd, int target_fd, const struct copy_watc
 		    0)
 		return -1;
 	int outcome = copy_clone(image_fd, copy_fd, err);
-	*ret_shared = outcome == 0;
 	if (outcome < 0 || (outcome > 0 && copy_pass(image_fd, copy_fd, watch, NULL, err) != 0))
 		return -1;
 	if (fsync(copy_fd) < 0)
@@ -330,18 +339,23 @@ static int copy_still_image(int source_fd, int target_fd, const struct copy_watc
 	return 0;
 }
 
-int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend,
-		   const struct copy_watch *watch, bool *ret_shared, struct error *err)
+static int copy_still_directory(int source_fd, int target_fd, bool other_pool,
+				const struct copy_watch *watch, struct error *err)
 {
-	if (backend == BACKEND_LOOP)
-		return copy_still_image(source_fd, target_fd, watch, ret_shared, err);
-	int outcome = backend_directory_snapshot(source_fd, target_fd, false, err);
-	*ret_shared = outcome == 0;
+	int outcome = other_pool ? 1 : backend_directory_snapshot(source_fd, target_fd, false, err);
 	if (outcome > 0)
 		return copy_tree(source_fd, target_fd, watch, err);
 	if (outcome == 0 && syncfs(target_fd) < 0)
 		return error_errno(err, errno, "syncfs");
 	return outcome;
+}
+
+int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend, bool other_pool,
+		   const struct copy_watch *watch, struct error *err)
+{
+	return backend == BACKEND_LOOP
+		       ? copy_still_image(source_fd, target_fd, watch, err)
+		       : copy_still_directory(source_fd, target_fd, other_pool, watch, err);
 }
 
 static int find_mount(void *context, const char *id, int *ret_mount_fd, struct error *err)
@@ -352,15 +366,10 @@ static int find_mount(void *context, const char *id, int *ret_mount_fd, struct e
 	if (volume_folder_peek(pools, id, &folder, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return -1;
-	const struct mount *mount = volume_mounts_any(&mounts);
 	/* Never the file system of the pool. */
-	if (!mount || mounts.backend != &backend_loop)
+	if (!volume_mounts_any(&mounts) || mounts.backend != &backend_loop)
 		return 1;
-	int fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, errno, "open %s", mount->point);
-	*ret_mount_fd = fd;
-	return 0;
+	return open_any_mount(pools, id, &mounts, ret_mount_fd, err);
 }
 
 void cut_thaw_left(struct pools *pools)

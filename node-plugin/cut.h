@@ -76,10 +76,9 @@ int cut_make(struct cut *cut, struct pools *pools, const char *volume_id, int ta
 /* What the volume holds of the disk now: the most that a copy of it takes. */
 int cut_measure(const struct volume_folder *source, uint64_t *ret_bytes, struct error *err);
 
-/* The data of one folder, which nobody changes, into another one. *ret_shared: they share blocks.
- */
-int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend,
-		   const struct copy_watch *watch, bool *ret_shared, struct error *err);
+/* The data of one folder, which nobody changes, into another one, which may lie in another pool. */
+int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend, bool other_pool,
+		   const struct copy_watch *watch, struct error *err);
 
 /* At start: thaws what an earlier process left frozen; what cannot be thawed is logged. */
 void cut_thaw_left(struct pools *pools);

@@ -32,6 +32,11 @@ struct host_usage {
 struct host {
 	int (*read_mounts)(struct host *host, struct mount_table **ret_table, struct error *err);
 
+	/* A folder in what is mounted there. 1: something else is to be seen at that place by now,
+	 * or it is no folder. */
+	int (*open_mount)(struct host *host, const struct mount *mount, int *ret_fd,
+			  struct error *err);
+
 	/* Mounts the file system on the device at target, an existing folder. Errors carry the
 	 * kernel's own reason: ERROR_INVALID if that is an option. */
 	int (*mount)(struct host *host, const struct loop_device *device, const char *type,

@@ -221,6 +221,11 @@ static int forget_quota(struct host *host, int fd, const struct quota *quota, st
 	return quota_forget(fd, quota, err);
 }
 
+static int open_mount(struct host *host, const struct mount *mount, int *ret_fd, struct error *err)
+{
+	return kernel_mount_open(mount, ret_fd, err);
+}
+
 static int freeze(struct host *host, int mount_fd, struct error *err)
 {
 	/* Most of it is written before anybody has to wait. */
@@ -309,6 +314,7 @@ struct host *host_linux(void)
 		.mend_quota = mend_quota,
 		.find_quota = find_quota,
 		.forget_quota = forget_quota,
+		.open_mount = open_mount,
 		.freeze = freeze,
 		.thaw = thaw,
 		.flush_loop = flush_loop,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -160,6 +161,27 @@ int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *ta
 	if (part_fd < 0)
 		return error_errno(err, clone_errno, "clone the mount for %s", target);
 	return move_into_place(part_fd, target, err);
+}
+
+/* Between the look at the table and this, others may have mounted over the place, or unmounted. */
+int kernel_mount_open(const struct mount *mount, int *ret_fd, struct error *err)
+{
+	struct statx there;
+	int fd CLEANUP_CLOSE = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 1
+			       : error_errno(err, errno, "open %s", mount->point);
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &there) < 0)
+		return error_errno(err, errno, "look at %s", mount->point);
+	if (!(there.stx_mask & STATX_MNT_ID))
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "the kernel does not tell which mount %s is (Linux 5.8)",
+				 mount->point);
+	if (there.stx_mnt_id != mount->id)
+		return 1;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
 int kernel_bind(int source_fd, const char *target, uint64_t attributes, struct error *err)

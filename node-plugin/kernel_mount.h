@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "mount_flags.h"
+#include "mount_table.h"
 
 int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
 		 const char *target, struct error *err);
@@ -27,6 +28,9 @@ int kernel_mount_part(int mount_fd, const char *folder, const char *target, stru
 /* As such a kernel does it. */
 int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *target,
 				struct error *err);
+
+/* The root of this very mount, a folder. 1: the place shows something else, or it is no folder. */
+int kernel_mount_open(const struct mount *mount, int *ret_fd, struct error *err);
 
 int kernel_bind(int source_fd, const char *target, uint64_t attributes, struct error *err);
 int kernel_unmount(const char *target, struct error *err);

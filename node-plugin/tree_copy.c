@@ -188,10 +188,12 @@ static int open_source(int folder_fd, const char *name, const struct stat *st, i
 	return 0;
 }
 
-/* The first name of a file with several leaves one in links_fd, by which the others find it. */
+/* The first name of a file with several leaves one in links_fd, by which the others find it. Each
+ * subvolume of btrfs counts its inodes by itself, and is a device of its own. */
 static void inode_name(const struct stat *st, char ret_name[static INODE_NAME_MAX])
 {
-	snprintf(ret_name, INODE_NAME_MAX, "%" PRIu64, (uint64_t)st->st_ino);
+	snprintf(ret_name, INODE_NAME_MAX, "%" PRIx64 "-%" PRIu64, (uint64_t)st->st_dev,
+		 (uint64_t)st->st_ino);
 }
 
 /* 1: another name of it was copied already, and now this one too. */

@@ -131,10 +131,10 @@ static int copy_volume(struct pools *pools, const struct volume_content *content
 static int copy_data(struct pools *pools, const struct volume_content *content, struct pool *pool,
 		     int folder_fd, const struct copy_watch *watch, struct error *err)
 {
-	bool shared = false;
 	if (content->source.kind == SOURCE_VOLUME)
 		return copy_volume(pools, content, pool, folder_fd, watch, err);
-	if (cut_copy_still(content->fd, folder_fd, content->backend, watch, &shared, err) < 0)
+	if (cut_copy_still(content->fd, folder_fd, content->backend, pool != content->pool, watch,
+			   err) < 0)
 		return -1;
 	return check_still_there(pools, content, err);
 }

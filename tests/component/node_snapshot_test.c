@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -233,6 +234,38 @@ static void a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start(void **
 	end();
 }
 
+/* Who covers a place of a volume must not be held still in its stead. */
+static void a_volume_is_frozen_by_a_place_where_it_can_be_seen(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume volume = {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
+	};
+	struct node_volume other = volume;
+	other.name = "pvc-2";
+	assert_true(begin(NULL));
+	const char *one = node_scene_make_folder(&scene, "one");
+	const char *two = node_scene_make_folder(&scene, "two");
+	const char *target = node_scene_path(&scene, "target");
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	done(node_client_create(scene.channel, &other, &err), &err);
+	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	done(node_client_stage(scene.channel, &other, two, &err), &err);
+	assert_int_equal(mount(two, one, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_non_null(strstr(err.text, one));
+	assert_int_equal(umount(one), 0);
+	done(node_client_publish(scene.channel, &volume, one, target, false, &err), &err);
+	assert_int_equal(mount(two, one, NULL, MS_BIND, NULL), 0);
+	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	assert_int_equal(umount(one), 0);
+	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
+	end();
+}
+
 static void *snapshot_and_forget(void *context)
 {
 	struct error err = { 0 };
@@ -336,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start),
+		cmocka_unit_test(a_volume_is_frozen_by_a_place_where_it_can_be_seen),
 		cmocka_unit_test(a_copy_goes_on_while_its_caller_is_told_to_come_again),
 		cmocka_unit_test(a_copy_in_which_the_plugin_was_killed_is_gone_on_with),
 		cmocka_unit_test(

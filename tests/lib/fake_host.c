@@ -576,6 +576,15 @@ static uint64_t inode_of(int fd)
 	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
+static int open_mount(struct host *host, const struct mount *mount, int *ret_fd, struct error *err)
+{
+	int fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "open %s", mount->point);
+	*ret_fd = fd;
+	return 0;
+}
+
 static int freeze(struct host *host, int mount_fd, struct error *err)
 {
 	struct fake_host *fake = of(host);
@@ -666,6 +675,7 @@ struct fake_host *fake_host_new(void)
 		.mend_quota = mend_quota,
 		.find_quota = find_quota,
 		.forget_quota = forget_quota,
+		.open_mount = open_mount,
 		.freeze = freeze,
 		.thaw = thaw,
 		.flush_loop = flush_loop,

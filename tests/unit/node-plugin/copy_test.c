@@ -18,6 +18,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "loop_disk.h"
+#include "node_scene.h"
 
 #define MIB (1 << 20)
 #define SIZE (64LL * MIB)
@@ -25,6 +27,7 @@
 static char folder[64];
 static int source_fd = -1;
 static int target_fd = -1;
+static bool can_mount;
 
 static int make_file(const char *name)
 {
@@ -211,6 +214,34 @@ static void a_mark_that_is_taken_right_after_a_change_promises_nothing(void **st
 	assert_false(copy_mark_holds(source_fd, &mark));
 }
 
+static int make_file_on(const struct loop_disk *disk, const char *name, off_t size)
+{
+	char path[160];
+	snprintf(path, sizeof(path), "%s/%s", disk->path, name);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, size), 0);
+	return fd;
+}
+
+static void a_clone_is_as_long_as_its_source_whatever_was_there(void **state)
+{
+	struct error err = { 0 };
+	struct loop_disk disk;
+	struct stat st;
+	if (!can_mount || !loop_disk_make(&disk, "xfs", "", 512LL * MIB, NULL))
+		skip();
+	int short_fd = make_file_on(&disk, "short", MIB);
+	int long_fd = make_file_on(&disk, "long", 2 * MIB);
+	fill(long_fd, MIB, MIB, 'x');
+	assert_int_equal(copy_clone(short_fd, long_fd, &err), 0);
+	assert_int_equal(fstat(long_fd, &st), 0);
+	assert_int_equal(st.st_size, MIB);
+	close(short_fd);
+	close(long_fd);
+	loop_disk_remove(&disk);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -226,6 +257,8 @@ int main(void)
 		TEST(what_a_killed_pass_left_is_taken_up),
 		TEST(a_mark_shows_a_change_of_one_byte_and_nothing_else),
 		TEST(a_mark_that_is_taken_right_after_a_change_promises_nothing),
+		TEST(a_clone_is_as_long_as_its_source_whatever_was_there),
 	};
+	can_mount = node_scene_can_mount();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
