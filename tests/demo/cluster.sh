@@ -16,10 +16,23 @@ use_trial_cluster() {
 }
 
 make_ready() {
-	"$ROOT/.ci/packages" demo &&
-		"$ROOT/dev" build release &&
+	"$ROOT/.ci/packages" build run cluster images demo &&
+		build_all &&
 		"$ROOT/dev" cluster up &&
 		"$ROOT/dev" images
+}
+
+# The cluster's programs and ours at once: while the one build fetches sources or links, the other
+# has a processor.
+build_all() {
+	local cluster
+	"$ROOT/cluster/programs" >/dev/null &
+	cluster=$!
+	"$ROOT/dev" build release || {
+		kill "$cluster"
+		return 1
+	}
+	wait "$cluster"
 }
 
 end_trial_cluster() {
