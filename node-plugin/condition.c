@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -19,7 +18,6 @@
 #include "pools.h"
 #include "volume_folder.h"
 
-#define LOOP_MAJOR 7		 /* Documentation/admin-guide/devices.txt */
 #define FULL_BYTES (16ULL << 20) /* less than that is nothing to a file system */
 #define READ_BYTES 4096
 #define SYSFS_TEXT_MAX 8192
@@ -75,12 +73,13 @@ static bool has_image_of(unsigned number, const char *id)
 /* A mount of the volume's file system: of its own device, or of its folder in the pool. */
 static bool is_of(const struct mount *mount, const struct volume_record *record)
 {
-	if (major(mount->device) == LOOP_MAJOR && record->backend == BACKEND_LOOP)
-		return has_image_of(minor(mount->device), record->id);
+	int loop_number = mount_loop_number(mount);
+	if (record->backend == BACKEND_LOOP)
+		return loop_number >= 0 && has_image_of((unsigned)loop_number, record->id);
 	char tail[VOLUME_ID_MAX + 32];
 	snprintf(tail, sizeof(tail), "/volumes/%s/data", record->id);
 	const char *found = strstr(mount->root, tail);
-	return record->backend == BACKEND_DIRECTORY && found && found[strlen(tail)] == '\0';
+	return found && found[strlen(tail)] == '\0';
 }
 
 static const struct mount *find_mount(const struct mount_table *table,
@@ -184,12 +183,13 @@ static void look_at_use(const struct condition_view *view, const struct volume_r
 	if (!mount)
 		return;
 	look_at_mount(mount, condition);
-	if (major(mount->device) != LOOP_MAJOR || record->backend != BACKEND_LOOP)
+	if (record->backend != BACKEND_LOOP)
 		return;
+	unsigned loop_number = (unsigned)mount_loop_number(mount);
 	if (!condition->abnormal)
-		look_at_errors(minor(mount->device), condition);
+		look_at_errors(loop_number, condition);
 	if (!condition->abnormal)
-		look_at_device(minor(mount->device), condition);
+		look_at_device(loop_number, condition);
 }
 
 void condition_look(const struct condition_view *view, const struct volume_record *record,

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 
+#define LOOP_MAJOR 7 /* Documentation/admin-guide/devices.txt */
 #define LOOP_DEVICE_PATH_MAX 32
 #define LOOP_DEVICES_MAX 8 /* of one image: ours are two, others may attach it by hand */
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "loop_device.h"
 
 static bool is_octal(char c)
 {
@@ -210,6 +211,29 @@ const char *mount_table_root(const struct mount_table *table, const char *path, 
 	const char *below = strcmp(mount->point, "/") == 0 ? path : path + strlen(mount->point);
 	*ret_device = mount->device;
 	return above[0] || below[0] ? arena_printf(table->arena, "%s%s", above, below) : "/";
+}
+
+static int parse_loop_number(const char *path, const char *before)
+{
+	unsigned number = 0;
+	char rest;
+	size_t length = strlen(before);
+	return strncmp(path, before, length) == 0 &&
+			       sscanf(path + length, "%u%c", &number, &rest) == 1
+		       ? (int)number
+		       : -1;
+}
+
+int mount_loop_number(const struct mount *mount)
+{
+	if (major(mount->device) == LOOP_MAJOR)
+		return (int)minor(mount->device);
+	/* btrfs shows a device number of its own. */
+	if (strcmp(mount->type, "btrfs") == 0)
+		return parse_loop_number(mount->source, "/dev/loop");
+	if (strcmp(mount->type, "devtmpfs") == 0)
+		return parse_loop_number(mount->root, "/loop");
+	return -1;
 }
 
 bool mount_has_option(const char *options, const char *option)

@@ -52,6 +52,10 @@ const struct mount *mount_table_at(const struct mount_table *table, const char *
  * system it lies in; in the table's arena. NULL if the table has no root. */
 const char *mount_table_root(const struct mount_table *table, const char *path, dev_t *ret_device);
 
+/* Of the loop device whose file system is mounted, or whose node (a file of devtmpfs) is; -1: it is
+ * none. */
+int mount_loop_number(const struct mount *mount);
+
 /* "ro" stands in a list such as "ro,relatime". */
 bool mount_has_option(const char *options, const char *option);
 

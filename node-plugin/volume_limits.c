@@ -8,24 +8,10 @@
 
 #include "base/file.h"
 #include "io_limits.h"
+#include "loop_device.h"
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
-
-#define LOOP_MAJOR 7 /* Documentation/admin-guide/devices.txt */
-
-/* A mount of a loop device's file system, or of its node. */
-static int loop_number(const struct mount *mount)
-{
-	unsigned number = 0;
-	char rest;
-	if (major(mount->device) == LOOP_MAJOR)
-		return (int)minor(mount->device);
-	if (strcmp(mount->type, "devtmpfs") == 0 &&
-	    sscanf(mount->root, "/loop%u%c", &number, &rest) == 1)
-		return (int)number;
-	return -1;
-}
 
 /* By the image that the device shows: <pool>/volumes/<id>/image. */
 static bool read_id(int number, char ret_id[static VOLUME_ID_MAX + 1])
@@ -67,7 +53,7 @@ static int apply(struct pools *pools, const struct mount_table *table,
 		struct volume_record record;
 		struct error reason = { 0 };
 		char id[VOLUME_ID_MAX + 1], pod[THROTTLE_POD_MAX];
-		int number = loop_number(mount);
+		int number = mount_loop_number(mount);
 		if (number < 0 || !throttle_pod_of_target(mount->point, pod) ||
 		    !read_id(number, id) || (only && strcmp(id, only->id) != 0))
 			continue;
@@ -161,7 +147,7 @@ int volume_limits_device_at(struct pools *pools, const char *id, const char *poi
 	    pools->host->read_mounts(pools->host, &table, NULL) < 0)
 		return -1;
 	const struct mount *mount = mount_table_at(table, point);
-	return mount ? loop_number(mount) : -1;
+	return mount ? mount_loop_number(mount) : -1;
 }
 
 int volume_limits_lift(struct pools *pools, int number, const char *point, struct error *err)

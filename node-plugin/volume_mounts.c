@@ -10,7 +10,6 @@
 #include "volume_folder.h"
 
 #define LOOP_NODES "/dev/loop" /* and a number: loop_device_path() */
-#define LOOP_MAJOR 7	       /* Documentation/admin-guide/devices.txt */
 #define UNMOUNTS_MAX 128       /* at one place: more is somebody's endless loop */
 
 /* Which root a mount of the whole volume has is told by the record. */
@@ -179,8 +178,7 @@ static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
 		return mounts->backend != &backend_directory;
 	if (mounts->backend)
 		return false;
-	if (major(mount->device) == LOOP_MAJOR ||
-	    (strcmp(mount->type, "btrfs") == 0 && strncmp(mount->source, "/dev/loop", 9) == 0))
+	if (mount_loop_number(mount) >= 0)
 		return true;
 	for (size_t i = 0; i < pools->count; i++)
 		if (lies_in(pools->pools[i], mounts, mount))

@@ -35,6 +35,9 @@ static char target[256], top[64], pod[128], container[160];
 static const struct node_volume ext4 = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
 };
+static const struct node_volume btrfs = {
+	.name = "pvc-1", .backend = "loop", .fs_type = "btrfs", .size_bytes = 256 * MIB
+};
 static const struct node_volume directory = {
 	.name = "pvc-2", .backend = "directory", .fs_type = "", .size_bytes = 64 * MIB
 };
@@ -103,12 +106,12 @@ static int modify(const char *id, const char *key, const char *value, struct err
 	return outcome;
 }
 
-static void publish(void)
+static void publish(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, &ext4, &err), &err);
-	done(node_client_stage(scene.channel, &ext4, staging, &err), &err);
-	done(node_client_publish(scene.channel, &ext4, staging, target, false, &err), &err);
+	done(node_client_create(scene.channel, volume, &err), &err);
+	done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
 }
 
 static void unpublish(void)
@@ -161,7 +164,7 @@ static double write_iops(void)
 static void a_pod_writes_no_faster_than_its_volume_may(void **state)
 {
 	struct error err = { 0 };
-	publish();
+	publish(&ext4);
 	assert_int_equal(mkdir(container, 0755), 0);
 	double free_iops = write_iops();
 	done(modify("pvc-1", "writeIops", "100", &err), &err);
@@ -180,7 +183,7 @@ static void a_pod_writes_no_faster_than_its_volume_may(void **state)
 static void a_container_that_comes_later_is_limited_and_unpublishing_lifts_it(void **state)
 {
 	struct error err = { 0 };
-	publish();
+	publish(&ext4);
 	done(modify("pvc-1", "writeIops", "100", &err), &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
 	assert_int_equal(mkdir(container, 0755), 0);
@@ -198,7 +201,7 @@ static void a_restarted_plugin_finds_what_was_not_set(void **state)
 {
 	struct error err = { 0 };
 	char command[256];
-	publish();
+	publish(&ext4);
 	done(modify("pvc-1", "writeIops", "100", &err), &err);
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
@@ -210,6 +213,20 @@ static void a_restarted_plugin_finds_what_was_not_set(void **state)
 	node_scene_start(&scene);
 	assert_int_equal(limit_soon(pod, WRITE_IOPS), WRITE_IOPS);
 	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	unpublish();
+}
+
+/* The kernel shows btrfs under a device number that is not the loop device's. */
+static void a_volume_with_btrfs_is_limited_like_any_other(void **state)
+{
+	struct error err = { 0 };
+	publish(&btrfs);
+	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_int_equal(limit_in(pod), WRITE_IOPS);
+	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_int_equal(limit_in(pod), 0);
+	done(node_client_publish(scene.channel, &btrfs, staging, target, false, &err), &err);
+	assert_int_equal(limit_in(pod), WRITE_IOPS);
 	unpublish();
 }
 
@@ -249,6 +266,7 @@ int main(void)
 		LIMITS_TEST(a_pod_writes_no_faster_than_its_volume_may),
 		LIMITS_TEST(a_container_that_comes_later_is_limited_and_unpublishing_lifts_it),
 		LIMITS_TEST(a_restarted_plugin_finds_what_was_not_set),
+		LIMITS_TEST(a_volume_with_btrfs_is_limited_like_any_other),
 		LIMITS_TEST(what_cannot_be_limited_is_refused_with_the_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

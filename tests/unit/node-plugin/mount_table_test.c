@@ -127,6 +127,20 @@ static void an_option_is_a_whole_word_of_the_list(void **state)
 	assert_false(mount_has_option("", "ro"));
 }
 
+static void a_loop_device_is_known_by_its_number_its_name_or_its_node(void **state)
+{
+	static const int wanted[] = { -1, 12, 3, -1, 5, -1, -1 };
+	struct mount_table *table CLEANUP(mount_table_freep) =
+		parse(ROOT "21 20 7:12 / /a rw - ext4 /dev/loop12 rw\n"
+			   "22 20 0:40 / /b rw - btrfs /dev/loop3 rw\n"
+			   "23 20 0:41 / /c rw - btrfs /dev/loop3p1 rw\n"
+			   "24 20 0:5 /loop5 /d rw - devtmpfs udev rw\n"
+			   "25 20 0:5 /loop-control /e rw - devtmpfs udev rw\n"
+			   "26 20 0:42 / /f rw - tmpfs /dev/loop3 rw\n");
+	for (size_t i = 0; i < table->count; i++)
+		assert_int_equal(mount_loop_number(&table->mounts[i]), wanted[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +153,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_begins_alike_is_another_folder),
 		cmocka_unit_test(a_table_that_goes_in_circles_does_not_hold_us),
 		cmocka_unit_test(a_table_without_a_root_has_no_place_for_anything),
+		cmocka_unit_test(a_loop_device_is_known_by_its_number_its_name_or_its_node),
 		cmocka_unit_test(an_option_is_a_whole_word_of_the_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
