@@ -97,6 +97,42 @@ static int stage_block(const struct volume_folder *folder, bool read_only, struc
 	return error_not_named(err);
 }
 
+/* Of a volume that is staged there: what whoever staged it may not have come to. */
+static int settle_staged(struct pools *pools, const struct volume_folder *folder,
+			 const struct access *access, const struct mount_flags *flags,
+			 const char *path, struct error *err)
+{
+	if (folder->record.encryption != ENCRYPTION_NONE &&
+	    pools->host->unlock(pools->host, path, access->secret, err) < 0)
+		return error_not_named(err);
+	if (!flags->read_only && grow_staged(folder, path, err) < 0)
+		return -1;
+	if (apply_group(access, flags, path, err) < 0)
+		return error_not_named(err);
+	return 1;
+}
+
+static int stage_mount(struct pools *pools, const struct volume_folder *folder,
+		       const struct volume_mounts *mounts, const struct access *access,
+		       const struct mount_flags *flags, const char *path, struct error *err)
+{
+	const struct volume_record *record = &folder->record;
+	const struct backend *backend = backend_of_kind(record->backend);
+	int staged = check_staged(mounts, record, path, flags, err);
+	if (staged < 0)
+		return -1;
+	if (staged > 0)
+		return settle_staged(pools, folder, access, flags, path, err);
+	if (clear_half_staged(pools, mounts, record, path, err) < 0)
+		return error_not_named(err);
+	if (backend->stage(folder->pool, folder->fd, record, path, flags, access->secret, err) ==
+		    0 &&
+	    apply_group(access, flags, path, err) == 0)
+		return 0;
+	error_prefix(err, "volume %s", record->id);
+	return error_not_named(err);
+}
+
 int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		 const struct access *access, struct error *err)
 {
@@ -116,25 +152,7 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		return error_not_named(err);
 	if (folder.record.block)
 		return stage_block(&folder, access->mode == ACCESS_READER || flags.read_only, err);
-	int staged = check_staged(&mounts, &folder.record, path.text, &flags, err);
-	if (staged > 0 && folder.record.encryption != ENCRYPTION_NONE &&
-	    pools->host->unlock(pools->host, path.text, access->secret, err) < 0)
-		return error_not_named(err);
-	if (staged > 0 && !flags.read_only && grow_staged(&folder, path.text, err) < 0)
-		return -1;
-	if (staged > 0 && apply_group(access, &flags, path.text, err) < 0)
-		return error_not_named(err);
-	if (staged)
-		return staged;
-	if (clear_half_staged(pools, &mounts, &folder.record, path.text, err) < 0)
-		return error_not_named(err);
-	const struct backend *backend = backend_of_kind(folder.record.backend);
-	if (backend->stage(folder.pool, folder.fd, &folder.record, path.text, &flags,
-			   access->secret, err) == 0 &&
-	    apply_group(access, &flags, path.text, err) == 0)
-		return 0;
-	error_prefix(err, "volume %s", id);
-	return error_not_named(err);
+	return stage_mount(pools, &folder, &mounts, access, &flags, path.text, err);
 }
 
 /* A pod that has the device's node is no user whom the kernel would wait for. */
