@@ -37,11 +37,6 @@ static struct metric gauge = {
 	.labels = { "feature" },
 };
 
-const char *node_feature_name(enum node_feature feature)
-{
-	return names[feature];
-}
-
 static void tell(struct node_features *features, enum node_feature feature, bool has,
 		 const char *reason)
 {

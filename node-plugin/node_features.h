@@ -46,9 +46,6 @@ struct node_features {
  */
 void node_features_probe(struct node_features *features, int pool_fd);
 
-/* As in a line of the log and in a metric: "ext4_grows". */
-const char *node_feature_name(enum node_feature feature);
-
 /* 0, or ERROR_IN_USE (a precondition) with the reason; ERROR_UNAVAILABLE while it is probing. */
 int node_features_require(const struct node_features *features, enum node_feature feature,
 			  struct error *err);

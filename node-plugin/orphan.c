@@ -48,11 +48,6 @@ static struct metric orphans_metric = {
 	.labels = { "kind" },
 };
 
-const char *orphan_kind_name(enum orphan_kind kind)
-{
-	return kind_names[kind];
-}
-
 /* Takes the path over. */
 static void add(struct orphans *orphans, enum orphan_kind kind, char *path)
 {

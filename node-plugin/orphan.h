@@ -42,8 +42,6 @@ enum orphan_kind {
 	ORPHAN_KINDS,
 };
 
-const char *orphan_kind_name(enum orphan_kind kind);
-
 struct orphan {
 	enum orphan_kind kind;
 	char *path; /* of the file, the device or the mount */

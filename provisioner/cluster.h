@@ -64,4 +64,3 @@ int cluster_find_address(struct cluster *cluster, const char *node, struct text 
 			 struct error *err);
 
 DEFINE_CLEANUP(struct cluster *, cluster_free);
-#define CLEANUP_CLUSTER_NODES CLEANUP(cluster_nodes_done)

@@ -19,10 +19,6 @@
 #define CSI_PARAMETER_CLAIM_NAMESPACE CSI_PARAMETER_PREFIX "pvc/namespace"
 #define CSI_PARAMETER_VOLUME_NAME CSI_PARAMETER_PREFIX "pv/name"
 
-/* Volume context that the kubelet adds at publish when CSIDriver.podInfoOnMount is set. */
-#define CSI_CONTEXT_POD_NAME CSI_PARAMETER_PREFIX "pod.name"
-#define CSI_CONTEXT_POD_NAMESPACE CSI_PARAMETER_PREFIX "pod.namespace"
-
 /* PersistentVolume attribute that names who provisioned it (volume context). */
 #define CSI_CONTEXT_PROVISIONER_IDENTITY "storage.kubernetes.io/csiProvisionerIdentity"
 

@@ -253,7 +253,6 @@ bool change_look(pid_t tid, uint64_t number, const uint64_t arguments[static 6],
 		read_fd(tid, (int)arguments[kind->how == TO_FILE ? 2 : 0], object, sizeof(object));
 	if (!changes(tid, kind, arguments, object, log_path))
 		return false;
-	*ret_change = (struct change) { .syncs = kind->how == SYNC, .renames = kind->how == NAME };
 	snprintf(ret_change->text, CHANGE_TEXT_MAX, "%s %s", kind->name, object);
 	return true;
 }

@@ -20,8 +20,6 @@
 void change_stop_here(void);
 
 struct change {
-	bool syncs;   /* fsync, fdatasync, syncfs, sync */
-	bool renames; /* makes a name appear or disappear */
 	char text[CHANGE_TEXT_MAX];
 };
 
