@@ -6,6 +6,7 @@
  * (floor.h). Numbers are this machine's of this moment; the ratios are what counts.
  *
  *	csi_bench [ROUNDS]
+ *	csi_bench only BACKEND|empty CALLERS ROUNDS	one line of it, for a profiler
  *	csi_bench mount BACKEND COMMAND...	runs COMMAND with the path of a mounted volume added
  */
 
@@ -16,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cpu_time.h"
 #include "cycle.h"
 #include "floor.h"
 #include "node_client.h"
@@ -55,6 +57,14 @@ static int plugin_step(void *context, enum cycle_step step, const char *name, co
 	default:
 		return node_client_delete(plugin->channel, name, err);
 	}
+}
+
+/* Six calls that do nothing: what a cycle costs by gRPC alone, here and there. */
+static int empty_step(void *context, enum cycle_step step, const char *name, const char *folder,
+		      struct error *err)
+{
+	struct plugin *plugin = context;
+	return node_client_plugin_info(plugin->channel, err);
 }
 
 static struct node_volume volume_of(const char *backend)
@@ -100,71 +110,91 @@ static const char *program(void)
 
 static void print_head(void)
 {
-	printf("%-34s", "p50/p99 ms");
+	printf("%-32s", "p50/p99 ms");
 	for (int step = 0; step < CYCLE_STEPS; step++)
 		printf(" %13s", cycle_step_names[step]);
-	printf(" %9s\n", "cycles/s");
+	printf(" %8s  %s\n", "cycles/s", "CPU ms a cycle: client server programs machine");
 }
 
-static void print_result(const char *title, struct cycle_result *result)
+static void print_cpu(const struct cpu_time *cpu, size_t cycles)
 {
-	printf("%-34s", title);
+	printf("  %20.2f %6.2f %8.2f %7.2f\n", cpu->client_ms / (double)cycles,
+	       cpu->server_ms / (double)cycles, cpu->programs_ms / (double)cycles,
+	       cpu->machine_ms / (double)cycles);
+}
+
+static void print_result(const char *title, struct cycle_result *result, const struct cpu_time *cpu)
+{
+	printf("%-32s", title);
 	for (int step = 0; step < CYCLE_STEPS; step++)
 		printf(" %6.2f/%6.2f", samples_percentile(&result->steps[step], 50),
 		       samples_percentile(&result->steps[step], 99));
-	printf(" %9.0f\n", result->cycles_per_second);
+	printf(" %8.0f", result->cycles_per_second);
+	print_cpu(cpu, result->steps[CYCLE_WHOLE].count);
 	fflush(stdout);
 }
 
-static double run_plugin(struct node_scene *scene, const char *backend, unsigned callers,
-			 unsigned rounds, const char *note)
+/* One line of the table; the median of a whole cycle. */
+static double run(struct node_scene *scene, pid_t server, const struct cycle_taker *takers,
+		  unsigned callers, unsigned rounds, const char *what)
+{
+	struct cycle_result result;
+	struct cpu_time begin, cpu;
+	char title[80];
+	cpu_time_read(server, &begin);
+	cycle_run(takers, callers, rounds, scene->folder, &result);
+	cpu_time_read(server, &cpu);
+	cpu_time_subtract(&cpu, &begin);
+	snprintf(title, sizeof(title), "%s, %u caller%s", what, callers, callers > 1 ? "s" : "");
+	print_result(title, &result, &cpu);
+	double median = samples_percentile(&result.steps[CYCLE_WHOLE], 50);
+	cycle_result_done(&result);
+	return median;
+}
+
+static double run_plugin(struct node_scene *scene, cycle_step_fn *step, const char *backend,
+			 unsigned callers, unsigned rounds, const char *what)
 {
 	struct plugin plugins[CALLERS_MAX];
 	struct cycle_taker takers[CALLERS_MAX];
-	struct cycle_result result;
 	struct error err = { 0 };
-	char title[80];
 	for (unsigned i = 0; i < callers; i++) {
 		plugins[i].volume = volume_of(backend);
 		must(rpc_channel_new_unix(scene->socket, &plugins[i].channel, &err), &err);
-		takers[i] = (struct cycle_taker) { plugin_step, &plugins[i] };
+		must(node_client_plugin_info(plugins[i].channel, &err), &err); /* connects */
+		takers[i] = (struct cycle_taker) { step, &plugins[i] };
 	}
-	cycle_run(takers, callers, rounds, scene->folder, &result);
-	snprintf(title, sizeof(title), "%s, %u caller%s%s", backend, callers,
-		 callers > 1 ? "s" : "", note);
-	print_result(title, &result);
-	double median = samples_percentile(&result.steps[CYCLE_WHOLE], 50);
-	cycle_result_done(&result);
+	double median = run(scene, scene->pid, takers, callers, rounds, what);
 	for (unsigned i = 0; i < callers; i++)
 		rpc_channel_free(plugins[i].channel);
 	return median;
 }
 
 static double run_floor(struct node_scene *scene, const char *backend, unsigned callers,
-			unsigned rounds)
+			unsigned rounds, unsigned there)
 {
 	struct floor_pool pool = { .loop = strcmp(backend, "loop") == 0 };
 	struct cycle_taker takers[CALLERS_MAX];
-	struct cycle_result result;
-	char title[80];
 	snprintf(pool.path, sizeof(pool.path), "%s", node_scene_make_folder(scene, "floor"));
+	if (floor_fill(&pool, there) < 0) {
+		perror(pool.path);
+		exit(1);
+	}
 	for (unsigned i = 0; i < callers; i++)
 		takers[i] = (struct cycle_taker) { floor_step, &pool };
-	cycle_run(takers, callers, rounds, scene->folder, &result);
-	snprintf(title, sizeof(title), "  floor: %s, %u caller%s", backend, callers,
-		 callers > 1 ? "s" : "");
-	print_result(title, &result);
-	double median = samples_percentile(&result.steps[CYCLE_WHOLE], 50);
-	cycle_result_done(&result);
-	return median;
+	return run(scene, 0, takers, callers, rounds, "  floor: the system calls");
 }
 
 static void compare(struct node_scene *scene, const char *backend, unsigned callers,
-		    unsigned rounds)
+		    unsigned rounds, unsigned there)
 {
-	double ours = run_plugin(scene, backend, callers, rounds, "");
-	double floor = run_floor(scene, backend, callers, rounds);
-	printf("  cycle p50 over floor: %.2f\n", ours / floor);
+	char what[80];
+	snprintf(what, sizeof(what), there ? "%s, %u there" : "%s", backend, there);
+	double ours = run_plugin(scene, plugin_step, backend, callers, rounds, what);
+	double calls =
+		run_plugin(scene, empty_step, backend, callers, rounds, "  floor: empty calls");
+	double floor = run_floor(scene, backend, callers, rounds, there);
+	printf("  cycle p50 over the two floors: %.2f\n", ours / (floor + calls));
 }
 
 static void make_many(struct node_scene *scene)
@@ -189,16 +219,29 @@ static int measure(unsigned rounds)
 	sleep(1);
 	printf("resident, idle: %.1f MB\n\n", resident_mb(scene.pid));
 	print_head();
-	compare(&scene, "directory", 1, rounds);
-	compare(&scene, "directory", CALLERS_MAX, rounds);
-	compare(&scene, "loop", 1, rounds / 2);
-	compare(&scene, "loop", CALLERS_MAX, rounds / 4);
+	compare(&scene, "directory", 1, rounds, 0);
+	compare(&scene, "directory", CALLERS_MAX, rounds, 0);
+	compare(&scene, "loop", 1, rounds / 2, 0);
+	compare(&scene, "loop", CALLERS_MAX, rounds / 4, 0);
 	double after = resident_mb(scene.pid);
 	make_many(&scene);
-	run_plugin(&scene, "directory", 1, rounds, ", 3000 there");
-	run_plugin(&scene, "loop", 1, rounds / 2, ", 3000 there");
+	compare(&scene, "directory", 1, rounds, MANY_VOLUMES);
+	compare(&scene, "loop", 1, rounds / 2, MANY_VOLUMES);
 	printf("\nresident, after the load: %.1f MB; with %d volumes: %.1f MB\n", after,
 	       MANY_VOLUMES, resident_mb(scene.pid));
+	node_scene_done(&scene);
+	return 0;
+}
+
+static int measure_one(const char *backend, unsigned callers, unsigned rounds)
+{
+	struct node_scene scene;
+	bool empty = strcmp(backend, "empty") == 0;
+	node_scene_init(&scene, program());
+	node_scene_start(&scene);
+	print_head();
+	run_plugin(&scene, empty ? empty_step : plugin_step, backend,
+		   callers < CALLERS_MAX ? callers : CALLERS_MAX, rounds, backend);
 	node_scene_done(&scene);
 	return 0;
 }
@@ -246,6 +289,8 @@ int main(int argc, char **argv)
 		return 77;
 	if (argc > 3 && strcmp(argv[1], "mount") == 0)
 		return with_volume(argv[2], argv + 3);
+	if (argc == 5 && strcmp(argv[1], "only") == 0)
+		return measure_one(argv[2], (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]));
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : DEFAULT_ROUNDS;
 	return measure(rounds < 4 ? 4 : rounds);
 }

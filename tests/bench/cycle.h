@@ -23,9 +23,11 @@ extern const char *const cycle_step_names[CYCLE_STEPS];
 
 /* Who takes the steps: our plugin by its socket, or the system calls alone. Steps are functions of
  * a volume's name and a folder that is the caller's own. */
+typedef int cycle_step_fn(void *context, enum cycle_step step, const char *name, const char *folder,
+			  struct error *err);
+
 struct cycle_taker {
-	int (*step)(void *context, enum cycle_step step, const char *name, const char *folder,
-		    struct error *err);
+	cycle_step_fn *step;
 	void *context;
 };
 

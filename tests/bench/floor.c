@@ -126,6 +126,17 @@ static int take(const struct floor_pool *pool, enum cycle_step step, const char 
 	}
 }
 
+int floor_fill(const struct floor_pool *pool, unsigned count)
+{
+	char path[256];
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/pvc-there-%u", pool->path, i);
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return -1;
+	}
+	return count ? sync_path(pool->path) : 0;
+}
+
 int floor_step(void *context, enum cycle_step step, const char *name, const char *folder,
 	       struct error *err)
 {

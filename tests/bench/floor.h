@@ -15,5 +15,8 @@ struct floor_pool {
 	int loop;	/* an image with ext4 instead of a folder */
 };
 
+/* So many volumes are there already. -1: errno says why. */
+int floor_fill(const struct floor_pool *pool, unsigned count);
+
 int floor_step(void *context, enum cycle_step step, const char *name, const char *folder,
 	       struct error *err);

@@ -7,6 +7,7 @@
 #include "csi.pb-c.h"
 
 #define TIMEOUT_MS 30000
+#define IDENTITY "csi.v1.Identity"
 #define CONTROLLER "csi.v1.Controller"
 #define NODE "csi.v1.Node"
 
@@ -107,6 +108,14 @@ static Csi__V1__VolumeContentSource *fill_content(struct content *content,
 	content->source.volume = &content->volume;
 	content->source.type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME;
 	return volume->source_volume ? &content->source : NULL;
+}
+
+int node_client_plugin_info(struct rpc_channel *channel, struct error *err)
+{
+	Csi__V1__GetPluginInfoRequest request;
+	csi__v1__get_plugin_info_request__init(&request);
+	return call(channel, IDENTITY, "GetPluginInfo", &request.base,
+		    &csi__v1__get_plugin_info_response__descriptor, err);
 }
 
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,

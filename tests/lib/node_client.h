@@ -28,6 +28,8 @@ struct node_volume {
 	const char *source_volume;   /* NULL: not that of a volume */
 };
 
+/* GetPluginInfo: the emptiest of all calls. */
+int node_client_plugin_info(struct rpc_channel *channel, struct error *err);
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
 		       struct error *err);
 int node_client_delete(struct rpc_channel *channel, const char *id, struct error *err);
