@@ -37,6 +37,10 @@ struct host {
 	int (*open_mount)(struct host *host, const struct mount *mount, int *ret_fd,
 			  struct error *err);
 
+	/* Nothing is mounted at path; false where the kernel does not say. At the price of one
+	 * system call, however long the table is. */
+	bool (*is_unmounted)(struct host *host, const char *path);
+
 	/* Mounts the file system on the device at target, an existing folder. Errors carry the
 	 * kernel's own reason: ERROR_INVALID if that is an option. */
 	int (*mount)(struct host *host, const struct loop_device *device, const char *type,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -28,6 +29,17 @@ static int read_mounts(struct host *host, struct mount_table **ret_table, struct
 	if (file_read(MOUNTINFO, MOUNTINFO_BYTES_MAX, &text, &length, err) < 0)
 		return -1;
 	return mount_table_parse(text, length, ret_table, err);
+}
+
+/* statx(2): the attribute is there since Linux 5.8, as the mask says. */
+static bool is_unmounted(struct host *host, const char *path)
+{
+	struct statx found;
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0,
+		  &found) < 0)
+		return errno == ENOENT;
+	return (found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+	       !(found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 static int mount_device(struct host *host, const struct loop_device *device, const char *type,
@@ -286,6 +298,7 @@ struct host *host_linux(void)
 {
 	static struct host host = {
 		.read_mounts = read_mounts,
+		.is_unmounted = is_unmounted,
 		.mount = mount_device,
 		.mount_encrypted = mount_encrypted,
 		.unlock = unlock,

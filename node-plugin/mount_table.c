@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mount_table.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -42,21 +43,39 @@ static char *next_field(char **cursor)
 	if (space)
 		*space = '\0';
 	*cursor = space ? space + 1 : NULL;
-	unescape(field);
+	if (strchr(field, '\\'))
+		unescape(field);
 	return field;
 }
 
-static int read_number(const char *field, unsigned *ret_number)
+/* Digits alone, up to `end`. By hand: a node has thousands of lines, and they are read at nearly
+ * every call. */
+static int read_number(const char *field, char end, unsigned *ret_number)
 {
-	char rest;
-	return field && sscanf(field, "%u%c", ret_number, &rest) == 1 ? 0 : -1;
+	unsigned long number = 0;
+	const char *c = field;
+	for (; *c >= '0' && *c <= '9'; c++) {
+		number = number * 10 + (unsigned long)(*c - '0');
+		if (number > UINT_MAX)
+			return -1;
+	}
+	if (c == field || *c != end)
+		return -1;
+	*ret_number = (unsigned)number;
+	return 0;
+}
+
+static int read_id(const char *field, unsigned *ret_id)
+{
+	return field ? read_number(field, '\0', ret_id) : -1;
 }
 
 static int read_device(const char *field, dev_t *ret_device)
 {
 	unsigned device_major, device_minor;
-	char rest;
-	if (!field || sscanf(field, "%u:%u%c", &device_major, &device_minor, &rest) != 2)
+	const char *colon = field ? strchr(field, ':') : NULL;
+	if (!colon || read_number(field, ':', &device_major) < 0 ||
+	    read_number(colon + 1, '\0', &device_minor) < 0)
 		return -1;
 	*ret_device = makedev(device_major, device_minor);
 	return 0;
@@ -78,8 +97,8 @@ static int parse_line(char *line, struct mount *ret_mount)
 {
 	char *cursor = line;
 	struct mount mount = { 0 };
-	if (read_number(next_field(&cursor), &mount.id) < 0 ||
-	    read_number(next_field(&cursor), &mount.parent_id) < 0 ||
+	if (read_id(next_field(&cursor), &mount.id) < 0 ||
+	    read_id(next_field(&cursor), &mount.parent_id) < 0 ||
 	    read_device(next_field(&cursor), &mount.device) < 0)
 		return -1;
 	mount.root = next_field(&cursor);
@@ -108,10 +127,9 @@ int mount_table_parse(const char *text, size_t length, struct mount_table **ret_
 		      struct error *err)
 {
 	struct mount_table *table CLEANUP(mount_table_freep) = must_alloc(sizeof(*table));
-	table->arena =
-		arena_new(length + 1 + count_lines(text, length) * sizeof(struct mount) + 64);
-	table->mounts =
-		arena_alloc(table->arena, count_lines(text, length) * sizeof(*table->mounts));
+	size_t lines = count_lines(text, length);
+	table->arena = arena_new(length + 1 + lines * sizeof(struct mount) + 64);
+	table->mounts = arena_alloc(table->arena, lines * sizeof(*table->mounts));
 	char *next = arena_copy(table->arena, text, length);
 	for (size_t number = 1; next && *next; number++) {
 		char *line = next;

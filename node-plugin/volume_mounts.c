@@ -221,6 +221,8 @@ int volume_mounts_clear(struct pools *pools, const char *id, const struct volume
 			return -1;
 		if (outcome > 0)
 			return unmounted == 0;
+		if (pools->host->is_unmounted(pools->host, path))
+			return 0;
 	}
 	return error_set(err, ERROR_INTERNAL, "%s: more than %d mounts are stacked there", path,
 			 UNMOUNTS_MAX);

@@ -182,6 +182,8 @@ static int release_unused(struct pools *pools, const char *id, const struct volu
 {
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	struct error reason = { 0 };
+	if (folder->pool && backend_of_folder(folder->fd) == &backend_directory)
+		return 1; /* without a look at the mounts */
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	const struct mount *mount = volume_mounts_any(&mounts);

@@ -50,6 +50,7 @@ static int read_mounts(struct host *host, struct mount_table **ret_table, struct
 {
 	struct fake_host *fake = of(host);
 	struct text text CLEANUP_TEXT = TEXT_INIT;
+	fake->mount_reads++;
 	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++) {
 		const struct fake_mount *mount = &fake->mounts[i];
 		if (mount->id)
@@ -74,6 +75,7 @@ static struct fake_mount *covering(struct fake_host *fake, const char *path)
 	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
 	struct error err = { 0 };
 	int outcome = read_mounts(&fake->host, &table, &err);
+	fake->mount_reads--; /* it is the kernel who looks here */
 	assert(outcome == 0);
 	const struct mount *mount = mount_table_covering(table, path);
 	return mount ? find_id(fake, mount->id) : NULL;
@@ -89,6 +91,12 @@ static struct fake_mount *add_mount(struct fake_host *fake, const char *point)
 	strcpy(mount->point, point);
 	strcpy(mount->options, "rw");
 	return mount;
+}
+
+static bool is_unmounted(struct host *host, const char *path)
+{
+	const struct fake_mount *mount = covering(of(host), path);
+	return !mount || strcmp(mount->point, path) != 0;
 }
 
 static int mount_device(struct host *host, const struct loop_device *device, const char *type,
@@ -645,6 +653,7 @@ struct fake_host *fake_host_new(void)
 	assert(fake != MAP_FAILED);
 	fake->host = (struct host) {
 		.read_mounts = read_mounts,
+		.is_unmounted = is_unmounted,
 		.mount = mount_device,
 		.mount_encrypted = mount_encrypted,
 		.unlock = unlock,

@@ -68,7 +68,8 @@ struct fake_host {
 	uint64_t frozen[FAKE_FROZEN_MAX]; /* inodes of folders that are file systems; 0: free */
 	unsigned freezes;		  /* so far */
 	unsigned next_id;
-	bool has_resources; /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
+	unsigned mount_reads; /* of the whole table, so far */
+	bool has_resources;   /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
 
 	unsigned steps; /* that changed something, so far */
 	unsigned fail_at;

@@ -59,6 +59,12 @@ static void refuses_lines_that_make_no_sense_and_says_which(void **state)
 	static const char *const lines[] = {
 		"x 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
 		"20 1 8 / / rw - ext4 /dev/sda1 rw\n",
+		"20 1 8: / / rw - ext4 /dev/sda1 rw\n",
+		"20 1 :1 / / rw - ext4 /dev/sda1 rw\n",
+		"20 1 8:1:1 / / rw - ext4 /dev/sda1 rw\n",
+		"20 -1 8:1 / / rw - ext4 /dev/sda1 rw\n",
+		"20 1x 8:1 / / rw - ext4 /dev/sda1 rw\n",
+		"4294967296 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
 		"20 1 8:1 / / rw\n",
 		"20 1 8:1 / / rw shared:1 ext4 dev rw\n",
 		"\n",

@@ -124,6 +124,26 @@ static void each_step_asked_for_twice_is_done_once(void **state)
 	nothing_is_left();
 }
 
+/* A busy node has thousands of mounts. */
+static void each_call_reads_the_table_of_mounts_once(void **state)
+{
+	struct error err = { 0 };
+	assert_int_equal(create(ID, &err), 0);
+	assert_int_equal(scene.fake->mount_reads, 0);
+	assert_int_equal(stage(&err), 0);
+	assert_int_equal(scene.fake->mount_reads, 1);
+	assert_int_equal(publish_here(&err), 0);
+	assert_int_equal(scene.fake->mount_reads, 2);
+	assert_int_equal(unpublish(&err), 0);
+	assert_int_equal(scene.fake->mount_reads, 3);
+	assert_int_equal(unstage(&err), 0);
+	/* A device is let go when the volume is mounted nowhere else. */
+	assert_int_equal(scene.fake->mount_reads, 5);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), 0);
+	assert_int_equal(scene.fake->mount_reads, 6);
+	nothing_is_left();
+}
+
 static void a_restarted_plugin_goes_on_where_it_stood(void **state)
 {
 	struct error err = { 0 };
@@ -607,6 +627,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_BOTH(each_step_asked_for_twice_is_done_once),
+		ON_LOOP(each_call_reads_the_table_of_mounts_once),
 		ON_BOTH(a_restarted_plugin_goes_on_where_it_stood),
 		ON_BOTH(the_same_name_in_another_size_or_kind_is_taken),
 		ON_BOTH(a_volume_in_use_is_not_deleted),
