@@ -124,6 +124,8 @@ static int remove_in_top(void *context, const char *name, struct error *err)
 		return 0;
 	if (errno != EISDIR)
 		return error_errno(err, errno, "remove file %s", name);
+	if (unlinkat(removal->top_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
 	int outcome = subvolume_delete(removal->top_fd, name, err);
 	if (outcome <= 0)
 		return outcome;
@@ -154,8 +156,8 @@ int folder_remove_tree(int at_fd, const char *name, struct error *err)
 		removal.progress = false;
 		if (folder_visit(top_fd, remove_in_top, &removal, reason) < 0)
 			return error_prefix(reason, "remove %s", name);
+		if (unlinkat(at_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
 	} while (removal.progress);
-	if (unlinkat(at_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_errno(reason, errno, "remove folder %s", name);
-	return 0;
+	return error_errno(reason, errno, "remove folder %s", name);
 }
