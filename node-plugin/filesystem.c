@@ -2,12 +2,19 @@
 #include "filesystem.h"
 
 #include <blkid/blkid.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "process.h"
 
 #define MAKE_TIMEOUT_MS 60000
+/* The tables of a larger one would be a burden for the plugin's memory limit. */
+#define DRAFT_BYTES_MAX (64LL << 30)
 #define IMAGE "/proc/self/fd/3"
 
 /* The image is a sparse file, so zeros need not be written (mke2fs(8), assume_storage_prezeroed):
@@ -69,11 +76,66 @@ int filesystem_find(const char *type, const struct filesystem **ret_filesystem, 
 			 "fs_type \"%s\" is unknown; use \"ext4\", \"xfs\" or \"btrfs\"", type);
 }
 
+/* A file as large as the image that lies in memory; -1 if there can be none. */
+static int open_draft(int image_fd)
+{
+	struct stat image;
+	if (fstat(image_fd, &image) < 0 || image.st_size > DRAFT_BYTES_MAX)
+		return -1;
+	int fd CLEANUP_CLOSE = memfd_create("draft", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, image.st_size) < 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
+static int copy_piece(int draft_fd, int image_fd, off_t begin, off_t end, struct error *err)
+{
+	if (lseek(image_fd, begin, SEEK_SET) < 0)
+		return error_errno(err, errno, "seek in the image");
+	while (begin < end) {
+		ssize_t length = sendfile(image_fd, draft_fd, &begin, (size_t)(end - begin));
+		if (length <= 0)
+			return error_errno(err, length < 0 ? errno : EIO, "write the image");
+	}
+	return 0;
+}
+
+/* Of a draft that was made for an image of zeros, only what was written is copied. */
+static int copy_draft(int draft_fd, int image_fd, struct error *err)
+{
+	off_t end = 0;
+	for (;;) {
+		off_t begin = lseek(draft_fd, end, SEEK_DATA);
+		if (begin < 0)
+			return errno == ENXIO ? 0 : error_errno(err, errno, "read the draft");
+		end = lseek(draft_fd, begin, SEEK_HOLE);
+		if (end < 0)
+			return error_errno(err, errno, "read the draft");
+		if (copy_piece(draft_fd, image_fd, begin, end, err) < 0)
+			return -1;
+	}
+}
+
+/* mkfs.ext4 makes its file last (fsync) four times on its way. What it writes of a small image is a
+ * MiB or two: so it works in memory, and the image is written in one go, for the caller to make
+ * last once. */
+static int make_ext4_in(int image_fd, const char *const *maker, struct error *err)
+{
+	int draft_fd CLEANUP_CLOSE = open_draft(image_fd);
+	if (draft_fd < 0)
+		return process_run(maker, image_fd, MAKE_TIMEOUT_MS, err);
+	if (process_run(maker, draft_fd, MAKE_TIMEOUT_MS, err) < 0)
+		return -1;
+	return copy_draft(draft_fd, image_fd, err);
+}
+
 int filesystem_make(const char *type, int image_fd, struct error *err)
 {
 	const struct filesystem *filesystem = NULL;
 	if (filesystem_find(type, &filesystem, err) < 0)
 		return -1;
+	if (filesystem->maker == make_ext4)
+		return make_ext4_in(image_fd, make_ext4, err);
 	return process_run(filesystem->maker, image_fd, MAKE_TIMEOUT_MS, err);
 }
 
@@ -90,7 +152,7 @@ int filesystem_make_encrypted(const char *type, int image_fd, struct error *err)
 {
 	if (filesystem_check_encryption(type, err) < 0)
 		return -1;
-	return process_run(make_ext4_encrypted, image_fd, MAKE_TIMEOUT_MS, err);
+	return make_ext4_in(image_fd, make_ext4_encrypted, err);
 }
 
 static void free_probe(blkid_probe *probe)

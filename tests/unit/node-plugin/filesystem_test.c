@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "process.h"
 
 static int make_image(uint64_t bytes)
 {
@@ -48,6 +49,39 @@ static void a_new_file_system_holds_little_of_the_disk(void **state)
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 1 << 30);
 	assert_true(st.st_blocks * 512 < 4 << 20);
+}
+
+/* Small images are drafted in memory, large ones are not. */
+static void ext4_is_whole_and_has_an_identity_of_its_own_in_images_of_any_size(void **state)
+{
+	static const uint64_t sizes[] = { 16ULL << 20, 1ULL << 30, 64ULL << 30, 65ULL << 30 };
+	static const char *const check[] = { "e2fsck", "-fn", "/proc/self/fd/3", NULL };
+	const off_t uuid_place = 1024 + 0x68; /* ext4(5) */
+	char uuids[4][16];
+	for (size_t i = 0; i < 4; i++) {
+		struct error err = { 0 };
+		struct stat st;
+		int fd CLEANUP_CLOSE = make_image(sizes[i]);
+		assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_size, sizes[i]);
+		assert_int_equal(process_run(check, fd, 60000, &err), 0);
+		assert_int_equal(pread(fd, uuids[i], 16, uuid_place), 16);
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(uuids[i], uuids[j], 16);
+	}
+}
+
+static void a_thick_image_keeps_its_blocks(void **state)
+{
+	struct error err = { 0 };
+	struct stat st;
+	const off_t bytes = 64 << 20;
+	int fd CLEANUP_CLOSE = make_image((uint64_t)bytes);
+	assert_int_equal(fallocate(fd, 0, 0, bytes), 0);
+	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(st.st_blocks * 512 >= bytes);
 }
 
 static void an_image_of_zeros_holds_no_file_system(void **state)
@@ -100,6 +134,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_type_can_be_made_in_its_smallest_image_and_is_recognised),
 		cmocka_unit_test(a_new_file_system_holds_little_of_the_disk),
+		cmocka_unit_test(
+			ext4_is_whole_and_has_an_identity_of_its_own_in_images_of_any_size),
+		cmocka_unit_test(a_thick_image_keeps_its_blocks),
 		cmocka_unit_test(an_image_of_zeros_holds_no_file_system),
 		cmocka_unit_test(what_files_hold_does_not_hide_the_file_system),
 		cmocka_unit_test(an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused),
