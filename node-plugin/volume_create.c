@@ -120,7 +120,7 @@ struct making {
 	const struct copy_watch *watch;
 };
 
-/* The record is written last: it and the folder are fsynced by file_replace_at(). */
+/* The record is written last; with it the folder is fsynced. */
 static int fill_folder(const struct making *making, int folder_fd, struct volume_record *record,
 		       struct error *err)
 {
@@ -131,8 +131,7 @@ static int fill_folder(const struct making *making, int folder_fd, struct volume
 				      : backend->make(pool, folder_fd, record, err);
 	if (outcome < 0)
 		return -1;
-	struct volume_folder folder = { .pool = pool, .fd = folder_fd };
-	return volume_folder_write(&folder, record, err);
+	return volume_folder_write_first(folder_fd, record, err);
 }
 
 static int appear(struct pool *pool, const char *temporary, const char *id, struct error *err)

@@ -108,6 +108,14 @@ int volume_folder_open(struct pools *pools, const char *id, struct volume_folder
 	return 0;
 }
 
+int volume_folder_write_first(int folder_fd, const struct volume_record *record, struct error *err)
+{
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	volume_record_format(record, &text);
+	return file_write_at(folder_fd, VOLUME_RECORD_NAME, text.data, text.length, RECORD_MODE,
+			     err);
+}
+
 int volume_folder_write(struct volume_folder *folder, const struct volume_record *record,
 			struct error *err)
 {

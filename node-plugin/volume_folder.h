@@ -40,6 +40,9 @@ int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folde
 int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
 			  struct error *err);
 
+/* The record of a volume that is being made: it and its folder are fsynced. */
+int volume_folder_write_first(int folder_fd, const struct volume_record *record, struct error *err);
+
 /* Replaces the record, durably; *folder has the new one then. */
 int volume_folder_write(struct volume_folder *folder, const struct volume_record *record,
 			struct error *err);

@@ -91,6 +91,16 @@ int file_replace_at(int folder_fd, const char *name, const void *data, size_t le
 	return file_sync_folder(folder_fd, err);
 }
 
+int file_write_at(int folder_fd, const char *name, const void *data, size_t length, unsigned mode,
+		  struct error *err)
+{
+	if (write_new(folder_fd, name, data, length, mode, err) < 0) {
+		unlinkat(folder_fd, name, 0);
+		return -1;
+	}
+	return file_sync_folder(folder_fd, err);
+}
+
 int file_sync_folder(int folder_fd, struct error *err)
 {
 	if (fsync(folder_fd) < 0)

@@ -46,6 +46,22 @@ static void replaces_a_file_whole_and_leaves_nothing_beside_it(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static void writes_a_file_over_what_a_crash_left_of_it(void **state)
+{
+	struct error err = { 0 };
+	CLEANUP_FREE char *data = NULL;
+	size_t length;
+	assert_int_equal(file_write_at(folder_fd, "first", "a longer half", 13, 0600, &err), 0);
+	assert_int_equal(file_write_at(folder_fd, "first", "whole", 5, 0600, &err), 0);
+	assert_int_equal(file_read_at(folder_fd, "first", 100, &data, &length, &err), 0);
+	assert_int_equal(length, 5);
+	assert_memory_equal(data, "whole", 5);
+	assert_int_not_equal(faccessat(folder_fd, "first.new", F_OK, 0), 0);
+	assert_int_equal(symlinkat("/tmp/kentledge-elsewhere", folder_fd, "link"), 0);
+	assert_int_equal(file_write_at(folder_fd, "link", "x", 1, 0600, &err), -1);
+	assert_int_not_equal(access("/tmp/kentledge-elsewhere", F_OK), 0);
+}
+
 static void says_which_file_is_missing_or_too_large(void **state)
 {
 	struct error err = { 0 };
@@ -73,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replaces_a_file_whole_and_leaves_nothing_beside_it),
+		cmocka_unit_test(writes_a_file_over_what_a_crash_left_of_it),
 		cmocka_unit_test(says_which_file_is_missing_or_too_large),
 		cmocka_unit_test(does_not_follow_a_link_that_lies_in_its_way),
 	};
