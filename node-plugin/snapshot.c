@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "extents.h"
 #include "folder.h"
+#include "id_list.h"
 #include "pools.h"
 #include "snapshot_folder.h"
 #include "volume_lock.h"
@@ -114,39 +115,6 @@ int snapshot_delete(struct pools *pools, const char *id, struct error *err)
 	return 0;
 }
 
-/* The ids in the pools behind `after`, as they come. */
-struct id_list {
-	const char *after;
-	char **ids;
-	size_t count;
-	size_t capacity;
-};
-
-static void id_list_done(struct id_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->ids[i]);
-	free(list->ids);
-}
-
-static int collect_id(void *context, const char *name, struct error *err)
-{
-	struct id_list *list = context;
-	if (!volume_id_is_valid(name) || strcmp(name, list->after) <= 0)
-		return 0;
-	if (list->count == list->capacity) {
-		list->capacity = list->capacity ? list->capacity * 2 : 64;
-		list->ids = must_realloc(list->ids, list->capacity * sizeof(*list->ids));
-	}
-	list->ids[list->count++] = must_strdup(name);
-	return 0;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool is_wanted(struct pools *pools, const char *id, const struct snapshot_filter *filter,
 		      struct snapshot_record *ret_record)
 {
@@ -164,12 +132,11 @@ int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
 		  struct snapshot_record **ret_records, size_t *ret_count, bool *ret_more,
 		  struct error *err)
 {
-	struct id_list list CLEANUP(id_list_done) = { .after = filter->after };
+	struct id_list list CLEANUP_ID_LIST = { .after = filter->after };
 	for (size_t i = 0; i < pools->count; i++)
-		if (folder_visit(pools->pools[i]->snapshots_fd, collect_id, &list, err) < 0)
+		if (id_list_add(&list, pools->pools[i]->snapshots_fd, err) < 0)
 			return error_prefix(err, "pool %s: snapshots", pools->pools[i]->path);
-	if (list.count)
-		qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
+	id_list_sort(&list);
 	struct snapshot_record *records CLEANUP_FREE = NULL;
 	struct snapshot_record record;
 	size_t count = 0;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "extents.h"
-#include "folder.h"
+#include "id_list.h"
 #include "mount_path.h"
 #include "pools.h"
 #include "volume_folder.h"
@@ -112,39 +112,6 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 	return 0;
 }
 
-/* The ids in the pool behind `after`, as they come. */
-struct id_list {
-	const char *after;
-	char **ids;
-	size_t count;
-	size_t capacity;
-};
-
-static void id_list_done(struct id_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->ids[i]);
-	free(list->ids);
-}
-
-static int collect_id(void *context, const char *name, struct error *err)
-{
-	struct id_list *list = context;
-	if (!volume_id_is_valid(name) || strcmp(name, list->after) <= 0)
-		return 0;
-	if (list->count == list->capacity) {
-		list->capacity = list->capacity ? list->capacity * 2 : 64;
-		list->ids = must_realloc(list->ids, list->capacity * sizeof(*list->ids));
-	}
-	list->ids[list->count++] = must_strdup(name);
-	return 0;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* False for one that was deleted meanwhile, or whose record is damaged. */
 static bool read_listed(struct pools *pools, const char *id, struct volume_record *ret_record)
 {
@@ -161,12 +128,11 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
 		struct error *err)
 {
-	struct id_list list CLEANUP(id_list_done) = { .after = after };
+	struct id_list list CLEANUP_ID_LIST = { .after = after };
 	for (size_t i = 0; i < pools->count; i++)
-		if (folder_visit(pools->pools[i]->volumes_fd, collect_id, &list, err) < 0)
+		if (id_list_add(&list, pools->pools[i]->volumes_fd, err) < 0)
 			return error_prefix(err, "pool %s: volumes", pools->pools[i]->path);
-	if (list.count)
-		qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
+	id_list_sort(&list);
 	size_t wanted = max < list.count ? max : list.count;
 	struct volume_record *records = must_alloc(wanted * sizeof(*records));
 	size_t count = 0;
