@@ -90,14 +90,29 @@ cgroups_remove() {
 # backing file that a node opened is the node's, so files are told by device
 # and inode; one already unlinked can only be told by the path.
 loops_of_cluster() {
-	local name device inode file files
+	local name device inode file files loops stacked
 	files=$(find "$STATE" -xdev -type f -printf '%D:%i\n' 2>/dev/null)
+	loops=$(loops_all | while read -r name device inode file; do
+		if grep -qxF "$device:$inode" <<<"$files" || path_is_deleted_volume "$file"; then
+			echo "$name"
+		fi
+	done)
+	[ -n "$loops" ] || return 0
+	# The kubelet puts a loop device of its own on the device of each block volume: those go first.
+	# shellcheck disable=SC2086
+	stacked=$(stat -c '%d:%i' $loops)
+	loops_all | while read -r name device inode file; do
+		! grep -qxF "$device:$inode" <<<"$stacked" || echo "$name"
+	done
+	echo "$loops"
+}
+
+# Lines of name, device and inode of the backing file, and its path.
+loops_all() {
+	local name device inode file
 	losetup --list --noheadings --raw --output NAME,BACK-MAJ:MIN,BACK-INO,BACK-FILE |
 		sed 's/\\x20//g' | while read -r name device inode file; do
-			if grep -qxF "$(device_number "$device"):$inode" <<<"$files" ||
-				path_is_deleted_volume "$file"; then
-				echo "$name"
-			fi
+			echo "$name $(device_number "$device") $inode $file"
 		done
 }
 
