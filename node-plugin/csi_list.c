@@ -9,6 +9,7 @@
 #include "backend_directory.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "csi/names.h"
 #include "csi_argument.h"
 #include "csi_condition.h"
 #include "csi_page.h"
@@ -101,6 +102,23 @@ static Google__Protobuf__Int64Value *make_number(struct arena *arena, uint64_t n
 	return value;
 }
 
+/* For CreateVolume external-provisioner takes out of the class what is the sidecars' own; for
+ * GetCapacity it does not, and asks for no capabilities: the file system is told by the class. */
+static const char *take_out_sidecars_own(struct pairs *pairs)
+{
+	const char *fs_type = "";
+	size_t kept = 0;
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct pair *pair = &pairs->items[i];
+		if (strcmp(pair->key, CSI_PARAMETER_FS_TYPE) == 0)
+			fs_type = pair->value;
+		if (strncmp(pair->key, CSI_PARAMETER_PREFIX, strlen(CSI_PARAMETER_PREFIX)) != 0)
+			pairs->items[kept++] = *pair;
+	}
+	pairs->count = kept;
+	return fs_type;
+}
+
 /* What the class would make of its capabilities; -1 if it could make nothing. */
 static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *arena,
 		      struct parameters *ret_parameters, uint64_t *ret_minimum_bytes,
@@ -109,15 +127,19 @@ static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *
 	struct pairs pairs = CSI_ARGUMENT_PAIRS(arena, request, parameters);
 	struct parameters parameters;
 	struct access *accesses = NULL;
-	const char *fs_type = "";
-	if (csi_argument_map(&pairs, "parameters", err) < 0 ||
-	    parameters_parse(&pairs, &parameters, err) < 0)
+	const char *asked = "";
+	if (csi_argument_map(&pairs, "parameters", err) < 0)
+		return -1;
+	const char *fs_type = take_out_sidecars_own(&pairs);
+	if (parameters_parse(&pairs, &parameters, err) < 0)
 		return -1;
 	if (request->n_volume_capabilities &&
 	    (csi_argument_accesses(request->volume_capabilities, request->n_volume_capabilities,
 				   arena, &accesses, err) < 0 ||
-	     access_fs_type(accesses, request->n_volume_capabilities, &fs_type, err) < 0))
+	     access_fs_type(accesses, request->n_volume_capabilities, &asked, err) < 0))
 		return -1;
+	if (asked[0])
+		fs_type = asked;
 	uint64_t minimum_bytes = 0;
 	if (backend_of_kind(parameters.backend)
 		    ->check_fs_type(fs_type, &fs_type, &minimum_bytes, err) < 0)

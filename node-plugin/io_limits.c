@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/quantity.h"
+#include "csi/names.h"
 
 #define IOPS_MAX UINT32_MAX /* the kernel keeps them in 32 bits (blk-throttle) */
 
@@ -42,6 +43,9 @@ static int parse_one(const struct pair *pair, struct io_limits *limits, struct e
 		return parse_bandwidth(pair->value, &limits->read_bytes, err);
 	if (strcmp(pair->key, "writeBandwidth") == 0)
 		return parse_bandwidth(pair->value, &limits->write_bytes, err);
+	/* What external-resizer tells of the claim (--extra-modify-metadata). */
+	if (strncmp(pair->key, CSI_PARAMETER_PREFIX, strlen(CSI_PARAMETER_PREFIX)) == 0)
+		return 0;
 	return error_set(err, ERROR_INVALID,
 			 "is unknown; there are readIops, writeIops, readBandwidth and "
 			 "writeBandwidth");

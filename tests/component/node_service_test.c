@@ -128,6 +128,33 @@ static void promises_show_in_the_capacity(void **state)
 	done(csi_delete_volume(scene.channel, "pvc-1", TIMEOUT_MS, &err), &err);
 }
 
+/* As external-provisioner asks for CSIStorageCapacity: with all that the class says. */
+static void capacity_is_asked_for_with_what_the_class_tells_the_sidecars(void **state)
+{
+	struct error err = { 0 };
+	uint64_t free_bytes = 0, maximum = 0;
+	struct pair items[] = { { "backend", "loop" },
+				{ "csi.storage.k8s.io/node-stage-secret-name", "key" },
+				{ "csi.storage.k8s.io/fstype", "xfs" },
+				{ "pool", "default" } };
+	const struct pairs class = { .items = items, .count = 4 };
+	done(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS, &free_bytes,
+			      &maximum, &err),
+	     &err);
+	assert_true(free_bytes > GIB);
+	items[2].value = "zfs";
+	assert_int_equal(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS,
+					  &free_bytes, &maximum, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "zfs"));
+	items[2].key = "fsType";
+	assert_int_equal(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS,
+					  &free_bytes, &maximum, &err),
+			 -1);
+	assert_non_null(strstr(err.text, "\"fsType\" is unknown"));
+}
+
 static int connect_and_create(const char *certificates, const char *name, struct error *err)
 {
 	struct rpc_tls *tls CLEANUP(rpc_tls_freep) = NULL;
@@ -272,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NODE_TEST(bad_requests_are_refused_with_the_field_and_leave_nothing),
 		NODE_TEST(promises_show_in_the_capacity),
+		NODE_TEST(capacity_is_asked_for_with_what_the_class_tells_the_sidecars),
 		NODE_TEST(over_tcp_only_the_provisioner_is_served_and_only_with_volumes),
 		NODE_TEST(what_is_not_served_is_unimplemented),
 		NODE_TEST(the_kubelet_hears_who_we_are_and_the_socket_goes_with_us),

@@ -32,6 +32,19 @@ static void each_parameter_sets_its_limit_and_what_is_missing_is_unlimited(void 
 	assert_true(io_limits_are_none(&limits));
 }
 
+/* external-resizer, --extra-modify-metadata */
+static void what_a_sidecar_tells_of_the_claim_is_no_limit(void **state)
+{
+	struct error err = { 0 };
+	struct io_limits limits;
+	struct pair items[] = { { "csi.storage.k8s.io/pvc/name", "data" },
+				{ "readIops", "500" },
+				{ "csi.storage.k8s.io/pvc/namespace", "default" },
+				{ "csi.storage.k8s.io/pv/name", "pvc-1" } };
+	assert_int_equal(parse(items, 4, &limits, &err), 0);
+	assert_int_equal(limits.read_iops, 500);
+}
+
 static void what_is_wrong_is_named_and_nothing_is_set(void **state)
 {
 	static const struct {
@@ -58,6 +71,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_parameter_sets_its_limit_and_what_is_missing_is_unlimited),
+		cmocka_unit_test(what_a_sidecar_tells_of_the_claim_is_no_limit),
 		cmocka_unit_test(what_is_wrong_is_named_and_nothing_is_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
