@@ -34,6 +34,10 @@ api_list() { # KIND [NAMESPACE]
 	event | events) echo "/api/v1/$inside/events" ;;
 	quota) echo "/api/v1/$inside/resourcequotas" ;;
 	statefulset) echo "/apis/apps/v1/$inside/statefulsets" ;;
+	snapshot) echo "/apis/snapshot.storage.k8s.io/v1/$inside/volumesnapshots" ;;
+	snapshotcontent) echo "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents" ;;
+	groupsnapshot) echo "/apis/groupsnapshot.storage.k8s.io/v1/$inside/volumegroupsnapshots" ;;
+	capacity) echo "/apis/storage.k8s.io/v1/$inside/csistoragecapacities" ;;
 	pv) echo "/api/v1/persistentvolumes" ;;
 	node | nodes) echo "/api/v1/nodes" ;;
 	namespace) echo "/api/v1/namespaces" ;;
