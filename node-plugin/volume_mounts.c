@@ -124,12 +124,25 @@ bool volume_mounts_is_node(const struct volume_mounts *mounts, const struct moun
 	       isdigit((unsigned char)mount->root[length]);
 }
 
+/* The whole image of an encrypted volume, its folder and all: what is left at the staging path by a
+ * process that ended within kernel_mount_part(). */
+static bool is_uncut(const struct volume_mounts *mounts, const struct mount *mount)
+{
+	for (size_t i = 0; i < mounts->marks.count; i++) {
+		const struct mount_mark *mark = &mounts->marks.items[i];
+		if (is_on_device(mark, mount) && strcmp(mount->root, mark->root) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The volume lies at this point, at the top or below other mounts. */
 static bool lies_at(const struct volume_mounts *mounts, const char *point)
 {
 	for (size_t i = 0; i < mounts->table->count; i++) {
 		const struct mount *mount = &mounts->table->mounts[i];
-		if (strcmp(mount->point, point) == 0 && volume_mounts_own(mounts, mount))
+		if (strcmp(mount->point, point) == 0 &&
+		    (volume_mounts_own(mounts, mount) || is_uncut(mounts, mount)))
 			return true;
 	}
 	return false;

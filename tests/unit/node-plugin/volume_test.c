@@ -144,6 +144,27 @@ static void each_call_reads_the_table_of_mounts_once(void **state)
 	nothing_is_left();
 }
 
+/* By a process that ended within kernel_mount_part(), whose pod is gone meanwhile. */
+static void what_was_staged_by_half_is_unstaged(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	unsigned char key[32] = { 7 };
+	struct secret secret = { .bytes = key, .length = sizeof(key) };
+	struct access access = { .mode = ACCESS_WRITER, .fs_type = "", .secret = &secret };
+	struct volume_spec spec = spec_of(ID);
+	spec.parameters.encryption = ENCRYPTION_FSCRYPT;
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(volume_stage(scene.pools, ID, scene.staging, &access, &err), 0);
+	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++)
+		if (strcmp(scene.fake->mounts[i].point, scene.staging) == 0)
+			strcpy(scene.fake->mounts[i].root, "/");
+	assert_int_equal(unstage(&err), 0);
+	assert_int_equal(fake_host_mounts_at(scene.fake, scene.staging), 0);
+	assert_int_equal(volume_delete(scene.pools, ID, &err), 0);
+	nothing_is_left();
+}
+
 static void a_restarted_plugin_goes_on_where_it_stood(void **state)
 {
 	struct error err = { 0 };
@@ -647,6 +668,7 @@ int main(void)
 		ON_BOTH(usage_is_told_only_where_the_volume_is_mounted),
 		ON_BOTH(mount_flags_are_obeyed_or_refused),
 		ON_BOTH(another_file_system_than_its_own_is_refused),
+		ON_LOOP(what_was_staged_by_half_is_unstaged),
 		ON_LOOP(an_image_without_its_file_system_is_never_formatted),
 		ON_LOOP(what_is_missing_around_a_volume_does_not_make_the_volume_missing),
 		ON_DIRECTORY(what_is_missing_around_a_volume_does_not_make_the_volume_missing),
