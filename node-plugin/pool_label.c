@@ -2,6 +2,7 @@
 #include "pool_label.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +98,14 @@ static int read_label(int folder_fd, const char *name, struct pool_label *ret_la
 int pool_label_read(int root_fd, struct pool_label *ret_label, struct error *err)
 {
 	return read_label(root_fd, LABEL_NAME, ret_label, err) < 0 ? 1 : 0;
+}
+
+bool pool_label_is(const char *path, const char *id)
+{
+	struct pool_label label;
+	int root_fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return root_fd >= 0 && pool_label_read(root_fd, &label, NULL) == 0 &&
+	       strcmp(label.id, id) == 0;
 }
 
 static int make_id(char ret_id[static POOL_LABEL_ID_LENGTH + 1], struct error *err)

@@ -27,6 +27,9 @@ struct pool_label {
 /* There is a label in this folder, or the volumes of a pool that lost it or had none yet. */
 bool pool_label_is_at(const char *path);
 
+/* The pool in this folder is the one with this id. */
+bool pool_label_is(const char *path, const char *id);
+
 /* 1: there is none, or it is damaged. */
 int pool_label_read(int root_fd, struct pool_label *ret_label, struct error *err);
 

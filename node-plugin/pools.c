@@ -210,10 +210,11 @@ struct pool *pools_find(struct pools *pools, const char *name)
 	return NULL;
 }
 
-/* A place without a label is a pool yet to be made, unless a neighbour knew it. */
+/* A place without a label is a pool yet to be made, unless a neighbour knew it; and another pool in
+ * its place does not bring its volumes back. */
 static bool comes_back(struct pools *pools, const struct pool_missing *missing)
 {
-	if (!missing->path || (missing->id[0] && !pool_label_is_at(missing->path)))
+	if (!missing->path || (missing->id[0] && !pool_label_is(missing->path, missing->id)))
 		return false;
 	const struct pool_place place = { .name = missing->name,
 					  .path = missing->path,

@@ -263,6 +263,39 @@ static void a_pool_comes_back_with_its_disk(void **state)
 	assert_true(lies_in(fast_path, "pvc-2"));
 }
 
+/* Another pool's disk where the missing one belongs: its volumes are missing as before. */
+static void another_pool_in_the_place_of_a_missing_one_is_not_taken_for_it(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	char other_disk[96], other_path[128];
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	pull_out(bulk_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+
+	snprintf(other_disk, sizeof(other_disk), "%s/other", folder);
+	snprintf(other_path, sizeof(other_path), "%s/pool", other_disk);
+	assert_int_equal(mkdir(other_disk, 0755), 0);
+	const struct pool_place other = { .name = "bulk", .path = other_path };
+	struct pools *others = NULL;
+	assert_int_equal(pools_open(&other, 1, &fake->host, POOL_POLICY_FIRST, &others, &err), 0);
+	pools_close(others);
+	assert_int_equal(rmdir(bulk_disk), 0);
+	assert_int_equal(rename(other_disk, bulk_disk), 0);
+
+	pools_look_again(pools);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	/* Once the right disk is there it is served, as if nothing had been. */
+	assert_int_equal(rename(bulk_disk, other_disk), 0);
+	assert_int_equal(rename(pulled, bulk_disk), 0);
+	pools_look_again(pools);
+	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), 0);
+}
+
 static void a_pool_that_is_no_longer_named_is_missed(void **state)
 {
 	struct error err = { 0 };
@@ -370,6 +403,7 @@ int main(void)
 		WITH_POOLS(a_volume_of_a_missing_pool_is_not_said_to_be_gone),
 		WITH_POOLS(the_places_of_a_missing_pools_volume_are_cleared),
 		WITH_POOLS(a_pool_comes_back_with_its_disk),
+		WITH_POOLS(another_pool_in_the_place_of_a_missing_one_is_not_taken_for_it),
 		WITH_POOLS(a_pool_that_is_no_longer_named_is_missed),
 		WITH_POOLS(a_pool_is_given_up_by_removing_its_label_from_the_others),
 		WITH_POOLS(a_volume_that_is_there_twice_is_left_alone),
