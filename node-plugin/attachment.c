@@ -149,9 +149,10 @@ int attachment_obey(const struct pools *pools, const struct volume_record *recor
 	return 0;
 }
 
-int attachment_check_none(const struct volume_record *record, struct error *err)
+int attachment_check_none(const struct pools *pools, const struct volume_record *record,
+			  struct error *err)
 {
-	if (record->attached == ATTACHED_NO)
+	if (!pools->attach || record->attached == ATTACHED_NO)
 		return 0;
 	return error_set(err, ERROR_IN_USE,
 			 "volume %s is in use: it is attached; ControllerUnpublishVolume comes "

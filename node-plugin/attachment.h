@@ -35,5 +35,7 @@ int attachment_end(struct pools *pools, const char *id, struct error *err);
 int attachment_obey(const struct pools *pools, const struct volume_record *record,
 		    struct mount_flags *flags, struct error *err);
 
-/* It may be deleted, as far as that goes. */
-int attachment_check_none(const struct volume_record *record, struct error *err);
+/* It may be deleted, as far as that goes. What an earlier process with --attach kept does not count
+ * without: nobody could end it. */
+int attachment_check_none(const struct pools *pools, const struct volume_record *record,
+			  struct error *err);

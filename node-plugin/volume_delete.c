@@ -88,7 +88,7 @@ int volume_delete(struct pools *pools, const char *id, struct error *err)
 	char trash_name[POOL_NAME_MAX];
 	struct pool *pool = folder.pool;
 	pool_temporary_name(pool, id, trash_name);
-	if (attachment_check_none(&folder.record, err) < 0 ||
+	if (attachment_check_none(pools, &folder.record, err) < 0 ||
 	    check_unused(pools, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
 		return error_not_named(err); /* or the caller takes it for removed */
 	pool_release(pool, folder.record.size_bytes);

@@ -4,6 +4,7 @@
  * Attachment (--attach, --max-volumes) and the condition of volumes, on the real kernel.
  */
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "csi.pb-c.h"
+#include "loop_disk.h"
 #include "node_client.h"
 #include "node_scene.h"
 
@@ -244,6 +247,22 @@ static void without_the_flag_nobody_attaches(void **state)
 	refused(attach("pvc-1", "node-1", false, &err), ERROR_UNSUPPORTED, &err, "");
 }
 
+/* Then nobody can detach it any more. */
+static void what_was_attached_is_deleted_and_staged_without_the_flag(void **state)
+{
+	struct error err = { 0 };
+	done(node_client_create(scene.channel, &one, &err), &err);
+	done(attach("pvc-1", "node-1", true, &err), &err);
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	scene.more_flags[0] = scene.more_flags[1] = NULL;
+	node_scene_start(&scene);
+	done(node_client_stage(scene.channel, &one, staging, &err), &err);
+	refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err, "mounted at");
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
 static void look(const char *text)
 {
 	struct error err = { 0 };
@@ -297,6 +316,56 @@ static void a_file_system_that_noted_errors_is_abnormal(void **state)
 	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
+/* As the file system itself does it when its log cannot be written (xfs_fs.h: GOINGDOWN). */
+static void a_file_system_that_was_shut_down_is_abnormal(void **state)
+{
+	static const struct node_volume xfs = {
+		.name = "pvc-1", .backend = "loop", .fs_type = "xfs", .size_bytes = 300 * MIB
+	};
+	struct error err = { 0 };
+	uint32_t without_its_log = 2;
+	done(node_client_create(scene.channel, &xfs, &err), &err);
+	done(node_client_stage(scene.channel, &xfs, staging, &err), &err);
+	look(NULL);
+	int fd = open(staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(ioctl(fd, _IOR('X', 125, uint32_t), &without_its_log), 0);
+	close(fd);
+	look("was shut down after an error");
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(node_client_stage(scene.channel, &xfs, staging, &err), &err);
+	look(NULL);
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
+static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **state)
+{
+	struct error err = { 0 };
+	struct loop_disk disk;
+	char command[256];
+	if (!loop_disk_make(&disk, "ext4", "-m 0", 256 * MIB, NULL))
+		fail();
+	node_scene_kill(&scene, SIGTERM);
+	node_scene_wait(&scene);
+	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
+	node_scene_start(&scene);
+	done(node_client_create(scene.channel, &one, &err), &err);
+	look(NULL);
+	snprintf(command, sizeof(command),
+		 "dd if=/dev/zero of=%s/full bs=1M status=none 2>&1 | "
+		 "grep -q 'No space left'",
+		 disk.path);
+	assert_int_equal(system(command), 0);
+	look("is full, and this volume has still to take");
+	snprintf(command, sizeof(command), "rm %s/full", disk.path);
+	assert_int_equal(system(command), 0);
+	look(NULL);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	node_scene_kill(&scene, SIGTERM);
+	node_scene_wait(&scene);
+	loop_disk_remove(&disk);
+}
+
 #define ATTACH_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_attaching, tear_down)
 #define PLAIN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_plain, tear_down)
 
@@ -309,9 +378,12 @@ int main(void)
 		ATTACH_TEST(what_is_attached_read_only_cannot_be_written_by_any_pod),
 		ATTACH_TEST(a_node_takes_no_more_volumes_than_it_was_told),
 		ATTACH_TEST(unknown_volumes_and_nodes_are_not_found),
+		ATTACH_TEST(what_was_attached_is_deleted_and_staged_without_the_flag),
 		PLAIN_TEST(without_the_flag_nobody_attaches),
 		PLAIN_TEST(a_volume_whose_image_is_gone_or_cut_is_abnormal),
 		PLAIN_TEST(a_file_system_that_noted_errors_is_abnormal),
+		PLAIN_TEST(a_file_system_that_was_shut_down_is_abnormal),
+		PLAIN_TEST(a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ static void make_place(struct life *life)
 {
 	struct node_scene *scene = &life->scene;
 	node_scene_init(scene, TEST_NODE_PROGRAM);
+	scene->more_flags[0] = life->scenario->flag;
 	const char *folder = node_scene_make_folder(scene, "disk");
 	disk_init(&life->disk, folder, DISK_BYTES);
 	snprintf(scene->pool, sizeof(scene->pool), "%s/pool", folder);

@@ -46,8 +46,9 @@ struct scenario {
 	struct node_volume volume;
 	const struct life_step *steps;
 	size_t step_count;
-	unsigned every; /* of the points of children, such as mkfs, only each n-th is taken */
-	size_t skipped; /* the first steps, whose points another scenario tries */
+	unsigned every;	  /* of the points of children, such as mkfs, only each n-th is taken */
+	size_t skipped;	  /* the first steps, whose points another scenario tries */
+	const char *flag; /* of the plugin; NULL: none besides what all lives have */
 };
 
 extern const struct scenario scenarios[];

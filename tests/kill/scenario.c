@@ -318,6 +318,39 @@ static int modify(struct life *life, struct error *err)
 		    &csi__v1__controller_modify_volume_response__descriptor, err);
 }
 
+static char node_id[] = "node-1"; /* node_scene.c */
+
+static int attach(struct life *life, struct error *err)
+{
+	Csi__V1__ControllerPublishVolumeRequest request;
+	Csi__V1__VolumeCapability capability;
+	Csi__V1__VolumeCapability__MountVolume mount;
+	Csi__V1__VolumeCapability__AccessMode mode;
+	csi__v1__controller_publish_volume_request__init(&request);
+	csi__v1__volume_capability__init(&capability);
+	csi__v1__volume_capability__mount_volume__init(&mount);
+	csi__v1__volume_capability__access_mode__init(&mode);
+	mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_MULTI_WRITER;
+	capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
+	capability.mount = &mount;
+	capability.access_mode = &mode;
+	request.volume_id = (char *)(uintptr_t)life->scenario->volume.name;
+	request.node_id = node_id;
+	request.volume_capability = &capability;
+	return call(life, "ControllerPublishVolume", &request.base,
+		    &csi__v1__controller_publish_volume_response__descriptor, err);
+}
+
+static int detach(struct life *life, struct error *err)
+{
+	Csi__V1__ControllerUnpublishVolumeRequest request;
+	csi__v1__controller_unpublish_volume_request__init(&request);
+	request.volume_id = (char *)(uintptr_t)life->scenario->volume.name;
+	request.node_id = node_id;
+	return call(life, "ControllerUnpublishVolume", &request.base,
+		    &csi__v1__controller_unpublish_volume_response__descriptor, err);
+}
+
 static int publish_ephemeral(struct life *life, struct error *err)
 {
 	life->marked = false; /* it lives as long as its pod */
@@ -416,6 +449,17 @@ static const struct life_step modify_steps[] = {
 	{ .name = "ControllerModifyVolume", .call = modify },
 };
 
+/* That it is attached is seen by the next step: without, it could not be staged. */
+static const struct life_step attach_steps[] = {
+	CREATE,
+	{ .name = "ControllerPublishVolume",
+	  .call = attach,
+	  .undo_name = "ControllerUnpublishVolume",
+	  .undo = detach },
+	STAGE(1),
+	PUBLISH,
+};
+
 static const struct life_step ephemeral_steps[] = {
 	{ .name = "NodePublishVolume (ephemeral)",
 	  .call = publish_ephemeral,
@@ -494,6 +538,12 @@ const struct scenario scenarios[] = {
 	  STEPS(modify_steps),
 	  .every = 16,
 	  .skipped = 3 },
+	{ .name = "attach",
+	  VOLUME("loop", "ext4", 16),
+	  STEPS(attach_steps),
+	  .every = 16,
+	  .skipped = 1,
+	  .flag = "--attach" },
 	{ .name = "ephemeral", VOLUME("loop", "ext4", 16), STEPS(ephemeral_steps), .every = 16 },
 };
 
