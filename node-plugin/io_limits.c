@@ -7,7 +7,9 @@
 #include "base/quantity.h"
 #include "csi/names.h"
 
-#define IOPS_MAX UINT32_MAX /* the kernel keeps them in 32 bits (blk-throttle) */
+/* The kernel keeps them in 32 bits, and the largest number means no limit (blk-throttle.c). */
+#define IOPS_MAX (UINT32_MAX - 1)
+#define LIMIT_MIN 2 /* io.max refuses 1 */
 
 static int parse_iops(const char *value, uint64_t *ret_number, struct error *err)
 {
@@ -33,16 +35,32 @@ static int parse_bandwidth(const char *value, uint64_t *ret_bytes, struct error 
 	return -1;
 }
 
+static int check_least(uint64_t limit, struct error *err)
+{
+	if (limit == 0 || limit >= LIMIT_MIN)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "%" PRIu64 " is too little: at least %d, or 0 for none", limit, LIMIT_MIN);
+}
+
+static int read_limit(const struct pair *pair,
+		      int (*parse)(const char *value, uint64_t *ret_number, struct error *err),
+		      uint64_t *ret_limit, struct error *err)
+{
+	return parse(pair->value, ret_limit, err) < 0 ? -1 : check_least(*ret_limit, err);
+}
+
+
 static int parse_one(const struct pair *pair, struct io_limits *limits, struct error *err)
 {
 	if (strcmp(pair->key, "readIops") == 0)
-		return parse_iops(pair->value, &limits->read_iops, err);
+		return read_limit(pair, parse_iops, &limits->read_iops, err);
 	if (strcmp(pair->key, "writeIops") == 0)
-		return parse_iops(pair->value, &limits->write_iops, err);
+		return read_limit(pair, parse_iops, &limits->write_iops, err);
 	if (strcmp(pair->key, "readBandwidth") == 0)
-		return parse_bandwidth(pair->value, &limits->read_bytes, err);
+		return read_limit(pair, parse_bandwidth, &limits->read_bytes, err);
 	if (strcmp(pair->key, "writeBandwidth") == 0)
-		return parse_bandwidth(pair->value, &limits->write_bytes, err);
+		return read_limit(pair, parse_bandwidth, &limits->write_bytes, err);
 	/* What external-resizer tells of the claim (--extra-modify-metadata). */
 	if (strncmp(pair->key, CSI_PARAMETER_PREFIX, strlen(CSI_PARAMETER_PREFIX)) == 0)
 		return 0;

@@ -101,7 +101,7 @@ static int run(const struct options *options, struct error *err)
 	cut_thaw_left(pools);
 	remove_half_made_groups(pools);
 	static struct node_features features;
-	node_features_probe(&features, trial_folder(pools));
+	node_features_probe(&features, trial_folder(pools), &pools->throttle);
 	node_features_report(&features);
 	struct node node = { .id = options->node_id, .pools = pools, .features = &features };
 	node_metrics_init(pools);

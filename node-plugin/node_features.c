@@ -19,6 +19,7 @@
 #include "filesystem.h"
 #include "filesystem_grow.h"
 #include "loop_device.h"
+#include "throttle.h"
 
 #define TRIAL_BYTES (16 << 20) /* the least that ext4 can have here */
 
@@ -82,18 +83,11 @@ static void probe_fscrypt(struct node_features *features)
 	     "the kernel was built without CONFIG_FS_ENCRYPTION");
 }
 
-static void probe_io_limits(struct node_features *features)
+/* Where limits are held, too: the host's cgroups may lie elsewhere in a container. */
+static void probe_io_limits(struct node_features *features, const struct throttle *throttle)
 {
-	bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
-	bool legacy = access("/sys/fs/cgroup/blkio/blkio.throttle.read_bps_device", F_OK) == 0;
-	struct text controllers CLEANUP_TEXT = TEXT_INIT;
-	char buffer[256] = "";
-	int fd CLEANUP_CLOSE = open("/sys/fs/cgroup/cgroup.controllers", O_RDONLY | O_CLOEXEC);
-	if (unified && fd >= 0 && read(fd, buffer, sizeof(buffer) - 1) > 0)
-		text_printf(&controllers, " %s", buffer);
-	bool has_io = controllers.length && strstr(controllers.data, " io ");
-	tell(features, FEATURE_IO_LIMITS, legacy || has_io,
-	     "no cgroup controller for it at /sys/fs/cgroup: neither io nor blkio");
+	struct error reason = { 0 };
+	tell(features, FEATURE_IO_LIMITS, throttle_check(throttle, &reason) == 0, reason.text);
 }
 
 /* Mounted, but nowhere: it goes when the descriptor is closed. */
@@ -151,7 +145,8 @@ static void try_image(struct node_features *features, int pool_fd)
 	tell(features, FEATURE_FREEZE, false, reason.text);
 }
 
-void node_features_probe(struct node_features *features, int pool_fd)
+void node_features_probe(struct node_features *features, int pool_fd,
+			 const struct throttle *throttle)
 {
 	for (int i = 0; i < FEATURE_COUNT; i++)
 		tell(features, (enum node_feature)i, false, "it was not tried");
@@ -161,7 +156,7 @@ void node_features_probe(struct node_features *features, int pool_fd)
 	tell(features, FEATURE_EXT4_GROWS, filesystem_grows_mounted("ext4"),
 	     "the plugin lacks CAP_SYS_RESOURCE: ext4 grows when it is staged");
 	probe_fscrypt(features);
-	probe_io_limits(features);
+	probe_io_limits(features, throttle);
 	try_image(features, pool_fd);
 	atomic_store(&features->known, true);
 }

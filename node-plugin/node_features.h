@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-struct pools;
+struct throttle;
 
 enum node_feature {
 	FEATURE_LOOP,	     /* images as disks */
@@ -44,7 +44,8 @@ struct node_features {
 /* Tries everything, in a folder of a pool (-1: there is none). Never fails: what cannot be tried is
  * missing.
  */
-void node_features_probe(struct node_features *features, int pool_fd);
+void node_features_probe(struct node_features *features, int pool_fd,
+			 const struct throttle *throttle);
 
 /* 0, or ERROR_IN_USE (a precondition) with the reason; ERROR_UNAVAILABLE while it is probing. */
 int node_features_require(const struct node_features *features, enum node_feature feature,

@@ -253,6 +253,16 @@ static bool is_gone(int cgroup_fd)
 	       faccessat(cgroup_fd, "cgroup.procs", F_OK, 0) < 0;
 }
 
+static int set_v2_or_gone(int cgroup_fd, dev_t device, const struct io_limits *limits,
+			  struct error *err)
+{
+	struct error reason = { 0 };
+	if (set_v2(cgroup_fd, device, limits, &reason) == 0 || is_gone(cgroup_fd))
+		return 0;
+	*err = reason;
+	return -1;
+}
+
 /* fd is closed. */
 static int set_v1_below(int fd, dev_t device, const struct io_limits *limits, int depth,
 			struct error *err)
@@ -288,7 +298,7 @@ int throttle_set(const struct throttle *throttle, const char *pod, dev_t device,
 	if (throttle->kind == THROTTLE_V1) {
 		outcome = set_v1_below(fd, device, limits, 0, err);
 	} else {
-		outcome = set_v2(fd, device, limits, err);
+		outcome = set_v2_or_gone(fd, device, limits, err);
 		close(fd);
 	}
 	if (outcome < 0)

@@ -13,22 +13,34 @@
 #include "volume.h"
 #include "volume_folder.h"
 
-/* By the image that the device shows: <pool>/volumes/<id>/image. */
+#define SUFFIX_MAX 16 /* of the path of a file that has no name any more */
+
+/* Takes the last element of a path away and gives it. "": there is none. */
+static const char *cut_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+	if (!slash)
+		return "";
+	*slash = '\0';
+	return slash + 1;
+}
+
+/* By the image that the device shows: <pool>/volumes/<id>/image, in whatever folder the pool lies.
+ */
 static bool read_id(int number, char ret_id[static VOLUME_ID_MAX + 1])
 {
 	char path[64];
 	char *image CLEANUP_FREE = NULL;
 	snprintf(path, sizeof(path), "/sys/block/loop%d/loop/backing_file", number);
-	if (file_read(path, PATH_MAX, &image, NULL, NULL) < 0)
+	if (file_read(path, PATH_MAX + SUFFIX_MAX, &image, NULL, NULL) < 0)
 		return false;
-	char *end = strstr(image, "/image");
-	if (!end)
+	image[strcspn(image, "\n")] = '\0';
+	const char *file = cut_last(image);
+	const char *id = cut_last(image);
+	if (strcmp(file, "image") != 0 || strcmp(cut_last(image), "volumes") != 0 ||
+	    !volume_id_is_valid(id))
 		return false;
-	*end = '\0';
-	char *slash = strrchr(image, '/');
-	if (!slash || !volume_id_is_valid(slash + 1))
-		return false;
-	snprintf(ret_id, VOLUME_ID_MAX + 1, "%s", slash + 1);
+	snprintf(ret_id, VOLUME_ID_MAX + 1, "%s", id);
 	return true;
 }
 

@@ -230,6 +230,22 @@ static void a_volume_with_btrfs_is_limited_like_any_other(void **state)
 	unpublish();
 }
 
+/* The volume is known by its place in the pool, wherever that lies. */
+static void limits_hold_in_a_pool_in_a_folder_of_images(void **state)
+{
+	struct error err = { 0 };
+	node_scene_kill(&scene, SIGTERM);
+	node_scene_wait(&scene);
+	node_scene_make_folder(&scene, "images");
+	snprintf(scene.pool, sizeof(scene.pool), "%.100s/images/pool", scene.folder);
+	node_scene_start(&scene);
+	publish(&ext4);
+	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_int_equal(limit_in(pod), WRITE_IOPS);
+	unpublish();
+	assert_int_equal(limit_in(pod), 0);
+}
+
 static void what_cannot_be_limited_is_refused_with_the_reason(void **state)
 {
 	struct error err = { 0 };
@@ -267,6 +283,7 @@ int main(void)
 		LIMITS_TEST(a_container_that_comes_later_is_limited_and_unpublishing_lifts_it),
 		LIMITS_TEST(a_restarted_plugin_finds_what_was_not_set),
 		LIMITS_TEST(a_volume_with_btrfs_is_limited_like_any_other),
+		LIMITS_TEST(limits_hold_in_a_pool_in_a_folder_of_images),
 		LIMITS_TEST(what_cannot_be_limited_is_refused_with_the_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,15 @@ static void each_parameter_sets_its_limit_and_what_is_missing_is_unlimited(void 
 	assert_false(io_limits_are_none(&limits));
 	assert_int_equal(parse(NULL, 0, &limits, &err), 0);
 	assert_true(io_limits_are_none(&limits));
+	/* What a sidecar adds about the claim; and the largest and the least of numbers. */
+	struct pair told[] = { { "csi.storage.k8s.io/pvc/name", "www" },
+			       { "readIops", "4294967294" },
+			       { "writeIops", "2" },
+			       { "writeBandwidth", "0" } };
+	assert_int_equal(parse(told, 4, &limits, &err), 0);
+	assert_int_equal(limits.read_iops, 4294967294);
+	assert_int_equal(limits.write_iops, 2);
+	assert_int_equal(limits.write_bytes, 0);
 }
 
 /* external-resizer, --extra-modify-metadata */
@@ -50,10 +59,21 @@ static void what_is_wrong_is_named_and_nothing_is_set(void **state)
 	static const struct {
 		const char *key, *value;
 	} bad[] = {
-		{ "iops", "5" },	  { "ReadIops", "5" },		{ "readIops", "" },
-		{ "readIops", "-1" },	  { "writeIops", "1.5" },	{ "writeIops", "1k" },
-		{ "readIops", " 1" },	  { "readIops", "4294967296" }, { "readBandwidth", "fast" },
-		{ "writeBandwidth", "" }, { "writeBandwidth", "-1Mi" }, { "readBandwidth", "99Ei" },
+		{ "iops", "5" },
+		{ "ReadIops", "5" },
+		{ "readIops", "" },
+		{ "readIops", "-1" },
+		{ "writeIops", "1.5" },
+		{ "writeIops", "1k" },
+		{ "readIops", " 1" },
+		{ "readIops", "4294967296" },
+		{ "readIops", "1" },
+		{ "writeIops", "4294967295" },
+		{ "readBandwidth", "1" },
+		{ "readBandwidth", "fast" },
+		{ "writeBandwidth", "" },
+		{ "writeBandwidth", "-1Mi" },
+		{ "readBandwidth", "99Ei" },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct error err = { 0 };

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "filesystem_grow.h"
 #include "node_scene.h"
+#include "throttle.h"
 
 static struct node_features features;
 
@@ -32,7 +33,11 @@ static void what_this_kernel_can_do_is_found_by_trying_and_nothing_is_left(void 
 	char folder[] = "/tmp/kentledge-features-XXXXXX";
 	assert_non_null(mkdtemp(folder));
 	int fd CLEANUP_CLOSE = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	node_features_probe(&features, fd);
+	struct throttle throttle;
+	throttle_init(&throttle, THROTTLE_FOLDER);
+	node_features_probe(&features, fd, &throttle);
+	assert_int_equal(features.has[FEATURE_IO_LIMITS], throttle.kind != THROTTLE_NONE);
+	throttle_done(&throttle);
 	assert_int_equal(rmdir(folder), 0);
 
 	static const enum node_feature needed[] = { FEATURE_LOOP, FEATURE_EXT4, FEATURE_XFS,
@@ -51,7 +56,12 @@ static void what_is_missing_has_a_reason(void **state)
 {
 	struct error err = { 0 };
 	struct node_features nothing = { 0 };
-	node_features_probe(&nothing, -1);
+	struct throttle throttle;
+	throttle_init(&throttle, "/proc/self/no-cgroups");
+	node_features_probe(&nothing, -1, &throttle);
+	throttle_done(&throttle);
+	assert_int_equal(node_features_require(&nothing, FEATURE_IO_LIMITS, &err), -1);
+	assert_non_null(strstr(err.text, "/proc/self/no-cgroups"));
 	assert_int_equal(node_features_require(&nothing, FEATURE_LOOP, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "this node cannot do loop: no image for a trial"));

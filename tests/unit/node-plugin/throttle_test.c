@@ -92,7 +92,8 @@ static void in_v2_the_pod_is_limited_by_one_line(void **state)
 {
 	struct error err = { 0 };
 	struct throttle throttle;
-	sh("echo cpu io memory > cgroup.controllers; mkdir -p $1; : > $1/io.max",
+	sh("echo cpu io memory > cgroup.controllers; mkdir -p $1; : > $1/io.max; "
+	   ": > $1/cgroup.procs",
 	   "kubepods.slice/kubepods-burstable-pod" UNDERSCORED ".slice");
 	throttle_init(&throttle, folder);
 	assert_int_equal(throttle.kind, THROTTLE_V2);
@@ -110,6 +111,19 @@ static void a_pod_without_a_cgroup_is_said_to_have_none(void **state)
 	make_v1_cgroup("kubepods/pod9");
 	throttle_init(&throttle, folder);
 	assert_int_equal(throttle_set(&throttle, POD, makedev(7, 3), &limits, &err), 1);
+	throttle_done(&throttle);
+}
+
+static void in_v2_a_cgroup_that_goes_meanwhile_needs_no_limit(void **state)
+{
+	struct error err = { 0 };
+	struct throttle throttle;
+	sh("echo io > cgroup.controllers; mkdir -p $1", "kubepods/pod" POD);
+	throttle_init(&throttle, folder);
+	assert_int_equal(throttle_set(&throttle, POD, makedev(7, 3), &limits, &err), 0);
+	sh(": > $1/cgroup.procs", "kubepods/pod" POD);
+	assert_int_equal(throttle_set(&throttle, POD, makedev(7, 3), &limits, &err), -1);
+	assert_non_null(strstr(err.text, "io.max"));
 	throttle_done(&throttle);
 }
 
@@ -162,6 +176,7 @@ int main(void)
 		THROTTLE_TEST(in_v1_each_container_of_the_pod_is_limited_and_nobody_else),
 		THROTTLE_TEST(in_v2_the_pod_is_limited_by_one_line),
 		THROTTLE_TEST(a_pod_without_a_cgroup_is_said_to_have_none),
+		THROTTLE_TEST(in_v2_a_cgroup_that_goes_meanwhile_needs_no_limit),
 		THROTTLE_TEST(where_no_controller_is_there_it_is_refused),
 		THROTTLE_TEST(what_the_kernel_does_not_take_is_an_error),
 		THROTTLE_TEST(the_pod_is_told_by_the_target_path),
