@@ -23,12 +23,14 @@ static int check_range(const struct capacity_range *range, struct error *err)
 	return 0;
 }
 
+/* The most that is in the limit, where that is less than the default. */
 static uint64_t wished(const struct capacity_range *range)
 {
+	uint64_t most = range->limit_bytes / CAPACITY_UNIT_BYTES * CAPACITY_UNIT_BYTES;
 	if (range->required_bytes)
 		return range->required_bytes;
 	if (range->limit_bytes && range->limit_bytes < CAPACITY_DEFAULT_BYTES)
-		return range->limit_bytes;
+		return most ? most : range->limit_bytes;
 	return CAPACITY_DEFAULT_BYTES;
 }
 
@@ -42,7 +44,8 @@ int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, 
 		return error_set(err, ERROR_RANGE,
 				 "capacity_range: %s %" PRIu64
 				 " is too small: the least for this kind of volume is %" PRIu64,
-				 range->required_bytes ? "required_bytes" : "limit_bytes", bytes,
+				 range->required_bytes ? "required_bytes" : "limit_bytes",
+				 range->required_bytes ? range->required_bytes : range->limit_bytes,
 				 minimum_bytes);
 	bytes = round_up(bytes);
 	if (range->limit_bytes && bytes > range->limit_bytes)

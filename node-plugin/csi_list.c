@@ -119,6 +119,33 @@ static const char *take_out_sidecars_own(struct pairs *pairs)
 	return fs_type;
 }
 
+/* What the capabilities ask for, where there are any. */
+static int read_capabilities(const Csi__V1__GetCapacityRequest *request, struct arena *arena,
+			     const char **ret_fs_type, bool *ret_block, struct error *err)
+{
+	struct access *accesses = NULL;
+	size_t count = request->n_volume_capabilities;
+	if (count == 0)
+		return 0;
+	if (csi_argument_accesses(request->volume_capabilities, count, arena, &accesses, err) < 0 ||
+	    access_is_block(accesses, count, ret_block, err) < 0)
+		return -1;
+	return access_fs_type(accesses, count, ret_fs_type, err);
+}
+
+/* The least that such a volume can have; -1 if it could not be. */
+static int find_minimum(const struct parameters *parameters, bool block, const char *fs_type,
+			uint64_t *ret_minimum_bytes, struct error *err)
+{
+	const struct backend *backend = backend_of_kind(parameters->backend);
+	uint64_t minimum_bytes = CAPACITY_UNIT_BYTES;
+	if (!block && backend->check_fs_type(fs_type, &fs_type, &minimum_bytes, err) < 0)
+		return -1;
+	bool held = parameters->backend == BACKEND_DIRECTORY && parameters->enforce;
+	*ret_minimum_bytes = held ? BACKEND_DIRECTORY_HELD_BYTES_MIN : minimum_bytes;
+	return 0;
+}
+
 /* What the class would make of its capabilities; -1 if it could make nothing. */
 static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *arena,
 		      struct parameters *ret_parameters, uint64_t *ret_minimum_bytes,
@@ -126,26 +153,18 @@ static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *
 {
 	struct pairs pairs = CSI_ARGUMENT_PAIRS(arena, request, parameters);
 	struct parameters parameters;
-	struct access *accesses = NULL;
 	const char *asked = "";
+	bool block = false;
 	if (csi_argument_map(&pairs, "parameters", err) < 0)
 		return -1;
 	const char *fs_type = take_out_sidecars_own(&pairs);
-	if (parameters_parse(&pairs, &parameters, err) < 0)
+	if (parameters_parse(&pairs, &parameters, err) < 0 ||
+	    read_capabilities(request, arena, &asked, &block, err) < 0)
 		return -1;
-	if (request->n_volume_capabilities &&
-	    (csi_argument_accesses(request->volume_capabilities, request->n_volume_capabilities,
-				   arena, &accesses, err) < 0 ||
-	     access_fs_type(accesses, request->n_volume_capabilities, &asked, err) < 0))
+	if (block)
+		parameters_of_device(&parameters);
+	if (find_minimum(&parameters, block, asked[0] ? asked : fs_type, ret_minimum_bytes, err) < 0)
 		return -1;
-	if (asked[0])
-		fs_type = asked;
-	uint64_t minimum_bytes = 0;
-	if (backend_of_kind(parameters.backend)
-		    ->check_fs_type(fs_type, &fs_type, &minimum_bytes, err) < 0)
-		return -1;
-	bool held = parameters.backend == BACKEND_DIRECTORY && parameters.enforce;
-	*ret_minimum_bytes = held ? BACKEND_DIRECTORY_HELD_BYTES_MIN : minimum_bytes;
 	*ret_parameters = parameters;
 	return 0;
 }

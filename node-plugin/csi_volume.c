@@ -189,6 +189,34 @@ static int delete_volume(struct rpc_call *call, const Csi__V1__DeleteVolumeReque
 	return csi_effect_log(&effect, outcome, err);
 }
 
+static int has_other(const struct volume_record *record, const char *parameter, const char *has,
+		     struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "parameter %s: volume %s has %s", parameter,
+			 record->id, has);
+}
+
+/* The class could have made this volume. */
+static int check_parameters(const struct pairs *pairs, const struct volume_record *record,
+			    struct error *err)
+{
+	struct parameters parameters;
+	if (parameters_parse(pairs, &parameters, err) < 0)
+		return -1;
+	if (record->block)
+		parameters_of_device(&parameters);
+	if (parameters.backend != record->backend)
+		return has_other(record, "backend", backend_kind_name(record->backend), err);
+	if (parameters.enforce != record->enforce)
+		return has_other(record, "enforce", record->enforce ? "true" : "false", err);
+	if (parameters.provisioning != record->provisioning)
+		return has_other(record, "provisioning", provisioning_name(record->provisioning),
+				 err);
+	if (parameters.encryption != record->encryption)
+		return has_other(record, "encryption", encryption_name(record->encryption), err);
+	return 0;
+}
+
 /* 0, or -1 with the reason why the volume cannot be used as asked. */
 static int check_capabilities(const Csi__V1__ValidateVolumeCapabilitiesRequest *request,
 			      struct arena *arena, const struct volume_record *record,
@@ -202,15 +230,8 @@ static int check_capabilities(const Csi__V1__ValidateVolumeCapabilitiesRequest *
 		if (volume_check_access(record, &accesses[i], err) < 0)
 			return -1;
 	struct pairs pairs = CSI_ARGUMENT_PAIRS(arena, request, parameters);
-	struct parameters parameters = { .backend = record->backend };
-	if (pairs.count && parameters_parse(&pairs, &parameters, err) < 0)
+	if (pairs.count && check_parameters(&pairs, record, err) < 0)
 		return -1;
-	if (parameters.backend != record->backend)
-		return error_set(err, ERROR_INVALID, "parameter backend: volume %s has %s",
-				 record->id, backend_kind_name(record->backend));
-	if (pairs.count && parameters.enforce != record->enforce)
-		return error_set(err, ERROR_INVALID, "parameter enforce: volume %s has %s",
-				 record->id, record->enforce ? "true" : "false");
 	struct pairs changeable = CSI_ARGUMENT_PAIRS(arena, request, mutable_parameters);
 	struct io_limits limits;
 	if (io_limits_parse(&changeable, &limits, err) < 0)

@@ -210,3 +210,9 @@ int parameters_parse(const struct pairs *pairs, struct parameters *ret_parameter
 	*ret_parameters = parameters;
 	return 0;
 }
+
+void parameters_of_device(struct parameters *parameters)
+{
+	parameters->backend = BACKEND_LOOP;
+	parameters->enforce = true;
+}

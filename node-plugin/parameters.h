@@ -50,6 +50,10 @@ struct parameters {
 int parameters_parse(const struct pairs *pairs, struct parameters *ret_parameters,
 		     struct error *err);
 
+/* What the parameters stand for where a raw device is asked for: that is an image, also in a class
+ * of directories. */
+void parameters_of_device(struct parameters *parameters);
+
 const char *backend_kind_name(enum backend_kind kind);
 
 /* 0, or -1 if no backend has that name. */

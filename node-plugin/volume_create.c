@@ -295,10 +295,7 @@ int volume_create(struct pools *pools, const struct volume_spec *spec,
 		inherit_fs_type(pools, spec, inherited);
 		asked.fs_type = inherited;
 	}
-	/* A raw device is an image, also in a class of directories. */
-	if (spec->block) {
-		asked.parameters.backend = BACKEND_LOOP;
-		asked.parameters.enforce = true;
-	}
+	if (spec->block)
+		parameters_of_device(&asked.parameters);
 	return create(pools, &asked, ret_record, err);
 }

@@ -26,11 +26,13 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_scene.h"
 
 #define MIB (1ULL << 20)
 #define BLOCK_BYTES 4096
+#define TIMEOUT_MS 10000
 
 static struct node_scene scene;
 static const char *staging, *target, *second;
@@ -255,6 +257,99 @@ static void a_number_that_passed_to_another_image_is_not_given_out(void **state)
 	down();
 }
 
+static void fill_capability(Csi__V1__VolumeCapability *capability,
+			    Csi__V1__VolumeCapability__BlockVolume *block,
+			    Csi__V1__VolumeCapability__AccessMode *mode)
+{
+	csi__v1__volume_capability__init(capability);
+	csi__v1__volume_capability__block_volume__init(block);
+	csi__v1__volume_capability__access_mode__init(mode);
+	mode->mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_WRITER;
+	capability->access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
+	capability->block = block;
+	capability->access_mode = mode;
+}
+
+/* A class whose directories cannot be held to their size in this pool: its devices can. */
+static char class_names[2][8] = { "backend", "enforce" };
+static char class_values[2][16] = { "directory", "true" };
+
+static void a_class_of_directories_tells_its_room_for_devices(void **state)
+{
+	struct error err = { 0 };
+	Csi__V1__GetCapacityRequest request;
+	Csi__V1__GetCapacityRequest__ParametersEntry entries[2], *parameters[2];
+	Csi__V1__VolumeCapability capability, *capabilities = &capability;
+	Csi__V1__VolumeCapability__BlockVolume block;
+	Csi__V1__VolumeCapability__AccessMode mode;
+	ProtobufCMessage *message = NULL;
+	csi__v1__get_capacity_request__init(&request);
+	fill_capability(&capability, &block, &mode);
+	for (int i = 0; i < 2; i++) {
+		csi__v1__get_capacity_request__parameters_entry__init(&entries[i]);
+		entries[i].key = class_names[i];
+		entries[i].value = class_values[i];
+		parameters[i] = &entries[i];
+	}
+	request.parameters = parameters;
+	request.n_parameters = 2;
+	request.volume_capabilities = &capabilities;
+	request.n_volume_capabilities = 1;
+	done(rpc_channel_call(scene.channel, "csi.v1.Controller", "GetCapacity", &request.base,
+			      &csi__v1__get_capacity_response__descriptor, TIMEOUT_MS, &message,
+			      &err),
+	     &err);
+	const Csi__V1__GetCapacityResponse *response = (void *)message;
+	assert_true(response->available_capacity > 0);
+	assert_int_equal(response->minimum_volume_size->value, 4096);
+	protobuf_c_message_free_unpacked(message, NULL);
+}
+
+/* What a class would say of the volume; "" if it could have made it. */
+static void validate(const char *key, const char *value, char ret_text[static 256])
+{
+	struct error err = { 0 };
+	Csi__V1__ValidateVolumeCapabilitiesRequest request;
+	Csi__V1__ValidateVolumeCapabilitiesRequest__ParametersEntry entry, *entries = &entry;
+	Csi__V1__VolumeCapability capability, *capabilities = &capability;
+	Csi__V1__VolumeCapability__BlockVolume block;
+	Csi__V1__VolumeCapability__AccessMode mode;
+	ProtobufCMessage *message = NULL;
+	csi__v1__validate_volume_capabilities_request__init(&request);
+	csi__v1__validate_volume_capabilities_request__parameters_entry__init(&entry);
+	fill_capability(&capability, &block, &mode);
+	entry.key = (char *)(uintptr_t)key;
+	entry.value = (char *)(uintptr_t)value;
+	request.volume_id = (char *)(uintptr_t)volume.name;
+	request.parameters = &entries;
+	request.n_parameters = 1;
+	request.volume_capabilities = &capabilities;
+	request.n_volume_capabilities = 1;
+	done(rpc_channel_call(scene.channel, "csi.v1.Controller", "ValidateVolumeCapabilities",
+			      &request.base,
+			      &csi__v1__validate_volume_capabilities_response__descriptor,
+			      TIMEOUT_MS, &message, &err),
+	     &err);
+	const Csi__V1__ValidateVolumeCapabilitiesResponse *response = (void *)message;
+	assert_int_equal(response->confirmed == NULL, response->message[0] != '\0');
+	snprintf(ret_text, 256, "%s", response->message);
+	protobuf_c_message_free_unpacked(message, NULL);
+}
+
+static void a_class_is_confirmed_if_it_could_have_made_the_device(void **state)
+{
+	struct error err = { 0 };
+	char text[256];
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	validate("backend", "loop", text);
+	assert_string_equal(text, "");
+	validate("backend", "directory", text);
+	assert_string_equal(text, "");
+	validate("provisioning", "thick", text);
+	assert_non_null(strstr(text, "parameter provisioning"));
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+}
+
 /* Opening it is allowed by some kernels. */
 static void cannot_write(const char *device)
 {
@@ -329,6 +424,8 @@ int main(void)
 		TEST(after_a_reboot_it_is_attached_again),
 		TEST(a_number_that_passed_to_another_image_is_not_given_out),
 		TEST(a_reader_cannot_write_beside_a_writer_who_can),
+		TEST(a_class_of_directories_tells_its_room_for_devices),
+		TEST(a_class_is_confirmed_if_it_could_have_made_the_device),
 		TEST(its_size_is_all_that_its_figures_say),
 		TEST(mounting_it_is_refused),
 	};

@@ -23,6 +23,7 @@ static void chooses_a_size_by_the_range(void **state)
 		{ GIB + 1, 0, 0, GIB + 4096 },
 		{ 0, 512 * MIB, 0, 512 * MIB },
 		{ 0, 2 * GIB, 0, GIB },
+		{ 0, 100000000, 0, 99999744 },
 		{ 100 * GIB, 0, 0, 100 * GIB },
 		{ 1, 0, 0, 4096 },
 		{ 16 * MIB, 0, 16 * MIB, 16 * MIB },
@@ -78,6 +79,7 @@ static void refuses_a_range_in_which_no_size_lies(void **state)
 		{ UINT64_MAX, 0, 0, "more than any volume" },
 		{ INT64_MAX, 0, 0, "more than any volume" },
 		{ 100 * MIB, 0, 300 * MIB, "required_bytes 104857600 is too small" },
+		{ 0, 4095, 0, "no multiple" },
 		{ 0, 100 * MIB, 300 * MIB, "limit_bytes 104857600 is too small" },
 		{ GIB + 1, GIB + 2, 0, "no multiple of 4096" },
 	};
