@@ -54,6 +54,8 @@ renders_for_several_sets_of_values() {
 	renders '--pool=default=/var/lib/kentledge/pool$'
 	renders '--pool=default=/srv/volumes/pool$' --set node.dataDir=/srv/volumes
 	renders '--reserve-percent=5$'
+	renders '--max-volumes=0$'
+	renders '--max-volumes=110$' --set node.maxVolumes=110
 	renders_several_pools
 	renders 'pool: "fast"' --set storageClasses.kentledge.parameters.pool=fast
 	renders '^  name: scratch$' --set storageClasses.scratch.create=true \
