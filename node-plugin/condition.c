@@ -14,6 +14,7 @@
 
 #include "backend.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "loop_device.h"
 #include "pools.h"
 #include "volume_folder.h"
@@ -21,21 +22,6 @@
 #define FULL_BYTES (16ULL << 20) /* less than that is nothing to a file system */
 #define READ_BYTES 4096
 #define SYSFS_TEXT_MAX 8192
-
-int condition_view_init(struct pools *pools, struct condition_view *ret_view, struct error *err)
-{
-	struct mount_table *table = NULL;
-	if (pools->host->read_mounts(pools->host, &table, err) < 0)
-		return -1;
-	*ret_view = (struct condition_view) { .pools = pools, .table = table };
-	return 0;
-}
-
-void condition_view_done(struct condition_view *view)
-{
-	mount_table_free(view->table);
-	view->table = NULL;
-}
 
 __attribute__((format(printf, 2, 3))) static void note(struct condition *condition,
 						       const char *format, ...)
@@ -58,36 +44,86 @@ static void read_sysfs(const char *path, char *text, size_t size)
 	text[strcspn(text, "\n")] = '\0';
 }
 
-/* The image that a loop device shows as its own; the name ends in " (deleted)" if it was removed.
- */
-static bool has_image_of(unsigned number, const char *id)
+/* The volume whose image a loop device shows as its own; the name ends in " (deleted)" if it was
+ * removed. False: it is not of a volume. */
+static bool read_id(unsigned number, char ret_id[static VOLUME_ID_MAX + 1])
 {
-	char path[64], image[SYSFS_TEXT_MAX], tail[VOLUME_ID_MAX + 32];
+	char path[64], image[SYSFS_TEXT_MAX];
 	snprintf(path, sizeof(path), "/sys/block/loop%u/loop/backing_file", number);
 	read_sysfs(path, image, sizeof(image));
-	snprintf(tail, sizeof(tail), "/volumes/%s/image", id);
-	const char *found = strstr(image, tail);
-	return found && (found[strlen(tail)] == '\0' || found[strlen(tail)] == ' ');
+	char *file = strrchr(image, '/');
+	if (!file || (strcmp(file, "/image") != 0 && strcmp(file, "/image (deleted)") != 0))
+		return false;
+	*file = '\0';
+	const char *slash = strrchr(image, '/');
+	if (!slash || !volume_id_is_valid(slash + 1))
+		return false;
+	snprintf(ret_id, VOLUME_ID_MAX + 1, "%s", slash + 1);
+	return true;
 }
 
-/* A mount of the volume's file system: of its own device, or of its folder in the pool. */
-static bool is_of(const struct mount *mount, const struct volume_record *record)
+static bool has_device(const struct condition_view *view, unsigned number)
 {
-	int loop_number = mount_loop_number(mount);
-	if (record->backend == BACKEND_LOOP)
-		return loop_number >= 0 && has_image_of((unsigned)loop_number, record->id);
+	for (size_t i = 0; i < view->device_count; i++)
+		if (view->devices[i].number == number)
+			return true;
+	return false;
+}
+
+/* Each device is asked once, not once for each volume of a list. */
+static void find_devices(struct condition_view *view)
+{
+	const struct mount_table *table = view->table;
+	view->devices = must_alloc(table->count * sizeof(*view->devices));
+	for (size_t i = 0; i < table->count; i++) {
+		struct condition_device *device = &view->devices[view->device_count];
+		int number = mount_loop_number(&table->mounts[i]);
+		if (number < 0 || has_device(view, (unsigned)number) ||
+		    !read_id((unsigned)number, device->id))
+			continue;
+		device->number = (unsigned)number;
+		device->mount = &table->mounts[i];
+		view->device_count++;
+	}
+}
+
+int condition_view_init(struct pools *pools, struct condition_view *ret_view, struct error *err)
+{
+	struct condition_view view = { .pools = pools };
+	if (pools->host->read_mounts(pools->host, &view.table, err) < 0)
+		return -1;
+	find_devices(&view);
+	*ret_view = view;
+	return 0;
+}
+
+void condition_view_done(struct condition_view *view)
+{
+	free(view->devices);
+	view->devices = NULL;
+	mount_table_free(view->table);
+	view->table = NULL;
+}
+
+static const struct condition_device *find_device(const struct condition_view *view, const char *id)
+{
+	for (size_t i = 0; i < view->device_count; i++)
+		if (strcmp(view->devices[i].id, id) == 0)
+			return &view->devices[i];
+	return NULL;
+}
+
+/* A mount of its folder in the pool. */
+static const struct mount *find_bind(const struct condition_view *view, const char *id)
+{
 	char tail[VOLUME_ID_MAX + 32];
-	snprintf(tail, sizeof(tail), "/volumes/%s/data", record->id);
-	const char *found = strstr(mount->root, tail);
-	return found && found[strlen(tail)] == '\0';
-}
-
-static const struct mount *find_mount(const struct mount_table *table,
-				      const struct volume_record *record)
-{
-	for (size_t i = 0; i < table->count; i++)
-		if (is_of(&table->mounts[i], record))
-			return &table->mounts[i];
+	snprintf(tail, sizeof(tail), "/volumes/%s/data", id);
+	for (size_t i = 0; i < view->table->count; i++) {
+		const struct mount *mount = &view->table->mounts[i];
+		const char *found = strstr(mount->root, tail);
+		if (found && found[strlen(tail)] == '\0')
+			return mount;
+	}
 	return NULL;
 }
 
@@ -179,17 +215,15 @@ static void look_at_device(unsigned number, struct condition *condition)
 static void look_at_use(const struct condition_view *view, const struct volume_record *record,
 			struct condition *condition)
 {
-	const struct mount *mount = find_mount(view->table, record);
-	if (!mount)
-		return;
-	look_at_mount(mount, condition);
-	if (record->backend != BACKEND_LOOP)
-		return;
-	unsigned loop_number = (unsigned)mount_loop_number(mount);
-	if (!condition->abnormal)
-		look_at_errors(loop_number, condition);
-	if (!condition->abnormal)
-		look_at_device(loop_number, condition);
+	bool loop = record->backend == BACKEND_LOOP;
+	const struct condition_device *device = loop ? find_device(view, record->id) : NULL;
+	const struct mount *bind = loop ? NULL : find_bind(view, record->id);
+	if (device || bind)
+		look_at_mount(device ? device->mount : bind, condition);
+	if (device && !condition->abnormal)
+		look_at_errors(device->number, condition);
+	if (device && !condition->abnormal)
+		look_at_device(device->number, condition);
 }
 
 void condition_look(const struct condition_view *view, const struct volume_record *record,

@@ -27,10 +27,19 @@ struct condition {
 	char text[CONDITION_TEXT_MAX]; /* never empty */
 };
 
+/* A loop device that is mounted somewhere, and the volume whose image it shows. */
+struct condition_device {
+	unsigned number;
+	const struct mount *mount; /* the first one of it, in the table */
+	char id[VOLUME_ID_MAX + 1];
+};
+
 /* Those things that are the same for all volumes of a list. */
 struct condition_view {
 	struct pools *pools;
 	struct mount_table *table;
+	struct condition_device *devices;
+	size_t device_count;
 };
 
 int condition_view_init(struct pools *pools, struct condition_view *ret_view, struct error *err);

@@ -163,7 +163,8 @@ static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *
 		return -1;
 	if (block)
 		parameters_of_device(&parameters);
-	if (find_minimum(&parameters, block, asked[0] ? asked : fs_type, ret_minimum_bytes, err) < 0)
+	if (find_minimum(&parameters, block, asked[0] ? asked : fs_type, ret_minimum_bytes, err) <
+	    0)
 		return -1;
 	*ret_parameters = parameters;
 	return 0;

@@ -50,7 +50,6 @@ static int read_limit(const struct pair *pair,
 	return parse(pair->value, ret_limit, err) < 0 ? -1 : check_least(*ret_limit, err);
 }
 
-
 static int parse_one(const struct pair *pair, struct io_limits *limits, struct error *err)
 {
 	if (strcmp(pair->key, "readIops") == 0)

@@ -9,8 +9,8 @@
  *	readIops, writeIops              operations in a second
  *	readBandwidth, writeBandwidth    bytes in a second, as "100Mi"
  *
- * 0 stands for no limit; 1 is less than the kernel can hold. Names under csi.storage.k8s.io/ are the
- * sidecars' own, and no limits.
+ * 0 stands for no limit; 1 is less than the kernel can hold. What is named csi.storage.k8s.io/… is
+ * the sidecars' own, and no limit.
  */
 
 #include <stdbool.h>

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -316,6 +317,36 @@ static void a_file_system_that_noted_errors_is_abnormal(void **state)
 	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
+/* The file system alone, not its mounts: as it does itself after an error. */
+static void make_read_only(const char *path, const char *flag)
+{
+	int fd = fspick(AT_FDCWD, path, FSPICK_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(fsconfig(fd, FSCONFIG_SET_FLAG, flag, NULL, 0), 0);
+	assert_int_equal(fsconfig(fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0), 0);
+	close(fd);
+}
+
+static void a_file_system_that_became_read_only_is_abnormal(void **state)
+{
+	static const struct node_volume volumes[] = {
+		{ .name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB },
+		{ .name = "pvc-1", .backend = "loop", .fs_type = "btrfs", .size_bytes = 256 * MIB },
+	};
+	struct error err = { 0 };
+	for (size_t i = 0; i < 2; i++) {
+		done(node_client_create(scene.channel, &volumes[i], &err), &err);
+		done(node_client_stage(scene.channel, &volumes[i], staging, &err), &err);
+		look(NULL);
+		make_read_only(staging, "ro");
+		look("became read-only after an error");
+		make_read_only(staging, "rw");
+		look(NULL);
+		done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+		done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	}
+}
+
 /* As the file system itself does it when its log cannot be written (xfs_fs.h: GOINGDOWN). */
 static void a_file_system_that_was_shut_down_is_abnormal(void **state)
 {
@@ -343,7 +374,7 @@ static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **
 	struct error err = { 0 };
 	struct loop_disk disk;
 	char command[256];
-	if (!loop_disk_make(&disk, "ext4", "-m 0", 256 * MIB, NULL))
+	if (!loop_disk_make(&disk, "ext4", "-b 4096 -m 0", 256 * MIB, NULL))
 		fail();
 	node_scene_kill(&scene, SIGTERM);
 	node_scene_wait(&scene);
@@ -382,6 +413,7 @@ int main(void)
 		PLAIN_TEST(without_the_flag_nobody_attaches),
 		PLAIN_TEST(a_volume_whose_image_is_gone_or_cut_is_abnormal),
 		PLAIN_TEST(a_file_system_that_noted_errors_is_abnormal),
+		PLAIN_TEST(a_file_system_that_became_read_only_is_abnormal),
 		PLAIN_TEST(a_file_system_that_was_shut_down_is_abnormal),
 		PLAIN_TEST(a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room),
 	};
