@@ -16,6 +16,7 @@
 #include "parameters.h"
 #include "volume_record.h"
 
+struct copy_watch;
 struct host_usage;
 struct pool;
 struct secret;
@@ -63,9 +64,9 @@ struct backend {
 			  struct error *err);
 
 	/* Puts the data into a new folder, durably, and into the record how it is held to its
-	 * size. */
+	 * size. watch, which may be NULL, is asked where that takes long. */
 	int (*make)(struct pool *pool, int folder_fd, struct volume_record *record,
-		    struct error *err);
+		    const struct copy_watch *watch, struct error *err);
 
 	/* Makes what was read of the mounted file system that of the volume. NULL: it is that. */
 	int (*usage)(struct pool *pool, int folder_fd, const struct volume_record *record,

@@ -87,7 +87,8 @@ static int make_last(int data_fd, struct error *err)
 				     : file_sync_folder(data_fd, err);
 }
 
-static int make(struct pool *pool, int folder_fd, struct volume_record *record, struct error *err)
+static int make(struct pool *pool, int folder_fd, struct volume_record *record,
+		const struct copy_watch *watch, struct error *err)
 {
 	int data_fd CLEANUP_CLOSE = -1;
 	if (make_data(folder_fd, &data_fd, err) < 0 || hold(pool, data_fd, record, err) < 0)

@@ -22,6 +22,7 @@
 #include "folder.h"
 #include "fscrypt.h"
 #include "pool.h"
+#include "zeroes.h"
 
 #define IMAGE_NAME "image"
 #define IMAGE_MODE 0600
@@ -87,13 +88,18 @@ static int set_size(int image_fd, const struct volume_record *record, struct err
 	return 0;
 }
 
-static int make(struct pool *pool, int folder_fd, struct volume_record *record, struct error *err)
+static int make(struct pool *pool, int folder_fd, struct volume_record *record,
+		const struct copy_watch *watch, struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
 			     &image_fd, err) < 0)
 		return -1;
 	if (set_size(image_fd, record, err) < 0)
+		return -1;
+	/* What it grows by later is set aside only: who waits for that has a pod that runs. */
+	if (record->provisioning == PROVISIONING_THICK &&
+	    zeroes_write(image_fd, record->size_bytes, watch, err) < 0)
 		return -1;
 	if (!record->block && make_filesystem(pool, record, image_fd, err) < 0)
 		return -1;

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * A copy of data that a call makes: of a volume into a snapshot, of either into a new volume.
+ * A copy of data that a call makes: of a volume into a snapshot, of either into a new volume. Or
+ * the zeroes of a new thick volume (zeroes.h), with which a retry begins anew.
  *
  * Where blocks are shared it is there at once. Elsewhere it can take longer than any caller waits,
  * and then it goes on without him: his retries are answered ABORTED while it lasts (CSI spec,

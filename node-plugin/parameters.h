@@ -9,7 +9,8 @@
  *	backend        loop (default) or directory
  *	enforce        "true" (default) or "false": whether writing more than the size must fail
  *	pool           name of the pool to use; any if it is missing
- *	provisioning   thin (default): an image takes disk as it is written; thick: all at once
+ *	provisioning   thin (default): an image takes disk as it is written; thick: all at
+ *	               once, and where the pool is ext4 or xfs, every block is written to
  *	encryption     none (default) or fscrypt
  *
  * csi.storage.k8s.io/pvc/name, pvc/namespace and pv/name are what the provisioner tells about the

@@ -41,7 +41,7 @@ struct volume_spec {
 	bool ephemeral;	     /* volume_publish_ephemeral() */
 	bool elsewhere;	     /* the caller can ask another node if this one has no room */
 	struct volume_source source;
-	const struct copy_watch *watch; /* of the copy of a source; may be NULL */
+	const struct copy_watch *watch; /* of what takes long; may be NULL */
 };
 
 /* Makes the volume, or finds the one that the same call made before (1). ERROR_EXISTS if the name

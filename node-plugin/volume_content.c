@@ -181,7 +181,7 @@ static int copy_directory(struct pools *pools, const struct volume_content *cont
 			  const struct copy_watch *watch, struct error *err)
 {
 	bool at_once = pool == content->pool && is_subvolume(content);
-	if (!at_once && backend_directory.make(pool, folder_fd, record, err) < 0)
+	if (!at_once && backend_directory.make(pool, folder_fd, record, watch, err) < 0)
 		return -1;
 	if (copy_data(pools, content, pool, folder_fd, watch, err) < 0)
 		return -1;

@@ -128,7 +128,7 @@ static int fill_folder(const struct making *making, int folder_fd, struct volume
 	const struct backend *backend = backend_of_kind(record->backend);
 	int outcome = making->content ? volume_content_copy(making->pools, making->content, pool,
 							    folder_fd, record, making->watch, err)
-				      : backend->make(pool, folder_fd, record, err);
+				      : backend->make(pool, folder_fd, record, making->watch, err);
 	if (outcome < 0)
 		return -1;
 	return volume_folder_write_first(folder_fd, record, err);

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "pool_scene.h"
+#include "unwritten.h"
 #include "volume_lock.h"
 
 /*
@@ -357,6 +360,18 @@ static void growing_a_mounted_file_system_survives_a_failure_of_each_step(void *
 	}
 }
 
+/* Where that is of use (zeroes.h). */
+static void assert_written(const char *path)
+{
+	struct statfs info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(fstatfs(fd, &info), 0);
+	if (info.f_type == EXT4_SUPER_MAGIC)
+		assert_int_equal(unwritten_bytes(fd), 0);
+	close(fd);
+}
+
 static void a_thick_volume_has_its_blocks_and_one_that_gets_none_leaves_nothing(void **state)
 {
 	struct error err = { 0 };
@@ -365,6 +380,7 @@ static void a_thick_volume_has_its_blocks_and_one_that_gets_none_leaves_nothing(
 	begin(PROVISIONING_THICK);
 	assert_int_equal(stat(image(), &st), 0);
 	assert_true((uint64_t)st.st_blocks * 512 >= 64 << 20);
+	assert_written(image());
 	stage();
 	assert_true(scene.fake->loops[0].keeps_blocks);
 
