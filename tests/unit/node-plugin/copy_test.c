@@ -229,7 +229,7 @@ static void a_clone_is_as_long_as_its_source_whatever_was_there(void **state)
 	struct error err = { 0 };
 	struct loop_disk disk;
 	struct stat st;
-	if (!can_mount || !loop_disk_make(&disk, "xfs", "", 512LL * MIB, NULL))
+	if (!can_mount || !loop_disk_make(&disk, "xfs", "-s size=4096", 512LL * MIB, NULL))
 		skip();
 	int short_fd = make_file_on(&disk, "short", MIB);
 	int long_fd = make_file_on(&disk, "long", 2 * MIB);

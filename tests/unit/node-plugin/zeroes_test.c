@@ -25,7 +25,9 @@ static bool can_mount;
 
 static void make_disk(struct loop_disk *disk, const char *type)
 {
-	if (!can_mount || !loop_disk_make(disk, type, "", 512 * MIB, NULL))
+	/* The device has sectors of 4096 bytes. */
+	const char *options = strcmp(type, "xfs") == 0 ? "-s size=4096" : "";
+	if (!can_mount || !loop_disk_make(disk, type, options, 512 * MIB, NULL))
 		skip();
 }
 
