@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,19 +49,31 @@ static char *cut_name(char *path)
 	return name;
 }
 
+static int refuse_parent(int errno_value, const char *field, const char *parent, struct error *err)
+{
+	if (errno_value != ENOTDIR && errno_value != ELOOP && errno_value != ENAMETOOLONG)
+		return error_errno(err, errno_value, "%s: parent folder %s", field, parent);
+	return error_set(err, ERROR_INVALID, "%s: parent folder %s: %s", field, parent,
+			 strerror(errno_value));
+}
+
 int mount_path_resolve(const char *path, const char *field, struct mount_path *ret_path,
 		       struct error *err)
 {
 	if (check_text(path, field, err) < 0)
 		return -1;
-	char parent[PATH_MAX];
+	char parent[PATH_MAX], inside[PATH_MAX + 2];
 	strcpy(parent, path);
 	const char *name = cut_name(parent);
 	if (!name)
 		return error_set(err, ERROR_INVALID, "%s: \"%s\" is not a place for a mount", field,
 				 path);
-	if (!realpath(parent[0] ? parent : "/", ret_path->text))
-		return error_errno(err, errno, "%s: parent folder %s", field, parent);
+	if (strlen(name) > NAME_MAX)
+		return error_set(err, ERROR_INVALID, "%s: its last part is longer than %d bytes",
+				 field, NAME_MAX);
+	snprintf(inside, sizeof(inside), "%s/.", parent); /* or a file would do, too */
+	if (!realpath(inside, ret_path->text))
+		return refuse_parent(errno, field, parent, err);
 	size_t length = strlen(ret_path->text);
 	if (length == 1)
 		length = 0; /* "/" itself */
@@ -69,6 +82,35 @@ int mount_path_resolve(const char *path, const char *field, struct mount_path *r
 	ret_path->text[length] = '/';
 	strcpy(ret_path->text + length + 1, name);
 	ret_path->name = ret_path->text + length + 1;
+	return 0;
+}
+
+int mount_path_require(const char *path, const char *field, struct mount_path *ret_path,
+		       struct error *err)
+{
+	struct error reason = { 0 };
+	if (mount_path_resolve(path, field, ret_path, &reason) == 0)
+		return 0;
+	if (reason.code == ERROR_NOT_FOUND)
+		return error_set(err, ERROR_IN_USE, "%s; it has to be made first", reason.text);
+	*err = reason;
+	return -1;
+}
+
+int mount_path_require_folder(const char *path, const char *field, struct mount_path *ret_path,
+			      struct error *err)
+{
+	struct stat there;
+	if (mount_path_require(path, field, ret_path, err) < 0)
+		return -1;
+	if (lstat(ret_path->text, &there) < 0)
+		return errno == ENOENT ? error_set(err, ERROR_IN_USE,
+						   "%s: %s does not exist; it has to be made first",
+						   field, ret_path->text)
+				       : error_errno(err, errno, "%s: %s", field, ret_path->text);
+	if (!S_ISDIR(there.st_mode))
+		return error_set(err, ERROR_INVALID, "%s: %s is not a folder", field,
+				 ret_path->text);
 	return 0;
 }
 
@@ -131,7 +173,7 @@ int mount_path_remove(const struct mount_path *path, struct error *err)
 	if (rmdir_errno == ENOTDIR && remove_empty_file(path))
 		return 0;
 	if (rmdir_errno == ENOTEMPTY || rmdir_errno == EEXIST || rmdir_errno == ENOTDIR)
-		return error_set(err, ERROR_INTERNAL,
+		return error_set(err, ERROR_IN_USE,
 				 "target_path %s is not mounted and not empty; its content belongs "
 				 "to no volume and is left for you to look at",
 				 path->text);

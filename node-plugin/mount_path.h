@@ -21,6 +21,14 @@ struct mount_path {
 int mount_path_resolve(const char *path, const char *field, struct mount_path *ret_path,
 		       struct error *err);
 
+/* The same for a place where something is going to be mounted: ERROR_IN_USE, a precondition, if the
+ * parent does not exist. And where the folder itself has to be there, too, which the caller of CSI
+ * makes (staging_target_path). */
+int mount_path_require(const char *path, const char *field, struct mount_path *ret_path,
+		       struct error *err);
+int mount_path_require_folder(const char *path, const char *field, struct mount_path *ret_path,
+			      struct error *err);
+
 /* The same for a place where something may be mounted. 1: nothing is, since the parent does not
  * exist. */
 int mount_path_find(const char *path, const char *field, struct mount_path *ret_path,
@@ -33,6 +41,6 @@ int mount_path_make(const struct mount_path *path, struct error *err);
 /* The same for a file, the target of a raw device: one that is there must be empty. */
 int mount_path_make_file(const struct mount_path *path, struct error *err);
 
-/* Removes the empty folder or file; one that is not there is fine. What is in it stays and is an
- * error. */
+/* Removes the empty folder or file; one that is not there is fine. What is in it stays:
+ * ERROR_IN_USE. */
 int mount_path_remove(const struct mount_path *path, struct error *err);

@@ -187,9 +187,9 @@ int volume_publish(struct pools *pools, const char *id,
 	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    attachment_obey(pools, &folder.record, &flags, err) < 0 ||
-	    mount_path_resolve(publication->staging_path, "staging_target_path", &staging, err) <
+	    mount_path_require(publication->staging_path, "staging_target_path", &staging, err) <
 		    0 ||
-	    mount_path_resolve(publication->target_path, "target_path", &target, err) < 0 ||
+	    mount_path_require(publication->target_path, "target_path", &target, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0 ||
 	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
 		return error_not_named(err);

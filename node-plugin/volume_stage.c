@@ -133,6 +133,16 @@ static int stage_mount(struct pools *pools, const struct volume_folder *folder,
 	return error_not_named(err);
 }
 
+/* Of a block volume nothing is put there. */
+static int resolve_staging(const struct volume_record *record, const char *staging_path,
+			   struct mount_path *ret_path, struct error *err)
+{
+	return record->block
+		       ? mount_path_require(staging_path, "staging_target_path", ret_path, err)
+		       : mount_path_require_folder(staging_path, "staging_target_path", ret_path,
+						   err);
+}
+
 int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 		 const struct access *access, struct error *err)
 {
@@ -147,7 +157,7 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    attachment_obey(pools, &folder.record, &flags, err) < 0 ||
-	    mount_path_resolve(staging_path, "staging_target_path", &path, err) < 0 ||
+	    resolve_staging(&folder.record, staging_path, &path, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return error_not_named(err);
 	if (folder.record.block)

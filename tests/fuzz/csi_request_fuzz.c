@@ -4,8 +4,7 @@
  * in memory only. An input is a list of requests: the number of the method in csi.proto, two bytes
  * of length, and the message as it comes from the wire. Each is taken in as the server does it and
  * given to its handler; what is answered must be a message that can be packed, or an error with a
- * code and a text. No request, whatever it says, is an error of ours, unless it names paths: those
- * may be wrong in ways that only the machine knows.
+ * code and a text. No request, whatever it says, is an error of ours.
  *
  * The server's part of a call is played here: lib/rpc's call.c and stream.c are not linked.
  */
@@ -141,11 +140,9 @@ static const struct rpc_method *choose(unsigned choice)
 	return NULL;
 }
 
-/* Paths of the kubelet are folders and files of this machine: they are moved below ours.
- * Whether there were any. */
-static bool keep_below(ProtobufCMessage *message, const char *folder, struct arena *arena)
+/* Paths of the kubelet are folders and files of this machine: they are moved below ours. */
+static void keep_below(ProtobufCMessage *message, const char *folder, struct arena *arena)
 {
-	bool moved = false;
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
 		char **value = (char **)(void *)((char *)message + field->offset);
@@ -161,9 +158,7 @@ static bool keep_below(ProtobufCMessage *message, const char *folder, struct are
 		if (!absolute)
 			path = arena_printf(arena, "x%s", path);
 		*value = path;
-		moved = true;
 	}
-	return moved;
 }
 
 static int serve(const struct rpc_method *method, struct rpc_call *call, ProtobufCMessage *request,
@@ -202,10 +197,10 @@ static void run_request(struct node *node, const char *folder, const struct rpc_
 	call.allocator = (ProtobufCAllocator) { allocate, release_nothing, call.arena };
 	ProtobufCMessage *request = take_in(method, &call, data, length);
 	if (request) {
-		bool has_paths = keep_below(request, folder, call.arena);
+		keep_below(request, folder, call.arena);
 		int result = serve(method, &call, request, &err);
-		if (result < 0 && (err.code == ERROR_NONE || !err.text[0] ||
-				   (err.code == ERROR_INTERNAL && !has_paths))) {
+		if (result < 0 &&
+		    (err.code == ERROR_NONE || !err.text[0] || err.code == ERROR_INTERNAL)) {
 			fprintf(stderr, "%s: code %d: %s\n", method->name, (int)err.code, err.text);
 			abort();
 		}

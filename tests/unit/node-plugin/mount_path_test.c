@@ -85,6 +85,50 @@ static void refuses_what_is_no_place_for_a_mount(void **state)
 	}
 }
 
+static void what_cannot_be_a_folder_is_the_callers_mistake(void **state)
+{
+	char file[128], loop[128], in_file[160], in_loop[160], long_name[600], in_long[1300];
+	snprintf(file, sizeof(file), "%s/file", folder);
+	snprintf(loop, sizeof(loop), "%s/loop", folder);
+	snprintf(in_file, sizeof(in_file), "%s/mount", file);
+	snprintf(in_loop, sizeof(in_loop), "%s/mount", loop);
+	snprintf(long_name, sizeof(long_name), "%s/%0300d", folder, 0);
+	snprintf(in_long, sizeof(in_long), "%s/mount", long_name);
+	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(symlink(loop, loop), 0);
+	const char *wrong[] = { in_file, in_loop, long_name, in_long };
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct mount_path path;
+		struct error err = { 0 };
+		assert_int_equal(mount_path_resolve(wrong[i], "target_path", &path, &err), -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_non_null(strstr(err.text, "target_path"));
+	}
+	unlink(file);
+	unlink(loop);
+}
+
+static void a_place_needs_its_parent_and_a_folder_that_is_there(void **state)
+{
+	struct mount_path path;
+	struct error err = { 0 };
+	char place[128], nowhere[128];
+	snprintf(place, sizeof(place), "%s/mount", folder);
+	snprintf(nowhere, sizeof(nowhere), "%s/nowhere/mount", folder);
+	assert_int_equal(mount_path_require(nowhere, "target_path", &path, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_int_equal(mount_path_require(place, "target_path", &path, &err), 0);
+	assert_int_equal(mount_path_require_folder(place, "target_path", &path, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	close(open(place, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(mount_path_require_folder(place, "target_path", &path, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	unlink(place);
+	assert_int_equal(mkdir(place, 0700), 0);
+	assert_int_equal(mount_path_require_folder(place, "target_path", &path, &err), 0);
+	rmdir(place);
+}
+
 static void makes_only_the_last_folder_and_only_once(void **state)
 {
 	struct mount_path path;
@@ -121,6 +165,7 @@ static void leaves_a_target_alone_that_holds_something(void **state)
 	snprintf(file, sizeof(file), "%s/data", path.text);
 	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	assert_int_equal(mount_path_remove(&path, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "not empty"));
 	assert_int_equal(access(file, F_OK), 0);
 	unlink(file);
@@ -134,6 +179,8 @@ int main(void)
 		cmocka_unit_test(says_when_the_parent_is_not_there),
 		cmocka_unit_test(finds_nothing_where_the_parent_is_not_there),
 		cmocka_unit_test(refuses_what_is_no_place_for_a_mount),
+		cmocka_unit_test(what_cannot_be_a_folder_is_the_callers_mistake),
+		cmocka_unit_test(a_place_needs_its_parent_and_a_folder_that_is_there),
 		cmocka_unit_test(makes_only_the_last_folder_and_only_once),
 		cmocka_unit_test(never_takes_a_link_or_a_file_for_the_target),
 		cmocka_unit_test(leaves_a_target_alone_that_holds_something),

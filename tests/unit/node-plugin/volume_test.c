@@ -509,10 +509,10 @@ static void what_is_missing_around_a_volume_does_not_make_the_volume_missing(voi
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_int_equal(rename(aside, data), 0);
 	assert_int_equal(volume_stage(scene.pools, ID, nowhere, &pool_scene_writer, &err), -1);
-	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_int_equal(stage(&err), 0);
 	assert_int_equal(publish(nowhere, ACCESS_WRITER, false, &err), -1);
-	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "target_path"));
 }
 
