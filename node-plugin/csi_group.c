@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "csi.pb-c.h"
 #include "csi_argument.h"
+#include "csi_copy.h"
 #include "csi_effect.h"
 #include "csi_service.h"
 #include "csi_snapshot.h"
@@ -39,14 +40,6 @@ static int check_ids(char *const *ids, size_t count, const char *field, struct e
 	return 0;
 }
 
-static int look(void *context, uint64_t done_bytes, struct error *err)
-{
-	if (!rpc_call_cancelled(context))
-		return 0;
-	return error_set(err, ERROR_CANCELLED, "the caller went away after %llu bytes were copied",
-			 (unsigned long long)done_bytes);
-}
-
 static int check_create(const Csi__V1__CreateVolumeGroupSnapshotRequest *request,
 			const struct pairs *parameters, struct error *err)
 {
@@ -67,7 +60,7 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	const struct copy_watch watch = { .look = look, .context = call };
+	struct csi_copy copy CLEANUP_CSI_COPY = { 0 };
 	const struct csi_effect effect = {
 		.done = "group snapshot created",
 		.failed = "group snapshot not created",
@@ -75,11 +68,12 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 		.begin_us = clock_monotonic_us(),
 	};
 	struct pairs parameters = CSI_ARGUMENT_PAIRS(arena, request, parameters);
+	csi_copy_init(&copy, node);
 	int outcome = check_create(request, &parameters, err);
 	if (outcome == 0)
-		outcome = snapshot_group_create(node->pools, request->name,
-						(const char *const *)request->source_volume_ids,
-						request->n_source_volume_ids, &watch, &group, err);
+		outcome = snapshot_group_create(
+			node->pools, request->name, (const char *const *)request->source_volume_ids,
+			request->n_source_volume_ids, &copy.watch, &group, err);
 	if (outcome >= 0)
 		response->group_snapshot = make_group(arena, &group);
 	return csi_effect_log(&effect, outcome, err);

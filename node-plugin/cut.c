@@ -11,6 +11,7 @@
 #include "backend_directory.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "filesystem_grow.h"
 #include "folder.h"
 #include "host.h"
 #include "subvolume.h"
@@ -177,6 +178,11 @@ static int flush_device(struct cut *cut, struct error *err)
 	if (found <= 0)
 		return found;
 	cut->in_use = true;
+	if (cut->must_rest)
+		return error_set(err, ERROR_IN_USE,
+				 "volume %s is in use, and what is written to it cannot be held "
+				 "back while the others are cut; stop its pod first",
+				 cut->source.record.id);
 	return host->flush_loop(host, &device, err);
 }
 
@@ -187,8 +193,9 @@ static int hold_image(struct cut *cut, struct error *err)
 		return flush_device(cut, err);
 	if (volume_mounts_read(cut->pools, cut->source.record.id, &cut->source, &mounts, err) < 0)
 		return -1;
-	return volume_mounts_any(&mounts) ? freeze_mount(cut, &mounts, err)
-					  : flush_device(cut, err);
+	if (volume_mounts_any(&mounts))
+		return freeze_mount(cut, &mounts, err);
+	return filesystem_grow_hold(cut->image_fd, err) < 0 ? -1 : flush_device(cut, err);
 }
 
 int cut_hold(struct cut *cut, struct error *err)
@@ -244,16 +251,21 @@ static int take_directory(struct cut *cut, struct error *err)
 	return error_prefix(err, "snapshot of the subvolume");
 }
 
+static int take_image(struct cut *cut, struct error *err)
+{
+	if (!cut->cloneable)
+		return repeat_passes(cut, err);
+	int outcome = copy_clone(cut->image_fd, cut->copy_fd, err);
+	return outcome <= 0 ? outcome : error_set(err, ERROR_INTERNAL, "the pool no longer clones");
+}
+
 int cut_take(struct cut *cut, struct error *err)
 {
 	if (!is_image(cut))
 		return take_directory(cut, err);
 	cut->taken_us = (uint64_t)clock_wall_us();
-	if (!cut->cloneable)
-		return repeat_passes(cut, err);
-	if (copy_clone(cut->image_fd, cut->copy_fd, err) == 0)
-		return 0;
-	return error_set(err, ERROR_INTERNAL, "the pool no longer clones");
+	return take_image(cut, err) < 0 ? -1
+					: filesystem_grow_carry(cut->image_fd, cut->copy_fd, err);
 }
 
 int cut_release(struct cut *cut, struct error *err)
@@ -265,6 +277,8 @@ int cut_release(struct cut *cut, struct error *err)
 	/* Or it keeps the volume from being unmounted. */
 	cleanup_close(&cut->mount_fd);
 	cut->mount_fd = -1;
+	if (cut->image_fd >= 0)
+		filesystem_grow_let(cut->image_fd);
 	volume_lock_done(&cut->lock);
 	cut->lock = (struct volume_lock) { 0 };
 	if (outcome == 0)
@@ -332,7 +346,8 @@ static int copy_still_image(int source_fd, int target_fd, const struct copy_watc
 		    0)
 		return -1;
 	int outcome = copy_clone(image_fd, copy_fd, err);
-	if (outcome < 0 || (outcome > 0 && copy_pass(image_fd, copy_fd, watch, NULL, err) != 0))
+	if (outcome < 0 || (outcome > 0 && copy_pass(image_fd, copy_fd, watch, NULL, err) != 0) ||
+	    filesystem_grow_carry(image_fd, copy_fd, err) < 0)
 		return -1;
 	if (fsync(copy_fd) < 0)
 		return error_errno(err, errno, "fsync of the copy");

@@ -49,6 +49,7 @@ struct cut {
 	bool cloneable;	      /* the copy shares blocks with the source */
 	bool other_pool;      /* the copy is made in another one than the source's */
 	bool in_use;	      /* its device is open while it is cut */
+	bool must_rest;	      /* not cut then, since others are cut at the same moment */
 	bool read_only;	      /* a subvolume that nobody can write to */
 	uint64_t deadline_ms; /* of a pass that holds the volume */
 	uint64_t taken_us;    /* wall clock */

@@ -280,17 +280,51 @@ static int grow_ext4_image(int image_fd, struct error *err)
 	return found < 0 ? -1 : check_and_resize(image_fd, half_done, err);
 }
 
+static int take_lock(int image_fd, int operation, struct error *err)
+{
+	if (flock(image_fd, operation | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK
+		       ? error_set(err, ERROR_BUSY, "a program still works on the image; try again")
+		       : error_errno(err, errno, "lock the image");
+}
+
+int filesystem_grow_hold(int image_fd, struct error *err)
+{
+	return take_lock(image_fd, LOCK_SH, err);
+}
+
+void filesystem_grow_let(int image_fd)
+{
+	flock(image_fd, LOCK_UN);
+}
+
+static int carry_mark(int image_fd, int copy_fd, const char *mark, struct error *err)
+{
+	char value[SUPERBLOCK_BYTES];
+	ssize_t length = fgetxattr(image_fd, mark, value, sizeof(value));
+	if (length < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+		return error_errno(err, errno, "read a mark of the image");
+	if (length < 0)
+		return clear_mark(copy_fd, mark, err);
+	return set_mark(copy_fd, mark, value, (size_t)length, 0, err);
+}
+
+int filesystem_grow_carry(int image_fd, int copy_fd, struct error *err)
+{
+	return carry_mark(image_fd, copy_fd, SUPERBLOCK, err) < 0
+		       ? -1
+		       : carry_mark(image_fd, copy_fd, GROWING, err);
+}
+
 int filesystem_grow_image(const char *type, int image_fd, struct error *err)
 {
 	if (strcmp(type, "ext4") != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "a file system %s grows only while it is mounted", type);
 	/* The program that we run inherits the lock and keeps it, should we die before it. */
-	if (flock(image_fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK
-			       ? error_set(err, ERROR_BUSY,
-					   "a program still works on the image; try again")
-			       : error_errno(err, errno, "lock the image");
+	if (take_lock(image_fd, LOCK_EX, err) < 0)
+		return -1;
 	int outcome = grow_ext4_image(image_fd, err);
 	flock(image_fd, LOCK_UN);
 	return outcome;

@@ -24,3 +24,11 @@ int filesystem_grow_mounted(const char *type, int mount_fd, struct error *err);
  * where it is mounted after all, or could be: it has a loop device. ERROR_BUSY while a program that
  * an earlier process started still works on the image. */
 int filesystem_grow_image(const char *type, int image_fd, struct error *err);
+
+/* Keeps such a program from beginning, as long as image_fd is open or until filesystem_grow_let():
+ * ERROR_BUSY while one is at it. */
+int filesystem_grow_hold(int image_fd, struct error *err);
+void filesystem_grow_let(int image_fd);
+
+/* What an image says on itself of a growth that was killed is true of its copy, too. */
+int filesystem_grow_carry(int image_fd, int copy_fd, struct error *err);

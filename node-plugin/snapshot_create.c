@@ -157,6 +157,7 @@ static int begin_member(struct batch *batch, struct member *member, struct error
 	if (open_temporary(member, source.record.backend, err) < 0)
 		return error_not_named(err);
 	member->cut.read_only = true;
+	member->cut.must_rest = member->spec->group[0] != '\0';
 	return cut_begin(&member->cut, batch->pools, source.record.id, member->folder_fd,
 			 batch->watch, err);
 }

@@ -113,20 +113,34 @@ static bool names_member(const char *const *members, size_t count, const char *i
 	return false;
 }
 
-int snapshot_group_check_members(const struct snapshot_group *group, const char *const *members,
-				 size_t count, struct error *err)
+static int check_foreign(const struct snapshot_group *group, const char *const *members,
+			 size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!has_member(group, members[i]))
 			return error_set(err, ERROR_INVALID,
 					 "snapshot_ids: %s is not in group snapshot %s", members[i],
 					 group->id);
+	return 0;
+}
+
+static int check_named(const struct snapshot_group *group, const char *const *members, size_t count,
+		       struct error *err)
+{
 	for (size_t i = 0; i < group->member_count; i++)
 		if (!names_member(members, count, group->members[i].id))
 			return error_set(err, ERROR_INVALID,
 					 "snapshot_ids: %s is in group snapshot %s, but not named",
 					 group->members[i].id, group->id);
 	return 0;
+}
+
+int snapshot_group_check_members(const struct snapshot_group *group, const char *const *members,
+				 size_t count, struct error *err)
+{
+	return check_foreign(group, members, count, err) < 0
+		       ? -1
+		       : check_named(group, members, count, err);
 }
 
 static int delete_members(struct pools *pools, const struct snapshot_group *group,
@@ -163,7 +177,15 @@ int snapshot_group_delete(struct pools *pools, const char *id, const char *const
 	int found = snapshot_group_record_read(pools, id, &record, err);
 	if (found < 0 || find_members(pools, &group, err) < 0)
 		return -1;
-	if (found == 0 && snapshot_group_check_members(&group, members, count, err) < 0)
+	/* A member may be in a pool that is missing: it would come back without its group. */
+	if (found == 0 && group.member_count < record.members &&
+	    pools_check_missing(pools, NULL, err) < 0)
+		return error_prefix(err, "group snapshot %s", id);
+	if (found == 0 && check_named(&group, members, count, err) < 0)
+		return -1;
+	/* Of one that cannot be read nobody knows any more what it was called. */
+	if (found == 0 && group.member_count >= record.members &&
+	    check_foreign(&group, members, count, err) < 0)
 		return -1;
 	/* The record first: from then on there is no group, whatever is left of it. */
 	if (snapshot_group_record_remove(pools, id, err) < 0 ||

@@ -365,12 +365,48 @@ static void a_copy_goes_on_while_its_caller_is_told_to_come_again(void **state)
 	end();
 }
 
+static void a_group_goes_on_without_its_caller_too(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume volume = {
+		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 1024 * MIB
+	};
+	ProtobufCMessage *response = NULL;
+	char *ids[] = { (char *)(uintptr_t) "pvc-1" };
+	Csi__V1__CreateVolumeGroupSnapshotRequest request;
+	csi__v1__create_volume_group_snapshot_request__init(&request);
+	request.name = (char *)(uintptr_t) "group-1";
+	request.source_volume_ids = ids;
+	request.n_source_volume_ids = 1;
+	assert_true(begin(NULL));
+	const char *one = node_scene_make_folder(&scene, "one");
+	done(node_client_create(scene.channel, &volume, &err), &err);
+	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	char command[700];
+	snprintf(command, sizeof(command), "head -c 300M /dev/urandom >%s/big && sync -f %s/big",
+		 one, one);
+	assert_int_equal(system(command), 0);
+	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	assert_int_equal(
+		rpc_channel_call(scene.channel, "csi.v1.GroupController",
+				 "CreateVolumeGroupSnapshot", &request.base,
+				 &csi__v1__create_volume_group_snapshot_response__descriptor, 20,
+				 &response, &err),
+		-1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+	for (int tries = 0; tries < 300 && node_scene_entries(&scene, "groups") == 0; tries++)
+		wait_ms(100);
+	assert_int_equal(node_scene_entries(&scene, "groups"), 1);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start),
 		cmocka_unit_test(a_volume_is_frozen_by_a_place_where_it_can_be_seen),
 		cmocka_unit_test(a_copy_goes_on_while_its_caller_is_told_to_come_again),
+		cmocka_unit_test(a_group_goes_on_without_its_caller_too),
 		cmocka_unit_test(a_copy_in_which_the_plugin_was_killed_is_gone_on_with),
 		cmocka_unit_test(
 			what_lasted_before_a_snapshot_is_in_it_in_a_pool_without_shared_blocks),

@@ -209,6 +209,41 @@ static void a_member_that_cannot_be_read_is_an_error_of_its_group(void **state)
 	assert_int_equal(truncate(path, 10), 0);
 	assert_int_equal(snapshot_group_find(scene.pools, "group-1", &again, &err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
+	const char *const ids[] = { group.members[0].id, group.members[1].id };
+	assert_int_equal(snapshot_group_delete(scene.pools, "group-1", ids, 1, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(snapshot_group_delete(scene.pools, "group-1", ids, 2, &err), 0);
+	assert_int_equal(pool_scene_count(&scene, "groups"), 0);
+	assert_int_equal(pool_scene_count(&scene, "snapshots"), 1);
+}
+
+/* A watcher: a pod comes after the volumes were looked at, and before they are held. */
+static int stage_block(void *context, uint64_t done_bytes, struct error *err)
+{
+	static const struct access block = { .block = true,
+					     .mode = ACCESS_MULTI_WRITER,
+					     .fs_type = "" };
+	if (volume_stage(scene.pools, "pvc-block", scene.staging, &block, err) < 0)
+		fail_msg("%s", err->text);
+	return 0;
+}
+
+static void a_block_volume_that_a_pod_takes_meanwhile_is_not_cut(void **state)
+{
+	static const char *const volumes[] = { "pvc-a", "pvc-block" };
+	const struct copy_watch watch = { .look = stage_block };
+	struct volume_spec spec = pool_scene_spec("pvc-block");
+	struct volume_record record;
+	struct error err = { 0 };
+	spec.block = true;
+	if (volume_create(scene.pools, &spec, &record, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(
+		snapshot_group_create(scene.pools, "group-1", volumes, 2, &watch, NULL, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_non_null(strstr(err.text, "pvc-block"));
+	assert_int_equal(pool_scene_count(&scene, "snapshots"), 0);
+	assert_int_equal(volume_unstage(scene.pools, "pvc-block", scene.staging, &err), 0);
 }
 
 int main(void)
@@ -226,6 +261,7 @@ int main(void)
 		WITH(members_without_a_group_are_removed_at_start),
 		WITH(members_that_a_dead_process_left_are_not_taken_over),
 		WITH(a_member_that_cannot_be_read_is_an_error_of_its_group),
+		WITH(a_block_volume_that_a_pod_takes_meanwhile_is_not_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

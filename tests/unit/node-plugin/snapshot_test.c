@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -305,6 +307,52 @@ static void a_restore_that_is_asked_for_again_is_found_when_its_snapshot_is_gone
 	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 0, &record, &err), 1);
 }
 
+static int open_image(const char *path)
+{
+	int fd = -1;
+	assert_int_equal(folder_open_file(scene.pool->root_fd, path, O_RDWR, 0, &fd, NULL), 0);
+	return fd;
+}
+
+/* By a program that outlived the plugin (filesystem_grow.c). */
+static void an_image_that_is_being_grown_is_not_copied(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	make_volume("pvc-1");
+	int fd = open_image("volumes/pvc-1/image");
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(snap("snap-1", "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_int_equal(restore("pvc-2", SOURCE_VOLUME, "pvc-1", 0, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_BUSY);
+	close(fd);
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	assert_int_equal(restore("pvc-2", SOURCE_VOLUME, "pvc-1", 0, &record, &err), 0);
+}
+
+static void what_an_image_says_of_a_growth_that_was_killed_goes_with_its_copies(void **state)
+{
+	static const char mark[] = "trusted.kentledge.growing";
+	struct error err = { 0 };
+	struct volume_record record;
+	make_volume("pvc-1");
+	int fd = open_image("volumes/pvc-1/image");
+	if (fsetxattr(fd, mark, "", 0, 0) < 0)
+		skip(); /* a file system without, or nobody privileged */
+	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
+	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 0, &record, &err), 0);
+	assert_int_equal(fremovexattr(fd, mark), 0);
+	close(fd);
+	fd = open_image("volumes/pvc-2/image");
+	assert_int_equal(fgetxattr(fd, mark, NULL, 0), 0);
+	close(fd);
+	assert_int_equal(restore("pvc-3", SOURCE_VOLUME, "pvc-1", 0, &record, &err), 0);
+	fd = open_image("volumes/pvc-3/image");
+	assert_true(fgetxattr(fd, mark, NULL, 0) < 0);
+	close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -322,6 +370,8 @@ int main(void)
 		TEST(a_volume_that_grows_while_it_is_copied_makes_a_snapshot_of_the_new_size),
 		TEST(a_volume_that_grows_while_it_is_cloned_is_not_cut_off),
 		TEST(a_restore_that_is_asked_for_again_is_found_when_its_snapshot_is_gone),
+		TEST(an_image_that_is_being_grown_is_not_copied),
+		TEST(what_an_image_says_of_a_growth_that_was_killed_goes_with_its_copies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
