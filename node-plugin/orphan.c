@@ -26,6 +26,7 @@
 
 #define SYS_BLOCK "/sys/block"
 #define DELETED " (deleted)" /* d_path() behind a file that has no name any more */
+#define REMOVED "//deleted"  /* and of a root in mountinfo (proc(5)) */
 #define RECORD_NAME "record"
 #define REMOVAL_S 10 /* what is in the trash for so long is not just being removed */
 
@@ -189,10 +190,10 @@ static bool lies_in_pools(const struct pools *pools, const char *path)
 	return false;
 }
 
-static bool is_deleted(const char *path)
+static bool ends_with(const char *path, const char *end)
 {
 	size_t length = strlen(path);
-	return length > strlen(DELETED) && strcmp(path + length - strlen(DELETED), DELETED) == 0;
+	return length > strlen(end) && strcmp(path + length - strlen(end), end) == 0;
 }
 
 /* As a file system or, for a block volume, as the device's own node. */
@@ -229,18 +230,23 @@ static bool let_go(const struct visit *visit, const char *name, const char *devi
 	return true;
 }
 
-static void look_at_mounts(struct visit *visit, const char *device, bool deleted, bool *ret_mounted)
+static void add_mount(struct visit *visit, const struct mount *mount, bool deleted)
 {
 	const char *kubelet = visit->search->kubelet_folder;
+	if (deleted)
+		add(visit->orphans, ORPHAN_MOUNT_GONE, must_strdup(mount->point));
+	else if (kubelet && !is_below(mount->point, kubelet))
+		add(visit->orphans, ORPHAN_MOUNT_OUTSIDE, must_strdup(mount->point));
+}
+
+static void look_at_mounts(struct visit *visit, const char *device, bool deleted, bool *ret_mounted)
+{
 	for (size_t i = 0; i < visit->mounts->count; i++) {
 		const struct mount *mount = &visit->mounts->mounts[i];
 		if (!is_of_device(mount, device))
 			continue;
 		*ret_mounted = true;
-		if (deleted)
-			add(visit->orphans, ORPHAN_MOUNT_GONE, must_strdup(mount->point));
-		else if (kubelet && !is_below(mount->point, kubelet))
-			add(visit->orphans, ORPHAN_MOUNT_OUTSIDE, must_strdup(mount->point));
+		add_mount(visit, mount, deleted);
 	}
 }
 
@@ -257,25 +263,58 @@ static int look_at_loop(void *context, const char *name, struct error *err)
 	CLEANUP_FREE char *backing_file = read_backing_file(visit->sys_block_fd, name);
 	if (!lies_in_pools(visit->search->pools, backing_file))
 		return 0;
-	bool deleted = is_deleted(backing_file);
+	bool deleted = ends_with(backing_file, DELETED);
 	look_at_mounts(visit, device, deleted, &mounted);
 	if (deleted && !mounted && !let_go(visit, name, device, backing_file))
 		add(visit->orphans, ORPHAN_LOOP, must_strdup(device));
 	return 0;
 }
 
+/* A directory volume is the pool's own folder, to be seen elsewhere. */
+static void visit_binds(struct visit *visit, const char *pool_path)
+{
+	dev_t device;
+	const char *root = mount_table_root(visit->mounts, pool_path, &device);
+	if (!root)
+		return;
+	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+	for (size_t i = 0; i < visit->mounts->count; i++) {
+		const struct mount *mount = &visit->mounts->mounts[i];
+		const char *below = mount->root + length;
+		if (mount->device != device || strncmp(mount->root, root, length) != 0)
+			continue;
+		if (is_below(below, "/trash"))
+			add_mount(visit, mount, true);
+		else if (is_below(below, "/volumes"))
+			add_mount(visit, mount, ends_with(below, REMOVED));
+	}
+}
+
+static void visit_all_binds(struct visit *visit)
+{
+	const struct pools *pools = visit->search->pools;
+	for (size_t i = 0; i < pools->count; i++)
+		visit_binds(visit, pools->pools[i]->path);
+}
+
 static int visit_loops(struct visit *visit, struct error *err)
+{
+	int sys_block_fd CLEANUP_CLOSE = open(SYS_BLOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sys_block_fd < 0)
+		return error_errno(err, errno, "open %s", SYS_BLOCK);
+	visit->sys_block_fd = sys_block_fd;
+	return folder_visit(sys_block_fd, look_at_loop, visit, err);
+}
+
+static int visit_mounts(struct visit *visit, struct error *err)
 {
 	struct mount_table *mounts CLEANUP(mount_table_freep) = NULL;
 	struct host *host = visit->search->pools->host;
 	if (host->read_mounts(host, &mounts, err) < 0)
 		return -1;
-	int sys_block_fd CLEANUP_CLOSE = open(SYS_BLOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (sys_block_fd < 0)
-		return error_errno(err, errno, "open %s", SYS_BLOCK);
 	visit->mounts = mounts;
-	visit->sys_block_fd = sys_block_fd;
-	return folder_visit(sys_block_fd, look_at_loop, visit, err);
+	visit_all_binds(visit);
+	return visit_loops(visit, err);
 }
 
 int orphans_find(const struct orphan_search *search, struct orphans *ret_orphans, struct error *err)
@@ -290,7 +329,7 @@ int orphans_find(const struct orphan_search *search, struct orphans *ret_orphans
 			log_debug("pool cannot be searched for orphans",
 				  LOG_TEXT("pool", visit.pool->path), LOG_ERR(&reason));
 	}
-	if (visit_loops(&visit, err) < 0)
+	if (visit_mounts(&visit, err) < 0)
 		return -1;
 	*ret_orphans = found;
 	found = (struct orphans) { 0 };

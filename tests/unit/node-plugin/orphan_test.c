@@ -102,6 +102,51 @@ static void what_this_process_makes_is_none(void **state)
 	assert_int_equal(rmdir(path_of("tmp/pvc-4.1")), 0);
 }
 
+static struct fake_mount *mount_at(const char *point)
+{
+	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++)
+		if (scene.fake->mounts[i].id && strcmp(scene.fake->mounts[i].point, point) == 0)
+			return &scene.fake->mounts[i];
+	fail_msg("nothing is mounted at %s", point);
+	return NULL;
+}
+
+static bool has_mount(enum orphan_kind kind, const char *kubelet_folder)
+{
+	struct orphan_search search = { .pools = scene.pools, .kubelet_folder = kubelet_folder };
+	struct orphan mount = { .kind = kind, .path = scene.staging };
+	struct orphans orphans CLEANUP_ORPHANS = { 0 };
+	struct error err = { 0 };
+	assert_int_equal(orphans_find(&search, &orphans, &err), 0);
+	return orphans_have(&orphans, &mount);
+}
+
+/* As the kernel shows a folder that was renamed, and one that was removed. */
+static void mounts_of_directories_are_found_like_those_of_images(void **state)
+{
+	struct volume_spec spec = pool_scene_spec("pvc-1");
+	struct volume_record record;
+	struct error err = { 0 };
+	char root[sizeof(mount_at(scene.staging)->root)];
+	spec.parameters.backend = BACKEND_DIRECTORY;
+	spec.parameters.enforce = false;
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(
+		volume_stage(scene.pools, "pvc-1", scene.staging, &pool_scene_writer, &err), 0);
+	assert_false(has_mount(ORPHAN_MOUNT_OUTSIDE, scene.folder));
+	assert_false(has_mount(ORPHAN_MOUNT_GONE, scene.folder));
+	assert_true(has_mount(ORPHAN_MOUNT_OUTSIDE, "/var/lib/elsewhere"));
+	struct fake_mount *mount = mount_at(scene.staging);
+	strcpy(root, mount->root);
+	strcat(mount->root, "//deleted");
+	assert_true(has_mount(ORPHAN_MOUNT_GONE, scene.folder));
+	strcpy(mount->root, scene.pool->path);
+	strcat(mount->root, "/trash/pvc-1.7/data");
+	assert_true(has_mount(ORPHAN_MOUNT_GONE, scene.folder));
+	strcpy(mount->root, root);
+	assert_int_equal(volume_unstage(scene.pools, "pvc-1", scene.staging, &err), 0);
+}
+
 static bool metrics_say(const char *line)
 {
 	struct text text CLEANUP_TEXT = TEXT_INIT;
@@ -140,6 +185,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_kind_is_found_and_left_where_it_is, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_this_process_makes_is_none, begin, end),
+		cmocka_unit_test_setup_teardown(
+			mounts_of_directories_are_found_like_those_of_images, begin, end),
 		cmocka_unit_test_setup_teardown(metrics_tell_how_many_there_are, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
