@@ -8,6 +8,7 @@
  *	<pool>/volumes/<id>/record	what the volume is (volume_record.h)
  *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
  *	<pool>/volumes/<id>/data/	its data: a directory volume
+ *	<pool>/volumes/<id>/pod		of an ephemeral one: where its pod has it
  *	<pool>/snapshots/<id>/		a snapshot: its record, and data as of a volume (snapshot.h)
  *	<pool>/groups/<id>		that a group snapshot is whole (snapshot_group.h)
  *	<pool>/freeze/<id>		a volume that is held still just now (freeze.h)

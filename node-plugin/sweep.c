@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "orphan.h"
 #include "pools.h"
+#include "volume.h"
 
 #define EVERY_MS 300000
 
@@ -86,6 +87,7 @@ static void *run(void *context)
 			empty(sweep->pools->pools[i]);
 			mend(sweep->pools->pools[i]);
 		}
+		volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
 		look_for_orphans(sweep);
 	} while (wait(sweep));
 	return NULL;

@@ -30,16 +30,18 @@
 struct copy_watch;
 struct pool;
 struct pools;
+struct volume_folder;
 
 struct volume_spec {
 	const char *name;
 	struct capacity_range range;
 	struct parameters parameters;
 	struct io_limits limits;
-	const char *fs_type; /* "": the default */
-	bool block;	     /* without a file system: an image, whatever the backend */
-	bool ephemeral;	     /* volume_publish_ephemeral() */
-	bool elsewhere;	     /* the caller can ask another node if this one has no room */
+	const char *fs_type;  /* "": the default */
+	bool block;	      /* without a file system: an image, whatever the backend */
+	bool ephemeral;	      /* volume_publish_ephemeral() */
+	const char *pod_path; /* of an ephemeral one: where its pod will have it; else NULL */
+	bool elsewhere;	      /* the caller can ask another node if this one has no room */
 	struct volume_source source;
 	const struct copy_watch *watch; /* of what takes long; may be NULL */
 };
@@ -52,6 +54,9 @@ int volume_create(struct pools *pools, const struct volume_spec *spec,
 /* 1: there was none. ERROR_IN_USE while it is mounted or its device is in use; the text says where.
  */
 int volume_delete(struct pools *pools, const char *id, struct error *err);
+
+/* The same for one whose folder is open and whose lock is held. */
+int volume_remove(struct pools *pools, const struct volume_folder *folder, struct error *err);
 
 /* ERROR_NOT_FOUND, or ERROR_INTERNAL for a volume whose record is damaged. */
 int volume_find(struct pools *pools, const char *id, struct volume_record *ret_record,
@@ -94,8 +99,14 @@ int volume_publish(struct pools *pools, const char *id,
 int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec,
 			     const struct volume_publication *publication, struct error *err);
 
-/* After volume_unpublish(). 1: there was none of that kind. */
+/* After volume_unpublish(). A damaged record does not keep one. 1: there was none of that kind, or
+ * it is in a pool that is missing. */
 int volume_remove_ephemeral(struct pools *pools, const char *id, struct error *err);
+
+/* Removes those that missed that, as while their pool was missing: ephemeral volumes that are
+ * mounted nowhere, and whose pod has no folder any more below the kubelet's (NULL: not known, then
+ * none is removed). What resists is tried again the next time. */
+void volume_remove_left_ephemeral(struct pools *pools, const char *kubelet_folder);
 
 /* 1: nothing was there. Removes the target, if it is an empty folder or file. */
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,

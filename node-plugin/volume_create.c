@@ -21,6 +21,7 @@
 #include "volume_folder.h"
 
 #define VOLUME_FOLDER_MODE 0700
+#define POD_MODE 0600
 
 static int taken(const struct volume_record *record, const char *what, const char *has,
 		 const char *asked, struct error *err)
@@ -117,8 +118,14 @@ struct making {
 	struct pools *pools;
 	struct pool *pool;
 	const struct volume_content *content; /* NULL: it is empty */
+	const char *pod_path;		      /* NULL: it is not ephemeral */
 	const struct copy_watch *watch;
 };
+
+static int write_pod(int folder_fd, const char *path, struct error *err)
+{
+	return file_write_at(folder_fd, VOLUME_POD_NAME, path, strlen(path), POD_MODE, err);
+}
 
 /* The record is written last; with it the folder is fsynced. */
 static int fill_folder(const struct making *making, int folder_fd, struct volume_record *record,
@@ -129,7 +136,7 @@ static int fill_folder(const struct making *making, int folder_fd, struct volume
 	int outcome = making->content ? volume_content_copy(making->pools, making->content, pool,
 							    folder_fd, record, making->watch, err)
 				      : backend->make(pool, folder_fd, record, making->watch, err);
-	if (outcome < 0)
+	if (outcome < 0 || (making->pod_path && write_pod(folder_fd, making->pod_path, err) < 0))
 		return -1;
 	return volume_folder_write_first(folder_fd, record, err);
 }
@@ -236,6 +243,7 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 	struct making making = { .pools = pools,
 				 .pool = folder->pool,
 				 .content = copied ? &content : NULL,
+				 .pod_path = spec->pod_path,
 				 .watch = spec->watch };
 	return build_or_release(&making, &folder->record, err);
 }

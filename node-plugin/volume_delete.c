@@ -72,6 +72,22 @@ static int make_sure(struct pools *pools, const char *id, struct error *err)
 	return 1;
 }
 
+int volume_remove(struct pools *pools, const struct volume_folder *folder, struct error *err)
+{
+	char trash_name[POOL_NAME_MAX];
+	const char *id = folder->record.id;
+	struct pool *pool = folder->pool;
+	pool_temporary_name(pool, id, trash_name);
+	if (attachment_check_none(pools, &folder->record, err) < 0 ||
+	    check_unused(pools, folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
+		return error_not_named(err); /* or the caller takes it for removed */
+	pool_release(pool, folder->record.size_bytes);
+	if (make_last(pool, id, err) < 0)
+		return -1;
+	remove_trash(pool, id, trash_name);
+	return 0;
+}
+
 int volume_delete(struct pools *pools, const char *id, struct error *err)
 {
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
@@ -85,15 +101,5 @@ int volume_delete(struct pools *pools, const char *id, struct error *err)
 		*err = reason;
 		return -1;
 	}
-	char trash_name[POOL_NAME_MAX];
-	struct pool *pool = folder.pool;
-	pool_temporary_name(pool, id, trash_name);
-	if (attachment_check_none(pools, &folder.record, err) < 0 ||
-	    check_unused(pools, &folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
-		return error_not_named(err); /* or the caller takes it for removed */
-	pool_release(pool, folder.record.size_bytes);
-	if (make_last(pool, id, err) < 0)
-		return -1;
-	remove_trash(pool, id, trash_name);
-	return 0;
+	return volume_remove(pools, &folder, err);
 }

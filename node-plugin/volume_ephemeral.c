@@ -6,10 +6,19 @@
  * its record before anything is mounted, so whichever call comes after a crash finds it.
  */
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "backend.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "folder.h"
 #include "mount_path.h"
 #include "pools.h"
 #include "volume.h"
@@ -79,11 +88,16 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 			     const struct volume_publication *publication, struct error *err)
 {
 	struct volume_record record;
+	struct volume_spec made = *spec;
+	struct mount_path target;
 	if (!volume_id_is_valid(spec->name))
 		return error_set(err, ERROR_INVALID,
 				 "volume_id: \"%s\" cannot be the id of an ephemeral volume",
 				 spec->name);
-	if (volume_create(pools, spec, &record, err) < 0)
+	if (mount_path_require(publication->target_path, "target_path", &target, err) < 0)
+		return -1;
+	made.pod_path = target.text;
+	if (volume_create(pools, &made, &record, err) < 0)
 		return -1;
 	int published = publish(pools, record.id, publication, err);
 	if (published >= 0)
@@ -92,11 +106,105 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	return error_not_named(err);
 }
 
+/* What is known of it by its data alone. */
+static void guess_record(const char *id, struct volume_folder *folder)
+{
+	const struct backend *backend = backend_of_folder(folder->fd);
+	folder->record = (struct volume_record) { .ephemeral = true };
+	snprintf(folder->record.id, sizeof(folder->record.id), "%s", id);
+	folder->record.size_bytes = backend ? backend->size_bytes(folder->fd) : 0;
+}
+
+/* 1: it is no ephemeral volume, or none that is there. */
+static int open_ephemeral(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+			  struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek(pools, id, &folder, err) < 0)
+		return -1;
+	if (!folder.pool)
+		return 1;
+	if (volume_folder_open_in(folder.pool, id, &whole, NULL) == 0)
+		folder.record = whole.record;
+	else if (faccessat(folder.fd, VOLUME_POD_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		guess_record(id, &folder);
+	if (!folder.record.ephemeral)
+		return 1;
+	*ret_folder = folder;
+	folder.fd = -1;
+	return 0;
+}
+
 int volume_remove_ephemeral(struct pools *pools, const char *id, struct error *err)
 {
-	struct volume_record record;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	int outcome = open_ephemeral(pools, id, &folder, err);
+	return outcome ? outcome : volume_remove(pools, &folder, err);
+}
+
+struct search {
+	struct pools *pools;
+	struct pool *pool;
+	char *pods; /* "/var/lib/kubelet/pods/" */
+	int pods_fd;
+};
+
+/* The kubelet removes a pod's folder last, when nothing of its volumes is left to be done. After a
+ * restart of the node nothing is mounted, but the folders are there. */
+static bool pod_is_gone(const struct search *search, const char *path)
+{
+	char pod[NAME_MAX + 1];
+	size_t length = strlen(search->pods);
+	if (strncmp(path, search->pods, length) != 0)
+		return false;
+	snprintf(pod, sizeof(pod), "%.*s", (int)strcspn(path + length, "/"), path + length);
+	return pod[0] && faccessat(search->pods_fd, pod, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       errno == ENOENT;
+}
+
+static bool is_left(const struct search *search, const char *id)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	char *path CLEANUP_FREE = NULL;
+	return volume_folder_peek_in(search->pool, id, &folder, NULL) == 0 && folder.pool &&
+	       file_read_at(folder.fd, VOLUME_POD_NAME, PATH_MAX, &path, NULL, NULL) == 0 &&
+	       pod_is_gone(search, path);
+}
+
+static int remove_left(void *context, const char *name, struct error *err)
+{
+	const struct search *search = context;
 	struct error reason = { 0 };
-	if (volume_find(pools, id, &record, &reason) < 0 || !record.ephemeral)
-		return 1;
-	return volume_delete(pools, id, err);
+	if (!is_left(search, name))
+		return 0;
+	int outcome = volume_remove_ephemeral(search->pools, name, &reason);
+	if (outcome == 0)
+		log_info("ephemeral volume of a pod that is gone removed",
+			 LOG_TEXT("volume", name));
+	if (outcome < 0 && reason.code != ERROR_BUSY)
+		log_warning("ephemeral volume of a pod that is gone stays for now",
+			    LOG_TEXT("volume", name), LOG_ERR(&reason));
+	return 0;
+}
+
+void volume_remove_left_ephemeral(struct pools *pools, const char *kubelet_folder)
+{
+	if (!kubelet_folder)
+		return;
+	char *pods CLEANUP_FREE = must_printf("%s/pods/", kubelet_folder);
+	int pods_fd CLEANUP_CLOSE = open(pods, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pods_fd < 0)
+		return; /* then no pod seems to be there */
+	struct search search = { .pools = pools, .pods = pods, .pods_fd = pods_fd };
+	for (size_t i = 0; i < pools->count; i++) {
+		struct error reason = { 0 };
+		search.pool = pools->pools[i];
+		if (folder_visit(search.pool->volumes_fd, remove_left, &search, &reason) < 0)
+			log_warning("ephemeral volumes of a pool cannot be looked at",
+				    LOG_TEXT("pool", search.pool->name), LOG_ERR(&reason));
+	}
 }

@@ -12,6 +12,10 @@
 
 #define VOLUME_RECORD_NAME "record"
 
+/* Of an ephemeral volume: the path at which its pod has it, as plain text. By that it is known for
+ * one even if its record is damaged. */
+#define VOLUME_POD_NAME "pod"
+
 struct volume_folder {
 	struct pool *pool; /* NULL: no such volume */
 	int fd;
