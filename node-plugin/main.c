@@ -64,6 +64,16 @@ static void find_kubelet_folder(const struct options *options, char folder[stati
 		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - registration), registration);
 }
 
+/* The plugin's own: that of its socket. */
+static void find_notes_folder(const struct options *options, char folder[static PATH_MAX])
+{
+	const char *slash = strrchr(options->csi_socket, '/');
+	folder[0] = '\0';
+	if (slash)
+		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - options->csi_socket),
+			 options->csi_socket);
+}
+
 static int trial_folder(const struct pools *pools)
 {
 	for (size_t i = 0; i < pools->count; i++)
@@ -84,14 +94,21 @@ static void remove_half_made_groups(struct pools *pools)
 
 static int run(const struct options *options, struct error *err)
 {
-	char kubelet_folder[PATH_MAX];
+	char kubelet_folder[PATH_MAX], notes_folder[PATH_MAX];
 	struct pools *pools CLEANUP(pools_closep) = NULL;
 	struct sweep *sweep CLEANUP(sweep_freep) = NULL;
 	struct limiter *limiter CLEANUP(limiter_freep) = NULL;
 	struct node_server *server CLEANUP(node_server_freep) = NULL;
 	find_kubelet_folder(options, kubelet_folder);
-	if (pools_open(options->pools.places, options->pools.count, host_linux(),
-		       options->pool_policy, &pools, err) < 0 ||
+	find_notes_folder(options, notes_folder);
+	const struct pools_setup setup = {
+		.places = options->pools.places,
+		.count = options->pools.count,
+		.host = host_linux(),
+		.policy = options->pool_policy,
+		.notes_folder = notes_folder[0] ? notes_folder : NULL,
+	};
+	if (pools_open(&setup, &pools, err) < 0 ||
 	    sweep_new(pools, kubelet_folder[0] ? kubelet_folder : NULL, &sweep, err) < 0)
 		return -1;
 	throttle_done(&pools->throttle);

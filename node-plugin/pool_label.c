@@ -15,7 +15,6 @@
 #include "record.h"
 
 #define LABEL_NAME "pool"
-#define NEIGHBOURS_NAME "neighbours"
 #define LABEL_MODE 0600
 #define FOLDER_MODE 0700
 
@@ -51,9 +50,22 @@ static int read_name(const char *value, void *label, struct error *err)
 	return record_read_text(value, target->name, sizeof(target->name), err);
 }
 
+static bool write_path(const void *label, struct text *value)
+{
+	text_append_string(value, ((const struct pool_label *)label)->path);
+	return value->length > 0;
+}
+
+static int read_path(const char *value, void *label, struct error *err)
+{
+	struct pool_label *target = label;
+	return record_read_text(value, target->path, sizeof(target->path), err);
+}
+
 static const struct record_field fields[] = {
 	{ .key = "id", .write = write_id, .read = read_id },
 	{ .key = "name", .write = write_name, .read = read_name },
+	{ .key = "path", .optional = true, .write = write_path, .read = read_path },
 };
 
 static const struct record_format format = {
@@ -128,18 +140,18 @@ int pool_label_make(int root_fd, const char *name, struct pool_label *ret_label,
 	return 0;
 }
 
-int pool_label_note(int root_fd, const struct pool_label *neighbour, struct error *err)
+int pool_label_note(int at_fd, const char *folder, const struct pool_label *label,
+		    struct error *err)
 {
 	struct pool_label known;
 	int folder_fd CLEANUP_CLOSE = -1;
-	if (folder_make(root_fd, NEIGHBOURS_NAME, FOLDER_MODE, &folder_fd, err) < 0)
+	if (folder_make(at_fd, folder, FOLDER_MODE, &folder_fd, err) < 0)
 		return -1;
-	if (read_label(folder_fd, neighbour->id, &known, NULL) == 0 &&
-	    strcmp(known.name, neighbour->name) == 0)
+	if (read_label(folder_fd, label->id, &known, NULL) == 0 &&
+	    strcmp(known.name, label->name) == 0 && strcmp(known.path, label->path) == 0)
 		return 0;
-	if (write_label(folder_fd, neighbour->id, neighbour, err) < 0 ||
-	    file_sync_folder(root_fd, err) < 0)
-		return error_prefix(err, NEIGHBOURS_NAME);
+	if (write_label(folder_fd, label->id, label, err) < 0 || file_sync_folder(at_fd, err) < 0)
+		return error_prefix(err, "%s", folder);
 	return 0;
 }
 
@@ -159,11 +171,12 @@ static int visit_one(void *context, const char *name, struct error *err)
 	return 0;
 }
 
-int pool_label_visit(int root_fd, pool_label_visitor *visit, void *context, struct error *err)
+int pool_label_visit(int at_fd, const char *folder, pool_label_visitor *visit, void *context,
+		     struct error *err)
 {
 	int folder_fd CLEANUP_CLOSE = -1;
 	struct error reason = { 0 };
-	if (folder_open(root_fd, NEIGHBOURS_NAME, &folder_fd, &reason) < 0) {
+	if (folder_open(at_fd, folder, &folder_fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return 0;
 		*err = reason;

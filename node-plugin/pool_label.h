@@ -7,9 +7,11 @@
  *
  *	<pool>/pool			the label of this one
  *	<pool>/neighbours/<id>		the labels of the others of this node
+ *	<node's folder>/pools/<id>	the labels of all that this node had, and where they lay
  *
- * A disk that is not mounted leaves an empty folder where a pool should be. Only its neighbours
- * tell it from a pool that is yet to be made (pools.h).
+ * A disk that is not mounted leaves an empty folder where a pool should be. Only its neighbours,
+ * and the node's own notes beside the plugin's socket, tell it from a pool that is yet to be made
+ * (pools.h).
  */
 
 #include <stdbool.h>
@@ -18,10 +20,14 @@
 #include "pool_place.h"
 
 #define POOL_LABEL_ID_LENGTH 32
+#define POOL_LABEL_PATH_MAX 1024
+#define POOL_LABEL_NEIGHBOURS "neighbours"
+#define POOL_LABEL_NOTES "pools"
 
 struct pool_label {
 	char id[POOL_LABEL_ID_LENGTH + 1]; /* hexadecimal */
 	char name[POOL_PLACE_NAME_MAX + 1];
+	char path[POOL_LABEL_PATH_MAX]; /* of one that the node noted; else "" */
 };
 
 /* There is a label in this folder, or the volumes of a pool that lost it or had none yet. */
@@ -36,9 +42,11 @@ int pool_label_read(int root_fd, struct pool_label *ret_label, struct error *err
 /* A new label, written durably. */
 int pool_label_make(int root_fd, const char *name, struct pool_label *ret_label, struct error *err);
 
-/* Notes the label of another pool; one that is noted already is not written again. */
-int pool_label_note(int root_fd, const struct pool_label *neighbour, struct error *err);
+/* Notes the label in a folder of that name; one that is noted already is not written again. */
+int pool_label_note(int at_fd, const char *folder, const struct pool_label *label,
+		    struct error *err);
 
-/* Calls back for each label that is noted. */
-typedef void pool_label_visitor(void *context, const struct pool_label *neighbour);
-int pool_label_visit(int root_fd, pool_label_visitor *visit, void *context, struct error *err);
+/* Calls back for each label that is noted there. */
+typedef void pool_label_visitor(void *context, const struct pool_label *label);
+int pool_label_visit(int at_fd, const char *folder, pool_label_visitor *visit, void *context,
+		     struct error *err);

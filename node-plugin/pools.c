@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pools.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,51 +78,72 @@ static int open_one(struct pools *pools, const struct pool_place *place, struct 
 	return 0;
 }
 
-struct neighbours {
+struct labels {
 	struct pools *pools;
-	const struct pool_place *places;
-	size_t place_count;
+	const struct pools_setup *setup;
 };
 
-static const struct pool_place *place_of(const struct neighbours *all, const char *name)
+static const struct pool_place *place_of(const struct labels *labels, const char *name)
 {
-	for (size_t i = 0; i < all->place_count; i++)
-		if (strcmp(all->places[i].name, name) == 0)
-			return &all->places[i];
+	for (size_t i = 0; i < labels->setup->count; i++)
+		if (strcmp(labels->setup->places[i].name, name) == 0)
+			return &labels->setup->places[i];
 	return NULL;
 }
 
-/* A label that a pool noted of another one. */
-static void look_at_neighbour(void *context, const struct pool_label *label)
+/* Why it is not there, and what can be done; yours. place is where it should be, or NULL. */
+static char *explain(const struct labels *labels, const struct pool_label *label,
+		     const struct pool_place *place)
 {
-	struct neighbours *all = context;
-	if (is_there(all->pools, label->id) || find_missing(all->pools, NULL, label->id))
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	if (pools_find(labels->pools, label->name))
+		text_append_string(&text, "another pool has its name and place now. Bring its disk "
+					  "back");
+	else if (place)
+		text_printf(&text, "nothing of it is at %s. Bring its disk back", place->path);
+	else
+		text_printf(&text, "--pool does not name it%s%s. Name it again",
+			    label->path[0] ? ", as it did with " : "", label->path);
+	text_printf(&text,
+		    ", or, to give its volumes up, remove " POOL_LABEL_NEIGHBOURS
+		    "/%s from the other pools",
+		    label->id);
+	if (labels->setup->notes_folder)
+		text_printf(&text, ", and %s/" POOL_LABEL_NOTES "/%s", labels->setup->notes_folder,
+			    label->id);
+	return text_take(&text);
+}
+
+/* A label that a pool noted of another one, or the node. */
+static void look_at_label(void *context, const struct pool_label *label)
+{
+	struct labels *labels = context;
+	struct pools *pools = labels->pools;
+	if (is_there(pools, label->id) || find_missing(pools, NULL, label->id))
 		return;
-	struct pool_missing *known = find_missing(all->pools, label->name, NULL);
-	if (known) {
+	struct pool_missing *known = find_missing(pools, label->name, NULL);
+	if (known && !known->id[0]) {
 		strcpy(known->id, label->id);
 		return;
 	}
-	const struct pool_place *place = place_of(all, label->name);
-	bool replaced = pools_find(all->pools, label->name);
-	char *reason CLEANUP_FREE = must_printf(
-		"%s%s. Bring its disk back, or, to give its volumes up, remove neighbours/%s from "
-		"the other pools",
-		replaced ? "another pool has its name and place now"
-			 : (place ? "nothing of it is at " : "--pool does not name it"),
-		place && !replaced ? place->path : "", label->id);
-	add_missing(all->pools, replaced ? NULL : place, label->id, label->name, reason);
+	const struct pool_place *place = place_of(labels, label->name);
+	char *reason CLEANUP_FREE = explain(labels, label, place);
+	add_missing(pools, known || pools_find(pools, label->name) ? NULL : place, label->id,
+		    label->name, reason);
 }
 
-static void look_at_neighbours(struct pools *pools, const struct pool_place *places, size_t count)
+static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
 {
-	struct neighbours all = { .pools = pools, .places = places, .place_count = count };
-	for (size_t i = 0; i < pools->count; i++) {
-		struct error err = { 0 };
-		if (pool_label_visit(pools->pools[i]->root_fd, look_at_neighbour, &all, &err) < 0)
+	struct labels labels = { .pools = pools, .setup = setup };
+	struct error err = { 0 };
+	for (size_t i = 0; i < pools->count; i++)
+		if (pool_label_visit(pools->pools[i]->root_fd, POOL_LABEL_NEIGHBOURS, look_at_label,
+				     &labels, &err) < 0)
 			log_warning("neighbours of a pool cannot be read",
 				    LOG_TEXT("pool", pools->pools[i]->name), LOG_ERR(&err));
-	}
+	if (pools->notes_fd >= 0 &&
+	    pool_label_visit(pools->notes_fd, POOL_LABEL_NOTES, look_at_label, &labels, &err) < 0)
+		log_warning("which pools this node had cannot be read", LOG_ERR(&err));
 }
 
 static void introduce_to(struct pool *pool, struct pools *pools)
@@ -129,52 +152,77 @@ static void introduce_to(struct pool *pool, struct pools *pools)
 		struct pool *other = pools->pools[i];
 		struct error err = { 0 };
 		if (other != pool && other->label.id[0] &&
-		    pool_label_note(pool->root_fd, &other->label, &err) < 0)
+		    pool_label_note(pool->root_fd, POOL_LABEL_NEIGHBOURS, &other->label, &err) < 0)
 			log_warning("a pool is not noted by its neighbour",
 				    LOG_TEXT("pool", other->name), LOG_ERR(&err));
 	}
 }
 
+static void note(const struct pools *pools, const struct pool *pool)
+{
+	struct error err = { 0 };
+	struct pool_label label = pool->label;
+	if (pools->notes_fd < 0 || !label.id[0])
+		return;
+	if (strlen(pool->path) < sizeof(label.path))
+		strcpy(label.path, pool->path);
+	if (pool_label_note(pools->notes_fd, POOL_LABEL_NOTES, &label, &err) < 0)
+		log_warning("a pool is not noted on its node", LOG_TEXT("pool", pool->name),
+			    LOG_ERR(&err));
+}
+
 static void introduce_all(struct pools *pools)
 {
-	for (size_t i = 0; i < pools->count; i++)
+	for (size_t i = 0; i < pools->count; i++) {
 		introduce_to(pools->pools[i], pools);
+		note(pools, pools->pools[i]);
+	}
+}
+
+/* Without it what the neighbours know has to do. */
+static void open_notes(struct pools *pools, const char *folder)
+{
+	pools->notes_fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (folder && pools->notes_fd < 0)
+		log_warning("the pools of this node cannot be noted", LOG_TEXT("folder", folder),
+			    LOG_TEXT("reason", strerror(errno)));
 }
 
 /* In two rounds: those that are there tell which of the others must not be made anew. */
-static int open_round(struct pools *pools, const struct pool_place *places, size_t count,
-		      bool labelled, struct error *err)
+static int open_round(struct pools *pools, const struct pools_setup *setup, bool labelled,
+		      struct error *err)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (pool_label_is_at(places[i].path) != labelled ||
-		    pools_find(pools, places[i].name) || find_missing(pools, places[i].name, NULL))
+	for (size_t i = 0; i < setup->count; i++) {
+		const struct pool_place *place = &setup->places[i];
+		if (pool_label_is_at(place->path) != labelled || pools_find(pools, place->name) ||
+		    find_missing(pools, place->name, NULL))
 			continue;
 		struct error reason = { 0 };
-		int outcome = open_one(pools, &places[i], &reason);
+		int outcome = open_one(pools, place, &reason);
 		if (outcome < 0) {
 			*err = reason;
 			return -1;
 		}
 		if (outcome > 0)
-			add_missing(pools, &places[i], NULL, places[i].name, reason.text);
+			add_missing(pools, place, NULL, place->name, reason.text);
 	}
 	return 0;
 }
 
-int pools_open(const struct pool_place *places, size_t count, struct host *host,
-	       enum pool_policy policy, struct pools **ret_pools, struct error *err)
+int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err)
 {
 	struct pools *pools CLEANUP(pools_closep) = must_alloc(sizeof(*pools));
-	pools->host = host;
-	pools->policy = policy;
+	pools->host = setup->host;
+	pools->policy = setup->policy;
 	volume_locks_init(&pools->locks);
 	throttle_init(&pools->throttle, THROTTLE_FOLDER);
 	pthread_mutex_init(&pools->mutex, NULL);
 	pthread_mutex_init(&pools->attach_mutex, NULL);
-	if (open_round(pools, places, count, true, err) < 0)
+	open_notes(pools, setup->notes_folder);
+	if (open_round(pools, setup, true, err) < 0)
 		return -1;
-	look_at_neighbours(pools, places, count);
-	if (open_round(pools, places, count, false, err) < 0)
+	look_at_labels(pools, setup);
+	if (open_round(pools, setup, false, err) < 0)
 		return -1;
 	if (pools->count == 0)
 		return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
@@ -195,6 +243,7 @@ void pools_close(struct pools *pools)
 		pools->missing = missing->next;
 		missing_free(missing);
 	}
+	cleanup_close(&pools->notes_fd);
 	pthread_mutex_destroy(&pools->attach_mutex);
 	pthread_mutex_destroy(&pools->mutex);
 	throttle_done(&pools->throttle);

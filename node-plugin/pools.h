@@ -9,9 +9,10 @@
  *
  * Pools lie on several disks, and one of these may be missing when the plugin starts: not plugged
  * in, not mounted, not readable. The pools that are there are served all the same. Of the missing
- * one we know that it should be there by the command line, and by its neighbours, each of which
- * keeps the labels of the others (pool_label.h): so an empty folder, in which a disk should be
- * mounted, is not taken for a new pool, nor is a pool forgotten that is no longer named.
+ * one we know that it should be there by the command line, by its neighbours, each of which keeps
+ * the labels of the others, and by the node, which notes them too (pool_label.h): so an empty
+ * folder, in which a disk should be mounted, is not taken for a new pool, nor is a pool forgotten
+ * that is no longer named, also when it was the only one.
  *
  *	named --opened--> there
  *	  |                 ^
@@ -27,7 +28,8 @@
  *	  back, and the volume is an error that names the two: nobody but a person can tell which
  *	  one was used;
  *	- lists and capacities tell of what is there.
- * A pool that will never come back is given up by removing its label from its neighbours.
+ * A pool that will never come back is given up by removing its label from its neighbours and from
+ * the node's notes.
  *
  * If no pool is there at all, the plugin does not start.
  */
@@ -58,6 +60,7 @@ struct pools {
 	struct host *host;
 	enum pool_policy policy;
 	struct throttle throttle;
+	int notes_fd;	      /* -1: nothing is noted */
 	bool attach;	      /* attachment.h */
 	unsigned max_volumes; /* attached at once; 0: no limit */
 	struct pool *pools[POOLS_MAX];
@@ -68,10 +71,17 @@ struct pools {
 	struct pool_missing *missing;
 };
 
-/* A pool's folder is made if it is missing, its parent is not. host is borrowed.
- * ERROR_IN_USE if another process has one of them. */
-int pools_open(const struct pool_place *places, size_t count, struct host *host,
-	       enum pool_policy policy, struct pools **ret_pools, struct error *err);
+struct pools_setup {
+	const struct pool_place *places;
+	size_t count;
+	struct host *host; /* borrowed */
+	enum pool_policy policy;
+	const char *notes_folder; /* of the node, where its pools are noted; NULL: nowhere */
+};
+
+/* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has
+ * one of them. */
+int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
 void pools_close(struct pools *pools);
 
 /* NULL if none has that name, or it is missing. */

@@ -91,8 +91,9 @@ static int begin(void **state)
 	assert_non_null(mkdtemp(scene->folder));
 	CLEANUP_FREE char *pool = must_printf("%s/pool", scene->folder);
 	const struct pool_place place = { .name = POOL_DEFAULT_NAME, .path = pool };
+	const struct pools_setup setup = { .places = &place, .count = 1, .host = host_linux() };
 	log_set_level(LOG_ERROR);
-	if (pools_open(&place, 1, host_linux(), POOL_POLICY_MOST_ROOM, &scene->pools, &err) < 0)
+	if (pools_open(&setup, &scene->pools, &err) < 0)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < 2; i++)
 		stage(scene, i);

@@ -233,6 +233,47 @@ static void while_a_disk_is_missing_its_volumes_are_unavailable_and_the_others_s
 	assert_false(is_in(&ext4, "pvc-1"));
 }
 
+static void restart_with(const char *pools)
+{
+	assert_true(strlen(pools) < sizeof(scene.pool));
+	strcpy(scene.pool, pools);
+	restart();
+}
+
+static void remove_note(const char *pool_path)
+{
+	char label[256], id[64] = "", note[256];
+	snprintf(label, sizeof(label), "%s/pool", pool_path);
+	FILE *file = fopen(label, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "kentledge-pool 1 id=%32s", id), 1);
+	fclose(file);
+	snprintf(note, sizeof(note), "pools/%s", id);
+	assert_int_equal(unlink(node_scene_path(&scene, note)), 0);
+}
+
+/* The last, since the other pools know of the default one afterwards. */
+static void
+volumes_of_the_default_pool_are_not_said_to_be_gone_when_it_is_no_longer_named(void **state)
+{
+	struct error err = { 0 };
+	struct node_volume old = volume_of("pvc-7", "loop", NULL);
+	const char *pool_path = node_scene_path(&scene, "pool");
+	char several[sizeof(scene.pool)];
+	strcpy(several, scene.pool);
+	scene.more_flags[0] = NULL;
+	restart_with(pool_path);
+	assert_int_equal(node_client_create(scene.channel, &old, &err), 0);
+	restart_with(several);
+	assert_int_equal(node_client_delete(scene.channel, "pvc-7", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "pool default is missing"));
+	assert_non_null(strstr(err.text, pool_path));
+	remove_note(pool_path);
+	restart();
+	assert_int_equal(node_client_delete(scene.channel, "pvc-7", &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +283,8 @@ int main(void)
 		cmocka_unit_test(capacity_tells_what_a_class_can_get_and_no_more),
 		cmocka_unit_test(
 			while_a_disk_is_missing_its_volumes_are_unavailable_and_the_others_served),
+		cmocka_unit_test(
+			volumes_of_the_default_pool_are_not_said_to_be_gone_when_it_is_no_longer_named),
 	};
 	if (!node_scene_can_mount() || !loop_disk_make(&btrfs, "btrfs", "", 2 * GIB, NULL))
 		return 77;

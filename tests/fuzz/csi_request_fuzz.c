@@ -274,7 +274,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fake_host *fake = fake_host_new();
 	fake->usage.total_bytes = fake->usage.available_bytes = SPACE_BYTES;
 	const struct pool_place place = { .name = POOL_DEFAULT_NAME, .path = path };
-	if (pools_open(&place, 1, &fake->host, POOL_POLICY_MOST_ROOM, &pools, &err) < 0) {
+	const struct pools_setup setup = { .places = &place, .count = 1, .host = &fake->host };
+	if (pools_open(&setup, &pools, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}

@@ -19,8 +19,10 @@ static void open_pool(struct pool_scene *scene)
 	const struct pool_place place = { .name = POOL_DEFAULT_NAME,
 					  .path = path,
 					  .reserve_percent = 5 };
-	if (pools_open(&place, 1, &scene->fake->host, POOL_POLICY_MOST_ROOM, &scene->pools, &err) <
-	    0) {
+	const struct pools_setup setup = { .places = &place,
+					   .count = 1,
+					   .host = &scene->fake->host };
+	if (pools_open(&setup, &scene->pools, &err) < 0) {
 		fprintf(stderr, "pools_open: %s\n", err.text);
 		abort();
 	}

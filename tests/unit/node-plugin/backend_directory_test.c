@@ -36,8 +36,9 @@ static int set_up(void **state)
 {
 	struct error err = { 0 };
 	const struct pool_place place = { .name = "default", .path = pool_path };
+	const struct pools_setup setup = { .places = &place, .count = 1, .host = host_linux() };
 	log_set_level(LOG_ERROR);
-	if (pools_open(&place, 1, host_linux(), POOL_POLICY_FIRST, &pools, &err) < 0) {
+	if (pools_open(&setup, &pools, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return -1;
 	}

@@ -27,6 +27,7 @@ static char fast_disk[96], bulk_disk[96], pulled[96], fast_path[128], bulk_path[
 static struct fake_host *fake;
 static struct pools *pools;
 static struct pool_place places[2];
+static const char *notes; /* NULL: only neighbours know of pools */
 
 static int set_up(void **state)
 {
@@ -42,6 +43,7 @@ static int set_up(void **state)
 	places[0] = (struct pool_place) { .name = "fast", .path = fast_path, .order = 0 };
 	places[1] = (struct pool_place) { .name = "bulk", .path = bulk_path, .order = 1 };
 	fake = fake_host_new();
+	notes = NULL;
 	return mkdir(fast_disk, 0755) || mkdir(bulk_disk, 0755);
 }
 
@@ -59,7 +61,12 @@ static int open_some(enum pool_policy policy, size_t count, struct error *err)
 {
 	pools_close(pools);
 	pools = NULL;
-	return pools_open(places, count, &fake->host, policy, &pools, err);
+	const struct pools_setup setup = { .places = places,
+					   .count = count,
+					   .host = &fake->host,
+					   .policy = policy,
+					   .notes_folder = notes };
+	return pools_open(&setup, &pools, err);
 }
 
 static void open_both(enum pool_policy policy)
@@ -279,7 +286,8 @@ static void another_pool_in_the_place_of_a_missing_one_is_not_taken_for_it(void 
 	assert_int_equal(mkdir(other_disk, 0755), 0);
 	const struct pool_place other = { .name = "bulk", .path = other_path };
 	struct pools *others = NULL;
-	assert_int_equal(pools_open(&other, 1, &fake->host, POOL_POLICY_FIRST, &others, &err), 0);
+	const struct pools_setup setup = { .places = &other, .count = 1, .host = &fake->host };
+	assert_int_equal(pools_open(&setup, &others, &err), 0);
 	pools_close(others);
 	assert_int_equal(rmdir(bulk_disk), 0);
 	assert_int_equal(rename(other_disk, bulk_disk), 0);
@@ -390,6 +398,77 @@ static void a_pool_of_a_release_without_labels_gets_one(void **state)
 	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
 }
 
+/* The default pool, and then several in its stead. */
+static void the_only_pool_is_missed_once_others_are_named_in_its_stead(void **state)
+{
+	struct error err = { 0 };
+	char note[256], default_path[128];
+	snprintf(default_path, sizeof(default_path), "%s/default", folder);
+	const struct pool_place first = { .name = "default", .path = default_path };
+	struct pools_setup setup = {
+		.places = &first, .count = 1, .host = &fake->host, .notes_folder = folder
+	};
+	assert_int_equal(pools_open(&setup, &pools, &err), 0);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	snprintf(note, sizeof(note), "%s/pools/%s", folder, pools->pools[0]->label.id);
+
+	notes = folder;
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "pool default is missing: --pool does not name it"));
+	assert_non_null(strstr(err.text, default_path));
+	assert_non_null(strstr(err.text, note));
+	assert_int_equal(create("pvc-2", NULL, GIB, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-2", &err), 0);
+
+	/* Given up. The neighbours never met it. */
+	assert_int_equal(unlink(note), 0);
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+}
+
+static void a_renamed_pool_is_the_one_that_it_was(void **state)
+{
+	struct error err = { 0 };
+	notes = folder;
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	places[0].name = "swift";
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-2", &err), 1);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+}
+
+static void the_only_pool_is_not_made_anew_where_its_disk_is_missing(void **state)
+{
+	struct error err = { 0 };
+	notes = folder;
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	pull_out(fast_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, fast_path));
+	assert_non_null(strstr(err.text, "/pools/"));
+	assert_int_equal(access(fast_path, F_OK), -1);
+	put_back(fast_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+}
+
+/* Then what its neighbours know has to do. */
+static void without_a_folder_for_notes_pools_are_served_all_the_same(void **state)
+{
+	struct error err = { 0 };
+	notes = "/nonexistent/folder";
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+}
+
 int main(void)
 {
 #define WITH_POOLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -410,6 +489,10 @@ int main(void)
 		WITH_POOLS(without_any_pool_nothing_starts),
 		WITH_POOLS(a_damaged_label_is_made_anew),
 		WITH_POOLS(a_pool_of_a_release_without_labels_gets_one),
+		WITH_POOLS(the_only_pool_is_missed_once_others_are_named_in_its_stead),
+		WITH_POOLS(a_renamed_pool_is_the_one_that_it_was),
+		WITH_POOLS(the_only_pool_is_not_made_anew_where_its_disk_is_missing),
+		WITH_POOLS(without_a_folder_for_notes_pools_are_served_all_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

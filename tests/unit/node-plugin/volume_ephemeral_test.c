@@ -47,7 +47,10 @@ static void open_pools(void)
 	};
 	pools_close(pools);
 	pools = NULL;
-	if (pools_open(places, 2, &fake->host, POOL_POLICY_FIRST, &pools, &err) < 0)
+	const struct pools_setup setup = {
+		.places = places, .count = 2, .host = &fake->host, .policy = POOL_POLICY_FIRST
+	};
+	if (pools_open(&setup, &pools, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
