@@ -33,6 +33,25 @@ static int read_fs_type(const char *value, struct access *access, struct error *
 	return 0;
 }
 
+/* Those of a class's parameters that are an attribute as well, and one that is refused below. */
+static bool is_parameter(const char *key)
+{
+	static const char *const names[] = { "backend", "provisioning", "enforce", "pool",
+					     "encryption" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(key, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int refuse_unknown(const char *key, struct error *err)
+{
+	return error_set(err, ERROR_INVALID,
+			 "volumeAttributes: \"%s\" is unknown; known are size, fsType, backend, "
+			 "provisioning, enforce and pool",
+			 key);
+}
+
 /* What is about the pod, and what we read here, does not reach the class's parameters. */
 static int split(struct pairs *context, struct access *access, struct volume_spec *spec,
 		 struct error *err)
@@ -45,9 +64,11 @@ static int split(struct pairs *context, struct access *access, struct volume_spe
 			outcome = read_size(pair->value, &spec->range, err);
 		else if (strcmp(pair->key, "fsType") == 0)
 			outcome = read_fs_type(pair->value, access, err);
+		else if (is_parameter(pair->key))
+			context->items[kept++] = *pair;
 		else if (strncmp(pair->key, CSI_PARAMETER_PREFIX, strlen(CSI_PARAMETER_PREFIX)) !=
 			 0)
-			context->items[kept++] = *pair;
+			outcome = refuse_unknown(pair->key, err);
 		if (outcome < 0)
 			return -1;
 	}
@@ -62,9 +83,10 @@ int csi_ephemeral_spec(const char *volume_id, struct pairs *context, struct acce
 	if (access->block)
 		return error_set(err, ERROR_INVALID,
 				 "volume_capability: an ephemeral volume cannot be block");
-	if (split(context, access, &spec, err) < 0 ||
-	    parameters_parse(context, &spec.parameters, err) < 0)
+	if (split(context, access, &spec, err) < 0)
 		return -1;
+	if (parameters_parse(context, &spec.parameters, err) < 0)
+		return error_prefix(err, "volumeAttributes");
 	if (spec.parameters.encryption != ENCRYPTION_NONE)
 		return error_set(err, ERROR_INVALID,
 				 "volumeAttributes: encryption: an ephemeral volume has no secret");

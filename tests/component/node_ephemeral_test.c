@@ -90,7 +90,13 @@ static void what_it_does_not_know_is_refused_and_leaves_nothing(void **state)
 	struct error err = { 0 };
 	assert_int_equal(publish("sise", "1Gi", &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "sise"));
+	assert_non_null(
+		strstr(err.text, "volumeAttributes: \"sise\" is unknown; known are size, "));
+	/* As a class may call it: here the name is fsType. */
+	assert_int_equal(publish("fstype", "ext4", &err), -1);
+	assert_non_null(strstr(err.text, "fsType"));
+	assert_int_equal(publish("backend", "zfs", &err), -1);
+	assert_non_null(strstr(err.text, "volumeAttributes: parameter backend"));
 	assert_int_equal(publish("fsType", "nosuchfs", &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_int_equal(publish("encryption", "fscrypt", &err), -1);
