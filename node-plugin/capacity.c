@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/quantity.h"
+
 static uint64_t round_up(uint64_t bytes)
 {
 	return (bytes + CAPACITY_UNIT_BYTES - 1) / CAPACITY_UNIT_BYTES * CAPACITY_UNIT_BYTES;
@@ -34,6 +36,20 @@ static uint64_t wished(const struct capacity_range *range)
 	return CAPACITY_DEFAULT_BYTES;
 }
 
+/* It reaches whoever wrote the claim, so sizes are as they are written there. */
+static int refuse_as_small(const struct capacity_range *range, uint64_t minimum_bytes,
+			   struct error *err)
+{
+	char asked[QUANTITY_TEXT_MAX], least[QUANTITY_TEXT_MAX];
+	quantity_format_bytes(range->required_bytes ? range->required_bytes : range->limit_bytes,
+			      asked);
+	quantity_format_bytes(minimum_bytes, least);
+	return error_set(err, ERROR_RANGE,
+			 "capacity_range: %s %s is too small: the least for this kind of volume "
+			 "is %s",
+			 range->required_bytes ? "required_bytes" : "limit_bytes", asked, least);
+}
+
 int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, uint64_t *ret_bytes,
 		    struct error *err)
 {
@@ -41,12 +57,7 @@ int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, 
 		return -1;
 	uint64_t bytes = wished(range);
 	if (bytes < minimum_bytes)
-		return error_set(err, ERROR_RANGE,
-				 "capacity_range: %s %" PRIu64
-				 " is too small: the least for this kind of volume is %" PRIu64,
-				 range->required_bytes ? "required_bytes" : "limit_bytes",
-				 range->required_bytes ? range->required_bytes : range->limit_bytes,
-				 minimum_bytes);
+		return refuse_as_small(range, minimum_bytes, err);
 	bytes = round_up(bytes);
 	if (range->limit_bytes && bytes > range->limit_bytes)
 		return error_set(err, ERROR_RANGE,

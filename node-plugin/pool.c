@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/quantity.h"
 #include "folder.h"
 #include "snapshot.h"
 #include "volume.h"
@@ -259,19 +260,30 @@ static int count_space(struct pool *pool, struct capacity_space *ret_space, stru
 	return 0;
 }
 
+/* For a person, to whom whole MiB say more. */
+static void format_mib(uint64_t bytes, char text[static QUANTITY_TEXT_MAX])
+{
+	quantity_format_bytes(bytes >> 20 << 20, text);
+}
+
 static int refuse(const struct pool *pool, const struct capacity_space *space, uint64_t bytes,
 		  bool elsewhere, struct error *err)
 {
+	char asked[QUANTITY_TEXT_MAX], ever[QUANTITY_TEXT_MAX], room[QUANTITY_TEXT_MAX],
+		promised[QUANTITY_TEXT_MAX];
+	quantity_format_bytes(bytes, asked);
+	format_mib(capacity_ever(space), ever);
+	format_mib(capacity_room(space), room);
+	format_mib(space->promised_bytes, promised);
 	if (bytes > capacity_ever(space))
 		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
-				 "capacity_range: %" PRIu64
-				 " bytes can never fit in pool %s of this node, which holds "
-				 "%" PRIu64 " bytes for volumes",
-				 bytes, pool->name, capacity_ever(space));
+				 "capacity_range: %s can never fit in pool %s of this node, which "
+				 "holds %s for volumes",
+				 asked, pool->name, ever);
 	return error_set(err, ERROR_EXHAUSTED,
-			 "no room for %" PRIu64 " bytes in pool %s of this node: %" PRIu64
-			 " bytes are left for volumes (%" PRIu64 " are promised already)",
-			 bytes, pool->name, capacity_room(space), space->promised_bytes);
+			 "no room for %s in pool %s of this node: %s are left for volumes (%s are "
+			 "promised already)",
+			 asked, pool->name, room, promised);
 }
 
 static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)

@@ -78,9 +78,10 @@ static void refuses_a_range_in_which_no_size_lies(void **state)
 		{ 2 * GIB, GIB, 0, "is less than required_bytes" },
 		{ UINT64_MAX, 0, 0, "more than any volume" },
 		{ INT64_MAX, 0, 0, "more than any volume" },
-		{ 100 * MIB, 0, 300 * MIB, "required_bytes 104857600 is too small" },
+		{ 100 * MIB, 0, 300 * MIB,
+		  "required_bytes 100Mi is too small: the least for this kind of volume is 300Mi" },
 		{ 0, 4095, 0, "no multiple" },
-		{ 0, 100 * MIB, 300 * MIB, "limit_bytes 104857600 is too small" },
+		{ 0, 100 * MIB, 300 * MIB, "limit_bytes 100Mi is too small" },
 		{ GIB + 1, GIB + 2, 0, "no multiple of 4096" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

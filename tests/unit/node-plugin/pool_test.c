@@ -65,6 +65,8 @@ static void promises_are_kept_within_the_disk(void **state)
 	assert_int_equal(pool_reserve(scene.pool, 60 * GIB, false, &err), 0);
 	assert_int_equal(pool_reserve(scene.pool, 36 * GIB, false, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_non_null(strstr(err.text, "no room for 36Gi in pool default of this node: "
+					 "35Gi are left for volumes (60Gi are promised already)"));
 	assert_int_equal(pool_reserve(scene.pool, 35 * GIB, false, &err), 0);
 	pool_release(scene.pool, 60 * GIB);
 	assert_int_equal(pool_reserve(scene.pool, 60 * GIB, false, &err), 0);
@@ -77,7 +79,8 @@ static void what_can_never_fit_is_out_of_range_unless_another_node_may_serve(voi
 	assert_int_equal(err.code, ERROR_RANGE);
 	assert_int_equal(pool_reserve(scene.pool, 96 * GIB, true, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
-	assert_non_null(strstr(err.text, "capacity_range"));
+	assert_non_null(strstr(err.text, "capacity_range: 96Gi can never fit in pool default of "
+					 "this node, which holds 95Gi for volumes"));
 }
 
 static void promises_are_counted_again_at_start(void **state)
