@@ -79,6 +79,13 @@ static bool names_a_secret(const char *key)
 	       strncmp(key, "csiControllerPublishSecret", 26) == 0;
 }
 
+/* A volume that nobody can mount: its key would come from a Secret. */
+static bool needs_a_key(const struct pair *parameter)
+{
+	return strcmp(parameter->key, "encryption") == 0 &&
+	       strcmp(parameter->value, "fscrypt") == 0;
+}
+
 static bool names_the_fs_type(const char *key)
 {
 	return strcmp(key, CSI_PARAMETER_FS_TYPE) == 0 || strcasecmp(key, "fstype") == 0;
@@ -110,6 +117,10 @@ static int sort_parameters(const struct class *class, struct arena *arena, struc
 			return error_set(err, ERROR_UNSUPPORTED,
 					 "parameters: %s: secrets are not supported yet",
 					 parameter->key);
+		} else if (needs_a_key(parameter)) {
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "parameters: encryption: fscrypt needs a key, which would "
+					 "come from a Secret, and secrets are not supported yet");
 		} else if (strncmp(parameter->key, CSI_PARAMETER_PREFIX,
 				   strlen(CSI_PARAMETER_PREFIX)) == 0) {
 			return error_set(err, ERROR_INVALID,
