@@ -303,7 +303,7 @@ static int release(struct pool *pool, int folder_fd, struct error *err)
 		if (gone)
 			return gone > 0 ? 0 : -1;
 		if (tries > 0)
-			nanosleep(&(struct timespec) { .tv_nsec = RELEASE_WAIT_MS * 1000000 },
+			nanosleep(&(struct timespec) { .tv_nsec = RELEASE_WAIT_MS * 1000000L },
 				  NULL);
 	}
 	return error_set(err, ERROR_IN_USE,

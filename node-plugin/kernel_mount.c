@@ -207,6 +207,6 @@ int kernel_unmount(const char *target, struct error *err)
 			return 0;
 		if (errno != EBUSY || tries == UNMOUNT_TRIES)
 			return error_errno(err, errno, "unmount %s", target);
-		nanosleep(&(struct timespec) { .tv_nsec = UNMOUNT_WAIT_MS * 1000000 }, NULL);
+		nanosleep(&(struct timespec) { .tv_nsec = UNMOUNT_WAIT_MS * 1000000L }, NULL);
 	}
 }

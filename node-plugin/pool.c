@@ -22,7 +22,7 @@
 
 #define FOLDER_MODE 0700
 #define UNFINISHED_MARK '+' /* no id begins so */
-#define UNFINISHED_KEPT_S (24 * 3600)
+#define UNFINISHED_KEPT_S (24 * 3600L)
 
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX])
 {

@@ -50,7 +50,7 @@ static int hash_name(const char *name, char ret_id[static VOLUME_ID_MAX + 1], st
 	if (EVP_Digest(name, strlen(name), digest, &length, EVP_sha256(), NULL) != 1)
 		return error_set(err, ERROR_INTERNAL, "SHA-256 is not available");
 	strcpy(ret_id, HASH_PREFIX);
-	for (unsigned int i = 0; i < length; i++)
+	for (size_t i = 0; i < length; i++)
 		snprintf(ret_id + strlen(HASH_PREFIX) + 2 * i, 3, "%02x", digest[i]);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cluster.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -99,6 +100,7 @@ static void volume_changed(void *context, const struct object *before, const str
 {
 	struct cluster *cluster = context;
 	const struct volume *volume = (const struct volume *)(after ? after : before);
+	assert(volume);
 	if (!volume_is_ours(volume))
 		return;
 	if (after)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node_choice.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "measure.h"
@@ -58,8 +60,9 @@ int node_choice(struct node_channels *channels, const struct claim_plan *plan,
 {
 	const struct node_view *best = NULL;
 	uint64_t best_bytes = 0;
-	struct error last;
+	struct error last = { 0 };
 	size_t count = plan->candidate_count;
+	assert(count > 0);
 	size_t first = spread(plan->request.name, count);
 	for (size_t i = 0; i < count && i < NODE_CHOICE_ASKED_MAX; i++) {
 		const struct node_view *node = &plan->candidates[(first + i) % count];

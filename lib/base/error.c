@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef error_set
+#undef error_errno
+#undef error_prefix
+#undef error_not_named
+
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 {
 	if (!err)

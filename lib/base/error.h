@@ -62,3 +62,13 @@ int error_not_named(struct error *err);
 
 /* "INVALID", "NOT_FOUND", …: for logs and metrics. */
 const char *error_code_name(enum error_code code);
+
+/* What they return is seen by compilers and analysers, too, which do not look into error.c. */
+static inline int error_failed(int result)
+{
+	return -1;
+}
+#define error_set(...) error_failed(error_set(__VA_ARGS__))
+#define error_errno(...) error_failed(error_errno(__VA_ARGS__))
+#define error_prefix(...) error_failed(error_prefix(__VA_ARGS__))
+#define error_not_named(err) error_failed(error_not_named(err))

@@ -354,13 +354,16 @@ static int open_socket(const char *address, int *ret_fd, struct error *err)
 
 static int port_of(int fd, uint16_t *ret_port, struct error *err)
 {
-	struct sockaddr_storage address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in inet;
+		struct sockaddr_in6 inet6;
+	} address = { 0 };
 	socklen_t length = sizeof(address);
-	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+	if (getsockname(fd, &address.any, &length) < 0)
 		return error_errno(err, errno, "getsockname");
-	*ret_port =
-		ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-						    : ((struct sockaddr_in *)&address)->sin_port);
+	bool is_inet6 = address.any.sa_family == AF_INET6;
+	*ret_port = ntohs(is_inet6 ? address.inet6.sin6_port : address.inet.sin_port);
 	return 0;
 }
 

@@ -64,6 +64,7 @@ int token_check(const char *text, char **ret_token, struct error *err)
 					 i);
 	char *token = must_alloc(length + 1);
 	memcpy(token, text, length);
+	token[length] = '\0';
 	*ret_token = token;
 	return 0;
 }
