@@ -153,7 +153,8 @@ static int try_once(struct kube_client *client, const struct http_request *reque
 	uint32_t wait_s = response.retry_after_s ? response.retry_after_s : 1;
 	if (wait_s > RETRY_AFTER_MAX_S)
 		wait_s = RETRY_AFTER_MAX_S;
-	if (response.status == 429 && clock_monotonic_ms() + (uint64_t)wait_s * 1000 < deadline_ms) {
+	if (response.status == 429 &&
+	    clock_monotonic_ms() + (uint64_t)wait_s * 1000 < deadline_ms) {
 		http_response_done(&response);
 		*ret_wait_ms = wait_s * 1000;
 		return 1;
