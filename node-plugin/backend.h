@@ -92,8 +92,8 @@ struct backend {
 
 	/* Attaches it as a device that stays until release(); of a block volume only. Held by
 	 * *ret_device until loop_device_done(). 1: it was attached already. */
-	int (*keep)(struct pool *pool, int folder_fd, bool read_only,
-		    struct loop_device *ret_device, struct error *err);
+	int (*keep)(struct pool *pool, int folder_fd, const struct volume_record *record,
+		    bool read_only, struct loop_device *ret_device, struct error *err);
 
 	/* What its mounts are known by now. */
 	int (*mark)(struct pool *pool, int folder_fd, const char *id,

@@ -200,15 +200,34 @@ static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_re
 	return record->block ? 0 : grow_at(pool, record, path, err);
 }
 
-/* A discard of the file system would give away the blocks that a thick image has set aside. */
+static bool may_discard(const struct volume_record *record)
+{
+	return record->provisioning == PROVISIONING_THIN;
+}
+
+/* A discard in the device would give away the blocks that a thick image has set aside. Whether that
+ * could be kept from it is of no weight for a pod that wants its volume. */
 static void set_discard(struct pool *pool, const struct loop_device *device,
 			const struct volume_record *record)
 {
 	struct error reason = { 0 };
-	bool thin = record->provisioning == PROVISIONING_THIN;
-	if (pool->host->set_discard(pool->host, device, thin, &reason) < 0)
+	if (pool->host->set_discard(pool->host, device, may_discard(record), &reason) < 0)
 		log_warning("discards of the volume are not as its provisioning wants them",
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
+}
+
+/* Those that a thick image lost while discards could not be kept from it, or by hand. What is there
+ * is not touched. */
+static int hold_blocks(int image_fd, const struct volume_record *record, struct error *err)
+{
+	struct stat image;
+	if (record->provisioning != PROVISIONING_THICK)
+		return 0;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	if (fallocate(image_fd, FALLOC_FL_KEEP_SIZE, 0, image.st_size) < 0)
+		return refuse_size(errno, (uint64_t)image.st_size, err);
+	return 0;
 }
 
 static int mount_image(struct pool *pool, const struct loop_device *device,
@@ -229,11 +248,12 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 	int image_fd CLEANUP_CLOSE = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
 	    check_content(pool, image_fd, record, err) < 0 ||
-	    (!flags->read_only && grow_before_mount(pool, image_fd, record, err) < 0))
+	    (!flags->read_only && (hold_blocks(image_fd, record, err) < 0 ||
+				   grow_before_mount(pool, image_fd, record, err) < 0)))
 		return -1;
 	/* From the mount on, that holds the device; without one it goes away at the end of this. */
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
-	if (pool->host->attach_loop(pool->host, image_fd, &device, err) < 0)
+	if (pool->host->attach_loop(pool->host, image_fd, may_discard(record), &device, err) < 0)
 		return -1;
 	set_discard(pool, &device, record);
 	if (mount_image(pool, &device, record, flags, secret, staging_path, err) < 0)
@@ -246,14 +266,19 @@ static int open_image(int folder_fd, int *ret_fd, struct error *err)
 	return folder_open_file(folder_fd, IMAGE_NAME, O_RDONLY, 0, ret_fd, err);
 }
 
-static int keep(struct pool *pool, int folder_fd, bool read_only, struct loop_device *ret_device,
-		struct error *err)
+static int keep(struct pool *pool, int folder_fd, const struct volume_record *record,
+		bool read_only, struct loop_device *ret_device, struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, read_only ? O_RDONLY : O_RDWR, 0, &image_fd,
-			     err) < 0)
+			     err) < 0 ||
+	    (!read_only && hold_blocks(image_fd, record, err) < 0))
 		return -1;
-	return pool->host->keep_loop(pool->host, image_fd, read_only, ret_device, err);
+	int kept = pool->host->keep_loop(pool->host, image_fd, read_only, may_discard(record),
+					 ret_device, err);
+	if (kept >= 0)
+		set_discard(pool, ret_device, record);
+	return kept;
 }
 
 static void add_mark(struct mount_marks *marks, struct mount_mark mark)

@@ -77,16 +77,19 @@ struct host {
 			 struct error *err);
 	int (*find_loops)(struct host *host, int image_fd, struct loop_devices *ret_devices,
 			  struct error *err);
-	int (*attach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
-			   struct error *err);
-	int (*keep_loop)(struct host *host, int image_fd, bool read_only,
+	int (*attach_loop)(struct host *host, int image_fd, bool discards,
+			   struct loop_device *ret_device, struct error *err);
+	int (*keep_loop)(struct host *host, int image_fd, bool read_only, bool discards,
 			 struct loop_device *ret_device, struct error *err);
 	int (*detach_loop)(struct host *host, int image_fd, struct loop_device *ret_device,
 			   struct error *err);
 
 	int (*resize_loop)(struct host *host, int image_fd, struct error *err);
+
+	/* As in loop_discard.h. */
 	int (*set_discard)(struct host *host, const struct loop_device *device, bool allowed,
 			   struct error *err);
+	unsigned (*remove_spent_loops)(struct host *host);
 
 	/* As in filesystem.h. */
 	int (*make_filesystem)(struct host *host, const char *type, int image_fd,

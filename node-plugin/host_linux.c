@@ -16,6 +16,7 @@
 #include "filesystem_grow.h"
 #include "fscrypt.h"
 #include "kernel_mount.h"
+#include "loop_discard.h"
 #include "process.h"
 
 #define RENEW_TIMEOUT_MS 60000
@@ -118,16 +119,16 @@ static int find_loops(struct host *host, int image_fd, struct loop_devices *ret_
 	return loop_device_find_all(image_fd, ret_devices, err);
 }
 
-static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
-		       struct error *err)
+static int attach_loop(struct host *host, int image_fd, bool discards,
+		       struct loop_device *ret_device, struct error *err)
 {
-	return loop_device_attach(image_fd, ret_device, err);
+	return loop_device_attach(image_fd, discards, ret_device, err);
 }
 
-static int keep_loop(struct host *host, int image_fd, bool read_only,
+static int keep_loop(struct host *host, int image_fd, bool read_only, bool discards,
 		     struct loop_device *ret_device, struct error *err)
 {
-	return loop_device_keep(image_fd, read_only, ret_device, err);
+	return loop_device_keep(image_fd, read_only, discards, ret_device, err);
 }
 
 static int detach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
@@ -144,7 +145,12 @@ static int resize_loop(struct host *host, int image_fd, struct error *err)
 static int set_discard(struct host *host, const struct loop_device *device, bool allowed,
 		       struct error *err)
 {
-	return loop_device_set_discard(device, allowed, err);
+	return loop_discard_set(device->number, allowed, err);
+}
+
+static unsigned remove_spent_loops(struct host *host)
+{
+	return loop_discard_remove_spent();
 }
 
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
@@ -313,6 +319,7 @@ struct host *host_linux(void)
 		.detach_loop = detach_loop,
 		.resize_loop = resize_loop,
 		.set_discard = set_discard,
+		.remove_spent_loops = remove_spent_loops,
 		.make_filesystem = make_filesystem,
 		.make_encrypted = make_encrypted,
 		.probe_filesystem = probe_filesystem,

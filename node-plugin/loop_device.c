@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "folder.h"
+#include "loop_discard.h"
 
 #define SYS_BLOCK "/sys/block"
 #define LOOP_CONTROL "/dev/loop-control"
@@ -164,18 +165,43 @@ static void wait_ms(long ms)
 	nanosleep(&(struct timespec) { .tv_nsec = ms * 1000000 }, NULL);
 }
 
-static int open_node(unsigned number, struct error *err)
+/* Whoever was told its number first may have removed it (loop_discard.h). */
+static bool is_gone(unsigned number)
+{
+	char path[64];
+	snprintf(path, sizeof(path), SYS_BLOCK "/loop%u", number);
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
+/* 1: open; 0: the device was removed; -1: failed. */
+static int open_node(unsigned number, int *ret_fd, struct error *err)
 {
 	char path[LOOP_DEVICE_PATH_MAX];
 	loop_device_path(number, path);
 	for (int step = 0; step < NODE_WAIT_STEPS; step++) {
-		int fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 || (errno != ENOENT && errno != ENXIO))
-			return fd >= 0 ? fd : error_errno(err, errno, "open %s", path);
+		*ret_fd = open(path, O_RDWR | O_CLOEXEC);
+		if (*ret_fd >= 0)
+			return 1;
+		if (errno != ENOENT && errno != ENXIO)
+			return error_errno(err, errno, "open %s", path);
+		if (is_gone(number))
+			return 0;
 		wait_ms(10);
 	}
 	return error_set(err, ERROR_UNAVAILABLE,
 			 "%s does not appear: is the host's /dev mounted in the container?", path);
+}
+
+/* Of a free device. One that is spent is made anew, or passed over where somebody has it open. */
+static int choose_number(int control_fd, bool discards, struct error *err)
+{
+	int number = ioctl(control_fd, LOOP_CTL_GET_FREE);
+	if (number >= 0 && discards && loop_discard_is_spent((unsigned)number)) {
+		loop_discard_remove(control_fd, (unsigned)number);
+		int fresh = ioctl(control_fd, LOOP_CTL_ADD, -1L);
+		number = fresh >= 0 ? fresh : ioctl(control_fd, LOOP_CTL_GET_FREE);
+	}
+	return number >= 0 ? number : error_errno(err, errno, "LOOP_CTL_GET_FREE");
 }
 
 static int configure(int device_fd, int image_fd, unsigned flags)
@@ -202,17 +228,23 @@ static int try_configure(int device_fd, int image_fd, unsigned flags, struct err
 	return error_errno(err, errno, "LOOP_CONFIGURE");
 }
 
-static int attach_one(int control_fd, int image_fd, unsigned flags, struct loop_device *ret_device,
+struct attaching {
+	int control_fd;
+	int image_fd;
+	unsigned flags; /* LO_FLAGS_… */
+	bool discards;
+};
+
+/* 1: attached; 0: somebody was faster; -1: failed. */
+static int attach_one(const struct attaching *attaching, struct loop_device *ret_device,
 		      struct error *err)
 {
-	int number = ioctl(control_fd, LOOP_CTL_GET_FREE);
-	if (number < 0)
-		return error_errno(err, errno, "LOOP_CTL_GET_FREE");
-	int fd CLEANUP_CLOSE = open_node((unsigned)number, err);
-	if (fd < 0)
-		return -1;
-	int outcome = try_configure(fd, image_fd, flags, err);
+	int fd CLEANUP_CLOSE = -1;
 	struct stat node;
+	int number = choose_number(attaching->control_fd, attaching->discards, err);
+	int outcome = number < 0 ? -1 : open_node((unsigned)number, &fd, err);
+	if (outcome > 0)
+		outcome = try_configure(fd, attaching->image_fd, attaching->flags, err);
 	if (outcome <= 0)
 		return outcome;
 	if (fstat(fd, &node) < 0)
@@ -221,20 +253,21 @@ static int attach_one(int control_fd, int image_fd, unsigned flags, struct loop_
 		.number = (unsigned)number,
 		.device = node.st_rdev,
 		.fd = TAKE_FD(fd),
-		.read_only = flags & LO_FLAGS_READ_ONLY,
-		.kept = !(flags & LO_FLAGS_AUTOCLEAR),
+		.read_only = attaching->flags & LO_FLAGS_READ_ONLY,
+		.kept = !(attaching->flags & LO_FLAGS_AUTOCLEAR),
 	};
 	return 1;
 }
 
-static int attach_new(int image_fd, unsigned flags, struct loop_device *ret_device,
+static int attach_new(int image_fd, unsigned flags, bool discards, struct loop_device *ret_device,
 		      struct error *err)
 {
 	int control_fd CLEANUP_CLOSE = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
 	if (control_fd < 0)
 		return error_errno(err, errno, "open %s", LOOP_CONTROL);
+	const struct attaching attaching = { control_fd, image_fd, flags, discards };
 	for (int tries = 0; tries < ATTACH_TRIES; tries++) {
-		int outcome = attach_one(control_fd, image_fd, flags, ret_device, err);
+		int outcome = attach_one(&attaching, ret_device, err);
 		if (outcome)
 			return outcome > 0 ? 0 : -1;
 		wait_ms(1);
@@ -242,12 +275,13 @@ static int attach_new(int image_fd, unsigned flags, struct loop_device *ret_devi
 	return error_set(err, ERROR_UNAVAILABLE, "no loop device: others took each one first");
 }
 
-int loop_device_attach(int image_fd, struct loop_device *ret_device, struct error *err)
+int loop_device_attach(int image_fd, bool discards, struct loop_device *ret_device,
+		       struct error *err)
 {
 	int found = find_one(image_fd, WRITABLE, ret_device, err);
 	if (found)
 		return found > 0 ? 0 : -1;
-	return attach_new(image_fd, LO_FLAGS_AUTOCLEAR, ret_device, err);
+	return attach_new(image_fd, LO_FLAGS_AUTOCLEAR, discards, ret_device, err);
 }
 
 /* Of a device that was told to let go, but has not yet. */
@@ -263,7 +297,7 @@ static int make_kept(struct loop_device *device, struct error *err)
 	return 0;
 }
 
-int loop_device_keep(int image_fd, bool read_only, struct loop_device *ret_device,
+int loop_device_keep(int image_fd, bool read_only, bool discards, struct loop_device *ret_device,
 		     struct error *err)
 {
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
@@ -271,7 +305,8 @@ int loop_device_keep(int image_fd, bool read_only, struct loop_device *ret_devic
 	if (found < 0)
 		return -1;
 	bool kept = found && device.kept;
-	if (!found && attach_new(image_fd, read_only ? LO_FLAGS_READ_ONLY : 0, &device, err) < 0)
+	if (!found &&
+	    attach_new(image_fd, read_only ? LO_FLAGS_READ_ONLY : 0, discards, &device, err) < 0)
 		return -1;
 	if (found && !kept && make_kept(&device, err) < 0)
 		return -1;
@@ -313,42 +348,4 @@ int loop_device_resize(int image_fd, struct error *err)
 			return error_errno(err, errno, "/dev/loop%u: set the capacity",
 					   devices.items[i].number);
 	return devices.count == 0;
-}
-
-#define NUMBER_MAX 32
-
-/* /sys/block/loop<number>/queue/<name> (Documentation/ABI/stable/sysfs-block). */
-static int read_queue(unsigned number, const char *name, char value[static NUMBER_MAX],
-		      struct error *err)
-{
-	char path[80];
-	snprintf(path, sizeof(path), SYS_BLOCK "/loop%u/queue/%s", number, name);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, value, NUMBER_MAX - 1);
-	if (length < 0)
-		return error_errno(err, errno, "%s", path);
-	value[length] = '\0';
-	return 0;
-}
-
-static int write_queue(unsigned number, const char *name, const char *value, struct error *err)
-{
-	char path[80];
-	snprintf(path, sizeof(path), SYS_BLOCK "/loop%u/queue/%s", number, name);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		return error_errno(err, errno, "%s", path);
-	return 0;
-}
-
-int loop_device_set_discard(const struct loop_device *device, bool allowed, struct error *err)
-{
-	char now[NUMBER_MAX], most[NUMBER_MAX];
-	if (read_queue(device->number, "discard_max_bytes", now, err) < 0 ||
-	    read_queue(device->number, "discard_max_hw_bytes", most, err) < 0)
-		return -1;
-	const char *wanted = allowed ? most : "0\n";
-	if (strcmp(now, wanted) == 0)
-		return 0;
-	return write_queue(device->number, "discard_max_bytes", wanted, err);
 }

@@ -43,12 +43,14 @@ int loop_device_find(int image_fd, struct loop_device *ret_device, struct error 
 /* All of them (not held). */
 int loop_device_find_all(int image_fd, struct loop_devices *ret_devices, struct error *err);
 
-/* The image's writable device, a new one if it has none; held until loop_device_done(). */
-int loop_device_attach(int image_fd, struct loop_device *ret_device, struct error *err);
+/* The image's writable device, a new one if it has none; held until loop_device_done(). For an
+ * image that may discard, a new one is one that can (loop_discard.h). */
+int loop_device_attach(int image_fd, bool discards, struct loop_device *ret_device,
+		       struct error *err);
 
 /* The image's device of this kind, a new one if it has none; it is kept. For a read-only one the
  * image need not be open for writing. 1: it was kept already. */
-int loop_device_keep(int image_fd, bool read_only, struct loop_device *ret_device,
+int loop_device_keep(int image_fd, bool read_only, bool discards, struct loop_device *ret_device,
 		     struct error *err);
 
 void loop_device_done(struct loop_device *device);
@@ -59,9 +61,5 @@ int loop_device_detach(int image_fd, struct loop_device *ret_device, struct erro
 
 /* The image's devices become as large as the image is now. 1: the image has none. */
 int loop_device_resize(int image_fd, struct error *err);
-
-/* Whether a discard in the device gives back blocks of the image. The kernel keeps the setting when
- * the device gets another image. */
-int loop_device_set_discard(const struct loop_device *device, bool allowed, struct error *err);
 
 void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX]);

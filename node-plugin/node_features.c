@@ -116,7 +116,7 @@ static void try_loop(struct node_features *features, int image_fd)
 	struct error reason = { 0 };
 	struct loop_info64 info;
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
-	int attached = loop_device_attach(image_fd, &device, &reason);
+	int attached = loop_device_attach(image_fd, true, &device, &reason);
 	tell(features, FEATURE_LOOP, attached == 0, reason.text);
 	if (attached < 0)
 		return;

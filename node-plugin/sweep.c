@@ -59,6 +59,14 @@ static void mend(struct pool *pool)
 			    LOG_TEXT("pool", pool->name));
 }
 
+static void remove_spent_loops(struct host *host)
+{
+	unsigned count = host->remove_spent_loops(host);
+	if (count)
+		log_info("loop devices removed that refuse discards and have no image any more",
+			 LOG_UINT("count", count));
+}
+
 static void look_for_orphans(struct sweep *sweep)
 {
 	struct error err = { 0 };
@@ -88,6 +96,7 @@ static void *run(void *context)
 			mend(sweep->pools->pools[i]);
 		}
 		volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
+		remove_spent_loops(sweep->pools->host);
 		look_for_orphans(sweep);
 	} while (wait(sweep));
 	return NULL;

@@ -90,7 +90,8 @@ static int stage_block(const struct volume_folder *folder, bool read_only, struc
 {
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
 	const struct backend *backend = backend_of_kind(folder->record.backend);
-	int kept = backend->keep(folder->pool, folder->fd, read_only, &device, err);
+	int kept =
+		backend->keep(folder->pool, folder->fd, &folder->record, read_only, &device, err);
 	if (kept >= 0)
 		return kept;
 	error_prefix(err, "volume %s", folder->record.id);
@@ -255,5 +256,8 @@ int volume_unstage(struct pools *pools, const char *id, const char *staging_path
 	int released = release_unused(pools, id, &folder, err);
 	if (released < 0)
 		return error_prefix(err, "volume %s", id);
+	/* What is still open now, the sweep finds. */
+	if (folder.record.provisioning == PROVISIONING_THICK)
+		pools->host->remove_spent_loops(pools->host);
 	return outcome && released;
 }

@@ -62,6 +62,7 @@ renders_for_several_sets_of_values() {
 		--set storageClasses.scratch.parameters.backend=directory
 	renders '--csi-socket=/data/kubelet/plugins/kentledge.io/csi.sock' \
 		--set node.kubeletDir=/data/kubelet
+	renders '^ +mountPath: /sys/devices/virtual$'
 	renders '^ +- name: private-registry' --set 'imagePullSecrets={private-registry}'
 }
 

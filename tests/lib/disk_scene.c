@@ -52,7 +52,7 @@ static bool mount_image(struct disk_scene *scene, const char *fs_type, int image
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
 	struct mount_flags flags = { 0 };
 	struct error err = { 0 };
-	if (host->attach_loop(host, image_fd, &device, &err) < 0 ||
+	if (host->attach_loop(host, image_fd, true, &device, &err) < 0 ||
 	    host->mount(host, &device, fs_type, &flags, scene->mount, &err) < 0)
 		return skip(fs_type, err.text);
 	return true;

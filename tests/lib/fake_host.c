@@ -296,8 +296,8 @@ static int find_loop(struct host *host, int image_fd, struct loop_device *ret_de
 	return 0;
 }
 
-static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_device,
-		       struct error *err)
+static int attach_loop(struct host *host, int image_fd, bool discards,
+		       struct loop_device *ret_device, struct error *err)
 {
 	struct fake_host *fake = of(host);
 	struct stat image;
@@ -322,7 +322,7 @@ static int attach_loop(struct host *host, int image_fd, struct loop_device *ret_
 	return end_step(fake);
 }
 
-static int keep_loop(struct host *host, int image_fd, bool read_only,
+static int keep_loop(struct host *host, int image_fd, bool read_only, bool discards,
 		     struct loop_device *ret_device, struct error *err)
 {
 	struct fake_host *fake = of(host);
@@ -398,6 +398,17 @@ static int set_discard(struct host *host, const struct loop_device *device, bool
 {
 	of(host)->loops[device->number].keeps_blocks = !allowed;
 	return 0;
+}
+
+static unsigned remove_spent_loops(struct host *host)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < FAKE_LOOPS_MAX; i++)
+		if (!is_there(of(host), i) && of(host)->loops[i].keeps_blocks) {
+			of(host)->loops[i].keeps_blocks = false;
+			count++;
+		}
+	return count;
 }
 
 static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
@@ -668,6 +679,7 @@ struct fake_host *fake_host_new(void)
 		.detach_loop = detach_loop,
 		.resize_loop = resize_loop,
 		.set_discard = set_discard,
+		.remove_spent_loops = remove_spent_loops,
 		.make_filesystem = make_filesystem,
 		.make_encrypted = make_encrypted,
 		.probe_filesystem = probe_filesystem,

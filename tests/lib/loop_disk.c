@@ -25,7 +25,7 @@ bool loop_disk_mount(struct loop_disk *disk, const char *type, const char *mount
 	char device_path[LOOP_DEVICE_PATH_MAX];
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
 	int image_fd CLEANUP_CLOSE = open(disk->image, O_RDWR | O_CLOEXEC);
-	if (image_fd < 0 || loop_device_attach(image_fd, &device, &err) < 0)
+	if (image_fd < 0 || loop_device_attach(image_fd, true, &device, &err) < 0)
 		return skip("loop device", err.text);
 	loop_device_path(device.number, device_path);
 	if (mount(device_path, disk->path, type, 0, mount_data) < 0)

@@ -70,7 +70,7 @@ static void mount_image(const char *type, int image_fd)
 	struct error err = { 0 };
 	struct mount_flags flags = { 0 };
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
-	done(host->attach_loop(host, image_fd, &device, &err), 0, &err);
+	done(host->attach_loop(host, image_fd, true, &device, &err), 0, &err);
 	done(host->mount(host, &device, type, &flags, mount_path, &err), 0, &err);
 }
 

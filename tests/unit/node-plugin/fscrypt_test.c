@@ -53,7 +53,7 @@ static int mount_image(bool read_only)
 	int mount_fd = -1;
 	if (read_only)
 		flags.attributes = MOUNT_ATTR_RDONLY;
-	if (image_fd < 0 || loop_device_attach(image_fd, &device, &err) < 0 ||
+	if (image_fd < 0 || loop_device_attach(image_fd, true, &device, &err) < 0 ||
 	    kernel_mount_nowhere(device.number, "ext4", &flags, &mount_fd, &err) < 0)
 		fail_msg("%s", err.text);
 	return mount_fd;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Whether a discard in a loop device gives blocks of its image back: a setting of the device's
+ * queue in sysfs.
+ *
+ * The kernel keeps it with the number of the device, for whatever image comes next, and newer ones
+ * (6.18 is) do not let discards be turned on again once they were off. Such a device is spent:
+ *
+ *	on --turned off for an image--> off --it lets go of the image--> spent
+ *	^                                                                  |
+ *	+------ made again, when a free one is asked for <---removed-------+
+ *
+ * Nothing of this is remembered: whether a device is spent is read from it. The kernel removes none
+ * that is in use or open.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+int loop_discard_set(unsigned number, bool allowed, struct error *err);
+
+/* Of one that is free: an image that may discard should not get it. */
+bool loop_discard_is_spent(unsigned number);
+
+/* control_fd is /dev/loop-control. False: somebody has it. */
+bool loop_discard_remove(int control_fd, unsigned number);
+
+/* All free ones that are spent, but for those that somebody has open; returns how many. */
+unsigned loop_discard_remove_spent(void);

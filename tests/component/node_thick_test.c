@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A thick volume keeps its blocks, whatever discards its pod or the node sends; and the devices
+ * that refused them do not serve thin volumes later. On the real kernel.
+ */
+
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <linux/fs.h>
+
+#include "base/cleanup.h"
+#include "loop_device.h"
+#include "loop_discard.h"
+#include "loop_disk.h"
+#include "node_client.h"
+#include "node_scene.h"
+
+#define MIB (1ULL << 20)
+#define SIZE (64 * MIB)
+#define STAT_BLOCK_BYTES 512
+
+static struct node_scene scene;
+static const char *staging, *target;
+static struct loop_disk disk;
+
+static const struct node_volume thick = {
+	.name = "pvc-thick",
+	.backend = "loop",
+	.fs_type = "ext4",
+	.size_bytes = SIZE,
+	.provisioning = "thick",
+};
+
+static const struct node_volume thick_block = {
+	.name = "pvc-thick-block",
+	.backend = "loop",
+	.fs_type = "",
+	.size_bytes = SIZE,
+	.provisioning = "thick",
+	.block = true,
+};
+
+static const struct node_volume thin = {
+	.name = "pvc-thin", .backend = "loop", .fs_type = "ext4", .size_bytes = SIZE
+};
+
+static const struct node_volume thin_block = {
+	.name = "pvc-thin-block",
+	.backend = "loop",
+	.fs_type = "",
+	.size_bytes = SIZE,
+	.block = true,
+};
+
+static void start(void)
+{
+	node_scene_start(&scene);
+	staging = strdup(node_scene_make_folder(&scene, "staging"));
+	target = strdup(node_scene_path(&scene, "target"));
+}
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	start();
+	return 0;
+}
+
+static int set_up_on_a_small_disk(void **state)
+{
+	if (!loop_disk_make(&disk, "ext4", "-b 4096 -m 0", 256 * MIB, NULL))
+		return -1;
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
+	start();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	node_scene_done(&scene);
+	free((char *)staging);
+	free((char *)target);
+	return 0;
+}
+
+static int tear_down_the_disk(void **state)
+{
+	tear_down(state);
+	loop_disk_remove(&disk);
+	return 0;
+}
+
+static void done(int outcome, const struct error *err)
+{
+	if (outcome < 0)
+		print_error("%s: %s\n", error_code_name(err->code), err->text);
+	assert_int_equal(outcome, 0);
+}
+
+static void image_path(const struct node_volume *volume, char path[static PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/volumes/%s/image", scene.pool, volume->name);
+}
+
+static int open_image(const struct node_volume *volume)
+{
+	char path[PATH_MAX];
+	image_path(volume, path);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static uint64_t allocated_bytes(const struct node_volume *volume)
+{
+	char path[PATH_MAX];
+	struct stat image;
+	image_path(volume, path);
+	assert_int_equal(stat(path, &image), 0);
+	return (uint64_t)image.st_blocks * STAT_BLOCK_BYTES;
+}
+
+static void create_and_stage(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	done(node_client_create(scene.channel, volume, &err), &err);
+	done(node_client_stage(scene.channel, volume, staging, &err), &err);
+}
+
+static void unstage(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+}
+
+static void unstage_and_delete(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	unstage(volume);
+	done(node_client_delete(scene.channel, volume->name, &err), &err);
+}
+
+static unsigned device_of(const struct node_volume *volume)
+{
+	struct error err = { 0 };
+	struct loop_device device = { 0 };
+	int image_fd CLEANUP_CLOSE = open_image(volume);
+	assert_int_equal(loop_device_find(image_fd, &device, &err), 1);
+	return device.number;
+}
+
+/* Free, and not able to discard. The kernel may need a moment, or somebody else has its number. */
+static bool is_left_spent(unsigned number)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/sys/block/loop%u/loop/backing_file", number);
+	for (int tries = 0; tries < 50; tries++) {
+		if (access(path, F_OK) == 0 || !loop_discard_is_spent(number))
+			return false;
+		usleep(20000);
+	}
+	return true;
+}
+
+/* What fstrim(8) does, and what the mount option "discard" amounts to. */
+static int trim(const char *folder)
+{
+	struct fstrim_range all = { .len = UINT64_MAX };
+	int fd CLEANUP_CLOSE = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return ioctl(fd, FITRIM, &all);
+}
+
+/* What blkdiscard(8) does. */
+static int discard(const char *device)
+{
+	uint64_t range[2] = { 0, SIZE };
+	int fd CLEANUP_CLOSE = open(device, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return ioctl(fd, BLKDISCARD, range);
+}
+
+/* Also what some programs do to clear a device: zeros of which nothing need be stored. */
+static void punch(const char *device)
+{
+	int fd CLEANUP_CLOSE = open(device, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 8 * MIB) < 0)
+		print_message("the device cannot be punched: that is right\n");
+}
+
+static void write_and_remove_a_file(void)
+{
+	char command[256];
+	snprintf(command, sizeof(command),
+		 "dd if=/dev/urandom of=%s/file bs=1M count=24 conv=fsync status=none && "
+		 "rm %s/file && sync -f %s",
+		 staging, staging, staging);
+	assert_int_equal(system(command), 0);
+}
+
+static void a_thick_volume_keeps_its_blocks_when_it_is_trimmed(void **state)
+{
+	create_and_stage(&thick);
+	write_and_remove_a_file();
+	trim(staging);
+	assert_true(allocated_bytes(&thick) >= SIZE);
+	unstage_and_delete(&thick);
+}
+
+static void a_thick_block_volume_keeps_its_blocks_when_it_is_discarded(void **state)
+{
+	struct error err = { 0 };
+	create_and_stage(&thick_block);
+	done(node_client_publish(scene.channel, &thick_block, staging, target, false, &err), &err);
+	discard(target);
+	assert_true(allocated_bytes(&thick_block) >= SIZE);
+	punch(target);
+	assert_true(allocated_bytes(&thick_block) >= SIZE);
+	done(node_client_unpublish(scene.channel, thick_block.name, target, &err), &err);
+	unstage_and_delete(&thick_block);
+}
+
+/* The kernel keeps a device's setting when it gets another image. */
+static void a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one(void **state)
+{
+	struct error err = { 0 };
+	create_and_stage(&thick);
+	print_message("the thick volume had loop%u\n", device_of(&thick));
+	unstage(&thick);
+	create_and_stage(&thin);
+	print_message("the thin volume has loop%u\n", device_of(&thin));
+	write_and_remove_a_file();
+	uint64_t before = allocated_bytes(&thin);
+	assert_int_equal(trim(staging), 0);
+	assert_true(allocated_bytes(&thin) + 20 * MIB < before);
+	unstage_and_delete(&thin);
+
+	done(node_client_stage(scene.channel, &thick, staging, &err), &err);
+	unstage_and_delete(&thick);
+	create_and_stage(&thin_block);
+	done(node_client_publish(scene.channel, &thin_block, staging, target, false, &err), &err);
+	assert_int_equal(discard(target), 0);
+	done(node_client_unpublish(scene.channel, thin_block.name, target, &err), &err);
+	unstage_and_delete(&thin_block);
+}
+
+/* They are of no use to anybody else on the node either. */
+static void no_device_that_refuses_discards_is_left_behind(void **state)
+{
+	struct error err = { 0 };
+	create_and_stage(&thick);
+	unsigned first = device_of(&thick);
+	unstage(&thick);
+	assert_false(is_left_spent(first));
+
+	create_and_stage(&thick_block);
+	unsigned second = device_of(&thick_block);
+	unstage(&thick_block);
+	assert_false(is_left_spent(second));
+	done(node_client_delete(scene.channel, thick.name, &err), &err);
+	done(node_client_delete(scene.channel, thick_block.name, &err), &err);
+}
+
+static void lose_blocks(const struct node_volume *volume)
+{
+	int image_fd CLEANUP_CLOSE = open_image(volume);
+	assert_int_equal(
+		fallocate(image_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 40 * MIB, 16 * MIB),
+		0);
+	assert_true(allocated_bytes(volume) < SIZE);
+}
+
+static void blocks_that_a_thick_volume_lost_are_back_when_it_is_staged(void **state)
+{
+	static const struct node_volume *const volumes[] = { &thick, &thick_block };
+	struct error err = { 0 };
+	for (size_t i = 0; i < 2; i++) {
+		done(node_client_create(scene.channel, volumes[i], &err), &err);
+		lose_blocks(volumes[i]);
+		done(node_client_stage(scene.channel, volumes[i], staging, &err), &err);
+		assert_true(allocated_bytes(volumes[i]) >= SIZE);
+		unstage_and_delete(volumes[i]);
+	}
+}
+
+static void a_thick_volume_whose_blocks_do_not_come_back_is_not_staged(void **state)
+{
+	struct error err = { 0 };
+	char command[256];
+	done(node_client_create(scene.channel, &thick, &err), &err);
+	lose_blocks(&thick);
+	snprintf(command, sizeof(command),
+		 "dd if=/dev/zero of=%s/full bs=1M status=none 2>&1 | grep -q 'No space left'",
+		 disk.path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(node_client_stage(scene.channel, &thick, staging, &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_non_null(strstr(err.text, "volume pvc-thick: the pool's disk has no"));
+	assert_int_equal(node_scene_mounts(&scene), 0);
+	snprintf(command, sizeof(command), "rm %s/full", disk.path);
+	assert_int_equal(system(command), 0);
+	done(node_client_stage(scene.channel, &thick, staging, &err), &err);
+	assert_true(allocated_bytes(&thick) >= SIZE);
+	unstage_and_delete(&thick);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	if (!node_scene_can_mount())
+		return 77;
+	const struct CMUnitTest tests[] = {
+		TEST(a_thick_block_volume_keeps_its_blocks_when_it_is_discarded),
+		TEST(a_thick_volume_keeps_its_blocks_when_it_is_trimmed),
+		TEST(a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one),
+		TEST(no_device_that_refuses_discards_is_left_behind),
+		TEST(blocks_that_a_thick_volume_lost_are_back_when_it_is_staged),
+		cmocka_unit_test_setup_teardown(
+			a_thick_volume_whose_blocks_do_not_come_back_is_not_staged,
+			set_up_on_a_small_disk, tear_down_the_disk),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
