@@ -28,6 +28,7 @@
 
 static struct node_scene scene;
 static const char *staging, *target;
+static struct loop_disk disk;
 
 static const struct node_volume one = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
@@ -36,14 +37,19 @@ static const struct node_volume two = {
 	.name = "pvc-2", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
 };
 
+static void start(void)
+{
+	node_scene_start(&scene);
+	staging = node_scene_make_folder(&scene, "staging");
+	target = node_scene_path(&scene, "target");
+}
+
 static int set_up_with(const char *attach, const char *max)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	scene.more_flags[0] = attach;
 	scene.more_flags[1] = max;
-	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
-	target = node_scene_path(&scene, "target");
+	start();
 	return 0;
 }
 
@@ -57,9 +63,26 @@ static int set_up_plain(void **state)
 	return set_up_with(NULL, NULL);
 }
 
+static int set_up_on_a_small_disk(void **state)
+{
+	if (!loop_disk_make(&disk, "ext4", "-b 4096 -m 0", 256 * MIB, NULL))
+		return -1;
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
+	start();
+	return 0;
+}
+
 static int tear_down(void **state)
 {
 	node_scene_done(&scene);
+	return 0;
+}
+
+static int tear_down_the_disk(void **state)
+{
+	tear_down(state);
+	loop_disk_remove(&disk);
 	return 0;
 }
 
@@ -372,14 +395,7 @@ static void a_file_system_that_was_shut_down_is_abnormal(void **state)
 static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **state)
 {
 	struct error err = { 0 };
-	struct loop_disk disk;
 	char command[256];
-	if (!loop_disk_make(&disk, "ext4", "-b 4096 -m 0", 256 * MIB, NULL))
-		fail();
-	node_scene_kill(&scene, SIGTERM);
-	node_scene_wait(&scene);
-	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
-	node_scene_start(&scene);
 	done(node_client_create(scene.channel, &one, &err), &err);
 	look(NULL);
 	snprintf(command, sizeof(command),
@@ -392,9 +408,6 @@ static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **
 	assert_int_equal(system(command), 0);
 	look(NULL);
 	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-	node_scene_kill(&scene, SIGTERM);
-	node_scene_wait(&scene);
-	loop_disk_remove(&disk);
 }
 
 #define ATTACH_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_attaching, tear_down)
@@ -415,7 +428,9 @@ int main(void)
 		PLAIN_TEST(a_file_system_that_noted_errors_is_abnormal),
 		PLAIN_TEST(a_file_system_that_became_read_only_is_abnormal),
 		PLAIN_TEST(a_file_system_that_was_shut_down_is_abnormal),
-		PLAIN_TEST(a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room),
+		cmocka_unit_test_setup_teardown(
+			a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room,
+			set_up_on_a_small_disk, tear_down_the_disk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,13 +60,27 @@ static void make_cgroups(void)
 	assert_int_equal(mkdir(pod, 0755), 0);
 }
 
-static int set_up(void **state)
+static void start(void)
 {
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	node_scene_start(&scene);
 	staging = node_scene_make_folder(&scene, "staging");
 	make_target();
 	make_cgroups();
+}
+
+static int set_up(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	start();
+	return 0;
+}
+
+static int set_up_in_a_folder_of_images(void **state)
+{
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	node_scene_make_folder(&scene, "images");
+	snprintf(scene.pool, sizeof(scene.pool), "%.100s/images/pool", scene.folder);
+	start();
 	return 0;
 }
 
@@ -234,11 +248,6 @@ static void a_volume_with_btrfs_is_limited_like_any_other(void **state)
 static void limits_hold_in_a_pool_in_a_folder_of_images(void **state)
 {
 	struct error err = { 0 };
-	node_scene_kill(&scene, SIGTERM);
-	node_scene_wait(&scene);
-	node_scene_make_folder(&scene, "images");
-	snprintf(scene.pool, sizeof(scene.pool), "%.100s/images/pool", scene.folder);
-	node_scene_start(&scene);
 	publish(&ext4);
 	done(modify("pvc-1", "writeIops", "100", &err), &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
@@ -283,7 +292,8 @@ int main(void)
 		LIMITS_TEST(a_container_that_comes_later_is_limited_and_unpublishing_lifts_it),
 		LIMITS_TEST(a_restarted_plugin_finds_what_was_not_set),
 		LIMITS_TEST(a_volume_with_btrfs_is_limited_like_any_other),
-		LIMITS_TEST(limits_hold_in_a_pool_in_a_folder_of_images),
+		cmocka_unit_test_setup_teardown(limits_hold_in_a_pool_in_a_folder_of_images,
+						set_up_in_a_folder_of_images, tear_down),
 		LIMITS_TEST(what_cannot_be_limited_is_refused_with_the_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
