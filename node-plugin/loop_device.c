@@ -136,9 +136,10 @@ static int find_one(int image_fd, enum wanted wanted, struct loop_device *ret_de
 	struct loop_devices devices = { .count = 0 };
 	if (find_held(image_fd, wanted, 1, &devices, err) < 0)
 		return -1;
-	if (devices.count)
-		*ret_device = devices.items[0];
-	return devices.count > 0;
+	if (!devices.count)
+		return 0;
+	*ret_device = devices.items[0];
+	return 1;
 }
 
 int loop_device_find(int image_fd, struct loop_device *ret_device, struct error *err)
