@@ -95,10 +95,9 @@ struct backend {
 	int (*keep)(struct pool *pool, int folder_fd, const struct volume_record *record,
 		    bool read_only, struct loop_device *ret_device, struct error *err);
 
-	/* What its mounts are known by now. */
-	int (*mark)(struct pool *pool, int folder_fd, const char *id,
-		    const struct mount_table *table, struct mount_marks *ret_marks,
-		    struct error *err);
+	/* What its mounts are known by now. 1: the table is a part, and has to be whole. */
+	int (*mark)(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
+		    struct mount_marks *ret_marks, struct error *err);
 
 	/* Lets go of what was needed for mounting, where nothing of it is mounted any more.
 	 * ERROR_IN_USE if somebody else still holds it. */

@@ -208,10 +208,12 @@ static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_re
 
 /* The folder's place in its file system: where the pool lies in what is mounted there, and then
  * down. That is the root which each bind mount of it shows. */
-static int mark(struct pool *pool, int folder_fd, const char *id, const struct mount_table *table,
+static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
 		struct mount_marks *ret_marks, struct error *err)
 {
 	struct mount_mark mark = { 0 };
+	if (pool->host->look_at_mount(pool->host, pool->path, table) > 0)
+		return 1;
 	const char *root = mount_table_root(table, pool->path, &mark.device);
 	if (!root)
 		return error_set(err, ERROR_INTERNAL, "the mount table has no place for the pool");

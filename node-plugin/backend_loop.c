@@ -288,7 +288,7 @@ static void add_mark(struct mount_marks *marks, struct mount_mark mark)
 
 /* A bind mount of the node is no user of the device. So a node whose number has passed to another
  * image is told from ours by what the kernel says of the image now. */
-static int mark(struct pool *pool, int folder_fd, const char *id, const struct mount_table *table,
+static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
 		struct mount_marks *ret_marks, struct error *err)
 {
 	int image_fd CLEANUP_CLOSE = -1;
@@ -308,6 +308,8 @@ static int mark(struct pool *pool, int folder_fd, const char *id, const struct m
 					    .source = arena_strdup(table->arena, path),
 					    .encrypted = "/" FSCRYPT_FOLDER,
 				    });
+		if (pool->host->look_at_mount(pool->host, path, table) > 0)
+			return 1;
 		node.root = mount_table_root(table, path, &node.device);
 		if (node.root)
 			add_mark(ret_marks, node);

@@ -32,6 +32,9 @@ struct host_usage {
 struct host {
 	int (*read_mounts)(struct host *host, struct mount_table **ret_table, struct error *err);
 
+	/* As in mount_look.h. */
+	int (*look_at_mount)(struct host *host, const char *path, struct mount_table *table);
+
 	/* A folder in what is mounted there. 1: something else is to be seen at that place by now,
 	 * or it is no folder. */
 	int (*open_mount)(struct host *host, const struct mount *mount, int *ret_fd,

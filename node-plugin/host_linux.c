@@ -17,6 +17,7 @@
 #include "fscrypt.h"
 #include "kernel_mount.h"
 #include "loop_discard.h"
+#include "mount_look.h"
 #include "process.h"
 
 #define RENEW_TIMEOUT_MS 60000
@@ -30,6 +31,11 @@ static int read_mounts(struct host *host, struct mount_table **ret_table, struct
 	if (file_read(MOUNTINFO, MOUNTINFO_BYTES_MAX, &text, &length, err) < 0)
 		return -1;
 	return mount_table_parse(text, length, ret_table, err);
+}
+
+static int look_at_mount(struct host *host, const char *path, struct mount_table *table)
+{
+	return mount_look(path, table);
 }
 
 /* statx(2): the attribute is there since Linux 5.8, as the mask says. */
@@ -304,6 +310,7 @@ struct host *host_linux(void)
 {
 	static struct host host = {
 		.read_mounts = read_mounts,
+		.look_at_mount = look_at_mount,
 		.is_unmounted = is_unmounted,
 		.mount = mount_device,
 		.mount_encrypted = mount_encrypted,

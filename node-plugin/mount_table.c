@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mount_table.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "loop_device.h"
+
+#define PART_BYTES 2048 /* of the arena: some places */
 
 static bool is_octal(char c)
 {
@@ -153,6 +156,42 @@ void mount_table_free(struct mount_table *table)
 	free(table);
 }
 
+struct mount_table *mount_table_new_part(void)
+{
+	struct mount_table *table = must_alloc(sizeof(*table));
+	table->arena = arena_new(PART_BYTES);
+	table->is_part = true;
+	return table;
+}
+
+void mount_table_add(struct mount_table *table, const char *path, const struct mount *mount)
+{
+	struct mount_place *place = arena_alloc(table->arena, sizeof(*place));
+	*place = (struct mount_place) {
+		.path = arena_strdup(table->arena, path),
+		.mount = *mount,
+		.next = table->places,
+	};
+	table->places = place;
+}
+
+const struct mount *mount_table_known(const struct mount_table *table, uint64_t unique_id)
+{
+	for (const struct mount_place *place = table->places; place; place = place->next)
+		if (place->mount.unique_id == unique_id)
+			return &place->mount;
+	return NULL;
+}
+
+static const struct mount *find_place(const struct mount_table *table, const char *path)
+{
+	for (const struct mount_place *place = table->places; place; place = place->next)
+		if (strcmp(place->path, path) == 0)
+			return &place->mount;
+	assert(!"nobody looked there");
+	return NULL;
+}
+
 static const struct mount *find_id(const struct mount_table *table, unsigned id)
 {
 	for (size_t i = 0; i < table->count; i++)
@@ -202,6 +241,8 @@ static const struct mount *next_mount(const struct mount_table *table, const str
 
 const struct mount *mount_table_covering(const struct mount_table *table, const char *path)
 {
+	if (table->is_part)
+		return find_place(table, path);
 	const struct mount *covering = find_root(table);
 	/* Each step goes one mount down; a table that goes in circles ends the walk all the same.
 	 */

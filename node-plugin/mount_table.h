@@ -7,10 +7,14 @@
  * A table is read when a question comes up and thrown away with the answer: between two calls
  * anybody may mount or unmount. Mounts may lie on one another at the same place, and a mount
  * further up may hide others below; mount_table_covering() finds the one that a path leads to.
+ *
+ * Who wants to know only of some places has a part of the table: the mounts in which those paths
+ * end, and nothing else (mount_look.h).
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
@@ -19,6 +23,7 @@
 struct arena;
 
 struct mount {
+	uint64_t unique_id; /* 0: mountinfo does not tell */
 	unsigned id;
 	unsigned parent_id;
 	dev_t device;		   /* st_dev of what lies in it */
@@ -27,13 +32,23 @@ struct mount {
 	const char *options;	   /* of this mount: "rw,noatime" */
 	const char *type;	   /* "ext4" */
 	const char *source;	   /* "/dev/loop0" */
-	const char *super_options; /* of the file system */
+	const char *super_options; /* of the file system; "" in a part of the table */
+};
+
+/* Where a path ends. */
+struct mount_place {
+	const char *path;
+	struct mount mount;
+	struct mount_place *next;
 };
 
 struct mount_table {
 	struct arena *arena; /* holds all strings */
 	struct mount *mounts;
 	size_t count;
+
+	bool is_part; /* then it has no mounts but those of its places */
+	struct mount_place *places;
 };
 
 /* Text in the form of mountinfo; need not be terminated. ERROR_INTERNAL names the line. */
@@ -41,8 +56,16 @@ int mount_table_parse(const char *text, size_t length, struct mount_table **ret_
 		      struct error *err);
 void mount_table_free(struct mount_table *table);
 
+/* A part of it, of no place yet; and one place more. */
+struct mount_table *mount_table_new_part(void);
+void mount_table_add(struct mount_table *table, const char *path, const struct mount *mount);
+
+/* NULL: none of the places has it. */
+const struct mount *mount_table_known(const struct mount_table *table, uint64_t unique_id);
+
 /* The mount in which an absolute path without links and dots ends: its point is the path itself if
- * the path is a mount point. NULL if the table has no root. */
+ * the path is a mount point. NULL if the table has no root. Of a part, only paths that were added
+ * may be asked for, here and below. */
 const struct mount *mount_table_covering(const struct mount_table *table, const char *path);
 
 /* The uppermost mount at exactly this path; NULL if it is not a mount point. */

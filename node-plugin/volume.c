@@ -87,11 +87,13 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	struct mount_path point;
-	if (volume_folder_open(pools, id, &folder, err) < 0 ||
-	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
+	if (volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	if (mount_path_resolve(path, "volume_path", &point, NULL) < 0)
 		return not_mounted(id, path, err);
+	if (volume_mounts_read_at(pools, id, &folder, (const char *const[]) { point.text, NULL },
+				  &mounts, err) < 0)
+		return -1;
 	const struct mount *top = mount_table_at(mounts.table, point.text);
 	if (!top || !volume_mounts_own(&mounts, top))
 		return not_mounted(id, path, err);

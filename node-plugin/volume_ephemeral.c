@@ -70,7 +70,8 @@ static int publish(struct pools *pools, const char *id,
 	    volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    mount_path_require(publication->target_path, "target_path", &target, err) < 0 ||
-	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
+	    volume_mounts_read_at(pools, id, &folder, (const char *const[]) { target.text, NULL },
+				  &mounts, err) < 0)
 		return -1;
 	flags.read_only |= publication->read_only || access->mode == ACCESS_READER;
 	if (flags.read_only)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_mounts.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,22 +25,50 @@ static void settle_roots(struct mount_marks *marks, const struct volume_folder *
 	}
 }
 
+/* Takes the table. 1: it would have to be whole. */
+static int read_marks(const char *id, const struct volume_folder *folder, struct mount_table *table,
+		      struct volume_mounts *ret_mounts, struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { .table = table };
+	if (folder->pool)
+		mounts.backend = backend_of_folder(folder->fd);
+	int outcome = mounts.backend ? mounts.backend->mark(folder->pool, folder->fd, id, table,
+							    &mounts.marks, err)
+				     : 0;
+	if (outcome)
+		return outcome;
+	settle_roots(&mounts.marks, folder);
+	*ret_mounts = mounts;
+	mounts.table = NULL;
+	return 0;
+}
+
 int volume_mounts_read(struct pools *pools, const char *id, const struct volume_folder *folder,
 		       struct volume_mounts *ret_mounts, struct error *err)
 {
-	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
+	struct mount_table *table = NULL;
 	if (pools->host->read_mounts(pools->host, &table, err) < 0)
 		return -1;
-	struct volume_mounts mounts = { 0 };
-	if (folder->pool)
-		mounts.backend = backend_of_folder(folder->fd);
-	if (mounts.backend &&
-	    mounts.backend->mark(folder->pool, folder->fd, id, table, &mounts.marks, err) < 0)
-		return -1;
-	settle_roots(&mounts.marks, folder);
-	mounts.table = TAKE(table);
-	*ret_mounts = mounts;
-	return 0;
+	return read_marks(id, folder, table, ret_mounts, err);
+}
+
+/* NULL: the kernel does not say. */
+static struct mount_table *look_at(struct host *host, const char *const *paths)
+{
+	struct mount_table *table CLEANUP(mount_table_freep) = mount_table_new_part();
+	for (; *paths; paths++)
+		if (host->look_at_mount(host, *paths, table) > 0)
+			return NULL;
+	return TAKE(table);
+}
+
+int volume_mounts_read_at(struct pools *pools, const char *id, const struct volume_folder *folder,
+			  const char *const *paths, struct volume_mounts *ret_mounts,
+			  struct error *err)
+{
+	struct mount_table *part = look_at(pools->host, paths);
+	int outcome = part ? read_marks(id, folder, part, ret_mounts, err) : 1;
+	return outcome > 0 ? volume_mounts_read(pools, id, folder, ret_mounts, err) : outcome;
 }
 
 void volume_mounts_done(struct volume_mounts *mounts)
@@ -99,6 +128,7 @@ bool volume_mounts_part(const struct volume_mounts *mounts, const struct mount *
 
 const struct mount *volume_mounts_any(const struct volume_mounts *mounts)
 {
+	assert(!mounts->table->is_part);
 	for (size_t i = 0; mounts->marks.count && i < mounts->table->count; i++)
 		if (volume_mounts_part(mounts, &mounts->table->mounts[i]))
 			return &mounts->table->mounts[i];
@@ -107,6 +137,7 @@ const struct mount *volume_mounts_any(const struct volume_mounts *mounts)
 
 const struct mount *volume_mounts_writable(const struct volume_mounts *mounts)
 {
+	assert(!mounts->table->is_part);
 	for (size_t i = 0; i < mounts->table->count; i++) {
 		const struct mount *mount = &mounts->table->mounts[i];
 		if (volume_mounts_part(mounts, mount) && !mount_has_option(mount->options, "ro"))
@@ -139,6 +170,7 @@ static bool is_uncut(const struct volume_mounts *mounts, const struct mount *mou
 /* The volume lies at this point, at the top or below other mounts. */
 static bool lies_at(const struct volume_mounts *mounts, const char *point)
 {
+	assert(!mounts->table->is_part);
 	for (size_t i = 0; i < mounts->table->count; i++) {
 		const struct mount *mount = &mounts->table->mounts[i];
 		if (strcmp(mount->point, point) == 0 &&
@@ -151,6 +183,7 @@ static bool lies_at(const struct volume_mounts *mounts, const char *point)
 const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, const char *point,
 					    const char *other_point)
 {
+	assert(!mounts->table->is_part);
 	for (size_t i = 0; i < mounts->table->count; i++) {
 		const struct mount *mount = &mounts->table->mounts[i];
 		if (volume_mounts_own(mounts, mount) && strcmp(mount->point, point) != 0 &&
@@ -210,19 +243,31 @@ static int check_ours(struct pools *pools, const char *id, const struct volume_m
 			 top->source, top->type, id);
 }
 
-/* 1: nothing is mounted there. 0: one mount is gone. */
-static int clear_one(struct pools *pools, const char *id, const struct volume_folder *folder,
-		     const char *path, struct error *err)
+/* What is not simply the volume's, seen in the light of all mounts. */
+static int check_again(struct pools *pools, const char *id, const struct volume_folder *folder,
+		       const char *path, struct error *err)
 {
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	const struct mount *top = mount_table_at(mounts.table, path);
+	return top ? check_ours(pools, id, &mounts, top, err) : 1;
+}
+
+/* 1: nothing is mounted there. 0: one mount is gone. */
+static int clear_one(struct pools *pools, const char *id, const struct volume_folder *folder,
+		     const char *path, struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	const char *const paths[] = { path, NULL };
+	if (volume_mounts_read_at(pools, id, folder, paths, &mounts, err) < 0)
+		return -1;
+	const struct mount *top = mount_table_at(mounts.table, path);
 	if (!top)
 		return 1;
-	if (check_ours(pools, id, &mounts, top, err) < 0)
-		return -1;
-	return pools->host->unmount(pools->host, path, err);
+	int outcome =
+		volume_mounts_own(&mounts, top) ? 0 : check_again(pools, id, folder, path, err);
+	return outcome ? outcome : pools->host->unmount(pools->host, path, err);
 }
 
 int volume_mounts_clear(struct pools *pools, const char *id, const struct volume_folder *folder,

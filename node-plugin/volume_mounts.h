@@ -23,6 +23,12 @@ struct volume_mounts {
 /* The folder is as volume_folder_peek() gives it. */
 int volume_mounts_read(struct pools *pools, const char *id, const struct volume_folder *folder,
 		       struct volume_mounts *ret_mounts, struct error *err);
+
+/* The same of some places alone, up to a NULL: which mount is at them, and whether it is the
+ * volume's. What asks for any mount of the volume, or for others at a place, needs all of them. */
+int volume_mounts_read_at(struct pools *pools, const char *id, const struct volume_folder *folder,
+			  const char *const *paths, struct volume_mounts *ret_mounts,
+			  struct error *err);
 void volume_mounts_done(struct volume_mounts *mounts);
 
 /* The mark that tells that the whole volume is what is mounted there, not a part of it; NULL if it

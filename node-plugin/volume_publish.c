@@ -173,6 +173,19 @@ static int publish_block(struct pools *pools, const struct volume_folder *folder
 	return bind_node(pools, &device, target, err);
 }
 
+/* A single writer may have it elsewhere; and a node is told by that of all loop devices. */
+static int read_mounts(struct pools *pools, const struct volume_folder *folder,
+		       const struct access *access, const struct mount_path *staging,
+		       const struct mount_path *target, struct volume_mounts *ret_mounts,
+		       struct error *err)
+{
+	const char *const paths[] = { staging->text, target->text, NULL };
+	const char *id = folder->record.id;
+	if (access->mode == ACCESS_SINGLE_WRITER || folder->record.block)
+		return volume_mounts_read(pools, id, folder, ret_mounts, err);
+	return volume_mounts_read_at(pools, id, folder, paths, ret_mounts, err);
+}
+
 int volume_publish(struct pools *pools, const char *id,
 		   const struct volume_publication *publication, struct error *err)
 {
@@ -191,7 +204,7 @@ int volume_publish(struct pools *pools, const char *id,
 	    mount_path_require(publication->staging_path, "staging_target_path", &staging, err) <
 		    0 ||
 	    mount_path_require(publication->target_path, "target_path", &target, err) < 0 ||
-	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0 ||
+	    read_mounts(pools, &folder, access, &staging, &target, &mounts, err) < 0 ||
 	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
 		return error_not_named(err);
 	bool read_only = is_read_only(publication, &flags);

@@ -158,11 +158,13 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	if (volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    attachment_obey(pools, &folder.record, &flags, err) < 0 ||
-	    resolve_staging(&folder.record, staging_path, &path, err) < 0 ||
-	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
+	    resolve_staging(&folder.record, staging_path, &path, err) < 0)
 		return error_not_named(err);
 	if (folder.record.block)
 		return stage_block(&folder, access->mode == ACCESS_READER || flags.read_only, err);
+	if (volume_mounts_read_at(pools, id, &folder, (const char *const[]) { path.text, NULL },
+				  &mounts, err) < 0)
+		return error_not_named(err);
 	return stage_mount(pools, &folder, &mounts, access, &flags, path.text, err);
 }
 

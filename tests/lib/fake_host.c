@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "fscrypt.h"
@@ -79,6 +80,31 @@ static struct fake_mount *covering(struct fake_host *fake, const char *path)
 	assert(outcome == 0);
 	const struct mount *mount = mount_table_covering(table, path);
 	return mount ? find_id(fake, mount->id) : NULL;
+}
+
+static int look_at_mount(struct host *host, const char *path, struct mount_table *table)
+{
+	struct fake_host *fake = of(host);
+	struct mount_table *whole CLEANUP(mount_table_freep) = NULL;
+	if (!table->is_part)
+		return 0;
+	if (fake->hides_places)
+		return 1;
+	int outcome = read_mounts(host, &whole, NULL);
+	fake->mount_reads--;
+	const struct mount *mount = outcome < 0 ? NULL : mount_table_covering(whole, path);
+	if (!mount)
+		return 1;
+	struct mount copy = *mount;
+	copy.unique_id = mount->id;
+	copy.root = arena_strdup(table->arena, mount->root);
+	copy.point = arena_strdup(table->arena, mount->point);
+	copy.options = arena_strdup(table->arena, mount->options);
+	copy.type = arena_strdup(table->arena, mount->type);
+	copy.source = arena_strdup(table->arena, mount->source);
+	copy.super_options = "";
+	mount_table_add(table, path, &copy);
+	return 0;
 }
 
 static struct fake_mount *add_mount(struct fake_host *fake, const char *point)
@@ -664,6 +690,7 @@ struct fake_host *fake_host_new(void)
 	assert(fake != MAP_FAILED);
 	fake->host = (struct host) {
 		.read_mounts = read_mounts,
+		.look_at_mount = look_at_mount,
 		.is_unmounted = is_unmounted,
 		.mount = mount_device,
 		.mount_encrypted = mount_encrypted,

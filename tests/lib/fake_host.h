@@ -69,6 +69,7 @@ struct fake_host {
 	unsigned freezes;		  /* so far */
 	unsigned next_id;
 	unsigned mount_reads; /* of the whole table, so far */
+	bool hides_places;    /* as a kernel without statmount(2) */
 	bool has_resources;   /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
 
 	unsigned steps; /* that changed something, so far */

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "refused_call.h"
 
 #define START_TIMEOUT_MS 20000
 #define FILE_BYTES_MAX (16 << 20)
@@ -67,6 +68,8 @@ void node_scene_exec(const struct node_scene *scene)
 	snprintf(csi_socket, sizeof(csi_socket), "--csi-socket=%s", scene->socket);
 	snprintf(registration, sizeof(registration), "--registration-dir=%s", scene->registration);
 	dup2(log_fd, 2);
+	if (scene->refused_call)
+		refuse_call(scene->refused_call, ENOSYS);
 	execl(scene->program, scene->program, pool, csi_socket, registration, "--node-id=node-1",
 	      "--log-level=debug", "--http=", scene->more_flags[0], scene->more_flags[1],
 	      scene->more_flags[2], NULL);

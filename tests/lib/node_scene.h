@@ -20,6 +20,7 @@ struct node_scene {
 	char registration[128];
 	char log[128]; /* what the process wrote, of all starts */
 	const char *more_flags[4];
+	unsigned refused_call; /* its number; 0: none (refused_call.h) */
 	pid_t pid;
 	struct rpc_channel *channel;
 };
