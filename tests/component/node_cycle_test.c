@@ -306,9 +306,12 @@ static void the_pool_can_lie_on_a_file_system_that_is_mounted_there(void **state
 	struct error err = { 0 };
 	node_scene_kill(&scene, SIGTERM);
 	assert_int_equal(node_scene_wait(&scene), 0);
-	char data[256], below[256];
-	snprintf(data, sizeof(data), "%s", node_scene_make_folder(&scene, "disk"));
-	snprintf(below, sizeof(below), "%s", node_scene_make_folder(&scene, "disk/kentledge"));
+	char below[256];
+	node_scene_make_folder(&scene, "disk");
+	snprintf(below, sizeof(below), "%s", node_scene_path(&scene, "disk/kentledge"));
+	/* it is the pool that the plugin had */
+	assert_int_equal(rename(scene.pool, below), 0);
+	assert_int_equal(mkdir(scene.pool, 0700), 0);
 	assert_int_equal(mount(below, scene.pool, NULL, MS_BIND, NULL), 0);
 	node_scene_start(&scene);
 	up(&directory);
