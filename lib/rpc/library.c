@@ -41,8 +41,24 @@ static void log_for_grpc(gpr_log_func_args *args)
 	log_at(level, "grpc says", LOG_TEXT("text", args->message), LOG_UINT("dropped", dropped));
 }
 
-static void redirect_log(void)
+/* absl::SetMutexDeadlockDetectionMode(), by the name that Debian's build gives it in C++; absent
+ * (NULL) from another build. */
+extern void set_deadlock_detection(int mode) __asm__(
+	"_ZN4absl7debian329SetMutexDeadlockDetectionModeENS0_15OnDeadlockCycleE")
+	__attribute__((weak));
+#define DETECTION_OFF 0 /* absl::OnDeadlockCycle::kIgnore */
+
+/* Debian builds absl without NDEBUG, so that each of gRPC's locks is looked up in a graph of all: a
+ * search for gRPC's own mistakes, in whose place nobody would look here. */
+static void spare_detection(void)
 {
+	if (set_deadlock_detection)
+		set_deadlock_detection(DETECTION_OFF);
+}
+
+static void prepare(void)
+{
+	spare_detection();
 	gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
 	gpr_set_log_function(log_for_grpc);
 }
@@ -50,7 +66,7 @@ static void redirect_log(void)
 void rpc_library_hold(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, redirect_log);
+	pthread_once(&once, prepare);
 	grpc_init();
 }
 
