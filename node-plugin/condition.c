@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "loop_device.h"
+#include "loop_image.h"
 #include "pools.h"
 #include "volume_folder.h"
 
@@ -44,24 +45,6 @@ static void read_sysfs(const char *path, char *text, size_t size)
 	text[strcspn(text, "\n")] = '\0';
 }
 
-/* The volume whose image a loop device shows as its own; the name ends in " (deleted)" if it was
- * removed. False: it is not of a volume. */
-static bool read_id(unsigned number, char ret_id[static VOLUME_ID_MAX + 1])
-{
-	char path[64], image[SYSFS_TEXT_MAX];
-	snprintf(path, sizeof(path), "/sys/block/loop%u/loop/backing_file", number);
-	read_sysfs(path, image, sizeof(image));
-	char *file = strrchr(image, '/');
-	if (!file || (strcmp(file, "/image") != 0 && strcmp(file, "/image (deleted)") != 0))
-		return false;
-	*file = '\0';
-	const char *slash = strrchr(image, '/');
-	if (!slash || !volume_id_is_valid(slash + 1))
-		return false;
-	snprintf(ret_id, VOLUME_ID_MAX + 1, "%s", slash + 1);
-	return true;
-}
-
 static bool has_device(const struct condition_view *view, unsigned number)
 {
 	for (size_t i = 0; i < view->device_count; i++)
@@ -79,7 +62,7 @@ static void find_devices(struct condition_view *view)
 		struct condition_device *device = &view->devices[view->device_count];
 		int number = mount_loop_number(&table->mounts[i]);
 		if (number < 0 || has_device(view, (unsigned)number) ||
-		    !read_id((unsigned)number, device->id))
+		    !loop_image_volume_of((unsigned)number, device->id))
 			continue;
 		device->number = (unsigned)number;
 		device->mount = &table->mounts[i];

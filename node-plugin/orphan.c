@@ -14,19 +14,18 @@
 #include "backend.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "folder.h"
 #include "loop_device.h"
+#include "loop_image.h"
 #include "pools.h"
 #include "volume_folder.h"
 #include "volume_id.h"
 
 #define SYS_BLOCK "/sys/block"
-#define DELETED " (deleted)" /* d_path() behind a file that has no name any more */
-#define REMOVED "//deleted"  /* and of a root in mountinfo (proc(5)) */
+#define REMOVED "//deleted" /* of a root in mountinfo that has no name any more (proc(5)) */
 #define RECORD_NAME "record"
 #define REMOVAL_S 10 /* what is in the trash for so long is not just being removed */
 
@@ -75,7 +74,6 @@ struct visit {
 	int folder_fd;
 	struct orphans *orphans;
 	const struct mount_table *mounts;
-	int sys_block_fd;
 };
 
 static void add_here(struct visit *visit, enum orphan_kind kind, const char *name)
@@ -203,30 +201,18 @@ static bool is_of_device(const struct mount *mount, const char *device)
 	       strcmp(mount->root, device + strlen("/dev")) == 0;
 }
 
-/* "" if it has none. */
-static char *read_backing_file(int sys_block_fd, const char *name)
-{
-	char path[64];
-	char *text = NULL;
-	snprintf(path, sizeof(path), "%.32s/loop/backing_file", name);
-	if (file_read_at(sys_block_fd, path, PATH_MAX + 64, &text, NULL, NULL) < 0)
-		return must_strdup("");
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
 /* Its image has no name any more, and nothing of it is mounted here. Should another mount namespace
  * still have it, the kernel waits for that (LOOP_CLR_FD: loop(4)). While we hold the device, its
  * number cannot pass to another image. */
-static bool let_go(const struct visit *visit, const char *name, const char *device,
-		   const char *backing_file)
+static bool let_go(unsigned number, const char *device, const struct loop_image *image)
 {
+	struct loop_image now CLEANUP(loop_image_done) = { 0 };
 	int fd CLEANUP_CLOSE = open(device, O_RDONLY | O_CLOEXEC);
-	CLEANUP_FREE char *now = read_backing_file(visit->sys_block_fd, name);
-	if (fd < 0 || strcmp(now, backing_file) != 0 || ioctl(fd, LOOP_CLR_FD) < 0)
+	loop_image_read(number, &now);
+	if (fd < 0 || !loop_image_equal(&now, image) || ioctl(fd, LOOP_CLR_FD) < 0)
 		return false;
 	log_info("loop device of a deleted image let go", LOG_TEXT("device", device),
-		 LOG_TEXT("image", backing_file));
+		 LOG_TEXT("image", image->path));
 	return true;
 }
 
@@ -253,6 +239,7 @@ static void look_at_mounts(struct visit *visit, const char *device, bool deleted
 static int look_at_loop(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
+	struct loop_image image CLEANUP(loop_image_done) = { 0 };
 	char device[LOOP_DEVICE_PATH_MAX];
 	unsigned number;
 	char rest;
@@ -260,12 +247,11 @@ static int look_at_loop(void *context, const char *name, struct error *err)
 	if (sscanf(name, "loop%u%c", &number, &rest) != 1)
 		return 0;
 	loop_device_path(number, device);
-	CLEANUP_FREE char *backing_file = read_backing_file(visit->sys_block_fd, name);
-	if (!lies_in_pools(visit->search->pools, backing_file))
+	loop_image_read(number, &image);
+	if (!image.path || !lies_in_pools(visit->search->pools, image.path))
 		return 0;
-	bool deleted = ends_with(backing_file, DELETED);
-	look_at_mounts(visit, device, deleted, &mounted);
-	if (deleted && !mounted && !let_go(visit, name, device, backing_file))
+	look_at_mounts(visit, device, image.deleted, &mounted);
+	if (image.deleted && !mounted && !let_go(number, device, &image))
 		add(visit->orphans, ORPHAN_LOOP, must_strdup(device));
 	return 0;
 }
@@ -302,7 +288,6 @@ static int visit_loops(struct visit *visit, struct error *err)
 	int sys_block_fd CLEANUP_CLOSE = open(SYS_BLOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sys_block_fd < 0)
 		return error_errno(err, errno, "open %s", SYS_BLOCK);
-	visit->sys_block_fd = sys_block_fd;
 	return folder_visit(sys_block_fd, look_at_loop, visit, err);
 }
 

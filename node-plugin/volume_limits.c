@@ -1,48 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_limits.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "base/file.h"
 #include "io_limits.h"
 #include "loop_device.h"
+#include "loop_image.h"
 #include "pools.h"
 #include "volume.h"
 #include "volume_folder.h"
-
-#define SUFFIX_MAX 16 /* of the path of a file that has no name any more */
-
-/* Takes the last element of a path away and gives it. "": there is none. */
-static const char *cut_last(char *path)
-{
-	char *slash = strrchr(path, '/');
-	if (!slash)
-		return "";
-	*slash = '\0';
-	return slash + 1;
-}
-
-/* By the image that the device shows: <pool>/volumes/<id>/image, in whatever folder the pool lies.
- */
-static bool read_id(int number, char ret_id[static VOLUME_ID_MAX + 1])
-{
-	char path[64];
-	char *image CLEANUP_FREE = NULL;
-	snprintf(path, sizeof(path), "/sys/block/loop%d/loop/backing_file", number);
-	if (file_read(path, PATH_MAX + SUFFIX_MAX, &image, NULL, NULL) < 0)
-		return false;
-	image[strcspn(image, "\n")] = '\0';
-	const char *file = cut_last(image);
-	const char *id = cut_last(image);
-	if (strcmp(file, "image") != 0 || strcmp(cut_last(image), "volumes") != 0 ||
-	    !volume_id_is_valid(id))
-		return false;
-	snprintf(ret_id, VOLUME_ID_MAX + 1, "%s", id);
-	return true;
-}
 
 static int set_for(struct pools *pools, const struct mount *mount, int number,
 		   const struct io_limits *limits, struct error *err)
@@ -67,7 +34,8 @@ static int apply(struct pools *pools, const struct mount_table *table,
 		char id[VOLUME_ID_MAX + 1], pod[THROTTLE_POD_MAX];
 		int number = mount_loop_number(mount);
 		if (number < 0 || !throttle_pod_of_target(mount->point, pod) ||
-		    !read_id(number, id) || (only && strcmp(id, only->id) != 0))
+		    !loop_image_volume_of((unsigned)number, id) ||
+		    (only && strcmp(id, only->id) != 0))
 			continue;
 		if (!only && (volume_find(pools, id, &record, &reason) < 0 ||
 			      io_limits_are_none(&record.limits)))
