@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/flag.h"
 #include "csi/names.h"
 #include "throttle.h"
@@ -74,9 +75,55 @@ static int read_policy(const char *text, enum pool_policy *ret_policy, struct er
 	return 0;
 }
 
+/* Flags whose texts say more than one thing. */
+struct texts {
+	const char *pools;
+	const char *policy;
+	const char *reserve;
+};
+
+/* 1: there is nothing to do but what was printed. */
+static int read_flags(int argc, char *const *argv, struct options *options, struct texts *texts,
+		      struct error *err)
+{
+	const struct flag flags[] = {
+		{ "pool", .text = &texts->pools },
+		{ "pool-policy", .text = &texts->policy },
+		{ "reserve-percent", .text = &texts->reserve },
+		{ "node-id", .text = &options->node_id },
+		{ "csi-socket", .text = &options->csi_socket },
+		{ "registration-dir", .text = &options->registration_folder },
+		{ "listen", .text = &options->listen },
+		{ "tls-dir", .text = &options->tls_folder },
+		{ "http", .text = &options->http_address },
+		{ "attach", .on = &options->attach },
+		{ "cgroup-dir", .text = &options->cgroup_folder },
+		{ "max-volumes", .number = &options->max_volumes, .min = 0, .max = 100000 },
+		{ "workers", .number = &options->workers, .min = 1, .max = 64 },
+		{ "log-level", .log_level = &options->log_level },
+	};
+	const struct flag_table table = { .program = "kentledge-node",
+					  .help = help,
+					  .flags = flags,
+					  .count = sizeof(flags) / sizeof(*flags) };
+	return flag_table_parse(&table, argc, argv, err);
+}
+
+static int read_places(const struct texts *texts, struct pool_places *ret_places, struct error *err)
+{
+	struct pool_places places CLEANUP(pool_places_done) = { 0 };
+	if (pool_places_parse(texts->pools, &places, err) < 0)
+		return error_prefix(err, "--pool");
+	if (texts->reserve[0] && pool_places_read_reserve(&places, texts->reserve, err) < 0)
+		return error_prefix(err, "--reserve-percent");
+	*ret_places = places;
+	places.text = NULL;
+	return 0;
+}
+
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
-	const char *pools = DEFAULT_POOL, *policy = "most-room", *reserve = "";
+	struct texts texts = { .pools = DEFAULT_POOL, .policy = "most-room", .reserve = "" };
 	struct options options = {
 		.csi_socket = DEFAULT_SOCKET,
 		.registration_folder = DEFAULT_REGISTRATION,
@@ -86,39 +133,13 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.workers = DEFAULT_WORKERS,
 		.log_level = LOG_INFO,
 	};
-	const struct flag flags[] = {
-		{ "pool", .text = &pools },
-		{ "pool-policy", .text = &policy },
-		{ "reserve-percent", .text = &reserve },
-		{ "node-id", .text = &options.node_id },
-		{ "csi-socket", .text = &options.csi_socket },
-		{ "registration-dir", .text = &options.registration_folder },
-		{ "listen", .text = &options.listen },
-		{ "tls-dir", .text = &options.tls_folder },
-		{ "http", .text = &options.http_address },
-		{ "attach", .on = &options.attach },
-		{ "cgroup-dir", .text = &options.cgroup_folder },
-		{ "max-volumes", .number = &options.max_volumes, .min = 0, .max = 100000 },
-		{ "workers", .number = &options.workers, .min = 1, .max = 64 },
-		{ "log-level", .log_level = &options.log_level },
-	};
-	const struct flag_table table = { .program = "kentledge-node",
-					  .help = help,
-					  .flags = flags,
-					  .count = sizeof(flags) / sizeof(*flags) };
-	int outcome = flag_table_parse(&table, argc, argv, err);
+	int outcome = read_flags(argc, argv, &options, &texts, err);
 	if (outcome != 0)
 		return outcome;
-	if (check_together(&options, err) < 0)
+	if (check_together(&options, err) < 0 ||
+	    read_policy(texts.policy, &options.pool_policy, err) < 0 ||
+	    read_places(&texts, &options.pools, err) < 0)
 		return -1;
-	if (read_policy(policy, &options.pool_policy, err) < 0)
-		return -1;
-	if (pool_places_parse(pools, &options.pools, err) < 0)
-		return error_prefix(err, "--pool");
-	if (reserve[0] && pool_places_read_reserve(&options.pools, reserve, err) < 0) {
-		pool_places_done(&options.pools);
-		return error_prefix(err, "--reserve-percent");
-	}
 	*ret_options = options;
 	return 0;
 }
