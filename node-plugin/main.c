@@ -106,13 +106,12 @@ static int run(const struct options *options, struct error *err)
 		.count = options->pools.count,
 		.host = host_linux(),
 		.policy = options->pool_policy,
+		.cgroup_folder = options->cgroup_folder,
 		.notes_folder = notes_folder[0] ? notes_folder : NULL,
 	};
 	if (pools_open(&setup, &pools, err) < 0 ||
 	    sweep_new(pools, kubelet_folder[0] ? kubelet_folder : NULL, &sweep, err) < 0)
 		return -1;
-	throttle_done(&pools->throttle);
-	throttle_init(&pools->throttle, options->cgroup_folder);
 	pools->attach = options->attach;
 	pools->max_volumes = options->max_volumes;
 	cut_thaw_left(pools);

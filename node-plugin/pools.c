@@ -55,6 +55,15 @@ static bool is_there(struct pools *pools, const char *id)
 	return false;
 }
 
+/* NULL if none has that name, or it is missing. */
+static struct pool *find(struct pools *pools, const char *name)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (strcmp(pools->pools[i]->name, name) == 0)
+			return pools->pools[i];
+	return NULL;
+}
+
 static struct pool_missing *find_missing(struct pools *pools, const char *name, const char *id)
 {
 	for (struct pool_missing *missing = pools->missing; missing; missing = missing->next)
@@ -96,7 +105,7 @@ static char *explain(const struct labels *labels, const struct pool_label *label
 		     const struct pool_place *place)
 {
 	struct text text CLEANUP_TEXT = TEXT_INIT;
-	if (pools_find(labels->pools, label->name))
+	if (find(labels->pools, label->name))
 		text_append_string(&text, "another pool has its name and place now. Bring its disk "
 					  "back");
 	else if (place)
@@ -128,8 +137,8 @@ static void look_at_label(void *context, const struct pool_label *label)
 	}
 	const struct pool_place *place = place_of(labels, label->name);
 	char *reason CLEANUP_FREE = explain(labels, label, place);
-	add_missing(pools, known || pools_find(pools, label->name) ? NULL : place, label->id,
-		    label->name, reason);
+	add_missing(pools, known || find(pools, label->name) ? NULL : place, label->id, label->name,
+		    reason);
 }
 
 static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
@@ -194,7 +203,7 @@ static int open_round(struct pools *pools, const struct pools_setup *setup, bool
 {
 	for (size_t i = 0; i < setup->count; i++) {
 		const struct pool_place *place = &setup->places[i];
-		if (pool_label_is_at(place->path) != labelled || pools_find(pools, place->name) ||
+		if (pool_label_is_at(place->path) != labelled || find(pools, place->name) ||
 		    find_missing(pools, place->name, NULL))
 			continue;
 		struct error reason = { 0 };
@@ -215,7 +224,8 @@ int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct
 	pools->host = setup->host;
 	pools->policy = setup->policy;
 	volume_locks_init(&pools->locks);
-	throttle_init(&pools->throttle, THROTTLE_FOLDER);
+	throttle_init(&pools->throttle,
+		      setup->cgroup_folder ? setup->cgroup_folder : THROTTLE_FOLDER);
 	pthread_mutex_init(&pools->mutex, NULL);
 	pthread_mutex_init(&pools->attach_mutex, NULL);
 	open_notes(pools, setup->notes_folder);
@@ -249,14 +259,6 @@ void pools_close(struct pools *pools)
 	throttle_done(&pools->throttle);
 	volume_locks_done(&pools->locks);
 	free(pools);
-}
-
-struct pool *pools_find(struct pools *pools, const char *name)
-{
-	for (size_t i = 0; i < pools->count; i++)
-		if (strcmp(pools->pools[i]->name, name) == 0)
-			return pools->pools[i];
-	return NULL;
 }
 
 /* A place without a label is a pool yet to be made, unless a neighbour knew it; and another pool in

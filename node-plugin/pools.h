@@ -76,16 +76,14 @@ struct pools_setup {
 	size_t count;
 	struct host *host; /* borrowed */
 	enum pool_policy policy;
-	const char *notes_folder; /* of the node, where its pools are noted; NULL: nowhere */
+	const char *cgroup_folder; /* throttle_init(); NULL: the usual one */
+	const char *notes_folder;  /* of the node, where its pools are noted; NULL: nowhere */
 };
 
 /* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has
  * one of them. */
 int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
 void pools_close(struct pools *pools);
-
-/* NULL if none has that name, or it is missing. */
-struct pool *pools_find(struct pools *pools, const char *name);
 
 /* Looks for the missing ones. */
 void pools_look_again(struct pools *pools);
