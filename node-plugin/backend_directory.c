@@ -233,7 +233,7 @@ static int read_record(int folder_fd, struct volume_record *ret_record)
 {
 	char *data CLEANUP_FREE = NULL;
 	size_t length = 0;
-	if (file_read_at(folder_fd, VOLUME_RECORD_NAME, RECORD_BYTES_MAX, &data, &length, NULL) < 0)
+	if (file_read_at(folder_fd, RECORD_FILE_NAME, RECORD_BYTES_MAX, &data, &length, NULL) < 0)
 		return -1;
 	return volume_record_parse(data, length, ret_record, NULL);
 }

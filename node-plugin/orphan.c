@@ -26,8 +26,7 @@
 
 #define SYS_BLOCK "/sys/block"
 #define REMOVED "//deleted" /* of a root in mountinfo that has no name any more (proc(5)) */
-#define RECORD_NAME "record"
-#define REMOVAL_S 10 /* what is in the trash for so long is not just being removed */
+#define REMOVAL_S 10	    /* what is in the trash for so long is not just being removed */
 
 static const char *const kind_names[] = {
 	[ORPHAN_NO_RECORD] = "no_record",
@@ -105,7 +104,7 @@ static int look_at_volume(void *context, const char *name, struct error *err)
 	}
 	if (volume_folder_peek_in(visit->pool, name, &folder, NULL) < 0 || !folder.pool)
 		return 0; /* just deleted, or the disk cannot be read */
-	if (is_missing(folder.fd, RECORD_NAME))
+	if (is_missing(folder.fd, RECORD_FILE_NAME))
 		add_here(visit, ORPHAN_NO_RECORD, name);
 	else if (volume_folder_open_in(visit->pool, name, &read, &reason) < 0 &&
 		 reason.code == ERROR_INTERNAL)
@@ -124,7 +123,7 @@ static int look_at_snapshot(void *context, const char *name, struct error *err)
 			add_here(visit, ORPHAN_STRAY, name);
 		return 0;
 	}
-	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 && is_missing(fd, RECORD_NAME))
+	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 && is_missing(fd, RECORD_FILE_NAME))
 		add_here(visit, ORPHAN_NO_RECORD, name);
 	return 0;
 }

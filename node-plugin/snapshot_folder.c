@@ -1,33 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot_folder.h"
 
-#include <string.h>
-
 #include "base/file.h"
 #include "folder.h"
+#include "record_file.h"
 
-#define RECORD_MODE 0600
+static int parse(const char *data, size_t length, void *record, struct error *err)
+{
+	return snapshot_record_parse(data, length, record, err);
+}
 
 static int read_record(struct pool *pool, const char *id, int fd,
 		       struct snapshot_record *ret_record, struct error *err)
 {
 	struct snapshot_record record;
-	struct error reason = { 0 };
-	char *data CLEANUP_FREE = NULL;
-	size_t length = 0;
-	int outcome =
-		file_read_at(fd, SNAPSHOT_RECORD_NAME, RECORD_BYTES_MAX, &data, &length, &reason);
-	if (outcome == 0)
-		outcome = snapshot_record_parse(data, length, &record, &reason);
-	if (outcome == 0 && strcmp(record.id, id) != 0)
-		outcome =
-			error_set(&reason, ERROR_INTERNAL, "it is that of snapshot %s", record.id);
-	if (outcome < 0)
-		return error_set(err, ERROR_INTERNAL,
-				 "snapshot %s: its record %s/snapshots/%s/" SNAPSHOT_RECORD_NAME
-				 " cannot be used: %s. Its data is untouched; put the record back "
-				 "from a backup, or move the folder away to give the snapshot up",
-				 id, pool->path, id, reason.text);
+	const struct record_file file = { pool, "snapshot", id, fd };
+	if (record_file_read(&file, parse, &record, record.id, err) < 0)
+		return -1;
 	*ret_record = record;
 	return 0;
 }
@@ -84,6 +73,6 @@ int snapshot_folder_write(int folder_fd, const struct snapshot_record *record, s
 {
 	struct text text CLEANUP_TEXT = TEXT_INIT;
 	snapshot_record_format(record, &text);
-	return file_replace_at(folder_fd, SNAPSHOT_RECORD_NAME, text.data, text.length, RECORD_MODE,
-			       err);
+	return file_replace_at(folder_fd, RECORD_FILE_NAME, text.data, text.length,
+			       RECORD_FILE_MODE, err);
 }

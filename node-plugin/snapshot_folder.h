@@ -9,9 +9,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "pools.h"
+#include "record_file.h"
 #include "snapshot_record.h"
-
-#define SNAPSHOT_RECORD_NAME "record"
 
 struct snapshot_folder {
 	struct pool *pool; /* NULL: no such snapshot */

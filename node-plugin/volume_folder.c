@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume_folder.h"
 
-#include <string.h>
-
 #include "base/file.h"
 #include "folder.h"
-
-#define RECORD_MODE 0600
+#include "record_file.h"
 
 int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
 			  struct error *err)
@@ -54,25 +51,18 @@ int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder
 	return 0;
 }
 
+static int parse(const char *data, size_t length, void *record, struct error *err)
+{
+	return volume_record_parse(data, length, record, err);
+}
+
 static int read_record(struct pool *pool, const char *id, int fd, struct volume_record *ret_record,
 		       struct error *err)
 {
 	struct volume_record record;
-	struct error reason = { 0 };
-	char *data CLEANUP_FREE = NULL;
-	size_t length = 0;
-	int outcome =
-		file_read_at(fd, VOLUME_RECORD_NAME, RECORD_BYTES_MAX, &data, &length, &reason);
-	if (outcome == 0)
-		outcome = volume_record_parse(data, length, &record, &reason);
-	if (outcome == 0 && strcmp(record.id, id) != 0)
-		outcome = error_set(&reason, ERROR_INTERNAL, "it is that of volume %s", record.id);
-	if (outcome < 0)
-		return error_set(err, ERROR_INTERNAL,
-				 "volume %s: its record %s/volumes/%s/" VOLUME_RECORD_NAME
-				 " cannot be used: %s. Its data is untouched; put the record back "
-				 "from a backup, or move the folder away to give the volume up",
-				 id, pool->path, id, reason.text);
+	const struct record_file file = { pool, "volume", id, fd };
+	if (record_file_read(&file, parse, &record, record.id, err) < 0)
+		return -1;
 	*ret_record = record;
 	return 0;
 }
@@ -112,7 +102,7 @@ int volume_folder_write_first(int folder_fd, const struct volume_record *record,
 {
 	struct text text CLEANUP_TEXT = TEXT_INIT;
 	volume_record_format(record, &text);
-	return file_write_at(folder_fd, VOLUME_RECORD_NAME, text.data, text.length, RECORD_MODE,
+	return file_write_at(folder_fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
 			     err);
 }
 
@@ -121,7 +111,7 @@ int volume_folder_write(struct volume_folder *folder, const struct volume_record
 {
 	struct text text CLEANUP_TEXT = TEXT_INIT;
 	volume_record_format(record, &text);
-	if (file_replace_at(folder->fd, VOLUME_RECORD_NAME, text.data, text.length, RECORD_MODE,
+	if (file_replace_at(folder->fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
 			    err) < 0)
 		return -1;
 	folder->record = *record;

@@ -8,9 +8,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "pools.h"
+#include "record_file.h"
 #include "volume_record.h"
-
-#define VOLUME_RECORD_NAME "record"
 
 /* Of an ephemeral volume: the path at which its pod has it, as plain text. By that it is known for
  * one even if its record is damaged. */
