@@ -25,7 +25,7 @@
 #include "csi/client.h"
 #include "kube/claim.h"
 #include "node.h"
-#include "volume.h"
+#include "persistent_volume.h"
 
 #define CLAIM_INTENT_FINALIZER "kentledge.io/provisioning"
 #define CLAIM_INTENT_ANNOTATION "kentledge.io/provisioning-node"
@@ -49,9 +49,9 @@ struct node_view {
 
 struct claim_view {
 	const struct claim *claim;
-	const struct class *class;     /* of its name; NULL: not there */
-	const struct volume *volume;   /* named claim_volume_name(); NULL: not there */
-	const struct node_view *nodes; /* the one of claim_plan_node(), else all */
+	const struct class *class;		/* of its name; NULL: not there */
+	const struct persistent_volume *volume; /* named claim_volume_name(); NULL: not there */
+	const struct node_view *nodes;		/* the one of claim_plan_node(), else all */
 	size_t node_count;
 };
 

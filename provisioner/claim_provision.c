@@ -40,7 +40,7 @@ static int delete_unrecorded(const struct claim_provisioner *provisioner,
 			     struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *volume = NULL;
-	if (kube_get(provisioner->client, &volume_kind, "", name, &volume, err) == 0)
+	if (kube_get(provisioner->client, &persistent_volume_kind, "", name, &volume, err) == 0)
 		return 0;
 	if (err->code != ERROR_NOT_FOUND)
 		return -1;
@@ -113,11 +113,11 @@ static int accept_existing(const struct claim_provisioner *provisioner, const st
 			   const struct csi_volume *made, const char *name, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *object = NULL;
-	if (kube_get(provisioner->client, &volume_kind, "", name, &object, err) < 0)
+	if (kube_get(provisioner->client, &persistent_volume_kind, "", name, &object, err) < 0)
 		return -1;
-	const struct volume *volume = volume_of(object);
-	if (volume_is_ours(volume) && strcmp(volume->handle, made->id) == 0 && volume->claim_uid &&
-	    strcmp(volume->claim_uid, claim->object.uid) == 0)
+	const struct persistent_volume *volume = persistent_volume_of(object);
+	if (persistent_volume_is_ours(volume) && strcmp(volume->handle, made->id) == 0 &&
+	    volume->claim_uid && strcmp(volume->claim_uid, claim->object.uid) == 0)
 		return 0;
 	return error_set(err, ERROR_EXISTS,
 			 "PersistentVolume \"%s\" exists and does not belong to this claim", name);
@@ -132,7 +132,7 @@ static int write_volume(const struct claim_provisioner *provisioner, const struc
 		volume_manifest(claim, class, request, volume, provisioner->identity);
 	if (lead_check(&provisioner->lead, err) < 0)
 		return -1;
-	int r = kube_create(provisioner->client, &volume_kind, "", manifest, NULL, err);
+	int r = kube_create(provisioner->client, &persistent_volume_kind, "", manifest, NULL, err);
 	if (r < 0 && err->code == ERROR_EXISTS)
 		r = accept_existing(provisioner, claim, volume, request->name, err);
 	if (r < 0)

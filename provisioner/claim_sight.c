@@ -7,7 +7,7 @@
 #include "class.h"
 #include "kube/claim.h"
 #include "kube/client.h"
-#include "volume.h"
+#include "persistent_volume.h"
 
 void claim_sight_done(struct claim_sight *sight)
 {
@@ -43,7 +43,7 @@ static int read_claim(struct cluster *cluster, struct kube_client *client, const
 		return 0;
 	object_unref(TAKE(sight->claim));
 	if (read_live(client, &claim_kind, namespace, name, &sight->claim, err) < 0 ||
-	    read_live(client, &volume_kind, "", volume, &sight->volume, err) < 0)
+	    read_live(client, &persistent_volume_kind, "", volume, &sight->volume, err) < 0)
 		return -1;
 	sight->copy_lags = sight->volume != NULL;
 	return 0;
@@ -73,7 +73,7 @@ void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_pl
 	struct claim_view view = {
 		.claim = claim_of(sight->claim),
 		.class = sight->class ? class_of(sight->class) : NULL,
-		.volume = sight->volume ? volume_of(sight->volume) : NULL,
+		.volume = sight->volume ? persistent_volume_of(sight->volume) : NULL,
 		.nodes = sight->nodes.views,
 		.node_count = sight->nodes.count,
 	};

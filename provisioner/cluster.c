@@ -42,8 +42,8 @@ static void index_claim(const struct object *object, struct text *key)
 
 static void index_volume(const struct object *object, struct text *key)
 {
-	const struct volume *volume = (const struct volume *)object;
-	if (volume_is_ours(volume) && volume->node_id)
+	const struct persistent_volume *volume = (const struct persistent_volume *)object;
+	if (persistent_volume_is_ours(volume) && volume->node_id)
 		text_append_string(key, volume->node_id);
 }
 
@@ -99,9 +99,10 @@ static void claim_changed(void *context, const struct object *before, const stru
 static void volume_changed(void *context, const struct object *before, const struct object *after)
 {
 	struct cluster *cluster = context;
-	const struct volume *volume = (const struct volume *)(after ? after : before);
+	const struct persistent_volume *volume =
+		(const struct persistent_volume *)(after ? after : before);
 	assert(volume);
-	if (!volume_is_ours(volume))
+	if (!persistent_volume_is_ours(volume))
 		return;
 	if (after)
 		touch_volume(cluster, after->name);
@@ -141,7 +142,7 @@ static void touch_waiting_volumes(struct cluster *cluster, const char *node_id)
 	CLEANUP_OBJECT_LIST struct object_list volumes = { 0 };
 	informer_list(cluster->volumes, node_id, &volumes);
 	for (size_t i = 0; i < volumes.count; i++)
-		if (volume_wants_reclaim(volume_of(volumes.items[i]), NULL))
+		if (volume_wants_reclaim(persistent_volume_of(volumes.items[i]), NULL))
 			touch_volume(cluster, volumes.items[i]->name);
 }
 
@@ -221,7 +222,7 @@ struct cluster *cluster_new(const struct cluster_options *options)
 	cluster->options = *options;
 	/* Claims and volumes first: what comes after them looks into their copies. */
 	cluster->claims = WATCH(cluster, &claim_kind, index_claim, claim_changed);
-	cluster->volumes = WATCH(cluster, &volume_kind, index_volume, volume_changed);
+	cluster->volumes = WATCH(cluster, &persistent_volume_kind, index_volume, volume_changed);
 	cluster->csi_nodes = WATCH(cluster, &csi_node_kind, index_csi_node, csi_node_changed);
 	cluster->nodes = WATCH(cluster, &node_kind, NULL, node_changed);
 	cluster->classes = WATCH(cluster, &class_kind, NULL, class_changed);

@@ -177,8 +177,8 @@ static int apply_to_volume(struct provisioner *provisioner, const struct volume_
 	return 0;
 }
 
-static void report_volume_failure(struct provisioner *provisioner, const struct volume *volume,
-				  const struct error *err)
+static void report_volume_failure(struct provisioner *provisioner,
+				  const struct persistent_volume *volume, const struct error *err)
 {
 	measure_delete(volume->class_name, 0, err);
 	event_record(provisioner->options.events, &volume->object, EVENT_WARNING,
@@ -187,9 +187,9 @@ static void report_volume_failure(struct provisioner *provisioner, const struct 
 
 /* The claim goes with its last pod, but the kubelet unmounts a little later: no reason to alarm
  * anybody, and not long to wait for. */
-static bool is_being_unmounted(const struct volume *volume, const struct error *err)
+static bool is_being_unmounted(const struct persistent_volume *volume, const struct error *err)
 {
-	return err->code == ERROR_IN_USE && volume->phase == VOLUME_RELEASED &&
+	return err->code == ERROR_IN_USE && volume->phase == PERSISTENT_VOLUME_RELEASED &&
 	       clock_wall_s() - volume->phase_since_s < UNMOUNT_GRACE_S;
 }
 
@@ -222,7 +222,7 @@ static int reconcile_volume(void *context, const char *key, struct error *err)
 		return -1;
 	if (!object)
 		return 0;
-	const struct volume *volume = volume_of(object);
+	const struct persistent_volume *volume = persistent_volume_of(object);
 	bool has_node =
 		volume->node_id && cluster_find_node(provisioner->cluster, volume->node_id, &node);
 	if (volume->claim_namespace && volume->claim_name)

@@ -4,7 +4,7 @@
 #include "base/quantity.h"
 #include "csi/names.h"
 #include "kube/json.h"
-#include "volume.h"
+#include "persistent_volume.h"
 
 static struct json_object *strings(const char *const *items, size_t count)
 {
@@ -18,10 +18,10 @@ static void set_metadata(struct json_object *manifest, const struct class *class
 {
 	struct json_object *metadata = json_child(manifest, "metadata");
 	struct json_object *annotations = json_child(metadata, "annotations");
-	json_set_string(annotations, VOLUME_PROVISIONED_BY_ANNOTATION, CSI_DRIVER_NAME);
-	json_set_string(annotations, VOLUME_SECRET_NAME_ANNOTATION, "");
-	json_set_string(annotations, VOLUME_SECRET_NAMESPACE_ANNOTATION, "");
-	static const char *const finalizers[] = { VOLUME_FINALIZER };
+	json_set_string(annotations, PERSISTENT_VOLUME_PROVISIONED_BY_ANNOTATION, CSI_DRIVER_NAME);
+	json_set_string(annotations, PERSISTENT_VOLUME_SECRET_NAME_ANNOTATION, "");
+	json_set_string(annotations, PERSISTENT_VOLUME_SECRET_NAMESPACE_ANNOTATION, "");
+	static const char *const finalizers[] = { PERSISTENT_VOLUME_FINALIZER };
 	if (class->delete_released)
 		json_set(metadata, "finalizers", strings(finalizers, 1));
 }
@@ -104,7 +104,7 @@ struct json_object *volume_manifest(const struct claim *claim, const struct clas
 				    const struct csi_create_volume_request *request,
 				    const struct csi_volume *volume, const char *identity)
 {
-	struct json_object *manifest = object_json(&volume_kind, "", request->name);
+	struct json_object *manifest = object_json(&persistent_volume_kind, "", request->name);
 	struct json_object *spec = json_child(manifest, "spec");
 	set_metadata(manifest, class);
 	set_capacity(spec, request, volume);

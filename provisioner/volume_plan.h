@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "kube/claim.h"
-#include "volume.h"
+#include "persistent_volume.h"
 
 enum volume_decision {
 	VOLUME_IGNORE,
@@ -25,7 +25,7 @@ enum volume_decision {
 };
 
 struct volume_view {
-	const struct volume *volume;
+	const struct persistent_volume *volume;
 	const struct claim *claim; /* the one that claimRef names; NULL: not there */
 	const char *node;	   /* name of the Node of volume->node_id; NULL: no such Node */
 };
@@ -38,4 +38,4 @@ struct volume_plan {
 void volume_plan(const struct volume_view *view, struct volume_plan *ret_plan);
 
 /* Its data should be deleted: what volume_plan() finds, without asking where they are. */
-bool volume_wants_reclaim(const struct volume *volume, const struct claim *claim);
+bool volume_wants_reclaim(const struct persistent_volume *volume, const struct claim *claim);

@@ -25,7 +25,7 @@ int volume_reclaim(const struct volume_reclaimer *reclaimer, const struct volume
 		   struct error *err);
 
 /* ADD_FINALIZER: ERROR_CONFLICT if the volume has changed. DROP_FINALIZER. */
-int volume_add_finalizer(const struct volume_reclaimer *reclaimer, const struct volume *volume,
-			 struct error *err);
-int volume_drop_finalizer(const struct volume_reclaimer *reclaimer, const struct volume *volume,
-			  struct error *err);
+int volume_add_finalizer(const struct volume_reclaimer *reclaimer,
+			 const struct persistent_volume *volume, struct error *err);
+int volume_drop_finalizer(const struct volume_reclaimer *reclaimer,
+			  const struct persistent_volume *volume, struct error *err);

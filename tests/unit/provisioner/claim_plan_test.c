@@ -91,11 +91,11 @@ static void plan(struct scene *scene, const char *claim_patch, const char *class
 	if (!class_patch || strcmp(class_patch, "none") != 0)
 		scene->class = sample_object(&class_kind, CLASS, class_patch);
 	if (volume_patch)
-		scene->volume = sample_object(&volume_kind, volume, volume_patch);
+		scene->volume = sample_object(&persistent_volume_kind, volume, volume_patch);
 	struct claim_view view = {
 		.claim = claim_of(scene->claim),
 		.class = scene->class ? class_of(scene->class) : NULL,
-		.volume = scene->volume ? volume_of(scene->volume) : NULL,
+		.volume = scene->volume ? persistent_volume_of(scene->volume) : NULL,
 		.nodes = scene->views,
 		.node_count = 3,
 	};

@@ -108,7 +108,7 @@ static int undo(struct scene *scene, struct error *err)
 
 static void put_volume(struct scene *scene, const char *uid, const char *handle)
 {
-	fake_api_putf(scene->api, &volume_kind,
+	fake_api_putf(scene->api, &persistent_volume_kind,
 		      "{'metadata':{'name':'pvc-u1'},'spec':{'claimRef':{'uid':'%s'},"
 		      "'csi':{'driver':'kentledge.io','volumeHandle':'%s'}}}",
 		      uid, handle);

@@ -11,8 +11,8 @@
 #include "endpoint_slice.h"
 #include "kube/json.h"
 #include "node.h"
+#include "persistent_volume.h"
 #include "sample.h"
-#include "volume.h"
 
 #define SLICE                                                                                      \
 	"{'metadata':{'name':'kentledge-node-x','namespace':'kentledge'},'addressType':'IPv4',"    \
@@ -79,9 +79,9 @@ static void names_the_field_that_cannot_be_read(void **state)
 		       "allowedTopologies[0].matchLabelExpressions[0].key");
 	assert_refused(&csi_node_kind, "{'metadata':{'name':'n'}}",
 		       "{'spec':{'drivers':[{'name':'kentledge.io'}]}}", "spec.drivers[0].nodeID");
-	assert_refused(&volume_kind, "{'metadata':{'name':'v'}}", "{'spec':{'csi':{'driver':'d'}}}",
-		       "spec.csi.volumeHandle");
-	assert_refused(&volume_kind, "{'metadata':{'name':'v'}}",
+	assert_refused(&persistent_volume_kind, "{'metadata':{'name':'v'}}",
+		       "{'spec':{'csi':{'driver':'d'}}}", "spec.csi.volumeHandle");
+	assert_refused(&persistent_volume_kind, "{'metadata':{'name':'v'}}",
 		       "{'spec':{'capacity':{'storage':'1Zi'}}}", "spec.capacity.storage");
 }
 

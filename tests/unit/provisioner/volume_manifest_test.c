@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "kube/json.h"
+#include "persistent_volume.h"
 #include "sample.h"
-#include "volume.h"
 
 struct scene {
 	struct object *claim;
@@ -110,9 +110,9 @@ static void prefers_the_drivers_word_on_size_and_place(void **state)
 	CLEANUP(json_object_putp) struct json_object *manifest = manifest_of(&scene);
 	CLEANUP(object_unrefp) struct object *volume = NULL;
 	struct error err;
-	assert_int_equal(object_parse(&volume_kind, manifest, &volume, &err), 0);
-	assert_int_equal(volume_of(volume)->capacity_bytes, 1 << 30);
-	assert_string_equal(volume_of(volume)->node_id, "node-b");
+	assert_int_equal(object_parse(&persistent_volume_kind, manifest, &volume, &err), 0);
+	assert_int_equal(persistent_volume_of(volume)->capacity_bytes, 1 << 30);
+	assert_string_equal(persistent_volume_of(volume)->node_id, "node-b");
 	assert_null(json_find(manifest, "spec.csi.fsType"));
 }
 

@@ -43,11 +43,11 @@ struct row {
 static void check(const struct row *row)
 {
 	CLEANUP(object_unrefp)
-	struct object *volume = sample_object(&volume_kind, VOLUME, row->volume);
+	struct object *volume = sample_object(&persistent_volume_kind, VOLUME, row->volume);
 	CLEANUP(object_unrefp)
 	struct object *claim = row->claim ? sample_object(&claim_kind, CLAIM, row->claim) : NULL;
 	struct volume_view view = {
-		.volume = volume_of(volume),
+		.volume = persistent_volume_of(volume),
 		.claim = claim ? claim_of(claim) : NULL,
 		.node = row->node,
 	};
@@ -65,10 +65,11 @@ static void check(const struct row *row)
 
 static void reads_what_it_needs_of_a_volume(void **state)
 {
-	CLEANUP(object_unrefp) struct object *object = sample_object(&volume_kind, VOLUME, NULL);
-	const struct volume *volume = volume_of(object);
-	assert_true(volume_is_ours(volume));
-	assert_int_equal(volume->phase, VOLUME_BOUND);
+	CLEANUP(object_unrefp)
+	struct object *object = sample_object(&persistent_volume_kind, VOLUME, NULL);
+	const struct persistent_volume *volume = persistent_volume_of(object);
+	assert_true(persistent_volume_is_ours(volume));
+	assert_int_equal(volume->phase, PERSISTENT_VOLUME_BOUND);
 	assert_true(volume->delete_released);
 	assert_string_equal(volume->handle, "pvc-u1");
 	assert_string_equal(volume->node_id, "node-a");

@@ -16,23 +16,24 @@
 
 #include "kube/object.h"
 
-#define VOLUME_PROVISIONED_BY_ANNOTATION "pv.kubernetes.io/provisioned-by"
-#define VOLUME_SECRET_NAME_ANNOTATION "volume.kubernetes.io/provisioner-deletion-secret-name"
-#define VOLUME_SECRET_NAMESPACE_ANNOTATION                                                         \
+#define PERSISTENT_VOLUME_PROVISIONED_BY_ANNOTATION "pv.kubernetes.io/provisioned-by"
+#define PERSISTENT_VOLUME_SECRET_NAME_ANNOTATION                                                   \
+	"volume.kubernetes.io/provisioner-deletion-secret-name"
+#define PERSISTENT_VOLUME_SECRET_NAMESPACE_ANNOTATION                                              \
 	"volume.kubernetes.io/provisioner-deletion-secret-namespace"
-#define VOLUME_FINALIZER "external-provisioner.volume.kubernetes.io/finalizer"
+#define PERSISTENT_VOLUME_FINALIZER "external-provisioner.volume.kubernetes.io/finalizer"
 
-enum volume_phase {
-	VOLUME_PENDING,	  /* also: no phase yet */
-	VOLUME_AVAILABLE, /* waits for a claim */
-	VOLUME_BOUND,
-	VOLUME_RELEASED, /* its claim is gone */
-	VOLUME_FAILED,
+enum persistent_volume_phase {
+	PERSISTENT_VOLUME_PENDING,   /* also: no phase yet */
+	PERSISTENT_VOLUME_AVAILABLE, /* waits for a claim */
+	PERSISTENT_VOLUME_BOUND,
+	PERSISTENT_VOLUME_RELEASED, /* its claim is gone */
+	PERSISTENT_VOLUME_FAILED,
 };
 
-struct volume {
+struct persistent_volume {
 	struct object object;
-	enum volume_phase phase;
+	enum persistent_volume_phase phase;
 	int64_t phase_since_s;	     /* status.lastPhaseTransitionTime; 0: not told */
 	bool delete_released;	     /* persistentVolumeReclaimPolicy: Delete */
 	const char *driver;	     /* spec.csi.driver; NULL: not a CSI volume */
@@ -45,12 +46,12 @@ struct volume {
 	uint64_t capacity_bytes;
 };
 
-extern const struct kind volume_kind;
+extern const struct kind persistent_volume_kind;
 
 /* Our driver serves it. */
-bool volume_is_ours(const struct volume *volume);
+bool persistent_volume_is_ours(const struct persistent_volume *volume);
 
-static inline struct volume *volume_of(struct object *object)
+static inline struct persistent_volume *persistent_volume_of(struct object *object)
 {
-	return (struct volume *)object;
+	return (struct persistent_volume *)object;
 }

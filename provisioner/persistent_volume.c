@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "volume.h"
+#include "persistent_volume.h"
 
 #include <string.h>
 
 #include "csi/names.h"
 #include "kube/json.h"
 
-static enum volume_phase phase_of(const char *word)
+static enum persistent_volume_phase phase_of(const char *word)
 {
 	static const char *const words[] = {
-		[VOLUME_AVAILABLE] = "Available",
-		[VOLUME_BOUND] = "Bound",
-		[VOLUME_RELEASED] = "Released",
-		[VOLUME_FAILED] = "Failed",
+		[PERSISTENT_VOLUME_AVAILABLE] = "Available",
+		[PERSISTENT_VOLUME_BOUND] = "Bound",
+		[PERSISTENT_VOLUME_RELEASED] = "Released",
+		[PERSISTENT_VOLUME_FAILED] = "Failed",
 	};
-	for (unsigned i = VOLUME_AVAILABLE; word && i <= VOLUME_FAILED; i++)
+	for (unsigned i = PERSISTENT_VOLUME_AVAILABLE; word && i <= PERSISTENT_VOLUME_FAILED; i++)
 		if (strcmp(word, words[i]) == 0)
-			return (enum volume_phase)i;
-	return VOLUME_PENDING;
+			return (enum persistent_volume_phase)i;
+	return PERSISTENT_VOLUME_PENDING;
 }
 
 /* {"key": <our topology key>, "operator": "In", "values": [<one>]}, else no outcome. */
-static int parse_expression(struct volume *volume, struct json_object *json, struct error *err)
+static int parse_expression(struct persistent_volume *volume, struct json_object *json,
+			    struct error *err)
 {
 	const char *key, *operator, ** values;
 	size_t count;
@@ -35,7 +36,7 @@ static int parse_expression(struct volume *volume, struct json_object *json, str
 	return 0;
 }
 
-static int parse_term(struct volume *volume, struct json_object *json, struct error *err)
+static int parse_term(struct persistent_volume *volume, struct json_object *json, struct error *err)
 {
 	struct json_object *list;
 	size_t count;
@@ -47,7 +48,8 @@ static int parse_term(struct volume *volume, struct json_object *json, struct er
 	return 0;
 }
 
-static int parse_affinity(struct volume *volume, struct json_object *json, struct error *err)
+static int parse_affinity(struct persistent_volume *volume, struct json_object *json,
+			  struct error *err)
 {
 	static const char path[] = "spec.nodeAffinity.required.nodeSelectorTerms";
 	struct json_object *terms;
@@ -60,7 +62,7 @@ static int parse_affinity(struct volume *volume, struct json_object *json, struc
 	return 0;
 }
 
-static int parse_csi(struct volume *volume, struct json_object *json, struct error *err)
+static int parse_csi(struct persistent_volume *volume, struct json_object *json, struct error *err)
 {
 	struct arena *arena = volume->object.arena;
 	if (json_read_string(json, "spec.csi.driver", arena, &volume->driver, err) < 0)
@@ -70,7 +72,8 @@ static int parse_csi(struct volume *volume, struct json_object *json, struct err
 	return json_need_string(json, "spec.csi.volumeHandle", arena, &volume->handle, err);
 }
 
-static int parse_claim_ref(struct volume *volume, struct json_object *json, struct error *err)
+static int parse_claim_ref(struct persistent_volume *volume, struct json_object *json,
+			   struct error *err)
 {
 	struct arena *arena = volume->object.arena;
 	if (json_read_string(json, "spec.claimRef.namespace", arena, &volume->claim_namespace,
@@ -80,9 +83,10 @@ static int parse_claim_ref(struct volume *volume, struct json_object *json, stru
 	return json_read_string(json, "spec.claimRef.uid", arena, &volume->claim_uid, err);
 }
 
-static int parse_volume(struct object *object, struct json_object *json, struct error *err)
+static int parse_persistent_volume(struct object *object, struct json_object *json,
+				   struct error *err)
 {
-	struct volume *volume = volume_of(object);
+	struct persistent_volume *volume = persistent_volume_of(object);
 	const char *phase, *policy;
 	if (json_read_string(json, "status.phase", object->arena, &phase, err) < 0 ||
 	    json_read_string(json, "spec.persistentVolumeReclaimPolicy", object->arena, &policy,
@@ -100,15 +104,15 @@ static int parse_volume(struct object *object, struct json_object *json, struct 
 	return parse_affinity(volume, json, err);
 }
 
-const struct kind volume_kind = {
+const struct kind persistent_volume_kind = {
 	.api_version = "v1",
 	.name = "PersistentVolume",
 	.plural = "persistentvolumes",
-	.size = sizeof(struct volume),
-	.parse = parse_volume,
+	.size = sizeof(struct persistent_volume),
+	.parse = parse_persistent_volume,
 };
 
-bool volume_is_ours(const struct volume *volume)
+bool persistent_volume_is_ours(const struct persistent_volume *volume)
 {
 	return volume->driver && strcmp(volume->driver, CSI_DRIVER_NAME) == 0;
 }
