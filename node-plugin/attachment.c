@@ -93,11 +93,21 @@ int attachment_make(struct pools *pools, const char *id, const struct access *ac
 	return 0;
 }
 
+/* A block volume is staged by its device alone. */
+static bool is_kept(const struct volume_mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->marks.count; i++)
+		if (mounts->marks.items[i].kept)
+			return true;
+	return false;
+}
+
 static int check_unmounted(struct pools *pools, const struct volume_folder *folder,
 			   struct error *err)
 {
+	const char *id = folder->record.id;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_mounts_read(pools, folder->record.id, folder, &mounts, err) < 0)
+	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	const struct mount *mount = volume_mounts_any(&mounts);
 	if (mount)
@@ -105,7 +115,12 @@ static int check_unmounted(struct pools *pools, const struct volume_folder *fold
 			err, ERROR_IN_USE,
 			"volume %s is in use: it is mounted at %s; NodeUnstageVolume comes "
 			"first",
-			folder->record.id, mount->point);
+			id, mount->point);
+	if (folder->record.block && is_kept(&mounts))
+		return error_set(err, ERROR_IN_USE,
+				 "block volume %s is in use: it is staged; NodeUnstageVolume comes "
+				 "first",
+				 id);
 	return 0;
 }
 

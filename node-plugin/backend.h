@@ -28,6 +28,7 @@ struct mount_mark {
 	const char *root; /* of the volume in that device's file system; in the table's arena */
 	bool node;
 	bool read_only; /* the node's device is */
+	bool kept;	/* the device is: a block volume is staged (loop_device.h) */
 
 	/* btrfs shows a device number of its own: its mounts tell only this. NULL: none. */
 	const char *source;

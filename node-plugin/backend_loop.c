@@ -305,6 +305,7 @@ static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_t
 		add_mark(ret_marks, (struct mount_mark) {
 					    .device = device->device,
 					    .root = "/",
+					    .kept = device->kept,
 					    .source = arena_strdup(table->arena, path),
 					    .encrypted = "/" FSCRYPT_FOLDER,
 				    });

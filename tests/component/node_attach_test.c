@@ -102,11 +102,13 @@ static void refused(int outcome, enum error_code code, const struct error *err, 
 	assert_non_null(strstr(err->text, text));
 }
 
-static int attach(const char *id, const char *node_id, bool read_only, struct error *err)
+static int attach_as(const char *id, const char *node_id, bool block, bool read_only,
+		     struct error *err)
 {
 	Csi__V1__ControllerPublishVolumeRequest request;
 	Csi__V1__VolumeCapability capability;
 	Csi__V1__VolumeCapability__MountVolume mount;
+	Csi__V1__VolumeCapability__BlockVolume device;
 	Csi__V1__VolumeCapability__AccessMode mode;
 	ProtobufCMessage *response = NULL;
 	csi__v1__controller_publish_volume_request__init(&request);
@@ -114,8 +116,14 @@ static int attach(const char *id, const char *node_id, bool read_only, struct er
 	csi__v1__volume_capability__mount_volume__init(&mount);
 	csi__v1__volume_capability__access_mode__init(&mode);
 	mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_WRITER;
-	capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
-	capability.mount = &mount;
+	csi__v1__volume_capability__block_volume__init(&device);
+	if (block) {
+		capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
+		capability.block = &device;
+	} else {
+		capability.access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
+		capability.mount = &mount;
+	}
 	capability.access_mode = &mode;
 	request.volume_id = (char *)(uintptr_t)id;
 	request.node_id = (char *)(uintptr_t)node_id;
@@ -127,6 +135,11 @@ static int attach(const char *id, const char *node_id, bool read_only, struct er
 				       TIMEOUT_MS, &response, err);
 	protobuf_c_message_free_unpacked(response, NULL);
 	return outcome;
+}
+
+static int attach(const char *id, const char *node_id, bool read_only, struct error *err)
+{
+	return attach_as(id, node_id, false, read_only, err);
 }
 
 static int detach(const char *id, const char *node_id, struct error *err)
@@ -215,6 +228,30 @@ static void a_volume_is_attached_before_it_is_staged_and_says_so(void **state)
 	assert_int_equal(status.node_count, 0);
 	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 	done(detach("pvc-1", "node-1", &err), &err);
+}
+
+/* A device alone is nothing that is mounted. */
+static void a_block_volume_is_detached_when_it_is_neither_published_nor_staged(void **state)
+{
+	static const struct node_volume block = {
+		.name = "pvc-1",
+		.backend = "loop",
+		.fs_type = "",
+		.size_bytes = 16 * MIB,
+		.block = true,
+	};
+	struct error err = { 0 };
+	done(node_client_create(scene.channel, &block, &err), &err);
+	done(attach_as("pvc-1", "node-1", true, false, &err), &err);
+	done(node_client_stage(scene.channel, &block, staging, &err), &err);
+	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "it is staged");
+	done(node_client_publish(scene.channel, &block, staging, target, false, &err), &err);
+	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, target);
+	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "it is staged");
+	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	done(detach("pvc-1", "node-1", &err), &err);
+	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void what_is_attached_read_only_cannot_be_written_by_any_pod(void **state)
@@ -419,6 +456,7 @@ int main(void)
 		return 77;
 	const struct CMUnitTest tests[] = {
 		ATTACH_TEST(a_volume_is_attached_before_it_is_staged_and_says_so),
+		ATTACH_TEST(a_block_volume_is_detached_when_it_is_neither_published_nor_staged),
 		ATTACH_TEST(what_is_attached_read_only_cannot_be_written_by_any_pod),
 		ATTACH_TEST(a_node_takes_no_more_volumes_than_it_was_told),
 		ATTACH_TEST(unknown_volumes_and_nodes_are_not_found),
