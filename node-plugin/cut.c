@@ -373,12 +373,20 @@ int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend, bool
 		       : copy_still_directory(source_fd, target_fd, other_pool, watch, err);
 }
 
+struct thawing {
+	struct pools *pools;
+	struct volume_lock lock; /* of the volume that was asked for last: nobody freezes it now */
+};
+
 static int find_mount(void *context, const char *id, int *ret_mount_fd, struct error *err)
 {
-	struct pools *pools = context;
+	struct thawing *thawing = context;
+	struct pools *pools = thawing->pools;
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_folder_peek(pools, id, &folder, err) < 0 ||
+	volume_lock_done(&thawing->lock);
+	if (volume_lock_take(&pools->locks, id, &thawing->lock, err) < 0 ||
+	    volume_folder_peek(pools, id, &folder, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return -1;
 	/* Never the file system of the pool. */
@@ -392,8 +400,11 @@ void cut_thaw_left(struct pools *pools)
 	for (size_t i = 0; i < pools->count; i++) {
 		unsigned thawed = 0;
 		struct error err = { 0 };
-		if (freeze_recover(pools->host, pools->pools[i]->freeze_fd, find_mount, pools,
-				   &thawed, &err) < 0)
+		struct thawing thawing = { .pools = pools };
+		int outcome = freeze_recover(pools->host, pools->pools[i]->freeze_fd, find_mount,
+					     &thawing, &thawed, &err);
+		volume_lock_done(&thawing.lock);
+		if (outcome < 0 && err.code != ERROR_BUSY)
 			log_error("volume may be frozen; thaw it by hand (fsfreeze -u)",
 				  LOG_TEXT("pool", pools->pools[i]->name), LOG_ERR(&err));
 	}

@@ -81,7 +81,8 @@ int cut_measure(const struct volume_folder *source, uint64_t *ret_bytes, struct 
 int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend, bool other_pool,
 		   const struct copy_watch *watch, struct error *err);
 
-/* At start: thaws what an earlier process left frozen; what cannot be thawed is logged. */
+/* Thaws what an earlier process left frozen; what cannot be thawed is logged, and what a call has
+ * under way (it holds the volume's lock) is passed over. */
 void cut_thaw_left(struct pools *pools);
 
 #define CLEANUP_CUT CLEANUP(cut_done)

@@ -143,7 +143,7 @@ void freeze_abandon(struct freeze *freeze)
 		return;
 	memcpy(id, freeze->id, sizeof(id));
 	if (freeze_end(freeze, &reason) < 0 && reason.code != ERROR_TIMEOUT)
-		log_error("volume may still be frozen; it is thawed at the next start",
+		log_error("volume may still be frozen; thawing it is tried again",
 			  LOG_TEXT("volume", id), LOG_ERR(&reason));
 }
 
@@ -220,7 +220,7 @@ static int recover(void *context, const char *name, struct error *err)
 		return 0;
 	}
 	error_prefix(&reason, "thaw volume %s", name);
-	if (recovery->first.code == ERROR_NONE)
+	if (recovery->first.code == ERROR_NONE || recovery->first.code == ERROR_BUSY)
 		recovery->first = reason;
 	return 0;
 }

@@ -11,8 +11,8 @@
  * A pod that waits for ever is worse than a snapshot that failed, so a thread of its own thaws when
  * the time is up, whatever the one who froze is doing. And since a frozen file system stays frozen
  * when we die, a file of the volume's name in the pool's `freeze` folder says beforehand what is
- * going to be done: at its next start the plugin thaws what it names (freeze_recover()). After a
- * reboot nothing is frozen.
+ * going to be done: at its next start, or when the pool is back that was missing then, the plugin
+ * thaws what it names (freeze_recover()). After a reboot nothing is frozen.
  *
  * A freeze of somebody else (fsfreeze(8) by hand) is not ours to rely on, nor to end: ERROR_BUSY.
  */
@@ -48,7 +48,8 @@ void freeze_abandon(struct freeze *freeze);
 typedef int freeze_finder(void *context, const char *id, int *ret_mount_fd, struct error *err);
 
 /* Thaws what an earlier process may have left frozen. An intent that cannot be followed stays; the
- * first reason is the error. *ret_thawed counts what was frozen indeed. */
+ * first reason is the error, ERROR_BUSY if there is no other. *ret_thawed counts what was frozen
+ * indeed. */
 int freeze_recover(struct host *host, int intents_fd, freeze_finder *find, void *context,
 		   unsigned *ret_thawed, struct error *err);
 

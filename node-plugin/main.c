@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
-#include "cut.h"
 #include "host.h"
 #include "limiter.h"
 #include "node.h"
@@ -28,7 +27,6 @@
 #include "options.h"
 #include "pools.h"
 #include "secret.h"
-#include "snapshot_group.h"
 #include "sweep.h"
 
 #define STOP_WITHIN_MS 900
@@ -82,16 +80,6 @@ static int trial_folder(const struct pools *pools)
 	return -1;
 }
 
-static void remove_half_made_groups(struct pools *pools)
-{
-	struct error reason = { 0 };
-	size_t count = 0;
-	if (snapshot_group_recover(pools, &count, &reason) < 0)
-		log_warning("half-made group snapshots stay for now", LOG_ERR(&reason));
-	if (count)
-		log_info("half-made group snapshots removed", LOG_UINT("snapshots", count));
-}
-
 static int run(const struct options *options, struct error *err)
 {
 	char kubelet_folder[PATH_MAX], notes_folder[PATH_MAX];
@@ -114,8 +102,7 @@ static int run(const struct options *options, struct error *err)
 		return -1;
 	pools->attach = options->attach;
 	pools->max_volumes = options->max_volumes;
-	cut_thaw_left(pools);
-	remove_half_made_groups(pools);
+	sweep_recover(pools);
 	static struct node_features features;
 	node_features_probe(&features, trial_folder(pools), &pools->throttle);
 	node_features_report(&features);

@@ -275,8 +275,9 @@ static bool comes_back(struct pools *pools, const struct pool_missing *missing)
 	return open_one(pools, &place, &err) == 0;
 }
 
-void pools_look_again(struct pools *pools)
+unsigned pools_look_again(struct pools *pools)
 {
+	unsigned back = 0;
 	pthread_mutex_lock(&pools->mutex);
 	for (struct pool_missing **at = &pools->missing; *at;) {
 		struct pool_missing *missing = *at;
@@ -285,11 +286,13 @@ void pools_look_again(struct pools *pools)
 			continue;
 		}
 		log_info("pool is back", LOG_TEXT("pool", missing->name));
+		back++;
 		*at = missing->next;
 		missing_free(missing);
 		introduce_all(pools);
 	}
 	pthread_mutex_unlock(&pools->mutex);
+	return back;
 }
 
 void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void *context)

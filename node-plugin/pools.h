@@ -85,8 +85,8 @@ struct pools_setup {
 int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
 void pools_close(struct pools *pools);
 
-/* Looks for the missing ones. */
-void pools_look_again(struct pools *pools);
+/* Looks for the missing ones; returns how many are back. */
+unsigned pools_look_again(struct pools *pools);
 
 /* Calls back for each missing one. */
 typedef void pools_missing_visitor(void *context, const char *name, const char *reason);

@@ -360,8 +360,8 @@ static int recover_group(struct pools *pools, const char *id, size_t *count, str
 	struct snapshot_group_record record;
 	struct error reason = { 0 };
 	size_t strays = 0;
-	if (lock_group(pools, id, &lock, err) < 0)
-		return -1;
+	if (lock_group(pools, id, &lock, NULL) < 0)
+		return 0;
 	/* A record that is damaged, or in a pool that is missing, is not no record. */
 	if (snapshot_group_record_read(pools, id, &record, &reason) != 1)
 		return 0;

@@ -9,8 +9,8 @@
  * Each member is a snapshot like others (snapshot.h) that names its group in its record; the group
  * itself is a small record <pool>/groups/<id>, in the pool of its first member, written when all
  * members are there and last. So members without that record are of a group that was being made, or
- * removed, when the process ended: they belong to nobody, and create, delete and the start of the
- * plugin remove them.
+ * removed, when the process ended: they belong to nobody, and create, delete, the start of the
+ * plugin and the return of a pool remove them.
  *
  * All volumes are held before the first is cut, in the order of their ids (cut.h). A mounted
  * volume's file system is frozen meanwhile. What cannot be held still, a directory or a block
@@ -66,7 +66,8 @@ int snapshot_group_delete(struct pools *pools, const char *id, const char *const
 int snapshot_group_check_members(const struct snapshot_group *group, const char *const *members,
 				 size_t count, struct error *err);
 
-/* At start: removes members of groups that are not whole. *ret_count says how many those were. */
+/* Removes members of groups that are not whole and that no call is making; of groups that may be
+ * whole in a pool that is missing, none. *ret_count says how many those were. */
 int snapshot_group_recover(struct pools *pools, size_t *ret_count, struct error *err);
 
 #define CLEANUP_SNAPSHOT_GROUP CLEANUP(snapshot_group_done)

@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cut.h"
 #include "orphan.h"
 #include "pools.h"
+#include "snapshot_group.h"
 #include "volume.h"
 
 #define EVERY_MS 300000
@@ -86,11 +88,29 @@ static void look_for_orphans(struct sweep *sweep)
 	now = before;
 }
 
+static void remove_half_made_groups(struct pools *pools)
+{
+	struct error reason = { 0 };
+	size_t count = 0;
+	if (snapshot_group_recover(pools, &count, &reason) < 0)
+		log_warning("half-made group snapshots stay for now", LOG_ERR(&reason));
+	if (count)
+		log_info("half-made group snapshots removed", LOG_UINT("snapshots", count));
+}
+
+void sweep_recover(struct pools *pools)
+{
+	cut_thaw_left(pools);
+	remove_half_made_groups(pools);
+}
+
 static void *run(void *context)
 {
 	struct sweep *sweep = context;
 	do {
-		pools_look_again(sweep->pools);
+		if (pools_look_again(sweep->pools) > 0)
+			remove_half_made_groups(sweep->pools);
+		cut_thaw_left(sweep->pools);
 		for (size_t i = 0; i < sweep->pools->count; i++) {
 			empty(sweep->pools->pools[i]);
 			mend(sweep->pools->pools[i]);

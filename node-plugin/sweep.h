@@ -21,4 +21,9 @@ int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **re
 /* Waits for a removal that is under way. */
 void sweep_free(struct sweep *sweep);
 
+/* At start, before anybody is served: thaws what an earlier process left frozen, and removes the
+ * snapshots of groups that it did not finish. The sweep does the same for a pool that comes back
+ * later, and tries again to thaw what resisted. What a call has under way is left alone. */
+void sweep_recover(struct pools *pools);
+
 DEFINE_CLEANUP(struct sweep *, sweep_free);
