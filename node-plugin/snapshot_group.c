@@ -66,6 +66,8 @@ static int load(struct pools *pools, const char *id, struct snapshot_group *ret_
 	if (find_members(pools, ret_group, err) < 0)
 		return -1;
 	ret_group->created_us = record.created_us;
+	if (ret_group->member_count < record.members && pools_check_missing(pools, NULL, err) < 0)
+		return error_prefix(err, "group snapshot %s", id);
 	if (ret_group->member_count != record.members)
 		return error_set(
 			err, ERROR_INTERNAL,

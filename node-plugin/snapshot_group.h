@@ -53,7 +53,8 @@ int snapshot_group_create(struct pools *pools, const char *name, const char *con
 			  size_t count, const struct copy_watch *watch,
 			  struct snapshot_group *ret_group, struct error *err);
 
-/* ERROR_NOT_FOUND if there is none. */
+/* ERROR_NOT_FOUND if there is none; ERROR_UNAVAILABLE while it, or one of its members, may be in a
+ * pool that is missing. */
 int snapshot_group_find(struct pools *pools, const char *id, struct snapshot_group *ret_group,
 			struct error *err);
 

@@ -17,6 +17,8 @@
 #include "fake_host.h"
 #include "pool_choice.h"
 #include "pool_scene.h"
+#include "snapshot.h"
+#include "snapshot_group.h"
 #include "volume.h"
 
 #define GIB (1ULL << 30)
@@ -469,6 +471,77 @@ static void without_a_folder_for_notes_pools_are_served_all_the_same(void **stat
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 }
 
+static char group_ids[2][VOLUME_ID_MAX + 1];
+
+/* pvc-1 in fast, pvc-2 in bulk; the group's record lies with pvc-1. */
+static void make_group(void)
+{
+	struct error err = { 0 };
+	const char *const volumes[] = { "pvc-1", "pvc-2" };
+	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "fast", GIB, &err), 0);
+	assert_int_equal(create("pvc-2", "bulk", GIB, &err), 0);
+	if (snapshot_group_create(pools, "group-1", volumes, 2, NULL, &group, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < 2; i++)
+		strcpy(group_ids[i], group.members[i].id);
+}
+
+static int delete_group(size_t members, struct error *err)
+{
+	const char *const ids[] = { group_ids[0], group_ids[1] };
+	return snapshot_group_delete(pools, "group-1", ids, members, err);
+}
+
+static unsigned count_members(void)
+{
+	struct snapshot_record record;
+	return (snapshot_find(pools, group_ids[0], &record, NULL) == 0) +
+	       (snapshot_find(pools, group_ids[1], &record, NULL) == 0);
+}
+
+/* Neither is it deleted in part, whichever members are named, nor said to be gone or damaged. */
+static void a_group_waits_for_the_pool_of(const char *disk, unsigned members_there)
+{
+	struct error err = { 0 };
+	size_t removed = 0;
+	const char *const volumes[] = { "pvc-1", "pvc-2" };
+	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	make_group();
+	pull_out(disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+	for (size_t named = 0; named <= 2; named++) {
+		assert_int_equal(delete_group(named, &err), -1);
+		assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	}
+	assert_int_equal(snapshot_group_recover(pools, &removed, &err), 0);
+	assert_int_equal(removed, 0);
+	assert_int_equal(count_members(), members_there);
+	assert_int_equal(snapshot_group_find(pools, "group-1", &group, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(
+		snapshot_group_create(pools, "group-1", volumes, 2, NULL, &group, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+
+	put_back(disk);
+	assert_int_equal(pools_look_again(pools), 1);
+	assert_int_equal(count_members(), 2);
+	assert_int_equal(delete_group(2, &err), 0);
+	assert_int_equal(count_members(), 0);
+	assert_int_equal(delete_group(2, &err), 1);
+}
+
+static void a_group_is_not_deleted_without_the_pool_of_a_member(void **state)
+{
+	a_group_waits_for_the_pool_of(bulk_disk, 1);
+}
+
+static void a_group_is_not_deleted_without_the_pool_of_its_record(void **state)
+{
+	a_group_waits_for_the_pool_of(fast_disk, 1);
+}
+
 int main(void)
 {
 #define WITH_POOLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -493,6 +566,8 @@ int main(void)
 		WITH_POOLS(a_renamed_pool_is_the_one_that_it_was),
 		WITH_POOLS(the_only_pool_is_not_made_anew_where_its_disk_is_missing),
 		WITH_POOLS(without_a_folder_for_notes_pools_are_served_all_the_same),
+		WITH_POOLS(a_group_is_not_deleted_without_the_pool_of_a_member),
+		WITH_POOLS(a_group_is_not_deleted_without_the_pool_of_its_record),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
