@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "folder.h"
+#include "inode_set.h"
 #include "tree_walk.h"
 
 #define STAT_BLOCK_BYTES 512
@@ -308,20 +309,27 @@ int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watc
 	return 0;
 }
 
+struct measure {
+	uint64_t bytes;
+	struct inode_set seen; /* files with several names */
+};
+
 static int measure_entry(void *context, int folder_fd, const char *name, const struct stat *st,
 			 struct error *err)
 {
-	uint64_t *bytes = context;
-	*bytes += (uint64_t)st->st_blocks * STAT_BLOCK_BYTES;
+	struct measure *measure = context;
+	if (st->st_nlink < 2 || inode_set_add(&measure->seen, st->st_dev, st->st_ino))
+		measure->bytes += (uint64_t)st->st_blocks * STAT_BLOCK_BYTES;
 	return 0;
 }
 
 int tree_copy_measure(int source_fd, uint64_t *ret_allocated_bytes, struct error *err)
 {
 	static const struct tree_visitor visitor = { .entry = measure_entry };
-	uint64_t bytes = 0;
-	int outcome = tree_walk(source_fd, &visitor, &bytes, err);
+	struct measure measure = { 0 };
+	int outcome = tree_walk(source_fd, &visitor, &measure, err);
+	inode_set_done(&measure.seen);
 	if (outcome == 0)
-		*ret_allocated_bytes = bytes;
+		*ret_allocated_bytes = measure.bytes;
 	return outcome;
 }

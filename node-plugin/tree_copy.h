@@ -33,5 +33,5 @@ struct tree_copy_result {
 int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watch *watch,
 	      struct tree_copy_result *ret_result, struct error *err);
 
-/* What the files of a tree hold of the disk, each counted once for each of its names. */
+/* What the files of a tree hold of the disk, each counted once, however many names it has. */
 int tree_copy_measure(int source_fd, uint64_t *ret_allocated_bytes, struct error *err);

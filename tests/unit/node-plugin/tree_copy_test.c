@@ -241,6 +241,29 @@ static void holes_stay_holes(void **state)
 	assert_true(result.allocated_bytes <= 65536 && result.allocated_bytes > 0);
 }
 
+static void a_file_with_several_names_is_measured_once(void **state)
+{
+	static char block[1 << 20];
+	struct error err = { 0 };
+	uint64_t bytes = 0;
+	int fd CLEANUP_CLOSE = openat(source_fd, "one", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	memset(block, 'x', sizeof(block));
+	assert_int_equal(write(fd, block, sizeof(block)), sizeof(block));
+	assert_int_equal(mkdirat(source_fd, "below", 0700), 0);
+	for (int i = 0; i < 100; i++) {
+		char name[32], below[64];
+		snprintf(name, sizeof(name), "twin-%d", i);
+		snprintf(below, sizeof(below), "below/%s", name);
+		write_file(source_fd, name, "x");
+		assert_int_equal(linkat(source_fd, name, source_fd, below, 0), 0);
+		snprintf(below, sizeof(below), "below/%d", i);
+		assert_int_equal(linkat(source_fd, "one", source_fd, below, 0), 0);
+	}
+	assert_int_equal(tree_copy_measure(source_fd, &bytes, &err), 0);
+	assert_int_equal(bytes, copy().allocated_bytes);
+	assert_in_range(bytes, sizeof(block), 2 * sizeof(block));
+}
+
 static int move_away(void *context, int at_fd, const char *name, struct error *err)
 {
 	if (strcmp(name, "inner") == 0)
@@ -291,6 +314,7 @@ int main(void)
 		TEST(copies_folders_however_deep),
 		TEST(a_link_leads_nowhere),
 		TEST(holes_stay_holes),
+		TEST(a_file_with_several_names_is_measured_once),
 		TEST(a_folder_that_is_moved_meanwhile_is_noticed),
 		TEST(ends_when_its_watcher_says_so),
 	};
