@@ -41,6 +41,17 @@ struct walk {
 	unsigned depth;
 };
 
+/* Right after it could not be opened. What is gone meanwhile, or is a mount, is not the volume's.
+ * All else is not passed over: the volume would be taken for the group's with a part of it that is
+ * not. */
+static int pass_over_or_fail(const struct error *reason, struct error *err)
+{
+	if (errno == ENOENT || errno == EXDEV)
+		return 0;
+	*err = *reason;
+	return -1;
+}
+
 static int visit(void *context, const char *name, struct error *err);
 
 static int enter(const struct walk *walk, const char *name, struct error *err)
@@ -48,8 +59,9 @@ static int enter(const struct walk *walk, const char *name, struct error *err)
 	int fd CLEANUP_CLOSE = -1;
 	if (walk->depth == VOLUME_GROUP_DEPTH_MAX)
 		return 0;
-	if (folder_open(walk->folder_fd, name, &fd, err) < 0)
-		return -1;
+	struct error reason = { 0 };
+	if (folder_open(walk->folder_fd, name, &fd, &reason) < 0)
+		return pass_over_or_fail(&reason, err);
 	struct walk below = { .folder_fd = fd, .group = walk->group, .depth = walk->depth + 1 };
 	return folder_visit(fd, visit, &below, err);
 }
@@ -59,9 +71,9 @@ static int visit(void *context, const char *name, struct error *err)
 	const struct walk *walk = context;
 	struct stat there;
 	int path_fd CLEANUP_CLOSE = -1;
-	/* What is gone meanwhile, or is a mount (EXDEV), is not the volume's. */
-	if (folder_open_file(walk->folder_fd, name, O_PATH, 0, &path_fd, NULL) < 0)
-		return 0;
+	struct error reason = { 0 };
+	if (folder_open_file(walk->folder_fd, name, O_PATH, 0, &path_fd, &reason) < 0)
+		return pass_over_or_fail(&reason, err);
 	if (fstat(path_fd, &there) < 0)
 		return error_errno(err, errno, "volume_mount_group: stat %s", name);
 	if (S_ISDIR(there.st_mode) && enter(walk, name, err) < 0)

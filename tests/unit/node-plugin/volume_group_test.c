@@ -2,11 +2,15 @@
 #include "volume_group.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,6 +108,46 @@ static void a_link_leads_nowhere(void **state)
 	assert_int_equal(there.st_mode & 0777, 0600);
 }
 
+static void limit_descriptors(rlim_t more)
+{
+	struct rlimit limit;
+	int free_fd = dup(0);
+	assert_true(free_fd >= 0);
+	close(free_fd);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = more ? (rlim_t)free_fd + more : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Else the volume would belong to the group from then on, and the file never. */
+static void a_file_that_cannot_be_opened_is_an_error_and_the_walk_is_made_again(void **state)
+{
+	struct error err = { 0 };
+	make_file("file", 0600);
+	limit_descriptors(2); /* for the folder, twice */
+	assert_int_equal(volume_group_apply(folder, GROUP, &err), -1);
+	limit_descriptors(0);
+	assert_non_null(strstr(err.text, "file"));
+	check("", 0, 0755);
+	assert_int_equal(volume_group_apply(folder, GROUP, &err), 0);
+	check("file", GROUP, 0660);
+}
+
+/* Of whoever has mounted it. */
+static void a_mount_in_it_is_left_alone(void **state)
+{
+	struct error err = { 0 };
+	assert_int_equal(mkdir(in("mount"), 0755), 0);
+	make_file("behind", 0600);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", in("mount"), "tmpfs", 0, "mode=0755") < 0)
+		skip();
+	assert_int_equal(volume_group_apply(folder, GROUP, &err), 0);
+	check("mount", 0, 0755);
+	check("behind", GROUP, 0660);
+	assert_int_equal(umount(in("mount")), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +155,10 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_is_done_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_link_leads_nowhere, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_file_that_cannot_be_opened_is_an_error_and_the_walk_is_made_again, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(a_mount_in_it_is_left_alone, set_up, tear_down),
 	};
 	if (geteuid() != 0) {
 		printf("SKIPPED: only root can give files to a group it is not in\n");
