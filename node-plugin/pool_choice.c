@@ -27,6 +27,16 @@ static int no_such_pool(struct pools *pools, const char *name, struct error *err
 			 "parameter pool: this node has no pool \"%s\"; it has %s", name, names);
 }
 
+/* Nobody knows what a missing pool could serve. */
+static int none_serves(struct pools *pools, const struct parameters *parameters,
+		       const struct error *reason, struct error *err)
+{
+	if (!parameters->pool && pools_check_missing(pools, NULL, err) < 0)
+		return error_prefix(err, "%s", reason->text);
+	*err = *reason;
+	return -1;
+}
+
 /* The pools that serve the class, in no order. */
 static int collect(struct pools *pools, const struct parameters *parameters,
 		   struct candidates *ret_candidates, struct error *err)
@@ -46,10 +56,8 @@ static int collect(struct pools *pools, const struct parameters *parameters,
 	}
 	if (!named)
 		return no_such_pool(pools, parameters->pool, err);
-	if (candidates.count == 0) {
-		*err = reason;
-		return -1;
-	}
+	if (candidates.count == 0)
+		return none_serves(pools, parameters, &reason, err);
 	*ret_candidates = candidates;
 	return 0;
 }
@@ -124,7 +132,12 @@ int pool_choice_reserve(struct pools *pools, const struct pool_wish *wish, struc
 		return -1;
 	sort(pools, &candidates);
 	put_first(&candidates, wish->source);
-	return reserve_in_one(&candidates, wish, ret_pool, err);
+	if (reserve_in_one(&candidates, wish, ret_pool, err) == 0)
+		return 0;
+	if (err && err->code == ERROR_RANGE && !wish->parameters->pool &&
+	    pools_check_missing(pools, NULL, NULL) < 0)
+		err->code = ERROR_EXHAUSTED;
+	return -1;
 }
 
 int pool_choice_capacity(struct pools *pools, const struct parameters *parameters,

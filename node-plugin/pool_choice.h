@@ -26,8 +26,10 @@ struct pool_wish {
 
 /* Counts the bytes as promised in *ret_pool; pool_release() gives them back.
  * ERROR_INVALID if no pool can ever serve the class: names the pools there are, or what they lack;
- * ERROR_UNAVAILABLE if the pool that the class names is missing;
- * else as pool_reserve(), if there is room in none. */
+ * ERROR_UNAVAILABLE if the pool that the class names is missing, or it names none and only one that
+ * is missing may serve it;
+ * else as pool_reserve(), if there is room in none: not ERROR_RANGE while one is missing that may
+ * be larger. */
 int pool_choice_reserve(struct pools *pools, const struct pool_wish *wish, struct pool **ret_pool,
 			struct error *err);
 

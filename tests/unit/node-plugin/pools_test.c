@@ -224,6 +224,40 @@ static void a_volume_of_a_missing_pool_is_not_said_to_be_gone(void **state)
 }
 
 /* A pod of it goes all the same: that takes mounts away and no data. */
+/* Nobody knows what the missing pool could serve. */
+static void what_a_missing_pool_may_serve_is_not_refused_for_good(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct pool_capacity capacity;
+	struct volume_spec held = pool_scene_spec("pvc-1");
+	held.parameters.backend = BACKEND_DIRECTORY;
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(volume_create(pools, &held, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(create("pvc-2", NULL, 101 * GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+
+	pull_out(bulk_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+	assert_int_equal(volume_create(pools, &held, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "pool bulk is missing"));
+	assert_int_equal(pool_choice_capacity(pools, &held.parameters, &capacity, &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(create("pvc-2", NULL, 101 * GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+
+	/* What names a pool that is there, or one that there never was, is as before. */
+	assert_int_equal(create("pvc-2", "fast", 101 * GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+	held.parameters.pool = "fast";
+	assert_int_equal(volume_create(pools, &held, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(create("pvc-2", "slow", GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+}
+
 static void the_places_of_a_missing_pools_volume_are_cleared(void **state)
 {
 	struct error err = { 0 };
@@ -520,8 +554,8 @@ static void a_group_waits_for_the_pool_of(const char *disk, unsigned members_the
 	assert_int_equal(count_members(), members_there);
 	assert_int_equal(snapshot_group_find(pools, "group-1", &group, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_int_equal(
-		snapshot_group_create(pools, "group-1", volumes, 2, NULL, &group, &err), -1);
+	assert_int_equal(snapshot_group_create(pools, "group-1", volumes, 2, NULL, &group, &err),
+			 -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 
 	put_back(disk);
@@ -553,6 +587,7 @@ int main(void)
 		WITH_POOLS(a_class_may_name_its_pool),
 		WITH_POOLS(capacity_is_of_all_pools_that_serve_and_the_largest_of_one),
 		WITH_POOLS(a_volume_of_a_missing_pool_is_not_said_to_be_gone),
+		WITH_POOLS(what_a_missing_pool_may_serve_is_not_refused_for_good),
 		WITH_POOLS(the_places_of_a_missing_pools_volume_are_cleared),
 		WITH_POOLS(a_pool_comes_back_with_its_disk),
 		WITH_POOLS(another_pool_in_the_place_of_a_missing_one_is_not_taken_for_it),
