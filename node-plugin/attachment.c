@@ -13,20 +13,28 @@
 struct counting {
 	struct pool *pool;
 	unsigned count;
+	unsigned unreadable; /* of them */
 };
 
 static int visit_volume(void *context, const char *name, struct error *err)
 {
 	struct counting *counting = context;
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	/* One that cannot be read, or was just deleted, is attached to nothing. */
-	if (volume_folder_open_in(counting->pool, name, &folder, NULL) == 0)
-		counting->count += folder.record.attached != ATTACHED_NO;
+	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek_in(counting->pool, name, &folder, NULL) < 0 || !folder.pool)
+		return 0; /* just deleted, or no volume */
+	if (volume_folder_open_in(counting->pool, name, &whole, NULL) == 0) {
+		/* Ephemeral ones are never attached, but each is a pod's. */
+		counting->count += whole.record.attached != ATTACHED_NO || whole.record.ephemeral;
+		return 0;
+	}
+	counting->count++; /* a pod may have it */
+	counting->unreadable++;
 	return 0;
 }
 
 /* The records tell; nothing is remembered. Asked only where there is a limit. */
-static int count_attached(struct pools *pools, unsigned *ret_count, struct error *err)
+static int count_taken(struct pools *pools, struct counting *ret_counting, struct error *err)
 {
 	struct counting counting = { 0 };
 	for (size_t i = 0; i < pools->count; i++) {
@@ -34,23 +42,29 @@ static int count_attached(struct pools *pools, unsigned *ret_count, struct error
 		if (folder_visit(counting.pool->volumes_fd, visit_volume, &counting, err) < 0)
 			return error_prefix(err, "pool %s: volumes", counting.pool->path);
 	}
-	*ret_count = counting.count;
+	*ret_counting = counting;
 	return 0;
 }
 
 static int check_room(struct pools *pools, struct error *err)
 {
-	unsigned count = 0;
+	struct counting taken = { 0 };
 	if (!pools->max_volumes)
 		return 0;
-	if (count_attached(pools, &count, err) < 0)
+	if (count_taken(pools, &taken, err) < 0)
 		return -1;
-	if (count >= pools->max_volumes)
-		return error_set(err, ERROR_EXHAUSTED,
-				 "%u volumes are attached to this node, and it takes no more "
-				 "(--max-volumes=%u)",
-				 count, pools->max_volumes);
-	return 0;
+	if (taken.count < pools->max_volumes)
+		return 0;
+	if (taken.unreadable)
+		return error_set(
+			err, ERROR_EXHAUSTED,
+			"%u volumes are attached to this node or may be, since the record "
+			"of %u of them is damaged, and it takes no more (--max-volumes=%u)",
+			taken.count, taken.unreadable, pools->max_volumes);
+	return error_set(err, ERROR_EXHAUSTED,
+			 "%u volumes are attached to this node, and it takes no more "
+			 "(--max-volumes=%u)",
+			 taken.count, pools->max_volumes);
 }
 
 static int attach_one_more(struct pools *pools, struct volume_folder *folder,

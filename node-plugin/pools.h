@@ -62,7 +62,7 @@ struct pools {
 	struct throttle throttle;
 	int notes_fd;	      /* -1: nothing is noted */
 	bool attach;	      /* attachment.h */
-	unsigned max_volumes; /* attached at once; 0: no limit */
+	unsigned max_volumes; /* attached at once, ephemeral ones too; 0: no limit */
 	struct pool *pools[POOLS_MAX];
 	atomic_size_t count; /* grows when a missing one comes back */
 

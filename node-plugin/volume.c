@@ -114,7 +114,7 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 	return 0;
 }
 
-/* False for one that was deleted meanwhile, or whose record is damaged. */
+/* False for one that was deleted meanwhile, is ephemeral, or whose record is damaged. */
 static bool read_listed(struct pools *pools, const char *id, struct volume_record *ret_record)
 {
 	struct error reason = { 0 };
@@ -136,14 +136,14 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 			return error_prefix(err, "pool %s: volumes", pools->pools[i]->path);
 	id_list_sort(&list);
 	size_t wanted = max < list.count ? max : list.count;
-	struct volume_record *records = must_alloc(wanted * sizeof(*records));
+	/* And one, which tells that there is more. */
+	struct volume_record *records = must_alloc((wanted + 1) * sizeof(*records));
 	size_t count = 0;
-	size_t seen = 0;
-	for (; seen < list.count && count < wanted; seen++)
+	for (size_t seen = 0; seen < list.count && count <= wanted; seen++)
 		if (read_listed(pools, list.ids[seen], &records[count]))
 			count++;
 	*ret_records = records;
-	*ret_count = count;
-	*ret_more = seen < list.count;
+	*ret_more = count > wanted;
+	*ret_count = *ret_more ? wanted : count;
 	return 0;
 }

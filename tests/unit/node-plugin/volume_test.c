@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "backend.h"
+#include "base/log.h"
 #include "pool_scene.h"
 #include "volume_expand.h"
 #include "volume_folder.h"
@@ -441,6 +442,33 @@ static void a_list_comes_in_pages_and_survives_deletions(void **state)
 	assert_int_equal(seen, 5);
 }
 
+/* Ephemeral volumes and those with a damaged record are not listed: there is no page for them. */
+static void a_list_says_that_there_is_more_only_if_there_is(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record *records CLEANUP_FREE = NULL;
+	struct volume_record record;
+	size_t count = 0;
+	bool more = false;
+	char path[256];
+	struct volume_spec ephemeral = pool_scene_spec("pvc-4");
+	ephemeral.ephemeral = true;
+	assert_int_equal(create("pvc-1", &err), 0);
+	assert_int_equal(create("pvc-2", &err), 0);
+	assert_int_equal(create("pvc-3", &err), 0);
+	assert_int_equal(volume_create(scene.pools, &ephemeral, &record, &err), 0);
+	snprintf(path, sizeof(path), "%s/pool/volumes/pvc-3/record", scene.folder);
+	assert_int_equal(truncate(path, 10), 0);
+	log_set_level(LOG_ERROR + 1);
+	assert_int_equal(volume_list(scene.pools, "", 2, &records, &count, &more, &err), 0);
+	assert_int_equal(count, 2);
+	assert_false(more);
+	free(records);
+	assert_int_equal(volume_list(scene.pools, "", 1, &records, &count, &more, &err), 0);
+	assert_int_equal(count, 1);
+	assert_true(more);
+}
+
 static void usage_is_told_only_where_the_volume_is_mounted(void **state)
 {
 	struct host_usage usage;
@@ -677,6 +705,7 @@ int main(void)
 		ON_BOTH(a_damaged_record_stops_its_volume_and_no_other),
 		ON_BOTH(a_record_of_another_volume_is_no_record),
 		ON_BOTH(a_list_comes_in_pages_and_survives_deletions),
+		ON_BOTH(a_list_says_that_there_is_more_only_if_there_is),
 		ON_BOTH(usage_is_told_only_where_the_volume_is_mounted),
 		ON_BOTH(mount_flags_are_obeyed_or_refused),
 		ON_BOTH(another_file_system_than_its_own_is_refused),

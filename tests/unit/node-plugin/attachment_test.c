@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attachment.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "access.h"
+#include "base/log.h"
+#include "pool_scene.h"
+#include "volume.h"
+
+static struct pool_scene scene;
+
+static int begin(void **state)
+{
+	pool_scene_init(&scene);
+	log_set_level(LOG_ERROR + 1);
+	scene.pools->attach = true;
+	scene.pools->max_volumes = 2;
+	return 0;
+}
+
+static int end(void **state)
+{
+	pool_scene_done(&scene);
+	return 0;
+}
+
+static void create(const char *name)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec(name);
+	if (volume_create(scene.pools, &spec, &record, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static int attach(const char *name, struct error *err)
+{
+	return attachment_make(scene.pools, name, &pool_scene_writer, false, err);
+}
+
+static void there_is_no_place_for_one_more_than_allowed(void **state)
+{
+	struct error err = { 0 };
+	create("pvc-1");
+	create("pvc-2");
+	create("pvc-3");
+	assert_int_equal(attach("pvc-1", &err), 0);
+	assert_int_equal(attach("pvc-2", &err), 0);
+	assert_int_equal(attach("pvc-2", &err), 1);
+	assert_int_equal(attach("pvc-3", &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_int_equal(attachment_end(scene.pools, "pvc-1", &err), 0);
+	assert_int_equal(attach("pvc-3", &err), 0);
+}
+
+/* A pod may have it all the same. */
+static void one_with_a_damaged_record_keeps_its_place(void **state)
+{
+	struct error err = { 0 };
+	char record[256];
+	create("pvc-1");
+	create("pvc-2");
+	create("pvc-3");
+	assert_int_equal(attach("pvc-1", &err), 0);
+	snprintf(record, sizeof(record), "%s/pool/volumes/pvc-1/record", scene.folder);
+	assert_int_equal(truncate(record, 10), 0);
+	assert_int_equal(attach("pvc-2", &err), 0);
+	assert_int_equal(attach("pvc-3", &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_non_null(strstr(err.text, "record"));
+}
+
+static void an_ephemeral_one_has_a_place_too(void **state)
+{
+	struct error err = { 0 };
+	struct volume_spec spec = pool_scene_spec("csi-1");
+	spec.ephemeral = true;
+	const struct volume_publication publication = { .target_path = scene.target,
+							.access = &pool_scene_writer };
+	create("pvc-1");
+	create("pvc-2");
+	assert_int_equal(volume_publish_ephemeral(scene.pools, &spec, &publication, &err), 0);
+	assert_int_equal(attach("pvc-1", &err), 0);
+	assert_int_equal(attach("pvc-2", &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_int_equal(volume_unpublish(scene.pools, "csi-1", scene.target, &err), 0);
+	assert_int_equal(volume_remove_ephemeral(scene.pools, "csi-1", &err), 0);
+	assert_int_equal(attach("pvc-2", &err), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(there_is_no_place_for_one_more_than_allowed),
+		TEST(one_with_a_damaged_record_keeps_its_place),
+		TEST(an_ephemeral_one_has_a_place_too),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
