@@ -96,6 +96,19 @@ static int make(struct pool *pool, int folder_fd, struct volume_record *record,
 	return make_last(data_fd, err);
 }
 
+static int check_whole(int data_fd, struct error *err)
+{
+	char *path CLEANUP_FREE = NULL;
+	int found = subvolume_find_nested(data_fd, &path, err);
+	if (found <= 0)
+		return found;
+	return error_set(
+		err, ERROR_IN_USE,
+		"%s is a subvolume of btrfs in the volume, and would be an empty folder in "
+		"the copy; make it a plain folder, or remove it",
+		path);
+}
+
 int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, struct error *err)
 {
 	int data_fd CLEANUP_CLOSE = -1;
@@ -103,6 +116,8 @@ int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, str
 		return -1;
 	if (!subvolume_is(data_fd))
 		return 1;
+	if (check_whole(data_fd, err) < 0)
+		return -1;
 	return subvolume_snapshot(data_fd, folder_fd, DATA_NAME, read_only, err);
 }
 

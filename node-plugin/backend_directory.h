@@ -15,7 +15,8 @@
 
 /* Makes the data of folder_fd, which has none yet, a copy of the data of source_fd at one moment,
  * durably: both are folders of volumes or snapshots in one pool. The copy is not held to a size.
- * 1: this pool cannot; the files have to be copied one by one. */
+ * 1: this pool cannot; the files have to be copied one by one. ERROR_IN_USE: a pod made subvolumes
+ * in it, which would not be in the copy. */
 int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, struct error *err);
 
 /* Holds the data of folder_fd to the record's size, if the record says `enforce`, and puts into the

@@ -114,6 +114,35 @@ static int find_child(int fd, uint64_t id, uint64_t *ret_child, struct error *er
 	return found;
 }
 
+/* Behind the header of a ROOT_REF: in which folder of subvolume `id` it lies, and its name. */
+static char *path_of(int fd, uint64_t id, const struct btrfs_ioctl_search_args *args)
+{
+	const char *item = args->buf + sizeof(struct btrfs_ioctl_search_header);
+	struct btrfs_root_ref ref;
+	struct btrfs_ioctl_ino_lookup_args lookup = { .treeid = id };
+	memcpy(&ref, item, sizeof(ref));
+	lookup.objectid = le64toh(ref.dirid);
+	/* "" of the uppermost folder, else with a slash at the end. */
+	if (ioctl(fd, BTRFS_IOC_INO_LOOKUP, &lookup) < 0)
+		lookup.name[0] = '\0';
+	return must_printf("%s%.*s", lookup.name, (int)le16toh(ref.name_len), item + sizeof(ref));
+}
+
+int subvolume_find_nested(int fd, char **ret_path, struct error *err)
+{
+	uint64_t id = 0;
+	struct btrfs_ioctl_search_args args;
+	if (id_of(fd, &id, err) < 0)
+		return -1;
+	struct btrfs_key key = { .objectid = id, .type = BTRFS_ROOT_REF_KEY };
+	int found = find_item(fd, BTRFS_ROOT_TREE_OBJECTID, &key, UINT64_MAX, &args);
+	if (found < 0)
+		return error_errno(err, errno, "look for subvolumes in a subvolume");
+	if (found)
+		*ret_path = path_of(fd, id, &args);
+	return found;
+}
+
 static int destroy_id(int fd, uint64_t id, struct error *err)
 {
 	struct btrfs_ioctl_vol_args_v2 args = { .flags = BTRFS_SUBVOL_SPEC_BY_ID, .subvolid = id };

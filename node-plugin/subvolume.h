@@ -33,6 +33,10 @@ int subvolume_create(int folder_fd, const char *name, struct error *err);
 int subvolume_snapshot(int source_fd, int folder_fd, const char *name, bool read_only,
 		       struct error *err);
 
+/* There are subvolumes in the one that fd is: 1, and *ret_path, yours, is the way to one of them. A
+ * snapshot has empty folders in their places. */
+int subvolume_find_nested(int fd, char **ret_path, struct error *err);
+
 /* With all that is in it, subvolumes too. A mount in it is detached, what lies in that mount is not
  * touched. 1: folder_fd/name is no subvolume, or not there. The space comes back in the background.
  */

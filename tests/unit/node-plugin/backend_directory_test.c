@@ -19,6 +19,7 @@
 #include "loop_disk.h"
 #include "node_scene.h"
 #include "pools.h"
+#include "snapshot.h"
 #include "subvolume.h"
 #include "volume.h"
 #include "volume_folder.h"
@@ -182,6 +183,31 @@ static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 	delete_volume();
 }
 
+/* btrfs shows the subvolumes in a copied one as empty folders. */
+static void one_with_subvolumes_of_the_pod_in_it_is_not_copied_without_them(void **state)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error err = { 0 };
+	struct snapshot_record record;
+	const struct snapshot_spec snapshot = { .name = "snap-1",
+						.source_volume = ID,
+						.group = "" };
+	create(true, 16 * MIB, &folder);
+	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
+	assert_int_equal(mkdirat(data_fd, "below", 0755), 0);
+	int below_fd CLEANUP_CLOSE = open_below(data_fd, "below");
+	assert_int_equal(subvolume_create(below_fd, "inner", &err), 0);
+	assert_int_equal(snapshot_create(pools, &snapshot, NULL, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_non_null(strstr(err.text, "below/inner"));
+
+	assert_int_equal(subvolume_delete(below_fd, "inner", &err), 0);
+	if (snapshot_create(pools, &snapshot, NULL, &record, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(snapshot_delete(pools, "snap-1", &err), 0);
+	delete_volume();
+}
+
 static void what_is_no_subvolume_is_not_copied_at_once(void **state)
 {
 	struct error err = { 0 };
@@ -203,6 +229,7 @@ int main(void)
 		cmocka_unit_test(grows_as_its_quota_does),
 		cmocka_unit_test(what_it_holds_is_not_counted_twice),
 		cmocka_unit_test(is_copied_at_once_and_the_copy_is_held_by_itself),
+		cmocka_unit_test(one_with_subvolumes_of_the_pod_in_it_is_not_copied_without_them),
 		cmocka_unit_test(what_is_no_subvolume_is_not_copied_at_once),
 	};
 	if (!node_scene_can_mount() || !loop_disk_make(&disk, "btrfs", "", 512 * MIB, NULL))
