@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "mount_path.h"
 
 /* One that should be there. */
 struct pool_missing {
@@ -92,11 +93,28 @@ struct labels {
 	const struct pools_setup *setup;
 };
 
-static const struct pool_place *place_of(const struct labels *labels, const char *name)
+/* A pool's folder may be missing with its disk; where that is mounted is there. */
+static bool is_same_place(const char *path, const char *noted)
 {
-	for (size_t i = 0; i < labels->setup->count; i++)
-		if (strcmp(labels->setup->places[i].name, name) == 0)
-			return &labels->setup->places[i];
+	struct mount_path place;
+	char *there CLEANUP_FREE = realpath(path, NULL);
+	if (there)
+		return strcmp(there, noted) == 0;
+	if (mount_path_resolve(path, "--pool", &place, NULL) == 0)
+		return strcmp(place.text, noted) == 0;
+	return strcmp(path, noted) == 0;
+}
+
+/* Where the command line has it. Another place than the noted one is that of another pool. */
+static const struct pool_place *place_of(const struct labels *labels,
+					 const struct pool_label *label)
+{
+	for (size_t i = 0; i < labels->setup->count; i++) {
+		const struct pool_place *place = &labels->setup->places[i];
+		if (strcmp(place->name, label->name) == 0)
+			return label->path[0] && !is_same_place(place->path, label->path) ? NULL
+											  : place;
+	}
 	return NULL;
 }
 
@@ -105,14 +123,18 @@ static char *explain(const struct labels *labels, const struct pool_label *label
 		     const struct pool_place *place)
 {
 	struct text text CLEANUP_TEXT = TEXT_INIT;
-	if (find(labels->pools, label->name))
+	if (find(labels->pools, label->name) && place)
 		text_append_string(&text, "another pool has its name and place now. Bring its disk "
 					  "back");
 	else if (place)
 		text_printf(&text, "nothing of it is at %s. Bring its disk back", place->path);
+	else if (label->path[0])
+		text_printf(&text,
+			    "--pool does not name %s, where it was. Name it too, under any name "
+			    "that is free",
+			    label->path);
 	else
-		text_printf(&text, "--pool does not name it%s%s. Name it again",
-			    label->path[0] ? ", as it did with " : "", label->path);
+		text_append_string(&text, "--pool does not name it. Name it again");
 	text_printf(&text,
 		    ", or, to give its volumes up, remove " POOL_LABEL_NEIGHBOURS
 		    "/%s from the other pools",
@@ -130,29 +152,30 @@ static void look_at_label(void *context, const struct pool_label *label)
 	struct pools *pools = labels->pools;
 	if (is_there(pools, label->id) || find_missing(pools, NULL, label->id))
 		return;
+	const struct pool_place *place = place_of(labels, label);
 	struct pool_missing *known = find_missing(pools, label->name, NULL);
-	if (known && !known->id[0]) {
+	if (known && !known->id[0] && place) {
 		strcpy(known->id, label->id);
 		return;
 	}
-	const struct pool_place *place = place_of(labels, label->name);
 	char *reason CLEANUP_FREE = explain(labels, label, place);
 	add_missing(pools, known || find(pools, label->name) ? NULL : place, label->id, label->name,
 		    reason);
 }
 
+/* The node's notes first: they tell where a pool was, too. */
 static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
 {
 	struct labels labels = { .pools = pools, .setup = setup };
 	struct error err = { 0 };
+	if (pools->notes_fd >= 0 &&
+	    pool_label_visit(pools->notes_fd, POOL_LABEL_NOTES, look_at_label, &labels, &err) < 0)
+		log_warning("which pools this node had cannot be read", LOG_ERR(&err));
 	for (size_t i = 0; i < pools->count; i++)
 		if (pool_label_visit(pools->pools[i]->root_fd, POOL_LABEL_NEIGHBOURS, look_at_label,
 				     &labels, &err) < 0)
 			log_warning("neighbours of a pool cannot be read",
 				    LOG_TEXT("pool", pools->pools[i]->name), LOG_ERR(&err));
-	if (pools->notes_fd >= 0 &&
-	    pool_label_visit(pools->notes_fd, POOL_LABEL_NOTES, look_at_label, &labels, &err) < 0)
-		log_warning("which pools this node had cannot be read", LOG_ERR(&err));
 }
 
 static void introduce_to(struct pool *pool, struct pools *pools)
@@ -197,6 +220,14 @@ static void open_notes(struct pools *pools, const char *folder)
 			    LOG_TEXT("reason", strerror(errno)));
 }
 
+static bool is_missing_there(struct pools *pools, const struct pool_place *place)
+{
+	for (const struct pool_missing *missing = pools->missing; missing; missing = missing->next)
+		if (missing->path && strcmp(missing->path, place->path) == 0)
+			return true;
+	return false;
+}
+
 /* In two rounds: those that are there tell which of the others must not be made anew. */
 static int open_round(struct pools *pools, const struct pools_setup *setup, bool labelled,
 		      struct error *err)
@@ -204,7 +235,7 @@ static int open_round(struct pools *pools, const struct pools_setup *setup, bool
 	for (size_t i = 0; i < setup->count; i++) {
 		const struct pool_place *place = &setup->places[i];
 		if (pool_label_is_at(place->path) != labelled || find(pools, place->name) ||
-		    find_missing(pools, place->name, NULL))
+		    is_missing_there(pools, place))
 			continue;
 		struct error reason = { 0 };
 		int outcome = open_one(pools, place, &reason);

@@ -452,7 +452,7 @@ static void the_only_pool_is_missed_once_others_are_named_in_its_stead(void **st
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_non_null(strstr(err.text, "pool default is missing: --pool does not name it"));
+	assert_non_null(strstr(err.text, "pool default is missing: --pool does not name /"));
 	assert_non_null(strstr(err.text, default_path));
 	assert_non_null(strstr(err.text, note));
 	assert_int_equal(create("pvc-2", NULL, GIB, &err), 0);
@@ -461,6 +461,35 @@ static void the_only_pool_is_missed_once_others_are_named_in_its_stead(void **st
 	/* Given up. The neighbours never met it. */
 	assert_int_equal(unlink(note), 0);
 	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+}
+
+/* As when the chart's dataDir is changed: one starts anew there, and the old one is missed. */
+static void the_same_name_in_another_place_is_another_pool(void **state)
+{
+	struct error err = { 0 };
+	char elsewhere[128];
+	notes = folder;
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
+	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", folder);
+	places[0].path = elsewhere;
+	if (open_some(POOL_POLICY_FIRST, 1, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, fast_path));
+	assert_int_equal(create("pvc-2", "fast", GIB, &err), 0);
+	assert_true(lies_in(elsewhere, "pvc-2"));
+	/* And so it stays. */
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(volume_delete(pools, "pvc-2", &err), 0);
+	/* Named under a name that is free, it is served again. */
+	places[1].path = fast_path;
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
 	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
 }
 
@@ -598,6 +627,7 @@ int main(void)
 		WITH_POOLS(a_damaged_label_is_made_anew),
 		WITH_POOLS(a_pool_of_a_release_without_labels_gets_one),
 		WITH_POOLS(the_only_pool_is_missed_once_others_are_named_in_its_stead),
+		WITH_POOLS(the_same_name_in_another_place_is_another_pool),
 		WITH_POOLS(a_renamed_pool_is_the_one_that_it_was),
 		WITH_POOLS(the_only_pool_is_not_made_anew_where_its_disk_is_missing),
 		WITH_POOLS(without_a_folder_for_notes_pools_are_served_all_the_same),
