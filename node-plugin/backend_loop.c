@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "folder.h"
 #include "fscrypt.h"
+#include "image_blocks.h"
 #include "pool.h"
 #include "zeroes.h"
 
@@ -79,11 +80,12 @@ static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
 /* The blocks first: an image is never larger than what it has, if it is to have all. */
 static int set_size(int image_fd, const struct volume_record *record, struct error *err)
 {
-	off_t bytes = (off_t)record->size_bytes;
-	if (record->provisioning == PROVISIONING_THICK &&
-	    fallocate(image_fd, FALLOC_FL_KEEP_SIZE, 0, bytes) < 0)
-		return refuse_size(errno, record->size_bytes, err);
-	if (ftruncate(image_fd, bytes) < 0)
+	int failure = record->provisioning == PROVISIONING_THICK
+			      ? image_blocks_hold(image_fd, record->size_bytes)
+			      : 0;
+	if (failure)
+		return refuse_size(failure, record->size_bytes, err);
+	if (ftruncate(image_fd, (off_t)record->size_bytes) < 0)
 		return refuse_size(errno, record->size_bytes, err);
 	return 0;
 }
@@ -225,9 +227,8 @@ static int hold_blocks(int image_fd, const struct volume_record *record, struct 
 		return 0;
 	if (fstat(image_fd, &image) < 0)
 		return error_errno(err, errno, "stat of the image");
-	if (fallocate(image_fd, FALLOC_FL_KEEP_SIZE, 0, image.st_size) < 0)
-		return refuse_size(errno, (uint64_t)image.st_size, err);
-	return 0;
+	int failure = image_blocks_hold(image_fd, (uint64_t)image.st_size);
+	return failure ? refuse_size(failure, (uint64_t)image.st_size, err) : 0;
 }
 
 static int mount_image(struct pool *pool, const struct loop_device *device,

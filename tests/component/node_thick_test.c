@@ -90,6 +90,16 @@ static int set_up_on_a_small_disk(void **state)
 	return 0;
 }
 
+static int set_up_on_a_small_xfs(void **state)
+{
+	if (!loop_disk_make(&disk, "xfs", "-s size=4096", 512 * MIB, NULL))
+		return -1;
+	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
+	start();
+	return 0;
+}
+
 static int tear_down(void **state)
 {
 	node_scene_done(&scene);
@@ -320,6 +330,29 @@ static void a_thick_volume_whose_blocks_do_not_come_back_is_not_staged(void **st
 	unstage_and_delete(&thick);
 }
 
+/* xfs reserves room for all that it is asked to set aside, had or not. */
+static void a_thick_volume_with_all_its_blocks_needs_no_room_for_them_again(void **state)
+{
+	static const struct node_volume large = {
+		.name = "pvc-large",
+		.backend = "loop",
+		.fs_type = "ext4",
+		.size_bytes = 280 * MIB,
+		.provisioning = "thick",
+	};
+	struct error err = { 0 };
+	uint64_t now = 0;
+	bool node_too = false;
+	create_and_stage(&large);
+	done(node_client_expand(scene.channel, large.name, 300 * MIB, 0, &now, &node_too, &err),
+	     &err);
+	assert_int_equal(now, 300 * MIB);
+	assert_true(allocated_bytes(&large) >= 300 * MIB);
+	unstage(&large);
+	done(node_client_stage(scene.channel, &large, staging, &err), &err);
+	unstage_and_delete(&large);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -335,6 +368,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_thick_volume_whose_blocks_do_not_come_back_is_not_staged,
 			set_up_on_a_small_disk, tear_down_the_disk),
+		cmocka_unit_test_setup_teardown(
+			a_thick_volume_with_all_its_blocks_needs_no_room_for_them_again,
+			set_up_on_a_small_xfs, tear_down_the_disk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
