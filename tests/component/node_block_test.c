@@ -24,6 +24,7 @@
 #include <linux/fs.h>
 #include <linux/loop.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "csi.pb-c.h"
@@ -64,13 +65,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
 static void restart(void)
 {
 	node_scene_kill(&scene, SIGKILL);
@@ -81,22 +75,23 @@ static void restart(void)
 static void create_and_stage(void)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, &volume, &err), &err);
-	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
 }
 
 static void publish(void)
 {
 	struct error err = { 0 };
-	done(node_client_publish(scene.channel, &volume, staging, target, false, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, staging, target, false, &err),
+		    &err);
 }
 
 static void down(void)
 {
 	struct error err = { 0 };
-	done(node_client_unpublish(scene.channel, volume.name, target, &err), &err);
-	done(node_client_unstage(scene.channel, volume.name, staging, &err), &err);
-	done(node_client_delete(scene.channel, volume.name, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, volume.name, target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, volume.name, staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, volume.name, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
@@ -173,10 +168,10 @@ static void what_is_written_with_dd_is_in_the_image_and_comes_back(void **state)
 		 "cmp %s/data %s/volumes/pvc-1/image",
 		 scene.folder, scene.folder, target, scene.folder, scene.pool);
 	assert_int_equal(system(command), 0);
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 0);
-	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
 	publish();
 	snprintf(command, sizeof(command), "cmp %s/data %s && rm %s/data", scene.folder, target,
 		 scene.folder);
@@ -206,16 +201,16 @@ static void after_a_reboot_it_is_attached_again(void **state)
 	create_and_stage();
 	publish();
 	write_block(target, "kept");
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
 	for (int stage_first = 0; stage_first < 2; stage_first++) {
 		detach_by_hand(staged_number());
 		assert_int_equal(node_scene_loops(&scene), 0);
 		restart();
 		if (stage_first)
-			done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+			assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
 		publish();
 		check_block(target, "kept");
-		done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+		assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
 	}
 	down();
 }
@@ -252,7 +247,7 @@ static void a_number_that_passed_to_another_image_is_not_given_out(void **state)
 		assert_int_not_equal(loop_number(target), number);
 		detach_by_hand(number);
 	}
-	done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
 	assert_int_equal(bytes, volume.size_bytes);
 	down();
 }
@@ -295,10 +290,10 @@ static void a_class_of_directories_tells_its_room_for_devices(void **state)
 	request.n_parameters = 2;
 	request.volume_capabilities = &capabilities;
 	request.n_volume_capabilities = 1;
-	done(rpc_channel_call(scene.channel, "csi.v1.Controller", "GetCapacity", &request.base,
-			      &csi__v1__get_capacity_response__descriptor, TIMEOUT_MS, &message,
-			      &err),
-	     &err);
+	assert_done(rpc_channel_call(scene.channel, "csi.v1.Controller", "GetCapacity",
+				     &request.base, &csi__v1__get_capacity_response__descriptor,
+				     TIMEOUT_MS, &message, &err),
+		    &err);
 	const Csi__V1__GetCapacityResponse *response = (void *)message;
 	assert_true(response->available_capacity > 0);
 	assert_int_equal(response->minimum_volume_size->value, 4096);
@@ -325,11 +320,11 @@ static void validate(const char *key, const char *value, char ret_text[static 25
 	request.n_parameters = 1;
 	request.volume_capabilities = &capabilities;
 	request.n_volume_capabilities = 1;
-	done(rpc_channel_call(scene.channel, "csi.v1.Controller", "ValidateVolumeCapabilities",
-			      &request.base,
-			      &csi__v1__validate_volume_capabilities_response__descriptor,
-			      TIMEOUT_MS, &message, &err),
-	     &err);
+	assert_done(rpc_channel_call(scene.channel, "csi.v1.Controller",
+				     "ValidateVolumeCapabilities", &request.base,
+				     &csi__v1__validate_volume_capabilities_response__descriptor,
+				     TIMEOUT_MS, &message, &err),
+		    &err);
 	const Csi__V1__ValidateVolumeCapabilitiesResponse *response = (void *)message;
 	assert_int_equal(response->confirmed == NULL, response->message[0] != '\0');
 	snprintf(ret_text, 256, "%s", response->message);
@@ -340,14 +335,14 @@ static void a_class_is_confirmed_if_it_could_have_made_the_device(void **state)
 {
 	struct error err = { 0 };
 	char text[256];
-	done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
 	validate("backend", "loop", text);
 	assert_string_equal(text, "");
 	validate("backend", "directory", text);
 	assert_string_equal(text, "");
 	validate("provisioning", "thick", text);
 	assert_non_null(strstr(text, "parameter provisioning"));
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 /* Opening it is allowed by some kernels. */
@@ -364,7 +359,7 @@ static void a_reader_cannot_write_beside_a_writer_who_can(void **state)
 	struct error err = { 0 };
 	create_and_stage();
 	publish();
-	done(node_client_publish(scene.channel, &volume, staging, second, true, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, staging, second, true, &err), &err);
 	assert_int_not_equal(loop_number(target), loop_number(second));
 	cannot_write(second);
 	/* A pod's runtime makes a node of its own: the mount's read-only does not reach it. */
@@ -379,7 +374,7 @@ static void a_reader_cannot_write_beside_a_writer_who_can(void **state)
 	close(TAKE_FD(fd));
 	write_block(target, "new");
 	check_block(second, "new");
-	done(node_client_unpublish(scene.channel, "pvc-1", second, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", second, &err), &err);
 	down();
 }
 
@@ -389,7 +384,7 @@ static void its_size_is_all_that_its_figures_say(void **state)
 	uint64_t bytes = 0, inodes = 77;
 	create_and_stage();
 	publish();
-	done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
 	assert_int_equal(bytes, volume.size_bytes);
 	assert_int_equal(inodes, 77);
 	down();

@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "node_client.h"
@@ -82,13 +83,6 @@ static int (*const calls[])(struct error *err) = { do_create,	 do_stage,   do_pu
 
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
 /* What must hold when call number `last` has been answered. */
 static void check_state(size_t last)
 {
@@ -135,7 +129,7 @@ static void check_mark(void)
 	char *text CLEANUP_FREE = NULL;
 	struct error err = { 0 };
 	snprintf(path, sizeof(path), "%s/mark", staging);
-	done(file_read(path, 100, &text, NULL, &err), &err);
+	assert_done(file_read(path, 100, &text, NULL, &err), &err);
 	assert_string_equal(text, "kept");
 }
 
@@ -145,7 +139,7 @@ static void live(long killed_after_us)
 	for (size_t call = 0; call < CALLS; call++) {
 		struct error err = { 0 };
 		kill_during(call, killed_after_us);
-		done(calls[call](&err), &err);
+		assert_done(calls[call](&err), &err);
 		check_state(call);
 		if (call == 2)
 			write_mark();
@@ -189,36 +183,34 @@ static void a_damaged_record_stops_its_volume_and_no_other(void **state)
 		.name = "pvc-2", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
 	};
 	for (size_t call = 0; call < 3; call++)
-		done(calls[call](&err), &err);
+		assert_done(calls[call](&err), &err);
 	write_mark();
-	done(node_client_create(scene.channel, &other, &err), &err);
+	assert_done(node_client_create(scene.channel, &other, &err), &err);
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
 	snprintf(record, sizeof(record), "%s/volumes/pvc-1/record", scene.pool);
 	char *whole CLEANUP_FREE = NULL;
 	size_t length = 0;
-	done(file_read(record, 4096, &whole, &length, &err), &err);
+	assert_done(file_read(record, 4096, &whole, &length, &err), &err);
 	assert_int_equal(truncate(record, (off_t)length / 2), 0);
 
 	node_scene_start(&scene);
 	assert_true(node_scene_logged(&scene, "volume=pvc-1", "cut short"));
-	assert_int_equal(do_create(&err), -1);
-	assert_int_equal(err.code, ERROR_INTERNAL);
-	assert_non_null(strstr(err.text, record));
+	assert_refused(do_create(&err), ERROR_INTERNAL, &err, record);
 	assert_int_equal(do_delete(&err), -1);
-	done(node_client_delete(scene.channel, "pvc-2", &err), &err);
-	done(do_unpublish(&err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-2", &err), &err);
+	assert_done(do_unpublish(&err), &err);
 	check_mark();
-	done(do_unstage(&err), &err);
+	assert_done(do_unstage(&err), &err);
 
 	/* The record comes back from a backup, and the volume with it. */
 	int fd = open(record, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	assert_int_equal(write(fd, whole, length), length);
 	close(fd);
-	done(do_stage(&err), &err);
+	assert_done(do_stage(&err), &err);
 	check_mark();
-	done(do_unstage(&err), &err);
-	done(do_delete(&err), &err);
+	assert_done(do_unstage(&err), &err);
+	assert_done(do_delete(&err), &err);
 }
 
 static void mounts_stay_when_the_plugin_is_stopped_and_it_stops_at_once(void **state)
@@ -229,7 +221,7 @@ static void mounts_stay_when_the_plugin_is_stopped_and_it_stops_at_once(void **s
 		.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
 	};
 	for (size_t call = 0; call < 3; call++)
-		done(calls[call](&err), &err);
+		assert_done(calls[call](&err), &err);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	node_scene_kill(&scene, SIGTERM);
 	assert_int_equal(node_scene_wait(&scene), 0);
@@ -239,7 +231,7 @@ static void mounts_stay_when_the_plugin_is_stopped_and_it_stops_at_once(void **s
 	assert_int_equal(node_scene_mounts(&scene), 2);
 	node_scene_start(&scene);
 	for (size_t call = 2; call < CALLS; call++) {
-		done(calls[call](&err), &err);
+		assert_done(calls[call](&err), &err);
 		check_state(call);
 	}
 }

@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "csi/client.h"
@@ -85,27 +86,20 @@ static void check_file(const char *folder, const char *content)
 }
 
 /* Says what the plugin said, if it was not content. */
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
 static void up(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, volume, &err), &err);
-	done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_client_create(scene.channel, volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
 }
 
 static void down(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
-	done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
-	done(node_client_delete(scene.channel, volume->name, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, volume->name, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
@@ -122,12 +116,12 @@ static void cycle(const struct node_volume *volume)
 	assert_int_equal(node_scene_loops(&scene), loop);
 	write_file(target, "web-0");
 	/* The pod goes and comes again. */
-	done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
-	done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
-	done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
 	check_file(target, "web-0");
 	down(volume);
 }
@@ -162,12 +156,14 @@ static void each_call_may_come_twice(void **state)
 		up(volume);
 		assert_int_equal(node_scene_mounts(&scene), 2);
 		for (int again = 0; again < 2; again++)
-			done(node_client_unpublish(scene.channel, volume->name, target, &err),
-			     &err);
+			assert_done(
+				node_client_unpublish(scene.channel, volume->name, target, &err),
+				&err);
 		for (int again = 0; again < 2; again++)
-			done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+			assert_done(node_client_unstage(scene.channel, volume->name, staging, &err),
+				    &err);
 		down(volume);
-		done(node_client_delete(scene.channel, volume->name, &err), &err);
+		assert_done(node_client_delete(scene.channel, volume->name, &err), &err);
 	}
 }
 
@@ -177,7 +173,7 @@ static void read_only_is_read_only_for_that_target_alone(void **state)
 	const char *second = node_scene_path(&scene, "target-2");
 	char path[512];
 	up(&ext4);
-	done(node_client_publish(scene.channel, &ext4, staging, second, true, &err), &err);
+	assert_done(node_client_publish(scene.channel, &ext4, staging, second, true, &err), &err);
 	write_file(target, "written");
 	check_file(second, "written");
 	snprintf(path, sizeof(path), "%s/index.html", second);
@@ -186,7 +182,7 @@ static void read_only_is_read_only_for_that_target_alone(void **state)
 	assert_int_equal(node_client_publish(scene.channel, &ext4, staging, second, false, &err),
 			 -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
-	done(node_client_unpublish(scene.channel, ext4.name, second, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, ext4.name, second, &err), &err);
 	down(&ext4);
 }
 
@@ -222,9 +218,8 @@ static void a_volume_in_use_is_not_deleted_and_says_where_it_is_used(void **stat
 		struct error err = { 0 };
 		up(volumes[i]);
 		write_file(target, "kept");
-		assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
-		assert_int_equal(err.code, ERROR_IN_USE);
-		assert_non_null(strstr(err.text, scene.folder));
+		assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err,
+			       scene.folder);
 		check_file(target, "kept");
 		down(volumes[i]);
 	}
@@ -239,7 +234,7 @@ static void a_mount_on_top_of_a_target_never_costs_data(void **state)
 		write_file(target, "kept");
 		assert_int_equal(mount(target, target, NULL, MS_BIND, NULL), 0);
 		assert_int_equal(mount("tmpfs", target, "tmpfs", 0, NULL), 0);
-		done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+		assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
 		assert_int_equal(access(target, F_OK), -1);
 		check_file(staging, "kept");
 		down(volumes[i]);
@@ -251,19 +246,19 @@ static void mount_flags_reach_the_kernel_or_its_refusal_reaches_the_caller(void 
 	struct error err = { 0 };
 	struct statvfs vfs;
 	struct node_volume volume = ext4;
-	done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
 	volume.mount_flag = "nosuchoption";
-	assert_int_equal(node_client_stage(scene.channel, &volume, staging, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "nosuchoption"));
+	assert_refused(node_client_stage(scene.channel, &volume, staging, &err), ERROR_INVALID,
+		       &err, "nosuchoption");
 	assert_non_null(strstr(err.text, "Unknown parameter"));
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	volume.mount_flag = "noatime";
-	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
 	assert_int_equal(statvfs(staging, &vfs), 0);
 	assert_true(vfs.f_flag & ST_NOATIME);
-	done(node_client_publish(scene.channel, &volume, staging, target, false, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, staging, target, false, &err),
+		    &err);
 	assert_int_equal(statvfs(target, &vfs), 0);
 	assert_true(vfs.f_flag & ST_NOATIME);
 	down(&volume);
@@ -276,7 +271,7 @@ static void the_figures_are_those_of_the_file_system(void **state)
 	uint64_t bytes = 0, inodes = 0;
 	up(&ext4);
 	assert_int_equal(statvfs(target, &vfs), 0);
-	done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
 	assert_int_equal(bytes, vfs.f_blocks * vfs.f_frsize);
 	assert_int_equal(inodes, vfs.f_files);
 	assert_int_equal(
@@ -289,16 +284,16 @@ static void a_device_attached_by_hand_is_used_and_not_doubled(void **state)
 {
 	struct error err = { 0 };
 	char command[512];
-	done(node_client_create(scene.channel, &ext4, &err), &err);
+	assert_done(node_client_create(scene.channel, &ext4, &err), &err);
 	snprintf(command, sizeof(command), "losetup -f %s/volumes/pvc-1/image", scene.pool);
 	if (system(command) != 0)
 		skip();
 	assert_int_equal(node_scene_loops(&scene), 1);
-	done(node_client_stage(scene.channel, &ext4, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &ext4, staging, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 1);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 0);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void the_pool_can_lie_on_a_file_system_that_is_mounted_there(void **state)
@@ -319,9 +314,9 @@ static void the_pool_can_lie_on_a_file_system_that_is_mounted_there(void **state
 	up(&directory);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 	node_scene_kill(&scene, SIGTERM);
 	assert_int_equal(node_scene_wait(&scene), 0);
 	assert_int_equal(umount(scene.pool), 0);

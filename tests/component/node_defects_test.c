@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "csi.pb-c.h"
@@ -52,27 +53,20 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
 static void publish(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, volume, &err), &err);
-	done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_client_create(scene.channel, volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
 }
 
 static void take_down(void)
 {
 	struct error err = { 0 };
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void restart(int signal_number)
@@ -97,7 +91,7 @@ static void check_file(const char *folder, const char *name, const char *text)
 	char *found CLEANUP_FREE = NULL;
 	struct error err = { 0 };
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	done(file_read(path, 4096, &found, NULL, &err), &err);
+	assert_done(file_read(path, 4096, &found, NULL, &err), &err);
 	assert_string_equal(found, text);
 }
 
@@ -130,7 +124,7 @@ static void defect_1_a_size_that_cannot_be_held_is_refused(void **state)
 	struct error err = { 0 };
 	held.enforce = true;
 	if (node_client_create(scene.channel, &held, &err) == 0) {
-		done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+		assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 		return; /* this pool can hold it to its size: node_quota_test.c */
 	}
 	assert_true(err.code == ERROR_INVALID || err.code == ERROR_IN_USE);
@@ -161,7 +155,7 @@ static void defect_3_a_second_mount_stacked_on_the_target(void **state)
 		publish(both[i]);
 		write_file(target, "mark", "kept");
 		assert_int_equal(mount(staging, target, NULL, MS_BIND, NULL), 0);
-		done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+		assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
 		assert_int_equal(access(target, F_OK), -1);
 		assert_int_equal(node_scene_mounts(&scene), 1);
 		check_file(staging, "mark", "kept");
@@ -175,8 +169,8 @@ static void defect_3_a_second_mount_stacked_on_the_target(void **state)
 static void defect_4_a_mount_that_the_driver_does_not_remember(void **state)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, &loop, &err), &err);
-	done(node_client_stage(scene.channel, &loop, staging, &err), &err);
+	assert_done(node_client_create(scene.channel, &loop, &err), &err);
+	assert_done(node_client_stage(scene.channel, &loop, staging, &err), &err);
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
 	assert_int_equal(mkdir(target, 0750), 0);
@@ -184,11 +178,11 @@ static void defect_4_a_mount_that_the_driver_does_not_remember(void **state)
 	node_scene_start(&scene);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 /* There, a kill in the middle of filling a volume left half of it in place, and the same call said
@@ -218,8 +212,8 @@ static void defect_6_a_file_of_state_that_was_cut_short(void **state)
 	char record[256];
 	struct node_volume other = loop;
 	other.name = "pvc-2";
-	done(node_client_create(scene.channel, &loop, &err), &err);
-	done(node_client_create(scene.channel, &other, &err), &err);
+	assert_done(node_client_create(scene.channel, &loop, &err), &err);
+	assert_done(node_client_create(scene.channel, &other, &err), &err);
 	snprintf(record, sizeof(record), "%s/volumes/pvc-2/record", scene.pool);
 	assert_int_equal(truncate(record, 20), 0);
 	restart(SIGKILL);
@@ -239,8 +233,8 @@ static void defect_7_a_device_that_is_gone_after_a_reboot(void **state)
 	assert_int_equal(umount2(staging, 0), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	node_scene_start(&scene);
-	done(node_client_stage(scene.channel, &loop, staging, &err), &err);
-	done(node_client_publish(scene.channel, &loop, staging, target, false, &err), &err);
+	assert_done(node_client_stage(scene.channel, &loop, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, &loop, staging, target, false, &err), &err);
 	check_file(target, "mark", "kept");
 	take_down();
 }
@@ -250,7 +244,7 @@ static bool has_option(const char *point, const char *option)
 	char *text CLEANUP_FREE = NULL;
 	char place[192];
 	struct error err = { 0 };
-	done(file_read("/proc/self/mounts", 16 << 20, &text, NULL, &err), &err);
+	assert_done(file_read("/proc/self/mounts", 16 << 20, &text, NULL, &err), &err);
 	snprintf(place, sizeof(place), " %s ", point);
 	char *line = strstr(text, place);
 	assert_non_null(line);
@@ -272,13 +266,14 @@ static void defect_8_mount_flags_and_read_only_without_effect(void **state)
 	assert_int_equal(node_client_publish(scene.channel, &flagged, staging, target, true, &err),
 			 -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
-	done(node_client_publish(scene.channel, &flagged, staging, second, true, &err), &err);
+	assert_done(node_client_publish(scene.channel, &flagged, staging, second, true, &err),
+		    &err);
 	char path[192];
 	snprintf(path, sizeof(path), "%s/mark", second);
 	assert_int_equal(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), -1);
 	assert_int_equal(errno, EROFS);
 	write_file(target, "mark", "kept");
-	done(node_client_unpublish(scene.channel, "pvc-1", second, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", second, &err), &err);
 	take_down();
 }
 
@@ -292,7 +287,7 @@ static void defect_9_a_list_that_ends_too_early(void **state)
 		struct error err = { 0 };
 		char name[] = { 'p', 'v', 'c', '-', (char)('1' + i), '\0' };
 		volume.name = name;
-		done(node_client_create(scene.channel, &volume, &err), &err);
+		assert_done(node_client_create(scene.channel, &volume, &err), &err);
 	}
 	do {
 		Csi__V1__ListVolumesRequest request;
@@ -301,10 +296,11 @@ static void defect_9_a_list_that_ends_too_early(void **state)
 		csi__v1__list_volumes_request__init(&request);
 		request.max_entries = 2;
 		request.starting_token = token;
-		done(rpc_channel_call(scene.channel, "csi.v1.Controller", "ListVolumes",
-				      &request.base, &csi__v1__list_volumes_response__descriptor,
-				      TIMEOUT_MS, &message, &err),
-		     &err);
+		assert_done(rpc_channel_call(scene.channel, "csi.v1.Controller", "ListVolumes",
+					     &request.base,
+					     &csi__v1__list_volumes_response__descriptor,
+					     TIMEOUT_MS, &message, &err),
+			    &err);
 		const Csi__V1__ListVolumesResponse *response = (void *)message;
 		seen += (unsigned)response->n_entries;
 		snprintf(token, sizeof(token), "%s", response->next_token);
@@ -314,7 +310,7 @@ static void defect_9_a_list_that_ends_too_early(void **state)
 	for (unsigned i = 0; i < 5; i++) {
 		struct error err = { 0 };
 		char name[] = { 'p', 'v', 'c', '-', (char)('1' + i), '\0' };
-		done(node_client_delete(scene.channel, name, &err), &err);
+		assert_done(node_client_delete(scene.channel, name, &err), &err);
 	}
 }
 
@@ -324,9 +320,8 @@ static void defect_10_a_file_system_that_nobody_knows(void **state)
 	struct node_volume odd = loop;
 	struct error err = { 0 };
 	odd.fs_type = "nosuchfs";
-	assert_int_equal(node_client_create(scene.channel, &odd, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "nosuchfs"));
+	assert_refused(node_client_create(scene.channel, &odd, &err), ERROR_INVALID, &err,
+		       "nosuchfs");
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 }
 

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "filesystem_grow.h"
 #include "node_client.h"
@@ -45,27 +46,20 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
 static void up(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, volume, &err), &err);
-	done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_client_create(scene.channel, volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
 }
 
 static void down(void)
 {
 	struct error err = { 0 };
-	done(node_client_unpublish(scene.channel, ID, target, &err), &err);
-	done(node_client_unstage(scene.channel, ID, staging, &err), &err);
-	done(node_client_delete(scene.channel, ID, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, ID, target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, ID, staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, ID, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
 }
@@ -82,7 +76,7 @@ static void expand(uint64_t bytes)
 	struct error err = { 0 };
 	uint64_t now = 0;
 	bool node_too = false;
-	done(node_client_expand(scene.channel, ID, bytes, 0, &now, &node_too, &err), &err);
+	assert_done(node_client_expand(scene.channel, ID, bytes, 0, &now, &node_too, &err), &err);
 	assert_int_equal(now, bytes);
 	assert_true(node_too);
 }
@@ -134,11 +128,11 @@ static void grows_under_a_writer(const char *fs_type)
 	uint64_t before = mounted_bytes(target);
 	pid_t writer = start_writer();
 	expand(640 * MIB);
-	done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
 	assert_true(mounted_bytes(target) >= before + 319 * MIB);
 	/* And again, by the other path. */
 	expand(640 * MIB);
-	done(expand_mounted(staging, 640 * MIB, &err), &err);
+	assert_done(expand_mounted(staging, 640 * MIB, &err), &err);
 	check_writer(writer);
 	down();
 }
@@ -166,15 +160,15 @@ static void ext4_grows_under_a_writer_where_we_may_or_else_at_the_next_staging(v
 	printf("SKIPPED: ext4 under a writer: this process lacks CAP_SYS_RESOURCE\n");
 	up(&volume);
 	expand(640 * MIB);
-	assert_int_equal(expand_mounted(target, 640 * MIB, &err), -1);
-	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_non_null(strstr(err.text, "staged the next time"));
-	done(node_client_unpublish(scene.channel, ID, target, &err), &err);
-	done(node_client_unstage(scene.channel, ID, staging, &err), &err);
-	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, &volume, staging, target, false, &err), &err);
+	assert_refused(expand_mounted(target, 640 * MIB, &err), ERROR_IN_USE, &err,
+		       "staged the next time");
+	assert_done(node_client_unpublish(scene.channel, ID, target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, ID, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, staging, target, false, &err),
+		    &err);
 	assert_true(mounted_bytes(target) > 500 * MIB);
-	done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
 	down();
 }
 
@@ -184,11 +178,11 @@ static void a_file_system_grows_though_the_pod_may_only_read(void **state)
 	const struct node_volume volume = {
 		.name = ID, .backend = "loop", .fs_type = "xfs", .size_bytes = 320 * MIB
 	};
-	done(node_client_create(scene.channel, &volume, &err), &err);
-	done(node_client_stage(scene.channel, &volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, &volume, staging, target, true, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, staging, target, true, &err), &err);
 	expand(640 * MIB);
-	done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
 	assert_true(mounted_bytes(target) > 500 * MIB);
 	down();
 }
@@ -205,7 +199,7 @@ static void a_growth_whose_caller_lost_us_is_finished_by_its_repetition(void **s
 	assert_int_equal(node_scene_wait(&scene), -SIGKILL);
 	node_scene_start(&scene);
 	expand(640 * MIB);
-	done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
 	assert_true(mounted_bytes(target) > 500 * MIB);
 	down();
 }
@@ -225,7 +219,7 @@ static void a_thick_volume_keeps_its_blocks_and_gives_them_back_in_the_end(void 
 	assert_int_equal(stat(path, &image), 0);
 	assert_true((uint64_t)image.st_blocks * 512 >= 256 * MIB);
 	expand(320 * MIB);
-	done(expand_mounted(target, 320 * MIB, &err), &err);
+	assert_done(expand_mounted(target, 320 * MIB, &err), &err);
 	assert_int_equal(stat(path, &image), 0);
 	assert_true((uint64_t)image.st_blocks * 512 >= 320 * MIB);
 	down();

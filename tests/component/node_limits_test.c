@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_scene.h"
@@ -93,13 +94,6 @@ static int tear_down(void **state)
 	return access(top, F_OK) == 0 ? -1 : 0;
 }
 
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
 static int modify(const char *id, const char *key, const char *value, struct error *err)
 {
 	Csi__V1__ControllerModifyVolumeRequest request;
@@ -123,17 +117,17 @@ static int modify(const char *id, const char *key, const char *value, struct err
 static void publish(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, volume, &err), &err);
-	done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_client_create(scene.channel, volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
 }
 
 static void unpublish(void)
 {
 	struct error err = { 0 };
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 /* What is set for some device in this cgroup; 0: nothing. */
@@ -181,10 +175,10 @@ static void a_pod_writes_no_faster_than_its_volume_may(void **state)
 	publish(&ext4);
 	assert_int_equal(mkdir(container, 0755), 0);
 	double free_iops = write_iops();
-	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_done(modify("pvc-1", "writeIops", "100", &err), &err);
 	assert_int_equal(limit_in(container), WRITE_IOPS);
 	double limited_iops = write_iops();
-	done(modify("pvc-1", NULL, NULL, &err), &err);
+	assert_done(modify("pvc-1", NULL, NULL, &err), &err);
 	assert_int_equal(limit_in(container), 0);
 	double again_iops = write_iops();
 	print_message("write IOPS: %.0f, limited to %d: %.0f, unlimited again: %.0f\n", free_iops,
@@ -198,14 +192,14 @@ static void a_container_that_comes_later_is_limited_and_unpublishing_lifts_it(vo
 {
 	struct error err = { 0 };
 	publish(&ext4);
-	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_done(modify("pvc-1", "writeIops", "100", &err), &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
 	assert_int_equal(mkdir(container, 0755), 0);
 	assert_int_equal(limit_soon(container, WRITE_IOPS), WRITE_IOPS);
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
 	assert_int_equal(limit_in(container), 0);
 	assert_int_equal(limit_in(pod), 0);
-	done(node_client_publish(scene.channel, &ext4, staging, target, false, &err), &err);
+	assert_done(node_client_publish(scene.channel, &ext4, staging, target, false, &err), &err);
 	assert_int_equal(limit_in(container), WRITE_IOPS);
 	unpublish();
 	assert_int_equal(limit_in(container), 0);
@@ -216,7 +210,7 @@ static void a_restarted_plugin_finds_what_was_not_set(void **state)
 	struct error err = { 0 };
 	char command[256];
 	publish(&ext4);
-	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_done(modify("pvc-1", "writeIops", "100", &err), &err);
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
 	/* as if it had died between the record and the cgroup */
@@ -226,7 +220,7 @@ static void a_restarted_plugin_finds_what_was_not_set(void **state)
 	assert_int_equal(limit_in(pod), 0);
 	node_scene_start(&scene);
 	assert_int_equal(limit_soon(pod, WRITE_IOPS), WRITE_IOPS);
-	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_done(modify("pvc-1", "writeIops", "100", &err), &err);
 	unpublish();
 }
 
@@ -235,11 +229,11 @@ static void a_volume_with_btrfs_is_limited_like_any_other(void **state)
 {
 	struct error err = { 0 };
 	publish(&btrfs);
-	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_done(modify("pvc-1", "writeIops", "100", &err), &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
 	assert_int_equal(limit_in(pod), 0);
-	done(node_client_publish(scene.channel, &btrfs, staging, target, false, &err), &err);
+	assert_done(node_client_publish(scene.channel, &btrfs, staging, target, false, &err), &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
 	unpublish();
 }
@@ -249,7 +243,7 @@ static void limits_hold_in_a_pool_in_a_folder_of_images(void **state)
 {
 	struct error err = { 0 };
 	publish(&ext4);
-	done(modify("pvc-1", "writeIops", "100", &err), &err);
+	assert_done(modify("pvc-1", "writeIops", "100", &err), &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
 	unpublish();
 	assert_int_equal(limit_in(pod), 0);
@@ -258,19 +252,16 @@ static void limits_hold_in_a_pool_in_a_folder_of_images(void **state)
 static void what_cannot_be_limited_is_refused_with_the_reason(void **state)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, &directory, &err), &err);
-	assert_int_equal(modify("pvc-2", "writeIops", "100", &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "directory volume"));
-	assert_int_equal(modify("pvc-2", "speed", "100", &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "speed"));
+	assert_done(node_client_create(scene.channel, &directory, &err), &err);
+	assert_refused(modify("pvc-2", "writeIops", "100", &err), ERROR_INVALID, &err,
+		       "directory volume");
+	assert_refused(modify("pvc-2", "speed", "100", &err), ERROR_INVALID, &err, "speed");
 	assert_int_equal(modify("pvc-9", "writeIops", "100", &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	assert_int_equal(modify("", "writeIops", "100", &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
-	done(modify("pvc-2", NULL, NULL, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-2", &err), &err);
+	assert_done(modify("pvc-2", NULL, NULL, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-2", &err), &err);
 }
 
 #define LIMITS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

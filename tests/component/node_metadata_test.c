@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
@@ -46,13 +47,6 @@ struct told {
 	long long last_end;
 };
 
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
 static int set_up(void **state)
 {
 	struct error err = { 0 };
@@ -60,17 +54,18 @@ static int set_up(void **state)
 	node_scene_start(&scene);
 	snprintf(staging, sizeof(staging), "%s", node_scene_make_folder(&scene, "staging"));
 	snprintf(target, sizeof(target), "%s", node_scene_path(&scene, "target"));
-	done(node_client_create(scene.channel, &block_volume, &err), &err);
-	done(node_client_stage(scene.channel, &block_volume, staging, &err), &err);
-	done(node_client_publish(scene.channel, &block_volume, staging, target, false, &err), &err);
+	assert_done(node_client_create(scene.channel, &block_volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, &block_volume, staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, &block_volume, staging, target, false, &err),
+		    &err);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	struct error err = { 0 };
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
 	node_scene_done(&scene);
 	return 0;
 }
@@ -94,9 +89,9 @@ static void snapshot(const char *volume, const char *name)
 	Csi__V1__CreateSnapshotRequest request = CSI__V1__CREATE_SNAPSHOT_REQUEST__INIT;
 	request.source_volume_id = (char *)volume;
 	request.name = (char *)name;
-	done(call("Controller", "CreateSnapshot", &request.base,
-		  &csi__v1__create_snapshot_response__descriptor, &err),
-	     &err);
+	assert_done(call("Controller", "CreateSnapshot", &request.base,
+			 &csi__v1__create_snapshot_response__descriptor, &err),
+		    &err);
 }
 
 static void write_units(long long unit, long long count, int byte)
@@ -196,29 +191,29 @@ static void what_was_written_is_allocated_and_what_changed_is_the_delta(void **s
 	static struct told told;
 	struct error err = { 0 };
 	snapshot("pvc-1", "empty");
-	done(ask_allocated("empty", 0, 0, &told, &err), &err);
+	assert_done(ask_allocated("empty", 0, 0, &told, &err), &err);
 	assert_int_equal(told.messages, 1);
 	assert_int_equal(told.extents, 0);
 
 	write_units(100, 50, 'a');
 	snapshot("pvc-1", "first");
-	done(ask_allocated("first", 0, 0, &told, &err), &err);
+	assert_done(ask_allocated("first", 0, 0, &told, &err), &err);
 	check_units(&told, 100, 50);
-	done(ask_delta("empty", "first", 0, 0, &told, &err), &err);
+	assert_done(ask_delta("empty", "first", 0, 0, &told, &err), &err);
 	check_units(&told, 100, 50);
-	done(ask_delta("first", "first", 0, 0, &told, &err), &err);
+	assert_done(ask_delta("first", "first", 0, 0, &told, &err), &err);
 	assert_int_equal(told.extents, 0);
 
 	write_units(120, 10, 'b');
 	write_units(140, 10, 'a'); /* as before */
 	snapshot("pvc-1", "second");
-	done(ask_delta("first", "second", 0, 0, &told, &err), &err);
+	assert_done(ask_delta("first", "second", 0, 0, &told, &err), &err);
 	check_units(&told, 120, 10);
-	done(ask_delta("first", "second", 125 * UNIT, 0, &told, &err), &err);
+	assert_done(ask_delta("first", "second", 125 * UNIT, 0, &told, &err), &err);
 	check_units(&told, 125, 5);
-	done(ask_delta("second", "first", 0, 0, &told, &err), &err);
+	assert_done(ask_delta("second", "first", 0, 0, &told, &err), &err);
 	check_units(&told, 120, 10);
-	done(ask_delta("first", "second", SIZE, 0, &told, &err), &err);
+	assert_done(ask_delta("first", "second", SIZE, 0, &told, &err), &err);
 	assert_int_equal(told.extents, 0);
 }
 
@@ -229,7 +224,7 @@ static void a_message_holds_no_more_extents_than_asked_for(void **state)
 	for (long long unit = 0; unit < 40; unit += 2)
 		write_units(unit, 1, 'a');
 	snapshot("pvc-1", "many");
-	done(ask_allocated("many", 0, 6, &told, &err), &err);
+	assert_done(ask_allocated("many", 0, 6, &told, &err), &err);
 	assert_int_equal(told.extents, 20);
 	assert_int_equal(told.messages, 4);
 	assert_int_equal(told.most_in_one, 6);
@@ -263,8 +258,8 @@ static void what_cannot_be_told_is_refused_by_its_code(void **state)
 	const struct node_volume mounted = {
 		.name = "pvc-3", .backend = "loop", .fs_type = "ext4", .size_bytes = SIZE
 	};
-	done(node_client_create(scene.channel, &other, &err), &err);
-	done(node_client_create(scene.channel, &mounted, &err), &err);
+	assert_done(node_client_create(scene.channel, &other, &err), &err);
+	assert_done(node_client_create(scene.channel, &mounted, &err), &err);
 	snapshot("pvc-1", "one");
 	snapshot("pvc-2", "two");
 	snapshot("pvc-3", "three");

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "folder.h"
 #include "loop_disk.h"
@@ -82,13 +83,11 @@ static void a_class_gets_a_pool_that_can_serve_it(void **state)
 	assert_true(is_in(&ext4, "pvc-1"));
 	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
 	assert_true(is_in(&btrfs, "pvc-2"));
-	assert_int_equal(node_client_create(scene.channel, &impossible, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "pool bulk"));
+	assert_refused(node_client_create(scene.channel, &impossible, &err), ERROR_INVALID, &err,
+		       "pool bulk");
 	struct node_volume unknown = volume_of("pvc-4", "loop", "slow");
-	assert_int_equal(node_client_create(scene.channel, &unknown, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "fast, bulk"));
+	assert_refused(node_client_create(scene.channel, &unknown, &err), ERROR_INVALID, &err,
+		       "fast, bulk");
 }
 
 static void write_file(int at_fd, const char *name, const char *text)
@@ -216,9 +215,8 @@ static void while_a_disk_is_missing_its_volumes_are_unavailable_and_the_others_s
 	loop_disk_unmount(&ext4);
 	node_scene_start(&scene);
 	assert_true(node_scene_logged(&scene, "pool is missing", "pool=bulk"));
-	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
-	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_non_null(strstr(err.text, "bulk"));
+	assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_UNAVAILABLE, &err,
+		       "bulk");
 	assert_int_equal(node_client_stage(scene.channel, &held, staging, &err), 0);
 	assert_int_equal(node_client_unstage(scene.channel, "pvc-2", staging, &err), 0);
 	assert_int_equal(node_client_create(scene.channel, &fresh, &err), 0);
@@ -265,9 +263,8 @@ volumes_of_the_default_pool_are_not_said_to_be_gone_when_it_is_no_longer_named(v
 	restart_with(pool_path);
 	assert_int_equal(node_client_create(scene.channel, &old, &err), 0);
 	restart_with(several);
-	assert_int_equal(node_client_delete(scene.channel, "pvc-7", &err), -1);
-	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_non_null(strstr(err.text, "pool default is missing"));
+	assert_refused(node_client_delete(scene.channel, "pvc-7", &err), ERROR_UNAVAILABLE, &err,
+		       "pool default is missing");
 	assert_non_null(strstr(err.text, pool_path));
 	remove_note(pool_path);
 	restart();

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -172,13 +173,11 @@ static void a_wrong_or_missing_key_is_refused_and_harms_nothing(void **state)
 	assert_true(marker_is_there(staging));
 	ASSERT_OK(node_client_unstage(scene.channel, volume.name, staging, &ok_err));
 
-	assert_int_equal(node_client_stage(scene.channel, &volume, staging, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "encryptionKey is not the key"));
+	assert_refused(node_client_stage(scene.channel, &volume, staging, &err), ERROR_INVALID,
+		       &err, "encryptionKey is not the key");
 	volume.key = NULL;
-	assert_int_equal(node_client_stage(scene.channel, &volume, staging, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "encryptionKey is missing"));
+	assert_refused(node_client_stage(scene.channel, &volume, staging, &err), ERROR_INVALID,
+		       &err, "encryptionKey is missing");
 	volume.key = "too short";
 	assert_int_equal(node_client_stage(scene.channel, &volume, staging, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
@@ -225,14 +224,12 @@ static void what_cannot_be_encrypted_is_refused_by_create(void **state)
 	struct node_volume volume = volume_of("pvc-no", KEY);
 	volume.fs_type = "xfs";
 	volume.size_bytes = 512 << 20;
-	assert_int_equal(node_client_create(scene.channel, &volume, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "xfs cannot encrypt"));
+	assert_refused(node_client_create(scene.channel, &volume, &err), ERROR_INVALID, &err,
+		       "xfs cannot encrypt");
 	volume.fs_type = "";
 	volume.backend = "directory";
-	assert_int_equal(node_client_create(scene.channel, &volume, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "parameter encryption"));
+	assert_refused(node_client_create(scene.channel, &volume, &err), ERROR_INVALID, &err,
+		       "parameter encryption");
 }
 
 /* Each message of CSI that carries secrets; all their maps look alike. */

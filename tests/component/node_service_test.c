@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/clock.h"
 #include "certificates.h"
 #include "csi.pb-c.h"
@@ -47,13 +48,6 @@ static int tear_down(void **state)
 {
 	node_scene_done(&scene);
 	return 0;
-}
-
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
 }
 
 static const struct csi_capability mount_capability = { .access_mode = CSI_SINGLE_NODE_WRITER };
@@ -114,18 +108,18 @@ static void promises_show_in_the_capacity(void **state)
 {
 	struct error err = { 0 };
 	uint64_t before = 0, after = 0, maximum = 0;
-	done(csi_get_capacity(scene.channel, &(struct pairs) { 0 }, &mount_capability, TIMEOUT_MS,
-			      &before, &maximum, &err),
-	     &err);
+	assert_done(csi_get_capacity(scene.channel, &(struct pairs) { 0 }, &mount_capability,
+				     TIMEOUT_MS, &before, &maximum, &err),
+		    &err);
 	assert_true(before > 4 * GIB);
 	assert_int_equal(maximum, before);
-	done(create(scene.channel, "pvc-1", 4 * GIB, NULL, NULL, "node-1", &err), &err);
-	done(csi_get_capacity(scene.channel, &(struct pairs) { 0 }, &mount_capability, TIMEOUT_MS,
-			      &after, &maximum, &err),
-	     &err);
+	assert_done(create(scene.channel, "pvc-1", 4 * GIB, NULL, NULL, "node-1", &err), &err);
+	assert_done(csi_get_capacity(scene.channel, &(struct pairs) { 0 }, &mount_capability,
+				     TIMEOUT_MS, &after, &maximum, &err),
+		    &err);
 	/* Others write to this disk too. */
 	assert_true(before - after > 3 * GIB);
-	done(csi_delete_volume(scene.channel, "pvc-1", TIMEOUT_MS, &err), &err);
+	assert_done(csi_delete_volume(scene.channel, "pvc-1", TIMEOUT_MS, &err), &err);
 }
 
 /* As external-provisioner asks for CSIStorageCapacity: with all that the class says. */
@@ -138,16 +132,14 @@ static void capacity_is_asked_for_with_what_the_class_tells_the_sidecars(void **
 				{ "csi.storage.k8s.io/fstype", "xfs" },
 				{ "pool", "default" } };
 	const struct pairs class = { .items = items, .count = 4 };
-	done(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS, &free_bytes,
-			      &maximum, &err),
-	     &err);
+	assert_done(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS,
+				     &free_bytes, &maximum, &err),
+		    &err);
 	assert_true(free_bytes > GIB);
 	items[2].value = "zfs";
-	assert_int_equal(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS,
-					  &free_bytes, &maximum, &err),
-			 -1);
-	assert_int_equal(err.code, ERROR_INVALID);
-	assert_non_null(strstr(err.text, "zfs"));
+	assert_refused(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS,
+					&free_bytes, &maximum, &err),
+		       ERROR_INVALID, &err, "zfs");
 	items[2].key = "fsType";
 	assert_int_equal(csi_get_capacity(scene.channel, &class, &mount_capability, TIMEOUT_MS,
 					  &free_bytes, &maximum, &err),
@@ -191,7 +183,7 @@ static void over_tcp_only_the_provisioner_is_served_and_only_with_volumes(void *
 	scene.more_flags[0] = "--listen=127.0.0.1:39745";
 	scene.more_flags[1] = flag;
 	node_scene_start(&scene);
-	done(connect_and_create(provisioner, "pvc-1", &err), &err);
+	assert_done(connect_and_create(provisioner, "pvc-1", &err), &err);
 	assert_int_equal(connect_and_create(somebody, "pvc-2", &err), -1);
 	assert_int_equal(connect_and_create(stranger, "pvc-3", &err), -1);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
@@ -239,11 +231,11 @@ static void register_plugin(const char *endpoint, bool content)
 	pluginregistration__info_request__init(&ask);
 	pluginregistration__registration_status__init(&status);
 	assert_true(wait_for_file(registration_socket));
-	done(rpc_channel_new_unix(registration_socket, &channel, &err), &err);
-	done(rpc_channel_call(channel, "pluginregistration.Registration", "GetInfo", &ask.base,
-			      &pluginregistration__plugin_info__descriptor, TIMEOUT_MS, &message,
-			      &err),
-	     &err);
+	assert_done(rpc_channel_new_unix(registration_socket, &channel, &err), &err);
+	assert_done(rpc_channel_call(channel, "pluginregistration.Registration", "GetInfo",
+				     &ask.base, &pluginregistration__plugin_info__descriptor,
+				     TIMEOUT_MS, &message, &err),
+		    &err);
 	const Pluginregistration__PluginInfo *info = (void *)message;
 	assert_string_equal(info->type, "CSIPlugin");
 	assert_string_equal(info->name, "kentledge.io");
@@ -253,11 +245,11 @@ static void register_plugin(const char *endpoint, bool content)
 	protobuf_c_message_free_unpacked(message, NULL);
 	status.plugin_registered = content;
 	status.error = (char *)(uintptr_t)(content ? "" : "no such node");
-	done(rpc_channel_call(channel, "pluginregistration.Registration",
-			      "NotifyRegistrationStatus", &status.base,
-			      &pluginregistration__registration_status_response__descriptor,
-			      TIMEOUT_MS, &message, &err),
-	     &err);
+	assert_done(rpc_channel_call(channel, "pluginregistration.Registration",
+				     "NotifyRegistrationStatus", &status.base,
+				     &pluginregistration__registration_status_response__descriptor,
+				     TIMEOUT_MS, &message, &err),
+		    &err);
 	protobuf_c_message_free_unpacked(message, NULL);
 }
 

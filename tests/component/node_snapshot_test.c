@@ -25,6 +25,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "csi.pb-c.h"
 #include "disk_scene.h"
@@ -56,13 +57,6 @@ static void end(void)
 	node_scene_done(&scene);
 	if (pool_type)
 		disk_scene_done(&disk);
-}
-
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
 }
 
 /* A pod that writes numbered records, each of them made to last before the next. */
@@ -147,18 +141,18 @@ static void snapshot_restore_and_clone(const char *backend, const char *fs_type,
 	const char *one = node_scene_make_folder(&scene, "one");
 	const char *two = node_scene_make_folder(&scene, "two");
 	const char *three = node_scene_make_folder(&scene, "three");
-	done(node_client_create(scene.channel, &source, &err), &err);
-	done(node_client_stage(scene.channel, &source, one, &err), &err);
+	assert_done(node_client_create(scene.channel, &source, &err), &err);
+	assert_done(node_client_stage(scene.channel, &source, one, &err), &err);
 	start_writer(&writer, one);
 	wait_ms(200);
 	unsigned before = atomic_load(&writer.written);
-	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	assert_done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
 	wait_ms(50);
-	done(node_client_create(scene.channel, &restored, &err), &err);
+	assert_done(node_client_create(scene.channel, &restored, &err), &err);
 	unsigned before_clone = atomic_load(&writer.written);
-	done(node_client_create(scene.channel, &cloned, &err), &err);
-	done(node_client_stage(scene.channel, &restored, two, &err), &err);
-	done(node_client_stage(scene.channel, &cloned, three, &err), &err);
+	assert_done(node_client_create(scene.channel, &cloned, &err), &err);
+	assert_done(node_client_stage(scene.channel, &restored, two, &err), &err);
+	assert_done(node_client_stage(scene.channel, &cloned, three, &err), &err);
 	unsigned all = stop_writer(&writer);
 	assert_true(before > 0 && all > before);
 	assert_records(one, all);
@@ -168,15 +162,15 @@ static void snapshot_restore_and_clone(const char *backend, const char *fs_type,
 		      fs_type[0] ? fs_type : "directory", pool_type ? pool_type : "/tmp", before,
 		      all);
 	uint64_t bytes = 0, inodes = 0;
-	done(node_client_stats(scene.channel, "pvc-2", two, &bytes, &inodes, &err), &err);
+	assert_done(node_client_stats(scene.channel, "pvc-2", two, &bytes, &inodes, &err), &err);
 	assert_true(!fs_type[0] || bytes > mib * MIB * 3 / 2);
-	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-3", three, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-	done(node_client_delete(scene.channel, "pvc-2", &err), &err);
-	done(node_client_delete(scene.channel, "pvc-3", &err), &err);
-	done(node_client_delete_snapshot(scene.channel, "snap-1", &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-3", three, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-2", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-3", &err), &err);
+	assert_done(node_client_delete_snapshot(scene.channel, "snap-1", &err), &err);
 	assert_int_equal(node_scene_entries(&scene, "snapshots"), 0);
 	assert_int_equal(node_scene_entries(&scene, "freeze"), 0);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
@@ -216,8 +210,8 @@ static void a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start(void **
 	};
 	assert_true(begin(NULL));
 	const char *one = node_scene_make_folder(&scene, "one");
-	done(node_client_create(scene.channel, &volume, &err), &err);
-	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, one, &err), &err);
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
 	/* What a plugin that is killed in the middle of a cut leaves behind. */
@@ -230,7 +224,7 @@ static void a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start(void **
 	assert_true(ioctl(fd, FITHAW, 0) < 0 && errno == EINVAL);
 	assert_int_equal(node_scene_entries(&scene, "freeze"), 0);
 	close(TAKE_FD(fd));
-	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
 	end();
 }
 
@@ -247,22 +241,21 @@ static void a_volume_is_frozen_by_a_place_where_it_can_be_seen(void **state)
 	const char *one = node_scene_make_folder(&scene, "one");
 	const char *two = node_scene_make_folder(&scene, "two");
 	const char *target = node_scene_path(&scene, "target");
-	done(node_client_create(scene.channel, &volume, &err), &err);
-	done(node_client_create(scene.channel, &other, &err), &err);
-	done(node_client_stage(scene.channel, &volume, one, &err), &err);
-	done(node_client_stage(scene.channel, &other, two, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_create(scene.channel, &other, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	assert_done(node_client_stage(scene.channel, &other, two, &err), &err);
 	assert_int_equal(mount(two, one, NULL, MS_BIND, NULL), 0);
-	assert_int_equal(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), -1);
-	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_non_null(strstr(err.text, one));
+	assert_refused(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), ERROR_IN_USE,
+		       &err, one);
 	assert_int_equal(umount(one), 0);
-	done(node_client_publish(scene.channel, &volume, one, target, false, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, one, target, false, &err), &err);
 	assert_int_equal(mount(two, one, NULL, MS_BIND, NULL), 0);
-	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	assert_done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
 	assert_int_equal(umount(one), 0);
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
 	end();
 }
 
@@ -286,8 +279,8 @@ static void a_copy_in_which_the_plugin_was_killed_is_gone_on_with(void **state)
 	assert_true(begin(NULL));
 	const char *one = node_scene_make_folder(&scene, "one");
 	const char *two = node_scene_make_folder(&scene, "two");
-	done(node_client_create(scene.channel, &volume, &err), &err);
-	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, one, &err), &err);
 	char command[700];
 	snprintf(command, sizeof(command), "head -c 200M /dev/urandom >%s/big && sync -f %s/big",
 		 one, one);
@@ -304,15 +297,15 @@ static void a_copy_in_which_the_plugin_was_killed_is_gone_on_with(void **state)
 		left += node_scene_entries(&scene, "tmp");
 	}
 	assert_true(left > 0);
-	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	assert_done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
 	assert_int_equal(node_scene_entries(&scene, "freeze"), 0);
-	done(node_client_create(scene.channel, &restored, &err), &err);
-	done(node_client_stage(scene.channel, &restored, two, &err), &err);
+	assert_done(node_client_create(scene.channel, &restored, &err), &err);
+	assert_done(node_client_stage(scene.channel, &restored, two, &err), &err);
 	snprintf(command, sizeof(command), "cmp %s/big %s/big", one, two);
 	assert_int_equal(system(command), 0);
-	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
 	end();
 }
 
@@ -347,18 +340,18 @@ static void a_copy_goes_on_while_its_caller_is_told_to_come_again(void **state)
 	};
 	assert_true(begin(NULL));
 	const char *one = node_scene_make_folder(&scene, "one");
-	done(node_client_create(scene.channel, &volume, &err), &err);
-	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, one, &err), &err);
 	char command[700];
 	snprintf(command, sizeof(command), "head -c 600M /dev/urandom >%s/big && sync -f %s/big",
 		 one, one);
 	assert_int_equal(system(command), 0);
-	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
 	snapshot_impatiently();
 	unsigned told = 0;
 	for (; told < 600 && snapshot_is_pending("snap-1", &err); told++)
 		wait_ms(50);
-	done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
+	assert_done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
 	assert_true(node_scene_logged(&scene, "snapshot created", "volume=pvc-1 snapshot=snap-1"));
 	print_message("told to come again %u times\n", told);
 	assert_true(told > 0 && told < 600);
@@ -380,13 +373,13 @@ static void a_group_goes_on_without_its_caller_too(void **state)
 	request.n_source_volume_ids = 1;
 	assert_true(begin(NULL));
 	const char *one = node_scene_make_folder(&scene, "one");
-	done(node_client_create(scene.channel, &volume, &err), &err);
-	done(node_client_stage(scene.channel, &volume, one, &err), &err);
+	assert_done(node_client_create(scene.channel, &volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, one, &err), &err);
 	char command[700];
 	snprintf(command, sizeof(command), "head -c 300M /dev/urandom >%s/big && sync -f %s/big",
 		 one, one);
 	assert_int_equal(system(command), 0);
-	done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
 	assert_int_equal(
 		rpc_channel_call(scene.channel, "csi.v1.GroupController",
 				 "CreateVolumeGroupSnapshot", &request.base,

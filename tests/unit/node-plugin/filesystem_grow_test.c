@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "filesystem.h"
 #include "filesystem_size.h"
@@ -48,20 +49,13 @@ static int tear_down(void **state)
 	return rmdir(folder);
 }
 
-static void done(int outcome, int expected, const struct error *err)
-{
-	if (outcome < 0 && expected >= 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, expected);
-}
-
 static int make_image(const char *type, uint64_t bytes)
 {
 	struct error err = { 0 };
 	int fd = open(image_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
-	done(filesystem_make(type, fd, &err), 0, &err);
+	assert_outcome(filesystem_make(type, fd, &err), 0, &err);
 	return fd;
 }
 
@@ -70,8 +64,8 @@ static void mount_image(const char *type, int image_fd)
 	struct error err = { 0 };
 	struct mount_flags flags = { 0 };
 	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
-	done(host->attach_loop(host, image_fd, true, &device, &err), 0, &err);
-	done(host->mount(host, &device, type, &flags, mount_path, &err), 0, &err);
+	assert_outcome(host->attach_loop(host, image_fd, true, &device, &err), 0, &err);
+	assert_outcome(host->mount(host, &device, type, &flags, mount_path, &err), 0, &err);
 }
 
 static uint64_t mounted_bytes(void)
@@ -85,7 +79,7 @@ static uint64_t bytes_of(const char *type, int image_fd)
 {
 	struct error err = { 0 };
 	struct filesystem_size size;
-	done(filesystem_size_read(type, image_fd, &size, &err), 0, &err);
+	assert_outcome(filesystem_size_read(type, image_fd, &size, &err), 0, &err);
 	return size.bytes;
 }
 
@@ -109,11 +103,11 @@ static void a_tail_too_small_for_a_group_is_no_reason_to_grow(void **state)
 	struct error err = { 0 };
 	struct filesystem_size size;
 	int fd CLEANUP_CLOSE = make_image("ext4", 1028 * MIB);
-	done(filesystem_size_read("ext4", fd, &size, &err), 0, &err);
+	assert_outcome(filesystem_size_read("ext4", fd, &size, &err), 0, &err);
 	assert_int_equal(filesystem_size_within(&size, 1028 * MIB), size.bytes);
 	assert_int_equal(filesystem_size_within(&size, 1152 * MIB), 1152 * MIB);
 	assert_int_equal(filesystem_size_within(&size, 1120 * MIB), 1120 * MIB);
-	done(filesystem_grow_image("ext4", fd, &err), 1, &err);
+	assert_outcome(filesystem_grow_image("ext4", fd, &err), 1, &err);
 }
 
 /* A process that writes and never sees an error, until it is told to stop. */
@@ -153,14 +147,14 @@ static void grows_under_a_writer(const char *type)
 	pid_t writer = start_writer();
 	uint64_t before = mounted_bytes();
 	int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	done(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
+	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
 	assert_int_equal(ftruncate(image_fd, 640 * MIB), 0);
 	/* As if the process had died here: the device is what it was. */
-	done(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
-	done(host->resize_loop(host, image_fd, &err), 0, &err);
-	done(host->grow_mounted(host, type, mount_fd, &err), 0, &err);
+	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
+	assert_outcome(host->resize_loop(host, image_fd, &err), 0, &err);
+	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 0, &err);
 	assert_true(mounted_bytes() >= before + 319 * MIB);
-	done(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
+	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
 	check_writer(writer);
 	close(TAKE_FD(mount_fd));
 	assert_int_equal(umount(mount_path), 0);
@@ -195,10 +189,10 @@ static void a_mounted_ext4_that_may_not_grow_says_when_it_will(void **state)
 	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
 	mount_image("ext4", image_fd);
 	int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	done(host->grow_mounted(host, "ext4", mount_fd, &err), 1, &err);
+	assert_outcome(host->grow_mounted(host, "ext4", mount_fd, &err), 1, &err);
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
-	done(host->resize_loop(host, image_fd, &err), 0, &err);
-	done(host->grow_mounted(host, "ext4", mount_fd, &err), -1, &err);
+	assert_outcome(host->resize_loop(host, image_fd, &err), 0, &err);
+	assert_outcome(host->grow_mounted(host, "ext4", mount_fd, &err), -1, &err);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "staged the next time"));
 	close(TAKE_FD(mount_fd));
@@ -218,8 +212,8 @@ static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
 	/* Not cleanly: the journal has something to say. */
 	assert_int_equal(umount2(mount_path, MNT_DETACH), 0);
 	assert_int_equal(ftruncate(image_fd, 1024 * MIB), 0);
-	done(host->grow_image(host, "ext4", image_fd, &err), 0, &err);
-	done(host->grow_image(host, "ext4", image_fd, &err), 1, &err);
+	assert_outcome(host->grow_image(host, "ext4", image_fd, &err), 0, &err);
+	assert_outcome(host->grow_image(host, "ext4", image_fd, &err), 1, &err);
 	assert_int_equal(bytes_of("ext4", image_fd), 1024 * MIB);
 	mount_image("ext4", image_fd);
 	assert_true(mounted_bytes() > 900 * MIB);
@@ -237,10 +231,10 @@ static void an_image_on_which_a_program_works_is_left_to_it(void **state)
 	int other_fd CLEANUP_CLOSE = open(image_path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
 	assert_int_equal(flock(other_fd, LOCK_EX), 0);
-	done(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
+	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(flock(other_fd, LOCK_UN), 0);
-	done(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
 }
 
 static pid_t start_program(const char *program, const char *option)
@@ -269,12 +263,12 @@ static void a_growth_that_was_killed_is_repaired_and_finished(void **state)
 		usleep(1000 + 400 * i);
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		done(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+		assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
 		assert_int_equal(bytes_of("ext4", image_fd), 4096 * MIB);
 		pid = start_program("e2fsck", "-fn");
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-		done(filesystem_grow_image("ext4", image_fd, &err), 1, &err);
+		assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 1, &err);
 	}
 }
 
@@ -285,7 +279,7 @@ static void a_damaged_file_system_is_not_grown(void **state)
 	static const char zeros[4 << 20];
 	assert_int_equal(pwrite(image_fd, zeros, sizeof(zeros), 4096), sizeof(zeros));
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
-	done(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
+	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_non_null(strstr(err.text, "e2fsck"));
 	assert_int_equal(bytes_of("ext4", image_fd), 64 * MIB);
