@@ -36,7 +36,7 @@
 #define TIMEOUT_MS 10000
 
 static struct node_scene scene;
-static const char *staging, *target, *second;
+static const char *second;
 
 static const struct node_volume volume = {
 	.name = "pvc-1",
@@ -50,8 +50,6 @@ static int set_up(void **state)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	node_scene_start(&scene);
-	staging = strdup(node_scene_make_folder(&scene, "staging"));
-	target = strdup(node_scene_path(&scene, "target"));
 	second = strdup(node_scene_path(&scene, "target-2"));
 	return 0;
 }
@@ -59,43 +57,38 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	node_scene_done(&scene);
-	free((char *)staging);
-	free((char *)target);
 	free((char *)second);
 	return 0;
 }
 
 static void restart(void)
 {
-	node_scene_kill(&scene, SIGKILL);
-	node_scene_wait(&scene);
-	node_scene_start(&scene);
+	node_scene_restart(&scene, SIGKILL);
 }
 
 static void create_and_stage(void)
 {
 	struct error err = { 0 };
 	assert_done(node_client_create(scene.channel, &volume, &err), &err);
-	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, scene.staging, &err), &err);
 }
 
 static void publish(void)
 {
 	struct error err = { 0 };
-	assert_done(node_client_publish(scene.channel, &volume, staging, target, false, &err),
+	assert_done(node_client_publish(scene.channel, &volume, scene.staging, scene.target, false,
+					&err),
 		    &err);
 }
 
 static void down(void)
 {
 	struct error err = { 0 };
-	assert_done(node_client_unpublish(scene.channel, volume.name, target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, volume.name, staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, volume.name, &err), &err);
+	assert_done(node_scene_take_down(&scene, volume.name, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
-	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(access(scene.target, F_OK), -1);
 }
 
 static void write_block(const char *device, const char *content)
@@ -154,11 +147,11 @@ static unsigned staged_number(void)
 static void what_is_written_with_dd_is_in_the_image_and_comes_back(void **state)
 {
 	struct error err = { 0 };
-	char command[512];
+	char command[768];
 	uint64_t bytes = 0;
 	create_and_stage();
 	publish();
-	int fd = open(target, O_RDONLY | O_CLOEXEC);
+	int fd = open(scene.target, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(ioctl(fd, BLKGETSIZE64, &bytes), 0);
 	close(fd);
 	assert_int_equal(bytes, volume.size_bytes);
@@ -166,15 +159,15 @@ static void what_is_written_with_dd_is_in_the_image_and_comes_back(void **state)
 		 "dd if=/dev/urandom of=%s/data bs=1M count=16 status=none && "
 		 "dd if=%s/data of=%s bs=1M conv=fsync status=none && "
 		 "cmp %s/data %s/volumes/pvc-1/image",
-		 scene.folder, scene.folder, target, scene.folder, scene.pool);
+		 scene.folder, scene.folder, scene.target, scene.folder, scene.pool);
 	assert_int_equal(system(command), 0);
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 0);
-	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, scene.staging, &err), &err);
 	publish();
-	snprintf(command, sizeof(command), "cmp %s/data %s && rm %s/data", scene.folder, target,
-		 scene.folder);
+	snprintf(command, sizeof(command), "cmp %s/data %s && rm %s/data", scene.folder,
+		 scene.target, scene.folder);
 	assert_int_equal(system(command), 0);
 	down();
 }
@@ -186,12 +179,12 @@ static void the_device_outlives_the_plugin(void **state)
 	assert_int_equal(node_scene_loops(&scene), 1);
 	publish();
 	assert_int_equal(node_scene_loops(&scene), 1);
-	write_block(target, "kept");
-	unsigned number = loop_number(target);
+	write_block(scene.target, "kept");
+	unsigned number = loop_number(scene.target);
 	restart();
 	publish();
-	assert_int_equal(loop_number(target), number);
-	check_block(target, "kept");
+	assert_int_equal(loop_number(scene.target), number);
+	check_block(scene.target, "kept");
 	down();
 }
 
@@ -200,17 +193,19 @@ static void after_a_reboot_it_is_attached_again(void **state)
 	struct error err = { 0 };
 	create_and_stage();
 	publish();
-	write_block(target, "kept");
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	write_block(scene.target, "kept");
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
 	for (int stage_first = 0; stage_first < 2; stage_first++) {
 		detach_by_hand(staged_number());
 		assert_int_equal(node_scene_loops(&scene), 0);
 		restart();
 		if (stage_first)
-			assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
+			assert_done(node_client_stage(scene.channel, &volume, scene.staging, &err),
+				    &err);
 		publish();
-		check_block(target, "kept");
-		assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+		check_block(scene.target, "kept");
+		assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err),
+			    &err);
 	}
 	down();
 }
@@ -218,7 +213,7 @@ static void after_a_reboot_it_is_attached_again(void **state)
 /* Attaches another image at that very number; false if somebody else took it first. */
 static bool attach_stranger(unsigned number)
 {
-	char command[512];
+	char command[768];
 	snprintf(command, sizeof(command),
 		 "truncate -s 1M %s/stranger && losetup /dev/loop%u %s/stranger 2>/dev/null",
 		 scene.folder, number, scene.folder);
@@ -231,23 +226,24 @@ static void a_number_that_passed_to_another_image_is_not_given_out(void **state)
 	uint64_t bytes = 0, inodes = 0;
 	create_and_stage();
 	publish();
-	write_block(target, "kept");
-	unsigned number = loop_number(target);
+	write_block(scene.target, "kept");
+	unsigned number = loop_number(scene.target);
 	detach_by_hand(number);
 	bool taken = attach_stranger(number);
 	if (taken) {
-		assert_int_equal(
-			node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err),
-			-1);
+		assert_int_equal(node_client_stats(scene.channel, "pvc-1", scene.target, &bytes,
+						   &inodes, &err),
+				 -1);
 		assert_int_equal(err.code, ERROR_NOT_FOUND);
 	}
 	publish();
-	check_block(target, "kept");
+	check_block(scene.target, "kept");
 	if (taken) {
-		assert_int_not_equal(loop_number(target), number);
+		assert_int_not_equal(loop_number(scene.target), number);
 		detach_by_hand(number);
 	}
-	assert_done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_done(node_client_stats(scene.channel, "pvc-1", scene.target, &bytes, &inodes, &err),
+		    &err);
 	assert_int_equal(bytes, volume.size_bytes);
 	down();
 }
@@ -359,8 +355,9 @@ static void a_reader_cannot_write_beside_a_writer_who_can(void **state)
 	struct error err = { 0 };
 	create_and_stage();
 	publish();
-	assert_done(node_client_publish(scene.channel, &volume, staging, second, true, &err), &err);
-	assert_int_not_equal(loop_number(target), loop_number(second));
+	assert_done(node_client_publish(scene.channel, &volume, scene.staging, second, true, &err),
+		    &err);
+	assert_int_not_equal(loop_number(scene.target), loop_number(second));
 	cannot_write(second);
 	/* A pod's runtime makes a node of its own: the mount's read-only does not reach it. */
 	const char *own = node_scene_path(&scene, "own-node");
@@ -372,7 +369,7 @@ static void a_reader_cannot_write_beside_a_writer_who_can(void **state)
 	cannot_write(own);
 	assert_int_equal(unlink(own), 0);
 	close(TAKE_FD(fd));
-	write_block(target, "new");
+	write_block(scene.target, "new");
 	check_block(second, "new");
 	assert_done(node_client_unpublish(scene.channel, "pvc-1", second, &err), &err);
 	down();
@@ -384,7 +381,8 @@ static void its_size_is_all_that_its_figures_say(void **state)
 	uint64_t bytes = 0, inodes = 77;
 	create_and_stage();
 	publish();
-	assert_done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_done(node_client_stats(scene.channel, "pvc-1", scene.target, &bytes, &inodes, &err),
+		    &err);
 	assert_int_equal(bytes, volume.size_bytes);
 	assert_int_equal(inodes, 77);
 	down();
@@ -396,9 +394,10 @@ static void mounting_it_is_refused(void **state)
 	struct node_volume mounted = volume;
 	mounted.block = false;
 	create_and_stage();
-	assert_int_equal(node_client_stage(scene.channel, &mounted, staging, &err), -1);
+	assert_int_equal(node_client_stage(scene.channel, &mounted, scene.staging, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_int_equal(node_client_publish(scene.channel, &mounted, staging, target, false, &err),
+	assert_int_equal(node_client_publish(scene.channel, &mounted, scene.staging, scene.target,
+					     false, &err),
 			 -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	publish();

@@ -30,15 +30,12 @@
 #define MIB (1ULL << 20)
 
 static struct node_scene scene;
-static const char *staging, *target;
 static struct node_volume volume;
 
 static int set_up(void **state)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
-	target = node_scene_path(&scene, "target");
 	return 0;
 }
 
@@ -55,22 +52,22 @@ static int do_create(struct error *err)
 
 static int do_stage(struct error *err)
 {
-	return node_client_stage(scene.channel, &volume, staging, err);
+	return node_client_stage(scene.channel, &volume, scene.staging, err);
 }
 
 static int do_publish(struct error *err)
 {
-	return node_client_publish(scene.channel, &volume, staging, target, false, err);
+	return node_client_publish(scene.channel, &volume, scene.staging, scene.target, false, err);
 }
 
 static int do_unpublish(struct error *err)
 {
-	return node_client_unpublish(scene.channel, volume.name, target, err);
+	return node_client_unpublish(scene.channel, volume.name, scene.target, err);
 }
 
 static int do_unstage(struct error *err)
 {
-	return node_client_unstage(scene.channel, volume.name, staging, err);
+	return node_client_unstage(scene.channel, volume.name, scene.staging, err);
 }
 
 static int do_delete(struct error *err)
@@ -92,7 +89,7 @@ static void check_state(size_t last)
 	assert_int_equal(node_scene_loops(&scene), staged && loop);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), last < 5);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
-	assert_int_equal(access(target, F_OK) == 0, last == 2);
+	assert_int_equal(access(scene.target, F_OK) == 0, last == 2);
 }
 
 static void *call_and_forget(void *call)
@@ -117,7 +114,7 @@ static void kill_during(size_t call, long after_us)
 static void write_mark(void)
 {
 	char path[512];
-	snprintf(path, sizeof(path), "%s/mark", target);
+	snprintf(path, sizeof(path), "%s/mark", scene.target);
 	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	assert_int_equal(write(fd, "kept", 4), 4);
 	assert_int_equal(fsync(fd), 0);
@@ -128,7 +125,7 @@ static void check_mark(void)
 	char path[512];
 	char *text CLEANUP_FREE = NULL;
 	struct error err = { 0 };
-	snprintf(path, sizeof(path), "%s/mark", staging);
+	snprintf(path, sizeof(path), "%s/mark", scene.staging);
 	assert_done(file_read(path, 100, &text, NULL, &err), &err);
 	assert_string_equal(text, "kept");
 }

@@ -32,7 +32,6 @@
 #define MIB (1ULL << 20)
 
 static struct node_scene scene;
-static const char *staging, *target;
 static unsigned refused_call;
 
 static const struct node_volume ext4 = {
@@ -54,8 +53,6 @@ static int set_up(void **state)
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	scene.refused_call = refused_call;
 	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
-	target = node_scene_path(&scene, "target");
 	return 0;
 }
 
@@ -89,22 +86,18 @@ static void check_file(const char *folder, const char *content)
 static void up(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	assert_done(node_client_create(scene.channel, volume, &err), &err);
-	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_scene_bring_up(&scene, volume, &err), &err);
 }
 
 static void down(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	assert_done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, volume->name, &err), &err);
+	assert_done(node_scene_take_down(&scene, volume->name, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
-	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(access(scene.target, F_OK), -1);
 }
 
 static void cycle(const struct node_volume *volume)
@@ -114,15 +107,17 @@ static void cycle(const struct node_volume *volume)
 	up(volume);
 	assert_int_equal(node_scene_mounts(&scene), 2);
 	assert_int_equal(node_scene_loops(&scene), loop);
-	write_file(target, "web-0");
+	write_file(scene.target, "web-0");
 	/* The pod goes and comes again. */
-	assert_done(node_client_unpublish(scene.channel, volume->name, target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, volume->name, scene.target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, volume->name, scene.staging, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
-	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
-	check_file(target, "web-0");
+	assert_done(node_client_stage(scene.channel, volume, scene.staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, volume, scene.staging, scene.target, false,
+					&err),
+		    &err);
+	check_file(scene.target, "web-0");
 	down(volume);
 }
 
@@ -156,11 +151,12 @@ static void each_call_may_come_twice(void **state)
 		up(volume);
 		assert_int_equal(node_scene_mounts(&scene), 2);
 		for (int again = 0; again < 2; again++)
-			assert_done(
-				node_client_unpublish(scene.channel, volume->name, target, &err),
-				&err);
+			assert_done(node_client_unpublish(scene.channel, volume->name, scene.target,
+							  &err),
+				    &err);
 		for (int again = 0; again < 2; again++)
-			assert_done(node_client_unstage(scene.channel, volume->name, staging, &err),
+			assert_done(node_client_unstage(scene.channel, volume->name, scene.staging,
+							&err),
 				    &err);
 		down(volume);
 		assert_done(node_client_delete(scene.channel, volume->name, &err), &err);
@@ -173,14 +169,15 @@ static void read_only_is_read_only_for_that_target_alone(void **state)
 	const char *second = node_scene_path(&scene, "target-2");
 	char path[512];
 	up(&ext4);
-	assert_done(node_client_publish(scene.channel, &ext4, staging, second, true, &err), &err);
-	write_file(target, "written");
+	assert_done(node_client_publish(scene.channel, &ext4, scene.staging, second, true, &err),
+		    &err);
+	write_file(scene.target, "written");
 	check_file(second, "written");
 	snprintf(path, sizeof(path), "%s/index.html", second);
 	assert_int_equal(open(path, O_WRONLY | O_CLOEXEC), -1);
 	assert_int_equal(errno, EROFS);
-	assert_int_equal(node_client_publish(scene.channel, &ext4, staging, second, false, &err),
-			 -1);
+	assert_int_equal(
+		node_client_publish(scene.channel, &ext4, scene.staging, second, false, &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
 	assert_done(node_client_unpublish(scene.channel, ext4.name, second, &err), &err);
 	down(&ext4);
@@ -193,7 +190,7 @@ static void a_volume_ends_at_its_size_and_the_disk_is_spared(void **state)
 	char path[512];
 	up(&ext4);
 	memset(block, 'x', sizeof(block));
-	snprintf(path, sizeof(path), "%s/big", target);
+	snprintf(path, sizeof(path), "%s/big", scene.target);
 	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	uint64_t written = 0;
 	ssize_t got;
@@ -217,10 +214,10 @@ static void a_volume_in_use_is_not_deleted_and_says_where_it_is_used(void **stat
 	for (size_t i = 0; i < 3; i++) {
 		struct error err = { 0 };
 		up(volumes[i]);
-		write_file(target, "kept");
+		write_file(scene.target, "kept");
 		assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err,
 			       scene.folder);
-		check_file(target, "kept");
+		check_file(scene.target, "kept");
 		down(volumes[i]);
 	}
 }
@@ -231,12 +228,13 @@ static void a_mount_on_top_of_a_target_never_costs_data(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct error err = { 0 };
 		up(volumes[i]);
-		write_file(target, "kept");
-		assert_int_equal(mount(target, target, NULL, MS_BIND, NULL), 0);
-		assert_int_equal(mount("tmpfs", target, "tmpfs", 0, NULL), 0);
-		assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-		assert_int_equal(access(target, F_OK), -1);
-		check_file(staging, "kept");
+		write_file(scene.target, "kept");
+		assert_int_equal(mount(scene.target, scene.target, NULL, MS_BIND, NULL), 0);
+		assert_int_equal(mount("tmpfs", scene.target, "tmpfs", 0, NULL), 0);
+		assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err),
+			    &err);
+		assert_int_equal(access(scene.target, F_OK), -1);
+		check_file(scene.staging, "kept");
 		down(volumes[i]);
 	}
 }
@@ -248,18 +246,19 @@ static void mount_flags_reach_the_kernel_or_its_refusal_reaches_the_caller(void 
 	struct node_volume volume = ext4;
 	assert_done(node_client_create(scene.channel, &volume, &err), &err);
 	volume.mount_flag = "nosuchoption";
-	assert_refused(node_client_stage(scene.channel, &volume, staging, &err), ERROR_INVALID,
-		       &err, "nosuchoption");
+	assert_refused(node_client_stage(scene.channel, &volume, scene.staging, &err),
+		       ERROR_INVALID, &err, "nosuchoption");
 	assert_non_null(strstr(err.text, "Unknown parameter"));
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	volume.mount_flag = "noatime";
-	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
-	assert_int_equal(statvfs(staging, &vfs), 0);
+	assert_done(node_client_stage(scene.channel, &volume, scene.staging, &err), &err);
+	assert_int_equal(statvfs(scene.staging, &vfs), 0);
 	assert_true(vfs.f_flag & ST_NOATIME);
-	assert_done(node_client_publish(scene.channel, &volume, staging, target, false, &err),
+	assert_done(node_client_publish(scene.channel, &volume, scene.staging, scene.target, false,
+					&err),
 		    &err);
-	assert_int_equal(statvfs(target, &vfs), 0);
+	assert_int_equal(statvfs(scene.target, &vfs), 0);
 	assert_true(vfs.f_flag & ST_NOATIME);
 	down(&volume);
 }
@@ -270,8 +269,9 @@ static void the_figures_are_those_of_the_file_system(void **state)
 	struct statvfs vfs;
 	uint64_t bytes = 0, inodes = 0;
 	up(&ext4);
-	assert_int_equal(statvfs(target, &vfs), 0);
-	assert_done(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err), &err);
+	assert_int_equal(statvfs(scene.target, &vfs), 0);
+	assert_done(node_client_stats(scene.channel, "pvc-1", scene.target, &bytes, &inodes, &err),
+		    &err);
 	assert_int_equal(bytes, vfs.f_blocks * vfs.f_frsize);
 	assert_int_equal(inodes, vfs.f_files);
 	assert_int_equal(
@@ -289,9 +289,9 @@ static void a_device_attached_by_hand_is_used_and_not_doubled(void **state)
 	if (system(command) != 0)
 		skip();
 	assert_int_equal(node_scene_loops(&scene), 1);
-	assert_done(node_client_stage(scene.channel, &ext4, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &ext4, scene.staging, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 1);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
@@ -310,13 +310,11 @@ static void the_pool_can_lie_on_a_file_system_that_is_mounted_there(void **state
 	assert_int_equal(mount(below, scene.pool, NULL, MS_BIND, NULL), 0);
 	node_scene_start(&scene);
 	up(&directory);
-	write_file(target, "kept");
+	write_file(scene.target, "kept");
 	up(&directory);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_scene_take_down(&scene, "pvc-1", &err), &err);
 	node_scene_kill(&scene, SIGTERM);
 	assert_int_equal(node_scene_wait(&scene), 0);
 	assert_int_equal(umount(scene.pool), 0);

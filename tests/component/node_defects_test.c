@@ -30,7 +30,6 @@
 #define TIMEOUT_MS 30000
 
 static struct node_scene scene;
-static char staging[128], target[128];
 static const struct node_volume loop = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 16 * MIB
 };
@@ -42,8 +41,6 @@ static int set_up(void **state)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	node_scene_start(&scene);
-	snprintf(staging, sizeof(staging), "%s", node_scene_make_folder(&scene, "staging"));
-	snprintf(target, sizeof(target), "%s", node_scene_path(&scene, "target"));
 	return 0;
 }
 
@@ -56,24 +53,18 @@ static int tear_down(void **state)
 static void publish(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	assert_done(node_client_create(scene.channel, volume, &err), &err);
-	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_scene_bring_up(&scene, volume, &err), &err);
 }
 
 static void take_down(void)
 {
 	struct error err = { 0 };
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_scene_take_down(&scene, "pvc-1", &err), &err);
 }
 
 static void restart(int signal_number)
 {
-	node_scene_kill(&scene, signal_number);
-	node_scene_wait(&scene);
-	node_scene_start(&scene);
+	node_scene_restart(&scene, signal_number);
 }
 
 static void write_file(const char *folder, const char *name, const char *text)
@@ -102,7 +93,7 @@ static void defect_1_more_data_than_the_volume_is_large(void **state)
 	char path[192];
 	size_t written = 0;
 	publish(&loop);
-	snprintf(path, sizeof(path), "%s/large", target);
+	snprintf(path, sizeof(path), "%s/large", scene.target);
 	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	memset(block, 'x', sizeof(block));
 	while (written < 64 * MIB) {
@@ -137,10 +128,10 @@ static void defect_2_deleting_a_volume_that_a_pod_uses(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct error err = { 0 };
 		publish(both[i]);
-		write_file(target, "mark", "kept");
+		write_file(scene.target, "mark", "kept");
 		assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
 		assert_int_equal(err.code, ERROR_IN_USE);
-		check_file(target, "mark", "kept");
+		check_file(scene.target, "mark", "kept");
 		take_down();
 	}
 }
@@ -153,12 +144,13 @@ static void defect_3_a_second_mount_stacked_on_the_target(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct error err = { 0 };
 		publish(both[i]);
-		write_file(target, "mark", "kept");
-		assert_int_equal(mount(staging, target, NULL, MS_BIND, NULL), 0);
-		assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-		assert_int_equal(access(target, F_OK), -1);
+		write_file(scene.target, "mark", "kept");
+		assert_int_equal(mount(scene.staging, scene.target, NULL, MS_BIND, NULL), 0);
+		assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err),
+			    &err);
+		assert_int_equal(access(scene.target, F_OK), -1);
 		assert_int_equal(node_scene_mounts(&scene), 1);
-		check_file(staging, "mark", "kept");
+		check_file(scene.staging, "mark", "kept");
 		take_down();
 	}
 }
@@ -170,16 +162,16 @@ static void defect_4_a_mount_that_the_driver_does_not_remember(void **state)
 {
 	struct error err = { 0 };
 	assert_done(node_client_create(scene.channel, &loop, &err), &err);
-	assert_done(node_client_stage(scene.channel, &loop, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &loop, scene.staging, &err), &err);
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
-	assert_int_equal(mkdir(target, 0750), 0);
-	assert_int_equal(mount(staging, target, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mkdir(scene.target, 0750), 0);
+	assert_int_equal(mount(scene.staging, scene.target, NULL, MS_BIND, NULL), 0);
 	node_scene_start(&scene);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
@@ -197,10 +189,10 @@ static void defect_5_half_a_volume_taken_for_a_whole_one(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	write_file(path, "image", "half of it");
 	node_scene_start(&scene);
-	assert_int_equal(node_client_stage(scene.channel, &loop, staging, &err), -1);
+	assert_int_equal(node_client_stage(scene.channel, &loop, scene.staging, &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	publish(&loop);
-	write_file(target, "mark", "kept");
+	write_file(scene.target, "mark", "kept");
 	take_down();
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
 }
@@ -226,16 +218,18 @@ static void defect_7_a_device_that_is_gone_after_a_reboot(void **state)
 {
 	struct error err = { 0 };
 	publish(&loop);
-	write_file(target, "mark", "kept");
+	write_file(scene.target, "mark", "kept");
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
-	assert_int_equal(umount2(target, 0), 0);
-	assert_int_equal(umount2(staging, 0), 0);
+	assert_int_equal(umount2(scene.target, 0), 0);
+	assert_int_equal(umount2(scene.staging, 0), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	node_scene_start(&scene);
-	assert_done(node_client_stage(scene.channel, &loop, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, &loop, staging, target, false, &err), &err);
-	check_file(target, "mark", "kept");
+	assert_done(node_client_stage(scene.channel, &loop, scene.staging, &err), &err);
+	assert_done(
+		node_client_publish(scene.channel, &loop, scene.staging, scene.target, false, &err),
+		&err);
+	check_file(scene.target, "mark", "kept");
 	take_down();
 }
 
@@ -262,17 +256,18 @@ static void defect_8_mount_flags_and_read_only_without_effect(void **state)
 	flagged.mount_flag = "noatime";
 	snprintf(second, sizeof(second), "%s", node_scene_path(&scene, "second"));
 	publish(&flagged);
-	assert_true(has_option(target, "noatime"));
-	assert_int_equal(node_client_publish(scene.channel, &flagged, staging, target, true, &err),
+	assert_true(has_option(scene.target, "noatime"));
+	assert_int_equal(node_client_publish(scene.channel, &flagged, scene.staging, scene.target,
+					     true, &err),
 			 -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
-	assert_done(node_client_publish(scene.channel, &flagged, staging, second, true, &err),
+	assert_done(node_client_publish(scene.channel, &flagged, scene.staging, second, true, &err),
 		    &err);
 	char path[192];
 	snprintf(path, sizeof(path), "%s/mark", second);
 	assert_int_equal(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), -1);
 	assert_int_equal(errno, EROFS);
-	write_file(target, "mark", "kept");
+	write_file(scene.target, "mark", "kept");
 	assert_done(node_client_unpublish(scene.channel, "pvc-1", second, &err), &err);
 	take_down();
 }

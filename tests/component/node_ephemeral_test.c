@@ -21,13 +21,11 @@
 #define MIB (1ULL << 20)
 
 static struct node_scene scene;
-static char target[256];
 
 static int set_up(void **state)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	node_scene_start(&scene);
-	strcpy(target, node_scene_path(&scene, "target"));
 	return 0;
 }
 
@@ -39,14 +37,13 @@ static int tear_down(void **state)
 
 static int publish(const char *key, const char *value, struct error *err)
 {
-	return node_client_publish_ephemeral(scene.channel, ID, "64Mi", key, value, target, err);
+	return node_client_publish_ephemeral(scene.channel, ID, "64Mi", key, value, scene.target,
+					     err);
 }
 
 static void restart(void)
 {
-	node_scene_kill(&scene, SIGKILL);
-	node_scene_wait(&scene);
-	node_scene_start(&scene);
+	node_scene_restart(&scene, SIGKILL);
 }
 
 static void nothing_is_left(void)
@@ -55,7 +52,7 @@ static void nothing_is_left(void)
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
-	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(access(scene.target, F_OK), -1);
 }
 
 static void it_lives_from_publish_to_unpublish_and_has_its_size(void **state)
@@ -65,11 +62,11 @@ static void it_lives_from_publish_to_unpublish_and_has_its_size(void **state)
 	for (int again = 0; again < 2; again++)
 		assert_int_equal(publish("", "", &err), 0);
 	assert_int_equal(node_scene_mounts(&scene), 1);
-	assert_int_equal(statvfs(target, &vfs), 0);
+	assert_int_equal(statvfs(scene.target, &vfs), 0);
 	assert_true(vfs.f_blocks * vfs.f_frsize <= 64 * MIB);
 	assert_true(vfs.f_blocks * vfs.f_frsize > 32 * MIB);
 	for (int again = 0; again < 2; again++)
-		assert_int_equal(node_client_unpublish(scene.channel, ID, target, &err), 0);
+		assert_int_equal(node_client_unpublish(scene.channel, ID, scene.target, &err), 0);
 	nothing_is_left();
 }
 
@@ -81,7 +78,7 @@ static void a_restarted_plugin_finds_it(void **state)
 	assert_int_equal(publish("fsType", "ext4", &err), 0);
 	assert_int_equal(node_scene_mounts(&scene), 1);
 	restart();
-	assert_int_equal(node_client_unpublish(scene.channel, ID, target, &err), 0);
+	assert_int_equal(node_client_unpublish(scene.channel, ID, scene.target, &err), 0);
 	nothing_is_left();
 }
 
@@ -101,8 +98,9 @@ static void what_it_does_not_know_is_refused_and_leaves_nothing(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_int_equal(publish("encryption", "fscrypt", &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
-	assert_int_equal(
-		node_client_publish_ephemeral(scene.channel, ID, "much", "", "", target, &err), -1);
+	assert_int_equal(node_client_publish_ephemeral(scene.channel, ID, "much", "", "",
+						       scene.target, &err),
+			 -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	nothing_is_left();
 }
@@ -116,7 +114,7 @@ static void a_persistent_volume_is_not_taken_for_one(void **state)
 	assert_int_equal(node_client_create(scene.channel, &volume, &err), 0);
 	assert_int_equal(publish("", "", &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
-	assert_int_equal(node_client_unpublish(scene.channel, ID, target, &err), 0);
+	assert_int_equal(node_client_unpublish(scene.channel, ID, scene.target, &err), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 1);
 	assert_int_equal(node_client_delete(scene.channel, ID, &err), 0);
 	nothing_is_left();

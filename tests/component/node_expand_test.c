@@ -29,14 +29,11 @@
 #define ID "pvc-1"
 
 static struct node_scene scene;
-static const char *staging, *target;
 
 static int set_up(void **state)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
-	target = node_scene_path(&scene, "target");
 	return 0;
 }
 
@@ -49,17 +46,13 @@ static int tear_down(void **state)
 static void up(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	assert_done(node_client_create(scene.channel, volume, &err), &err);
-	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_scene_bring_up(&scene, volume, &err), &err);
 }
 
 static void down(void)
 {
 	struct error err = { 0 };
-	assert_done(node_client_unpublish(scene.channel, ID, target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, ID, staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, ID, &err), &err);
+	assert_done(node_scene_take_down(&scene, ID, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
 }
@@ -98,7 +91,7 @@ static pid_t start_writer(void)
 		return pid;
 	char path[300];
 	static char block[65536];
-	snprintf(path, sizeof(path), "%s/written", target);
+	snprintf(path, sizeof(path), "%s/written", scene.target);
 	int fd = open(path, O_WRONLY | O_CREAT, 0600);
 	for (unsigned i = 0; fd >= 0; i++) {
 		memset(block, 'a' + i % 26, sizeof(block));
@@ -125,14 +118,14 @@ static void grows_under_a_writer(const char *fs_type)
 		.name = ID, .backend = "loop", .fs_type = fs_type, .size_bytes = 320 * MIB
 	};
 	up(&volume);
-	uint64_t before = mounted_bytes(target);
+	uint64_t before = mounted_bytes(scene.target);
 	pid_t writer = start_writer();
 	expand(640 * MIB);
-	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
-	assert_true(mounted_bytes(target) >= before + 319 * MIB);
+	assert_done(expand_mounted(scene.target, 640 * MIB, &err), &err);
+	assert_true(mounted_bytes(scene.target) >= before + 319 * MIB);
 	/* And again, by the other path. */
 	expand(640 * MIB);
-	assert_done(expand_mounted(staging, 640 * MIB, &err), &err);
+	assert_done(expand_mounted(scene.staging, 640 * MIB, &err), &err);
 	check_writer(writer);
 	down();
 }
@@ -160,15 +153,16 @@ static void ext4_grows_under_a_writer_where_we_may_or_else_at_the_next_staging(v
 	printf("SKIPPED: ext4 under a writer: this process lacks CAP_SYS_RESOURCE\n");
 	up(&volume);
 	expand(640 * MIB);
-	assert_refused(expand_mounted(target, 640 * MIB, &err), ERROR_IN_USE, &err,
+	assert_refused(expand_mounted(scene.target, 640 * MIB, &err), ERROR_IN_USE, &err,
 		       "staged the next time");
-	assert_done(node_client_unpublish(scene.channel, ID, target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, ID, staging, &err), &err);
-	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, &volume, staging, target, false, &err),
+	assert_done(node_client_unpublish(scene.channel, ID, scene.target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, ID, scene.staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, scene.staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, scene.staging, scene.target, false,
+					&err),
 		    &err);
-	assert_true(mounted_bytes(target) > 500 * MIB);
-	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
+	assert_true(mounted_bytes(scene.target) > 500 * MIB);
+	assert_done(expand_mounted(scene.target, 640 * MIB, &err), &err);
 	down();
 }
 
@@ -179,11 +173,13 @@ static void a_file_system_grows_though_the_pod_may_only_read(void **state)
 		.name = ID, .backend = "loop", .fs_type = "xfs", .size_bytes = 320 * MIB
 	};
 	assert_done(node_client_create(scene.channel, &volume, &err), &err);
-	assert_done(node_client_stage(scene.channel, &volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, &volume, staging, target, true, &err), &err);
+	assert_done(node_client_stage(scene.channel, &volume, scene.staging, &err), &err);
+	assert_done(node_client_publish(scene.channel, &volume, scene.staging, scene.target, true,
+					&err),
+		    &err);
 	expand(640 * MIB);
-	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
-	assert_true(mounted_bytes(target) > 500 * MIB);
+	assert_done(expand_mounted(scene.target, 640 * MIB, &err), &err);
+	assert_true(mounted_bytes(scene.target) > 500 * MIB);
 	down();
 }
 
@@ -199,8 +195,8 @@ static void a_growth_whose_caller_lost_us_is_finished_by_its_repetition(void **s
 	assert_int_equal(node_scene_wait(&scene), -SIGKILL);
 	node_scene_start(&scene);
 	expand(640 * MIB);
-	assert_done(expand_mounted(target, 640 * MIB, &err), &err);
-	assert_true(mounted_bytes(target) > 500 * MIB);
+	assert_done(expand_mounted(scene.target, 640 * MIB, &err), &err);
+	assert_true(mounted_bytes(scene.target) > 500 * MIB);
 	down();
 }
 
@@ -219,7 +215,7 @@ static void a_thick_volume_keeps_its_blocks_and_gives_them_back_in_the_end(void 
 	assert_int_equal(stat(path, &image), 0);
 	assert_true((uint64_t)image.st_blocks * 512 >= 256 * MIB);
 	expand(320 * MIB);
-	assert_done(expand_mounted(target, 320 * MIB, &err), &err);
+	assert_done(expand_mounted(scene.target, 320 * MIB, &err), &err);
 	assert_int_equal(stat(path, &image), 0);
 	assert_true((uint64_t)image.st_blocks * 512 >= 320 * MIB);
 	down();

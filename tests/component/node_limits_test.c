@@ -30,8 +30,7 @@
 #define WRITE_IOPS 100
 
 static struct node_scene scene;
-static const char *staging;
-static char target[256], top[64], pod[128], container[160];
+static char top[64], pod[128], container[160];
 
 static const struct node_volume ext4 = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
@@ -48,7 +47,7 @@ static void make_target(void)
 	static const char *const below[] = { "pods", "pods/" POD, "pods/" POD "/volumes" };
 	for (size_t i = 0; i < 3; i++)
 		node_scene_make_folder(&scene, below[i]);
-	snprintf(target, sizeof(target), "%s/mount",
+	snprintf(scene.target, sizeof(scene.target), "%s/mount",
 		 node_scene_path(&scene, "pods/" POD "/volumes"));
 }
 
@@ -64,7 +63,6 @@ static void make_cgroups(void)
 static void start(void)
 {
 	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
 	make_target();
 	make_cgroups();
 }
@@ -117,17 +115,13 @@ static int modify(const char *id, const char *key, const char *value, struct err
 static void publish(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	assert_done(node_client_create(scene.channel, volume, &err), &err);
-	assert_done(node_client_stage(scene.channel, volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, volume, staging, target, false, &err), &err);
+	assert_done(node_scene_bring_up(&scene, volume, &err), &err);
 }
 
 static void unpublish(void)
 {
 	struct error err = { 0 };
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_scene_take_down(&scene, "pvc-1", &err), &err);
 }
 
 /* What is set for some device in this cgroup; 0: nothing. */
@@ -161,7 +155,7 @@ static double write_iops(void)
 		 "echo $$ > %s/cgroup.procs && exec fio --name=write --filename=%s/file "
 		 "--size=16M --rw=randwrite --bs=4k --direct=1 --runtime=2 --time_based "
 		 "--output-format=terse --terse-version=3 | cut -d';' -f49",
-		 container, target);
+		 container, scene.target);
 	FILE *output = popen(command, "r");
 	assert_non_null(output);
 	assert_int_equal(fscanf(output, "%lf", &iops), 1);
@@ -196,10 +190,12 @@ static void a_container_that_comes_later_is_limited_and_unpublishing_lifts_it(vo
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
 	assert_int_equal(mkdir(container, 0755), 0);
 	assert_int_equal(limit_soon(container, WRITE_IOPS), WRITE_IOPS);
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
 	assert_int_equal(limit_in(container), 0);
 	assert_int_equal(limit_in(pod), 0);
-	assert_done(node_client_publish(scene.channel, &ext4, staging, target, false, &err), &err);
+	assert_done(
+		node_client_publish(scene.channel, &ext4, scene.staging, scene.target, false, &err),
+		&err);
 	assert_int_equal(limit_in(container), WRITE_IOPS);
 	unpublish();
 	assert_int_equal(limit_in(container), 0);
@@ -231,9 +227,11 @@ static void a_volume_with_btrfs_is_limited_like_any_other(void **state)
 	publish(&btrfs);
 	assert_done(modify("pvc-1", "writeIops", "100", &err), &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
 	assert_int_equal(limit_in(pod), 0);
-	assert_done(node_client_publish(scene.channel, &btrfs, staging, target, false, &err), &err);
+	assert_done(node_client_publish(scene.channel, &btrfs, scene.staging, scene.target, false,
+					&err),
+		    &err);
 	assert_int_equal(limit_in(pod), WRITE_IOPS);
 	unpublish();
 }

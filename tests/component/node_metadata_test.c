@@ -28,7 +28,6 @@
 #define LONG_MS 30000
 
 static struct node_scene scene;
-static char staging[256], target[256];
 
 static const struct node_volume block_volume = {
 	.name = "pvc-1",
@@ -52,20 +51,15 @@ static int set_up(void **state)
 	struct error err = { 0 };
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	node_scene_start(&scene);
-	snprintf(staging, sizeof(staging), "%s", node_scene_make_folder(&scene, "staging"));
-	snprintf(target, sizeof(target), "%s", node_scene_path(&scene, "target"));
-	assert_done(node_client_create(scene.channel, &block_volume, &err), &err);
-	assert_done(node_client_stage(scene.channel, &block_volume, staging, &err), &err);
-	assert_done(node_client_publish(scene.channel, &block_volume, staging, target, false, &err),
-		    &err);
+	assert_done(node_scene_bring_up(&scene, &block_volume, &err), &err);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	struct error err = { 0 };
-	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
 	node_scene_done(&scene);
 	return 0;
 }
@@ -97,7 +91,7 @@ static void snapshot(const char *volume, const char *name)
 static void write_units(long long unit, long long count, int byte)
 {
 	char bytes[UNIT];
-	int fd CLEANUP_CLOSE = open(target, O_WRONLY | O_CLOEXEC);
+	int fd CLEANUP_CLOSE = open(scene.target, O_WRONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	memset(bytes, byte, sizeof(bytes));
 	for (long long i = 0; i < count; i++)

@@ -75,9 +75,7 @@ static void a_mount_outside_of_the_kubelet_s_folder_is_told_and_left_alone(void 
 	if (node_client_create(scene.channel, &volume, &err) < 0 ||
 	    node_client_stage(scene.channel, &volume, outside, &err) < 0)
 		fail_msg("%s", err.text);
-	node_scene_kill(&scene, SIGTERM);
-	node_scene_wait(&scene);
-	node_scene_start(&scene);
+	node_scene_restart(&scene, SIGTERM);
 	assert_true(comes_to_be_logged("orphan found", outside));
 	assert_true(node_scene_logged(&scene, "kind=mount_outside", outside));
 	if (node_client_unstage(scene.channel, volume.name, outside, &err) < 0 ||

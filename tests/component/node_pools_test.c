@@ -30,7 +30,6 @@
 
 static struct loop_disk btrfs, ext4;
 static struct node_scene scene;
-static const char *staging;
 
 static int set_up(void **state)
 {
@@ -39,7 +38,6 @@ static int set_up(void **state)
 			      btrfs.path, ext4.path);
 	scene.more_flags[0] = "--reserve-percent=5,bulk=10";
 	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
 	return length >= (int)sizeof(scene.pool);
 }
 
@@ -217,11 +215,11 @@ static void while_a_disk_is_missing_its_volumes_are_unavailable_and_the_others_s
 	assert_true(node_scene_logged(&scene, "pool is missing", "pool=bulk"));
 	assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_UNAVAILABLE, &err,
 		       "bulk");
-	assert_int_equal(node_client_stage(scene.channel, &held, staging, &err), 0);
-	assert_int_equal(node_client_unstage(scene.channel, "pvc-2", staging, &err), 0);
+	assert_int_equal(node_client_stage(scene.channel, &held, scene.staging, &err), 0);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-2", scene.staging, &err), 0);
 	assert_int_equal(node_client_create(scene.channel, &fresh, &err), 0);
 	assert_true(is_in(&btrfs, "pvc-5"));
-	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", staging, &err), 0);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), 0);
 
 	assert_true(loop_disk_mount(&ext4, "ext4", NULL));
 	restart();

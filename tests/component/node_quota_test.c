@@ -29,7 +29,6 @@
 
 static struct loop_disk disk;
 static struct node_scene scene;
-static const char *staging, *target;
 
 static const struct node_volume held = {
 	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = GIB, .enforce = true
@@ -43,8 +42,6 @@ static int set_up(void **state)
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
 	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
-	target = node_scene_path(&scene, "target");
 	return 0;
 }
 
@@ -82,24 +79,23 @@ static void a_volume_of_one_gibibyte_holds_one_gibibyte(void **state)
 	if (node_client_create(scene.channel, &held, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
-	assert_int_equal(node_client_stage(scene.channel, &held, staging, &err), 0);
-	assert_int_equal(node_client_publish(scene.channel, &held, staging, target, false, &err),
-			 0);
-	assert_int_equal(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err),
-			 0);
+	assert_int_equal(node_client_stage(scene.channel, &held, scene.staging, &err), 0);
+	assert_int_equal(
+		node_client_publish(scene.channel, &held, scene.staging, scene.target, false, &err),
+		0);
+	assert_int_equal(
+		node_client_stats(scene.channel, "pvc-1", scene.target, &bytes, &inodes, &err), 0);
 	assert_int_equal(bytes, GIB);
-	uint64_t written = fill(target, "file", 2 * GIB, &reason);
+	uint64_t written = fill(scene.target, "file", 2 * GIB, &reason);
 	print_message("%llu of %llu bytes could be written\n", (unsigned long long)written, GIB);
 	assert_true(reason == EDQUOT || reason == ENOSPC);
 	assert_in_range(written, GIB * 98 / 100, GIB);
 	/* After a restart, too. */
-	node_scene_kill(&scene, SIGKILL);
-	node_scene_wait(&scene);
-	node_scene_start(&scene);
-	fill(target, "another", 4 * MIB, &reason);
+	node_scene_restart(&scene, SIGKILL);
+	fill(scene.target, "another", 4 * MIB, &reason);
 	assert_true(reason == EDQUOT || reason == ENOSPC);
-	assert_int_equal(node_client_stats(scene.channel, "pvc-1", target, &bytes, &inodes, &err),
-			 0);
+	assert_int_equal(
+		node_client_stats(scene.channel, "pvc-1", scene.target, &bytes, &inodes, &err), 0);
 	assert_int_equal(bytes, GIB);
 }
 
@@ -107,12 +103,12 @@ static void what_is_full_can_be_emptied_unpublished_and_deleted(void **state)
 {
 	struct error err = { 0 };
 	char path[512];
-	snprintf(path, sizeof(path), "%s/file", target);
+	snprintf(path, sizeof(path), "%s/file", scene.target);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_int_equal(node_client_unpublish(scene.channel, "pvc-1", target, &err), 0);
-	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", staging, &err), 0);
+	assert_int_equal(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), 0);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), 0);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
@@ -137,13 +133,13 @@ static void a_volume_with_subvolumes_of_the_pod_in_it_is_deleted_whole(void **st
 	int reason = 0;
 	char inner[512];
 	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
-	assert_int_equal(node_client_stage(scene.channel, &held, staging, &err), 0);
-	make_subvolume(staging, "inner");
-	snprintf(inner, sizeof(inner), "%s/inner", staging);
+	assert_int_equal(node_client_stage(scene.channel, &held, scene.staging, &err), 0);
+	make_subvolume(scene.staging, "inner");
+	snprintf(inner, sizeof(inner), "%s/inner", scene.staging);
 	make_subvolume(inner, "innermost");
 	fill(inner, "file", MIB, &reason);
 	assert_int_equal(reason, 0);
-	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", staging, &err), 0);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), 0);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), 0);
 	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
 }
@@ -176,12 +172,12 @@ static void what_is_not_held_has_the_size_of_the_pool(void **state)
 	int reason = 0;
 	uint64_t bytes = 0, inodes = 0;
 	assert_int_equal(node_client_create(scene.channel, &free_one, &err), 0);
-	assert_int_equal(node_client_stage(scene.channel, &free_one, staging, &err), 0);
-	assert_int_equal(node_client_stats(scene.channel, "pvc-2", staging, &bytes, &inodes, &err),
-			 0);
+	assert_int_equal(node_client_stage(scene.channel, &free_one, scene.staging, &err), 0);
+	assert_int_equal(
+		node_client_stats(scene.channel, "pvc-2", scene.staging, &bytes, &inodes, &err), 0);
 	assert_true(bytes > GIB);
-	assert_int_equal(fill(staging, "file", 80 * MIB, &reason), 80 * MIB);
-	assert_int_equal(node_client_unstage(scene.channel, "pvc-2", staging, &err), 0);
+	assert_int_equal(fill(scene.staging, "file", 80 * MIB, &reason), 80 * MIB);
+	assert_int_equal(node_client_unstage(scene.channel, "pvc-2", scene.staging, &err), 0);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-2", &err), 0);
 }
 

@@ -55,8 +55,10 @@ void node_scene_init(struct node_scene *scene, const char *program)
 	snprintf(scene->pool, sizeof(scene->pool), "%s/pool", scene->folder);
 	snprintf(scene->socket, sizeof(scene->socket), "%s/csi.sock", scene->folder);
 	snprintf(scene->registration, sizeof(scene->registration), "%s/registry", scene->folder);
+	snprintf(scene->staging, sizeof(scene->staging), "%s/staging", scene->folder);
+	snprintf(scene->target, sizeof(scene->target), "%s/target", scene->folder);
 	snprintf(scene->log, sizeof(scene->log), "%s/log", scene->folder);
-	if (mkdir(scene->registration, 0700) < 0)
+	if (mkdir(scene->registration, 0700) < 0 || mkdir(scene->staging, 0750) < 0)
 		give_up("mkdir");
 }
 
@@ -127,6 +129,32 @@ int node_scene_wait(struct node_scene *scene)
 		give_up("waitpid");
 	scene->pid = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+void node_scene_restart(struct node_scene *scene, int signal_number)
+{
+	node_scene_kill(scene, signal_number);
+	node_scene_wait(scene);
+	node_scene_start(scene);
+}
+
+int node_scene_bring_up(const struct node_scene *scene, const struct node_volume *volume,
+			struct error *err)
+{
+	struct rpc_channel *channel = scene->channel;
+	if (node_client_create(channel, volume, err) < 0 ||
+	    node_client_stage(channel, volume, scene->staging, err) < 0)
+		return -1;
+	return node_client_publish(channel, volume, scene->staging, scene->target, false, err);
+}
+
+int node_scene_take_down(const struct node_scene *scene, const char *id, struct error *err)
+{
+	struct rpc_channel *channel = scene->channel;
+	if (node_client_unpublish(channel, id, scene->target, err) < 0 ||
+	    node_client_unstage(channel, id, scene->staging, err) < 0)
+		return -1;
+	return node_client_delete(channel, id, err);
 }
 
 static void show_log(const struct node_scene *scene)

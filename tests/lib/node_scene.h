@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "node_client.h"
 #include "rpc/channel.h"
 
 struct node_scene {
@@ -18,7 +19,9 @@ struct node_scene {
 	char pool[128];
 	char socket[128];
 	char registration[128];
-	char log[128]; /* what the process wrote, of all starts */
+	char staging[128]; /* a folder */
+	char target[128];  /* nothing is there yet, as the kubelet leaves it */
+	char log[128];	   /* what the process wrote, of all starts */
 	const char *more_flags[4];
 	unsigned refused_call; /* its number; 0: none (refused_call.h) */
 	pid_t pid;
@@ -46,6 +49,14 @@ void node_scene_kill(struct node_scene *scene, int signal_number);
 
 /* Exit status, or -signal. */
 int node_scene_wait(struct node_scene *scene);
+
+/* Ended by this signal, and started again. */
+void node_scene_restart(struct node_scene *scene, int signal_number);
+
+/* A volume is made, staged and published at the scene's two places; and all the way back. */
+int node_scene_bring_up(const struct node_scene *scene, const struct node_volume *volume,
+			struct error *err);
+int node_scene_take_down(const struct node_scene *scene, const char *id, struct error *err);
 
 /* <folder>/<name>, made if it is a folder that is missing. Static, overwritten after 8 calls. */
 const char *node_scene_path(const struct node_scene *scene, const char *name);
