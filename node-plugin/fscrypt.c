@@ -248,15 +248,3 @@ int fscrypt_lock(int folder_fd, struct error *err)
 		return found;
 	return remove_key(folder_fd, &key, err);
 }
-
-int fscrypt_is_open(int folder_fd, bool *ret_open, struct error *err)
-{
-	struct fscrypt_get_key_status_arg argument = { 0 };
-	int found = read_policy(folder_fd, &argument.key_spec, err);
-	if (found < 0)
-		return -1;
-	if (found && ioctl(folder_fd, FS_IOC_GET_ENCRYPTION_KEY_STATUS, &argument) < 0)
-		return refuse(errno, "ask for the key", err);
-	*ret_open = found && argument.status == FSCRYPT_KEY_STATUS_PRESENT;
-	return 0;
-}

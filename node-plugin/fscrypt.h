@@ -32,8 +32,6 @@
  * everywhere.
  */
 
-#include <stdbool.h>
-
 #include "base/error.h"
 #include "secret.h"
 
@@ -61,6 +59,3 @@ int fscrypt_unlock(int folder_fd, const struct secret *secret, struct error *err
  * can be opened any more. 1: what is open still, be it only the folder itself (it is while it is
  * mounted), stays as it is until it is closed. */
 int fscrypt_lock(int folder_fd, struct error *err);
-
-/* The folder is open: its key is in the kernel. */
-int fscrypt_is_open(int folder_fd, bool *ret_open, struct error *err);

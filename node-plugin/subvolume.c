@@ -252,16 +252,6 @@ int subvolume_enable_quota(int fd, struct error *err)
 	return 0;
 }
 
-int subvolume_has_quota(int fd, struct error *err)
-{
-	struct btrfs_ioctl_search_args args;
-	struct btrfs_key key = { .type = BTRFS_QGROUP_STATUS_KEY };
-	int found = find_item(fd, BTRFS_QUOTA_TREE_OBJECTID, &key, 0, &args);
-	if (found < 0 && errno != ENOENT)
-		return error_errno(err, errno, "look whether btrfs has quotas");
-	return found > 0;
-}
-
 int subvolume_mend_quota(int fd, struct error *err)
 {
 	struct btrfs_ioctl_search_args args;

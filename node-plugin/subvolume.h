@@ -49,9 +49,6 @@ int subvolume_sync(int fd, struct error *err);
 /* Turns quotas on in the file system of fd, if they are not. */
 int subvolume_enable_quota(int fd, struct error *err);
 
-/* Quotas are on. -1 if that cannot be asked. */
-int subvolume_has_quota(int fd, struct error *err);
-
 /* The kernel gives up counting when that costs too much, as for the removal of a large subvolume;
  * then limits no longer hold as they should. 1: that was so, and everything is being counted anew,
  * in the background. Where quotas are off, there is nothing to do. */

@@ -127,14 +127,6 @@ void metric_observe(struct metric *metric, const char *const *values, double val
 	pthread_mutex_unlock(&lock);
 }
 
-double metric_get(struct metric *metric, const char *const *values)
-{
-	pthread_mutex_lock(&lock);
-	double value = find_sample(metric, values)->value;
-	pthread_mutex_unlock(&lock);
-	return value;
-}
-
 void metric_on_collect(void (*collect)(void *context), void *context)
 {
 	pthread_mutex_lock(&lock);

@@ -32,7 +32,6 @@ struct metric {
 void metric_add(struct metric *metric, const char *const *values, double amount);
 void metric_set(struct metric *metric, const char *const *values, double value);
 void metric_observe(struct metric *metric, const char *const *values, double value);
-double metric_get(struct metric *metric, const char *const *values);
 
 /* Called before each rendering, for gauges whose truth is elsewhere. */
 void metric_on_collect(void (*collect)(void *context), void *context);

@@ -48,8 +48,6 @@ static void counts_apart_by_label_values(void **state)
 	metric_add(&calls, get_ok, 1);
 	metric_add(&calls, get_ok, 2);
 	metric_add(&calls, get_lost, 1);
-	assert_true(metric_get(&calls, get_ok) == 3);
-	assert_true(metric_get(&calls, get_lost) == 1);
 	expect("# TYPE test_calls_total counter\ntest_calls_total{method=\"get\",code=\"OK\"} 3\n"
 	       "test_calls_total{method=\"get\",code=\"lost\"} 1\n");
 }
@@ -122,13 +120,12 @@ static void *count_much(void *context)
 
 static void loses_no_count_among_threads(void **state)
 {
-	const char *values[] = { "many", "threads" };
 	pthread_t threads[4];
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, count_much, NULL), 0);
 	for (size_t i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	assert_true(metric_get(&calls, values) == 40000);
+	expect("\ntest_calls_total{method=\"many\",code=\"threads\"} 40000\n");
 }
 
 int main(void)

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fscrypt.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +87,19 @@ static void check_text(int folder_fd, const char *name, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+/* The key of the folder's policy is in the kernel. */
+static bool is_open(int folder_fd)
+{
+	struct fscrypt_get_policy_ex_arg policy = { .policy_size = sizeof(policy.policy) };
+	struct fscrypt_get_key_status_arg key = { .key_spec.type =
+							  FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER };
+	assert_int_equal(ioctl(folder_fd, FS_IOC_GET_ENCRYPTION_POLICY_EX, &policy), 0);
+	memcpy(key.key_spec.u.identifier, policy.policy.v2.master_key_identifier,
+	       FSCRYPT_KEY_IDENTIFIER_SIZE);
+	assert_int_equal(ioctl(folder_fd, FS_IOC_GET_ENCRYPTION_KEY_STATUS, &key), 0);
+	return key.status == FSCRYPT_KEY_STATUS_PRESENT;
+}
+
 static void what_was_written_is_read_with_the_same_key(void **state)
 {
 	struct error err = { 0 };
@@ -114,9 +130,7 @@ static void another_key_is_refused_and_not_left_in_the_kernel(void **state)
 	assert_non_null(strstr(err.text, "secrets: encryptionKey"));
 	assert_null(strstr(err.text, WRONG));
 	folder_fd = openat(mount_fd, FSCRYPT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool is_open = true;
-	assert_int_equal(fscrypt_is_open(folder_fd, &is_open, &err), 0);
-	assert_false(is_open);
+	assert_false(is_open(folder_fd));
 	close(folder_fd);
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
 	check_text(folder_fd, "file", "for nobody else");
@@ -141,15 +155,12 @@ static void a_locked_folder_gives_no_file_to_anybody(void **state)
 	struct error err = { 0 };
 	int mount_fd CLEANUP_CLOSE = mount_image(false);
 	int folder_fd CLEANUP_CLOSE = -1;
-	bool is_open = false;
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
 	write_in(folder_fd, "file", "for nobody else");
-	assert_int_equal(fscrypt_is_open(folder_fd, &is_open, &err), 0);
-	assert_true(is_open);
+	assert_true(is_open(folder_fd));
 	if (fscrypt_lock(folder_fd, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(fscrypt_is_open(folder_fd, &is_open, &err), 0);
-	assert_false(is_open);
+	assert_false(is_open(folder_fd));
 	assert_int_equal(openat(folder_fd, "file", O_RDONLY), -1);
 	assert_int_equal(errno, ENOKEY);
 	assert_int_equal(openat(folder_fd, "new", O_WRONLY | O_CREAT, 0600), -1);
@@ -196,11 +207,9 @@ static void an_empty_folder_without_a_policy_gets_one(void **state)
 	struct error err = { 0 };
 	int mount_fd CLEANUP_CLOSE = mount_image(false);
 	int folder_fd CLEANUP_CLOSE = -1;
-	bool is_open = false;
 	assert_int_equal(mkdirat(mount_fd, FSCRYPT_FOLDER, 0755), 0);
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
-	assert_int_equal(fscrypt_is_open(folder_fd, &is_open, &err), 0);
-	assert_true(is_open);
+	assert_true(is_open(folder_fd));
 }
 
 static void files_without_encryption_are_never_served(void **state)
