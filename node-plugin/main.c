@@ -51,25 +51,21 @@ static void limit_stopping(int exit_status)
 		pthread_detach(thread);
 }
 
+/* The folder in which path lies; "": it names none. */
+static void find_folder(const char *path, char folder[static PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	folder[0] = '\0';
+	if (slash)
+		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - path), path);
+}
+
 /* The kubelet registers plugins in its own folder, below which it has volumes mounted. "": not
  * known. */
 static void find_kubelet_folder(const struct options *options, char folder[static PATH_MAX])
 {
-	folder[0] = '\0';
 	char *registration CLEANUP_FREE = realpath(options->registration_folder, NULL);
-	char *slash = registration ? strrchr(registration, '/') : NULL;
-	if (slash)
-		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - registration), registration);
-}
-
-/* The plugin's own: that of its socket. */
-static void find_notes_folder(const struct options *options, char folder[static PATH_MAX])
-{
-	const char *slash = strrchr(options->csi_socket, '/');
-	folder[0] = '\0';
-	if (slash)
-		snprintf(folder, PATH_MAX, "%.*s", (int)(slash - options->csi_socket),
-			 options->csi_socket);
+	find_folder(registration ? registration : "", folder);
 }
 
 static int trial_folder(const struct pools *pools)
@@ -88,7 +84,7 @@ static int run(const struct options *options, struct error *err)
 	struct limiter *limiter CLEANUP(limiter_freep) = NULL;
 	struct node_server *server CLEANUP(node_server_freep) = NULL;
 	find_kubelet_folder(options, kubelet_folder);
-	find_notes_folder(options, notes_folder);
+	find_folder(options->csi_socket, notes_folder); /* the plugin's own */
 	const struct pools_setup setup = {
 		.places = options->pools.places,
 		.count = options->pools.count,
