@@ -17,8 +17,6 @@
 #include "folder.h"
 #include "loop_discard.h"
 
-#define SYS_BLOCK "/sys/block"
-#define LOOP_CONTROL "/dev/loop-control"
 #define BLOCK_BYTES 4096
 #define NODE_WAIT_STEPS 200 /* of 10 ms: devtmpfs makes the node a moment after the device */
 #define ATTACH_TRIES 256    /* others may take the number that we were told first */
@@ -115,9 +113,9 @@ static void release_all(struct loop_devices *devices)
 static int find_held(int image_fd, enum wanted wanted, size_t max, struct loop_devices *ret_devices,
 		     struct error *err)
 {
-	int sys_block_fd CLEANUP_CLOSE = open(SYS_BLOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int sys_block_fd CLEANUP_CLOSE = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sys_block_fd < 0)
-		return error_errno(err, errno, "open %s", SYS_BLOCK);
+		return error_errno(err, errno, "open %s", LOOP_SYSFS);
 	struct search search = { .sys_block_fd = sys_block_fd, .wanted = wanted, .max = max };
 	if (fstat(image_fd, &search.image) < 0)
 		return error_errno(err, errno, "image: stat");
@@ -170,7 +168,7 @@ static void wait_ms(long ms)
 static bool is_gone(unsigned number)
 {
 	char path[64];
-	snprintf(path, sizeof(path), SYS_BLOCK "/loop%u", number);
+	snprintf(path, sizeof(path), LOOP_SYSFS "/loop%u", number);
 	return access(path, F_OK) < 0 && errno == ENOENT;
 }
 

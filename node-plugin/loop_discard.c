@@ -11,9 +11,8 @@
 
 #include "base/cleanup.h"
 #include "folder.h"
+#include "loop_device.h"
 
-#define SYS_BLOCK "/sys/block"
-#define LOOP_CONTROL "/dev/loop-control"
 #define NUMBER_MAX 32
 #define NONE "0\n"
 
@@ -23,7 +22,7 @@
 
 static void queue_path(unsigned number, const char *name, char path[static 80])
 {
-	snprintf(path, 80, SYS_BLOCK "/loop%u/queue/%s", number, name);
+	snprintf(path, 80, LOOP_SYSFS "/loop%u/queue/%s", number, name);
 }
 
 static int read_queue(unsigned number, const char *name, char value[static NUMBER_MAX],
@@ -99,7 +98,7 @@ static int remove_if_spent(void *context, const char *name, struct error *err)
 
 unsigned loop_discard_remove_spent(void)
 {
-	int sys_block_fd CLEANUP_CLOSE = open(SYS_BLOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int sys_block_fd CLEANUP_CLOSE = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int control_fd CLEANUP_CLOSE = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
 	struct removal removal = { .sys_block_fd = sys_block_fd, .control_fd = control_fd };
 	if (sys_block_fd >= 0 && control_fd >= 0)

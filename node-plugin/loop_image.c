@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "loop_device.h"
 
 #define DELETED " (deleted)" /* d_path() behind a file that has no name any more */
 #define VOLUMES "/volumes"
@@ -37,7 +38,7 @@ void loop_image_read(unsigned number, struct loop_image *ret_image)
 	char path[64];
 	char *shown CLEANUP_FREE = NULL;
 	*ret_image = (struct loop_image) { 0 };
-	snprintf(path, sizeof(path), "/sys/block/loop%u/loop/backing_file", number);
+	snprintf(path, sizeof(path), LOOP_SYSFS "/loop%u/loop/backing_file", number);
 	if (file_read(path, PATH_MAX + sizeof(DELETED "\n"), &shown, NULL, NULL) == 0)
 		loop_image_parse(shown, ret_image);
 }

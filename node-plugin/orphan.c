@@ -24,7 +24,6 @@
 #include "volume_folder.h"
 #include "volume_id.h"
 
-#define SYS_BLOCK "/sys/block"
 #define REMOVED "//deleted" /* of a root in mountinfo that has no name any more (proc(5)) */
 #define REMOVAL_S 10	    /* what is in the trash for so long is not just being removed */
 
@@ -284,9 +283,9 @@ static void visit_all_binds(struct visit *visit)
 
 static int visit_loops(struct visit *visit, struct error *err)
 {
-	int sys_block_fd CLEANUP_CLOSE = open(SYS_BLOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int sys_block_fd CLEANUP_CLOSE = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sys_block_fd < 0)
-		return error_errno(err, errno, "open %s", SYS_BLOCK);
+		return error_errno(err, errno, "open %s", LOOP_SYSFS);
 	return folder_visit(sys_block_fd, look_at_loop, visit, err);
 }
 
