@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "backend_loop.h"
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -78,7 +79,7 @@ static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
 }
 
 /* The blocks first: an image is never larger than what it has, if it is to have all. */
-static int set_size(int image_fd, const struct volume_record *record, struct error *err)
+int backend_loop_set_size(int image_fd, const struct volume_record *record, struct error *err)
 {
 	int failure = record->provisioning == PROVISIONING_THICK
 			      ? image_blocks_hold(image_fd, record->size_bytes)
@@ -97,7 +98,7 @@ static int make(struct pool *pool, int folder_fd, struct volume_record *record,
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
 			     &image_fd, err) < 0)
 		return -1;
-	if (set_size(image_fd, record, err) < 0)
+	if (backend_loop_set_size(image_fd, record, err) < 0)
 		return -1;
 	/* What it grows by later is set aside only: who waits for that has a pod that runs. */
 	if (record->provisioning == PROVISIONING_THICK &&
@@ -133,7 +134,8 @@ static int grow(struct pool *pool, int folder_fd, const struct volume_record *re
 		return -1;
 	if (fstat(image_fd, &image) < 0)
 		return error_errno(err, errno, "stat of the image");
-	if ((uint64_t)image.st_size < record->size_bytes && set_size(image_fd, record, err) < 0)
+	if ((uint64_t)image.st_size < record->size_bytes &&
+	    backend_loop_set_size(image_fd, record, err) < 0)
 		return -1;
 	/* That it is large already does not mean that it stays so without power. */
 	if (fsync(image_fd) < 0)

@@ -10,6 +10,7 @@
 
 #include "backend.h"
 #include "backend_directory.h"
+#include "backend_loop.h"
 #include "cut.h"
 #include "folder.h"
 #include "host.h"
@@ -155,10 +156,8 @@ static int fit_image(struct pool *pool, int folder_fd, const struct volume_recor
 				 "the image of the source has %lld bytes, more than the %lld of "
 				 "its record; nothing is cut off",
 				 (long long)image.st_size, (long long)bytes);
-	if (ftruncate(image_fd, bytes) < 0)
-		return error_errno(err, errno, "set the size of the image");
-	if (record->provisioning == PROVISIONING_THICK && fallocate(image_fd, 0, 0, bytes) < 0)
-		return error_errno(err, errno, "set blocks aside for the image");
+	if (backend_loop_set_size(image_fd, record, err) < 0)
+		return -1;
 	if (!record->block &&
 	    pool->host->renew_filesystem(pool->host, record->fs_type, image_fd, err) < 0)
 		return -1;

@@ -80,9 +80,9 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int set_up_on_a_small_disk(void **state)
+static int set_up_on_a_disk(const char *type, const char *options, uint64_t bytes)
 {
-	if (!loop_disk_make(&disk, "ext4", "-b 4096 -m 0", 256 * MIB, NULL))
+	if (!loop_disk_make(&disk, type, options, bytes, NULL))
 		return -1;
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
@@ -90,14 +90,19 @@ static int set_up_on_a_small_disk(void **state)
 	return 0;
 }
 
+static int set_up_on_a_small_disk(void **state)
+{
+	return set_up_on_a_disk("ext4", "-b 4096 -m 0", 256 * MIB);
+}
+
+static int set_up_on_a_disk_without_extents(void **state)
+{
+	return set_up_on_a_disk("ext4", "-b 4096 -m 0 -O ^extents,^64bit", 256 * MIB);
+}
+
 static int set_up_on_a_small_xfs(void **state)
 {
-	if (!loop_disk_make(&disk, "xfs", "-s size=4096", 512 * MIB, NULL))
-		return -1;
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
-	start();
-	return 0;
+	return set_up_on_a_disk("xfs", "-s size=4096", 512 * MIB);
 }
 
 static int tear_down(void **state)
@@ -353,6 +358,24 @@ static void a_thick_volume_with_all_its_blocks_needs_no_room_for_them_again(void
 	unstage_and_delete(&large);
 }
 
+/* A file system without extents cannot set blocks aside (ext4(5)). */
+static void a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume(void **state)
+{
+	struct error err = { 0 }, of_a_copy = { 0 };
+	struct node_volume copy = thick;
+	copy.source_volume = thin.name;
+	done(node_client_create(scene.channel, &thin, &err), &err);
+	assert_int_equal(node_client_create(scene.channel, &thick, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "parameter provisioning"));
+	assert_int_equal(node_client_create(scene.channel, &copy, &of_a_copy), -1);
+	assert_int_equal(of_a_copy.code, err.code);
+	assert_string_equal(of_a_copy.text, err.text);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 1);
+	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
+	done(node_client_delete(scene.channel, thin.name, &err), &err);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -371,6 +394,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_thick_volume_with_all_its_blocks_needs_no_room_for_them_again,
 			set_up_on_a_small_xfs, tear_down_the_disk),
+		cmocka_unit_test_setup_teardown(
+			a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume,
+			set_up_on_a_disk_without_extents, tear_down_the_disk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
