@@ -6,10 +6,10 @@
  * the zeroes of a new thick volume (zeroes.h), with which a retry begins anew.
  *
  * Where blocks are shared it is there at once. Elsewhere it can take longer than any caller waits,
- * and then it goes on without him: his retries are answered ABORTED while it lasts (CSI spec,
- * "Operation pending"), and find the result afterwards. Since such a copy keeps a worker busy, only
- * a few of them are under way at a time, so that the kubelet's calls are served meanwhile; others
- * end after a moment with ERROR_BUSY, and their retries go on from there (copy.h).
+ * and then it goes on without the caller, whose retries are answered ABORTED while it lasts (CSI
+ * spec, "Operation pending") and find the result afterwards. Since such a copy keeps a worker busy,
+ * only a few of them are under way at a time, so that the kubelet's calls are served meanwhile;
+ * others end after a moment with ERROR_BUSY, and their retries go on from there (copy.h).
  */
 
 #include <stdbool.h>

@@ -15,6 +15,7 @@
 #include "base/pairs.h"
 #include "volume.h"
 
+/* By csi.storage.k8s.io/ephemeral, which the kubelet adds (CSIDriver: podInfoOnMount). */
 bool csi_ephemeral_is(const struct pairs *context);
 
 /* access may get its file system from fsType. ERROR_INVALID names the attribute. The strings are

@@ -13,6 +13,7 @@
 #include "mount_flags.h"
 #include "mount_table.h"
 
+/* At target, an existing folder. ERROR_INVALID with the kernel's words for an option. */
 int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
 		 const char *target, struct error *err);
 
@@ -32,5 +33,10 @@ int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *ta
 /* The root of this very mount, a folder. 1: the place shows something else, or it is no folder. */
 int kernel_mount_open(const struct mount *mount, int *ret_fd, struct error *err);
 
+/* What source_fd is open on, a folder or a file, at target, which is the like; attributes are
+ * MOUNT_ATTR_… of mount_setattr(2), besides those of the source. */
 int kernel_bind(int source_fd, const char *target, uint64_t attributes, struct error *err);
+
+/* The uppermost mount at target; nothing is done where there is none. One that is in use is tried
+ * for a moment, then ERROR_IN_USE. */
 int kernel_unmount(const char *target, struct error *err);

@@ -20,6 +20,8 @@
 
 #include "base/error.h"
 
+/* Of a device that has its image. Errors name the file in sysfs, and say what to do where it is
+ * read-only. */
 int loop_discard_set(unsigned number, bool allowed, struct error *err);
 
 /* Of one that is free: an image that may discard should not get it. */

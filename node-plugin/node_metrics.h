@@ -3,7 +3,7 @@
 
 /*
  * What the plugin tells Prometheus besides base/metric.h's own: each call under the name that the
- * CSI sidecars use, so that existing dashboards fit, and the pool.
+ * CSI sidecars use, so that existing dashboards fit, and the pools.
  */
 
 #include <stdint.h>
@@ -13,7 +13,7 @@
 struct pools;
 struct rpc_method;
 
-/* The pool's gauges, read at each rendering. The pool must live as long as the metrics. */
+/* The gauges of each pool, read at each rendering. The pools must live as long as the metrics. */
 void node_metrics_init(struct pools *pools);
 
 /* For rpc_server_options.observe. */

@@ -3,7 +3,7 @@
 
 /*
  * All that the plugin serves: CSI on the unix socket and perhaps on TCP, health and metrics over
- * HTTP, and the offer to the kubelet. It starts when the pool is open and ends before it closes.
+ * HTTP, and the offer to the kubelet. It starts when the pools are open and ends before they close.
  */
 
 #include "base/cleanup.h"

@@ -32,6 +32,7 @@ struct pool_places {
 
 /* ERROR_INVALID says what is wrong with the text. */
 int pool_places_parse(const char *text, struct pool_places *ret_places, struct error *err);
+
 /* "5" for all, or "fast=5,bulk=10" for some of them; the others keep what they have. 0 to
  * POOL_RESERVE_PERCENT_MAX. */
 int pool_places_read_reserve(struct pool_places *places, const char *text, struct error *err);

@@ -54,5 +54,6 @@ int subvolume_enable_quota(int fd, struct error *err);
  * in the background. Where quotas are off, there is nothing to do. */
 int subvolume_mend_quota(int fd, struct error *err);
 
+/* Quotas must be on. What is written beyond the limit fails with EDQUOT. */
 int subvolume_limit(int fd, uint64_t limit_bytes, struct error *err);
 int subvolume_usage(int fd, struct quota_usage *ret_usage, struct error *err);

@@ -21,8 +21,7 @@
 #include "copy.h"
 
 struct tree_copy_result {
-	uint64_t allocated_bytes; /* what the files of the copy hold of the disk, each counted once
-				   */
+	uint64_t allocated_bytes; /* of the disk, by the files of the copy, each counted once */
 	uint64_t entries;
 };
 

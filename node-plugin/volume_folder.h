@@ -27,8 +27,7 @@ struct volume_folder {
 	}
 
 /* ERROR_NOT_FOUND if there is no such volume, ERROR_UNAVAILABLE if it may be in a pool that is
- * missing (pools.h); ERROR_INTERNAL if its record is damaged: names the
- * file and says what to do. */
+ * missing (pools.h); ERROR_INTERNAL if its record is damaged, with its path and what to do. */
 int volume_folder_open(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		       struct error *err);
 void volume_folder_done(struct volume_folder *folder);
