@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "csi.pb-c.h"
 #include "loop_disk.h"
 #include "node_client.h"
@@ -27,7 +28,6 @@
 #define TIMEOUT_MS 10000
 
 static struct node_scene scene;
-static const char *staging, *target;
 static struct loop_disk disk;
 
 static const struct node_volume one = {
@@ -37,19 +37,12 @@ static const struct node_volume two = {
 	.name = "pvc-2", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
 };
 
-static void start(void)
-{
-	node_scene_start(&scene);
-	staging = node_scene_make_folder(&scene, "staging");
-	target = node_scene_path(&scene, "target");
-}
-
 static int set_up_with(const char *attach, const char *max)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	scene.more_flags[0] = attach;
 	scene.more_flags[1] = max;
-	start();
+	node_scene_start(&scene);
 	return 0;
 }
 
@@ -69,7 +62,7 @@ static int set_up_on_a_small_disk(void **state)
 		return -1;
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
-	start();
+	node_scene_start(&scene);
 	return 0;
 }
 
@@ -84,22 +77,6 @@ static int tear_down_the_disk(void **state)
 	tear_down(state);
 	loop_disk_remove(&disk);
 	return 0;
-}
-
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
-}
-
-static void refused(int outcome, enum error_code code, const struct error *err, const char *text)
-{
-	assert_int_equal(outcome, -1);
-	if (err->code != code || !strstr(err->text, text))
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(err->code, code);
-	assert_non_null(strstr(err->text, text));
 }
 
 static int attach_as(const char *id, const char *node_id, bool block, bool read_only,
@@ -189,10 +166,10 @@ static void list(struct status *ret_status)
 	ProtobufCMessage *message = NULL;
 	struct error err = { 0 };
 	csi__v1__list_volumes_request__init(&request);
-	done(rpc_channel_call(scene.channel, "csi.v1.Controller", "ListVolumes", &request.base,
-			      &csi__v1__list_volumes_response__descriptor, TIMEOUT_MS, &message,
-			      &err),
-	     &err);
+	assert_done(rpc_channel_call(scene.channel, "csi.v1.Controller", "ListVolumes",
+				     &request.base, &csi__v1__list_volumes_response__descriptor,
+				     TIMEOUT_MS, &message, &err),
+		    &err);
 	const Csi__V1__ListVolumesResponse *response = (void *)message;
 	assert_int_equal(response->n_entries, 1);
 	const Csi__V1__ListVolumesResponse__VolumeStatus *status = response->entries[0]->status;
@@ -205,29 +182,29 @@ static void a_volume_is_attached_before_it_is_staged_and_says_so(void **state)
 {
 	struct error err = { 0 };
 	struct status status = { 0 };
-	done(node_client_create(scene.channel, &one, &err), &err);
-	refused(node_client_stage(scene.channel, &one, staging, &err), ERROR_IN_USE, &err,
-		"ControllerPublishVolume comes first");
-	done(attach("pvc-1", "node-1", false, &err), &err);
-	done(attach("pvc-1", "node-1", false, &err), &err);
-	node_scene_kill(&scene, SIGKILL);
-	node_scene_wait(&scene);
-	node_scene_start(&scene);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
+	assert_refused(node_client_stage(scene.channel, &one, scene.staging, &err), ERROR_IN_USE,
+		       &err, "ControllerPublishVolume comes first");
+	assert_done(attach("pvc-1", "node-1", false, &err), &err);
+	assert_done(attach("pvc-1", "node-1", false, &err), &err);
+	node_scene_restart(&scene, SIGKILL);
 	list(&status);
 	assert_int_equal(status.node_count, 1);
-	done(get("pvc-1", &status, &err), &err);
+	assert_done(get("pvc-1", &status, &err), &err);
 	assert_int_equal(status.node_count, 1);
-	done(node_client_stage(scene.channel, &one, staging, &err), &err);
-	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "is mounted at");
-	refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err, "attached");
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err, "attached");
-	done(detach("pvc-1", "", &err), &err);
-	done(detach("pvc-1", "node-1", &err), &err);
+	assert_done(node_client_stage(scene.channel, &one, scene.staging, &err), &err);
+	assert_refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "is mounted at");
+	assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err,
+		       "attached");
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err,
+		       "attached");
+	assert_done(detach("pvc-1", "", &err), &err);
+	assert_done(detach("pvc-1", "node-1", &err), &err);
 	list(&status);
 	assert_int_equal(status.node_count, 0);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-	done(detach("pvc-1", "node-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(detach("pvc-1", "node-1", &err), &err);
 }
 
 /* A device alone is nothing that is mounted. */
@@ -241,94 +218,100 @@ static void a_block_volume_is_detached_when_it_is_neither_published_nor_staged(v
 		.block = true,
 	};
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, &block, &err), &err);
-	done(attach_as("pvc-1", "node-1", true, false, &err), &err);
-	done(node_client_stage(scene.channel, &block, staging, &err), &err);
-	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "it is staged");
-	done(node_client_publish(scene.channel, &block, staging, target, false, &err), &err);
-	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, target);
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "it is staged");
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(detach("pvc-1", "node-1", &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_create(scene.channel, &block, &err), &err);
+	assert_done(attach_as("pvc-1", "node-1", true, false, &err), &err);
+	assert_done(node_client_stage(scene.channel, &block, scene.staging, &err), &err);
+	assert_refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "it is staged");
+	assert_done(node_client_publish(scene.channel, &block, scene.staging, scene.target, false,
+					&err),
+		    &err);
+	assert_refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, scene.target);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
+	assert_refused(detach("pvc-1", "node-1", &err), ERROR_IN_USE, &err, "it is staged");
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_done(detach("pvc-1", "node-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void what_is_attached_read_only_cannot_be_written_by_any_pod(void **state)
 {
 	struct error err = { 0 };
 	char file[192];
-	done(node_client_create(scene.channel, &one, &err), &err);
-	done(attach("pvc-1", "node-1", true, &err), &err);
-	refused(attach("pvc-1", "node-1", false, &err), ERROR_EXISTS, &err, "read-only");
-	done(node_client_stage(scene.channel, &one, staging, &err), &err);
-	done(node_client_publish(scene.channel, &one, staging, target, false, &err), &err);
-	snprintf(file, sizeof(file), "%s/file", target);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
+	assert_done(attach("pvc-1", "node-1", true, &err), &err);
+	assert_refused(attach("pvc-1", "node-1", false, &err), ERROR_EXISTS, &err, "read-only");
+	assert_done(node_client_stage(scene.channel, &one, scene.staging, &err), &err);
+	assert_done(
+		node_client_publish(scene.channel, &one, scene.staging, scene.target, false, &err),
+		&err);
+	snprintf(file, sizeof(file), "%s/file", scene.target);
 	assert_null(fopen(file, "w"));
-	done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(detach("pvc-1", "node-1", &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_unpublish(scene.channel, "pvc-1", scene.target, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_done(detach("pvc-1", "node-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void a_node_takes_no_more_volumes_than_it_was_told(void **state)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, &one, &err), &err);
-	done(node_client_create(scene.channel, &two, &err), &err);
-	done(attach("pvc-1", "node-1", false, &err), &err);
-	refused(attach("pvc-2", "node-1", false, &err), ERROR_EXHAUSTED, &err, "--max-volumes=1");
-	done(attach("pvc-1", "node-1", false, &err), &err);
-	done(detach("pvc-1", "node-1", &err), &err);
-	done(attach("pvc-2", "node-1", false, &err), &err);
-	done(detach("pvc-2", "node-1", &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-	done(node_client_delete(scene.channel, "pvc-2", &err), &err);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
+	assert_done(node_client_create(scene.channel, &two, &err), &err);
+	assert_done(attach("pvc-1", "node-1", false, &err), &err);
+	assert_refused(attach("pvc-2", "node-1", false, &err), ERROR_EXHAUSTED, &err,
+		       "--max-volumes=1");
+	assert_done(attach("pvc-1", "node-1", false, &err), &err);
+	assert_done(detach("pvc-1", "node-1", &err), &err);
+	assert_done(attach("pvc-2", "node-1", false, &err), &err);
+	assert_done(detach("pvc-2", "node-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-2", &err), &err);
 }
 
 static void unknown_volumes_and_nodes_are_not_found(void **state)
 {
 	struct error err = { 0 };
 	struct status status = { 0 };
-	refused(attach("pvc-9", "node-1", false, &err), ERROR_NOT_FOUND, &err, "pvc-9");
-	refused(get("pvc-9", &status, &err), ERROR_NOT_FOUND, &err, "pvc-9");
-	refused(get("", &status, &err), ERROR_INVALID, &err, "volume_id");
-	done(detach("pvc-9", "node-1", &err), &err);
-	done(node_client_create(scene.channel, &one, &err), &err);
-	refused(attach("pvc-1", "node-7", false, &err), ERROR_NOT_FOUND, &err, "node-7");
-	refused(attach("pvc-1", "", false, &err), ERROR_INVALID, &err, "node_id");
-	refused(attach("", "node-1", false, &err), ERROR_INVALID, &err, "volume_id");
-	refused(detach("", "node-1", &err), ERROR_INVALID, &err, "volume_id");
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_refused(attach("pvc-9", "node-1", false, &err), ERROR_NOT_FOUND, &err, "pvc-9");
+	assert_refused(get("pvc-9", &status, &err), ERROR_NOT_FOUND, &err, "pvc-9");
+	assert_refused(get("", &status, &err), ERROR_INVALID, &err, "volume_id");
+	assert_done(detach("pvc-9", "node-1", &err), &err);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
+	assert_refused(attach("pvc-1", "node-7", false, &err), ERROR_NOT_FOUND, &err, "node-7");
+	assert_refused(attach("pvc-1", "", false, &err), ERROR_INVALID, &err, "node_id");
+	assert_refused(attach("", "node-1", false, &err), ERROR_INVALID, &err, "volume_id");
+	assert_refused(detach("", "node-1", &err), ERROR_INVALID, &err, "volume_id");
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void without_the_flag_nobody_attaches(void **state)
 {
 	struct error err = { 0 };
-	refused(attach("pvc-1", "node-1", false, &err), ERROR_UNSUPPORTED, &err, "");
+	assert_refused(attach("pvc-1", "node-1", false, &err), ERROR_UNSUPPORTED, &err, "");
 }
 
 /* Then nobody can detach it any more. */
 static void what_was_attached_is_deleted_and_staged_without_the_flag(void **state)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, &one, &err), &err);
-	done(attach("pvc-1", "node-1", true, &err), &err);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
+	assert_done(attach("pvc-1", "node-1", true, &err), &err);
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
 	scene.more_flags[0] = scene.more_flags[1] = NULL;
 	node_scene_start(&scene);
-	done(node_client_stage(scene.channel, &one, staging, &err), &err);
-	refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err, "mounted at");
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_stage(scene.channel, &one, scene.staging, &err), &err);
+	assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_IN_USE, &err,
+		       "mounted at");
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void look(const char *text)
 {
 	struct error err = { 0 };
 	struct status status = { 0 };
-	done(get("pvc-1", &status, &err), &err);
+	assert_done(get("pvc-1", &status, &err), &err);
 	assert_int_equal(status.abnormal, text != NULL);
 	if (text && !strstr(status.text, text))
 		print_error("%s\n", status.text);
@@ -343,19 +326,19 @@ static void a_volume_whose_image_is_gone_or_cut_is_abnormal(void **state)
 	char image[192], away[192];
 	snprintf(image, sizeof(image), "%s/volumes/pvc-1/image", scene.pool);
 	snprintf(away, sizeof(away), "%s/volumes/pvc-1/image.away", scene.pool);
-	done(node_client_create(scene.channel, &one, &err), &err);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
 	look(NULL);
 	assert_int_equal(rename(image, away), 0);
 	look("the data is not there");
 	assert_int_equal(rename(away, image), 0);
 	look(NULL);
-	done(node_client_stage(scene.channel, &one, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &one, scene.staging, &err), &err);
 	look(NULL);
 	assert_int_equal(truncate(image, 32 * MIB), 0);
 	look("it was cut");
 	assert_int_equal(truncate(image, 64 * MIB), 0);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 /* ext4 lets itself be told that it has an error (Documentation/admin-guide/ext4.rst). */
@@ -364,17 +347,18 @@ static void a_file_system_that_noted_errors_is_abnormal(void **state)
 	struct error err = { 0 };
 	uint64_t bytes = 0, inodes = 0;
 	char command[256];
-	done(node_client_create(scene.channel, &one, &err), &err);
-	done(node_client_stage(scene.channel, &one, staging, &err), &err);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
+	assert_done(node_client_stage(scene.channel, &one, scene.staging, &err), &err);
 	snprintf(command, sizeof(command),
 		 "echo test > /sys/fs/ext4/$(basename $(findmnt -no SOURCE %s))/trigger_fs_error",
-		 staging);
+		 scene.staging);
 	assert_int_equal(system(command), 0);
 	look("has noted 1 errors");
-	done(node_client_stats(scene.channel, "pvc-1", staging, &bytes, &inodes, &err), &err);
+	assert_done(node_client_stats(scene.channel, "pvc-1", scene.staging, &bytes, &inodes, &err),
+		    &err);
 	assert_true(bytes > 0);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 /* The file system alone, not its mounts: as it does itself after an error. */
@@ -395,15 +379,16 @@ static void a_file_system_that_became_read_only_is_abnormal(void **state)
 	};
 	struct error err = { 0 };
 	for (size_t i = 0; i < 2; i++) {
-		done(node_client_create(scene.channel, &volumes[i], &err), &err);
-		done(node_client_stage(scene.channel, &volumes[i], staging, &err), &err);
+		assert_done(node_client_create(scene.channel, &volumes[i], &err), &err);
+		assert_done(node_client_stage(scene.channel, &volumes[i], scene.staging, &err),
+			    &err);
 		look(NULL);
-		make_read_only(staging, "ro");
+		make_read_only(scene.staging, "ro");
 		look("became read-only after an error");
-		make_read_only(staging, "rw");
+		make_read_only(scene.staging, "rw");
 		look(NULL);
-		done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-		done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+		assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+		assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 	}
 }
 
@@ -415,25 +400,25 @@ static void a_file_system_that_was_shut_down_is_abnormal(void **state)
 	};
 	struct error err = { 0 };
 	uint32_t without_its_log = 2;
-	done(node_client_create(scene.channel, &xfs, &err), &err);
-	done(node_client_stage(scene.channel, &xfs, staging, &err), &err);
+	assert_done(node_client_create(scene.channel, &xfs, &err), &err);
+	assert_done(node_client_stage(scene.channel, &xfs, scene.staging, &err), &err);
 	look(NULL);
-	int fd = open(staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(scene.staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(ioctl(fd, _IOR('X', 125, uint32_t), &without_its_log), 0);
 	close(fd);
 	look("was shut down after an error");
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_stage(scene.channel, &xfs, staging, &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &xfs, scene.staging, &err), &err);
 	look(NULL);
-	done(node_client_unstage(scene.channel, "pvc-1", staging, &err), &err);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **state)
 {
 	struct error err = { 0 };
 	char command[256];
-	done(node_client_create(scene.channel, &one, &err), &err);
+	assert_done(node_client_create(scene.channel, &one, &err), &err);
 	look(NULL);
 	snprintf(command, sizeof(command),
 		 "dd if=/dev/zero of=%s/full bs=1M status=none 2>&1 | "
@@ -444,7 +429,7 @@ static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **
 	snprintf(command, sizeof(command), "rm %s/full", disk.path);
 	assert_int_equal(system(command), 0);
 	look(NULL);
-	done(node_client_delete(scene.channel, "pvc-1", &err), &err);
+	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
 #define ATTACH_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_attaching, tear_down)
