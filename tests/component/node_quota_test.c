@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "fill.h"
 #include "loop_disk.h"
 #include "node_client.h"
 #include "node_scene.h"
@@ -51,24 +52,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* How much could be written into folder/name, and why not more. */
 static uint64_t fill(const char *folder, const char *name, uint64_t max_bytes, int *ret_errno)
 {
-	static char block[1 << 20];
 	char path[512];
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	uint64_t written = 0;
-	*ret_errno = fd < 0 ? errno : 0;
-	while (fd >= 0 && written < max_bytes) {
-		ssize_t length = write(fd, block, sizeof(block));
-		if (length < 0) {
-			*ret_errno = errno;
-			break;
-		}
-		written += (uint64_t)length;
-	}
-	return written;
+	return fill_file(AT_FDCWD, path, max_bytes, ret_errno);
 }
 
 static void a_volume_of_one_gibibyte_holds_one_gibibyte(void **state)

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "fill.h"
 #include "folder.h"
 #include "loop_disk.h"
 #include "node_scene.h"
@@ -57,23 +58,6 @@ static int open_below(int at_fd, const char *name)
 	int fd = openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return fd;
-}
-
-static uint64_t fill(int folder_fd, const char *name, uint64_t max_bytes, int *ret_errno)
-{
-	static char block[64 << 10];
-	int fd CLEANUP_CLOSE = openat(folder_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	uint64_t written = 0;
-	*ret_errno = fd < 0 ? errno : 0;
-	while (fd >= 0 && written < max_bytes) {
-		ssize_t length = write(fd, block, sizeof(block));
-		if (length < 0) {
-			*ret_errno = errno;
-			break;
-		}
-		written += (uint64_t)length;
-	}
-	return written;
 }
 
 static void create(bool enforce, uint64_t size_bytes, struct volume_folder *ret_folder)
@@ -120,12 +104,12 @@ static void grows_as_its_quota_does(void **state)
 	int reason = 0;
 	create(true, 16 * MIB, &folder);
 	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
-	assert_in_range(fill(data_fd, "file", 64 * MIB, &reason), 15 * MIB, 16 * MIB);
+	assert_in_range(fill_file(data_fd, "file", 64 * MIB, &reason), 15 * MIB, 16 * MIB);
 	assert_int_equal(reason, EDQUOT);
 	struct volume_record larger = folder.record;
 	larger.size_bytes = 32 * MIB;
 	assert_int_equal(backend_directory.grow(folder.pool, folder.fd, &larger, &err), 0);
-	assert_in_range(fill(data_fd, "more", 64 * MIB, &reason), 15 * MIB, 17 * MIB);
+	assert_in_range(fill_file(data_fd, "more", 64 * MIB, &reason), 15 * MIB, 17 * MIB);
 	assert_int_equal(reason, EDQUOT);
 	struct host_usage usage = { .available_bytes = 1000 * MIB, .total_inodes = 7 };
 	assert_int_equal(syncfs(data_fd), 0);
@@ -147,7 +131,7 @@ static void what_it_holds_is_not_counted_twice(void **state)
 	int reason = 0;
 	create(true, 64 * MIB, &folder);
 	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
-	assert_int_equal(fill(data_fd, "file", 32 * MIB, &reason), 32 * MIB);
+	assert_int_equal(fill_file(data_fd, "file", 32 * MIB, &reason), 32 * MIB);
 	assert_int_equal(syncfs(data_fd), 0);
 	assert_int_equal(pool_space(pools->pools[0], &space, &err), 0);
 	assert_int_equal(space.promised_bytes, 64 * MIB);
@@ -166,7 +150,7 @@ static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 	int reason = 0, copy_fd CLEANUP_CLOSE = -1;
 	create(true, 16 * MIB, &folder);
 	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
-	fill(data_fd, "file", 8 * MIB, &reason);
+	fill_file(data_fd, "file", 8 * MIB, &reason);
 	assert_int_equal(folder_make(pool->tmp_fd, "copy", 0700, &copy_fd, &err), 0);
 	assert_int_equal(backend_directory_snapshot(folder.fd, copy_fd, false, &err), 0);
 	struct volume_record record = folder.record;
@@ -176,7 +160,7 @@ static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 	int copied_fd CLEANUP_CLOSE = open_below(copy_fd, "data");
 	assert_int_equal(faccessat(copied_fd, "file", F_OK, 0), 0);
 	/* What it shares counts in it, too: it is as large as it says. */
-	assert_in_range(fill(copied_fd, "more", 64 * MIB, &reason), 22 * MIB, 24 * MIB);
+	assert_in_range(fill_file(copied_fd, "more", 64 * MIB, &reason), 22 * MIB, 24 * MIB);
 	assert_int_equal(reason, EDQUOT);
 	assert_int_equal(pool_remove(pool, pool->tmp_fd, "copy", &err), 0);
 	assert_int_equal(faccessat(data_fd, "file", F_OK, 0), 0);

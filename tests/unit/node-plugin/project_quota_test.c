@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "fill.h"
 #include "folder.h"
 #include "loop_disk.h"
 #include "node_scene.h"
@@ -28,23 +29,6 @@ static int open_folder(const char *path)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return fd;
-}
-
-static uint64_t fill(int folder_fd, const char *name, uint64_t max_bytes, int *ret_errno)
-{
-	static char block[64 << 10];
-	int fd CLEANUP_CLOSE = openat(folder_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	uint64_t written = 0;
-	*ret_errno = fd < 0 ? errno : 0;
-	while (fd >= 0 && written < max_bytes) {
-		ssize_t length = write(fd, block, sizeof(block));
-		if (length < 0) {
-			*ret_errno = errno;
-			break;
-		}
-		written += (uint64_t)length;
-	}
-	return written;
 }
 
 static void where_it_is_off_the_reason_says_what_to_do(void **state)
@@ -69,14 +53,14 @@ static void check_folder(int root_fd, const char *name, uint64_t limit_bytes,
 	assert_int_equal(folder_make(root_fd, name, 0755, &fd, &err), 0);
 	if (quota_begin(fd, QUOTA_PROJECT, limit_bytes, ret_quota, &err) < 0)
 		fail_msg("%s", err.text);
-	uint64_t written = fill(fd, "file", 8 * limit_bytes, &reason);
+	uint64_t written = fill_file(fd, "file", 8 * limit_bytes, &reason);
 	assert_true(reason == EDQUOT || reason == ENOSPC);
 	assert_in_range(written, limit_bytes - MIB, limit_bytes);
 	assert_int_equal(quota_read(fd, ret_quota, &usage, &err), 0);
 	assert_int_equal(usage.limit_bytes, limit_bytes);
 	assert_in_range(usage.used_bytes, written, limit_bytes);
 	assert_int_equal(quota_limit(fd, ret_quota, 2 * limit_bytes, &err), 0);
-	fill(fd, "more", MIB, &reason);
+	fill_file(fd, "more", MIB, &reason);
 	assert_int_equal(reason, 0);
 }
 

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "fill.h"
 #include "folder.h"
 #include "loop_disk.h"
 #include "node_scene.h"
@@ -46,24 +47,6 @@ static bool is_there(int at_fd, const char *name)
 	return faccessat(at_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* How much could be written. */
-static uint64_t fill(int folder_fd, const char *name, uint64_t max_bytes, int *ret_errno)
-{
-	static char block[64 << 10];
-	int fd CLEANUP_CLOSE = openat(folder_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	uint64_t written = 0;
-	*ret_errno = fd < 0 ? errno : 0;
-	while (fd >= 0 && written < max_bytes) {
-		ssize_t length = write(fd, block, sizeof(block));
-		if (length < 0) {
-			*ret_errno = errno;
-			break;
-		}
-		written += (uint64_t)length;
-	}
-	return written;
-}
-
 static void is_made_found_and_removed(void **state)
 {
 	struct error err = { 0 };
@@ -71,7 +54,7 @@ static void is_made_found_and_removed(void **state)
 	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "one");
 	assert_true(subvolume_is_possible(fd));
 	assert_true(subvolume_is(fd));
-	assert_int_equal(fill(fd, "file", MIB, &unused), MIB);
+	assert_int_equal(fill_file(fd, "file", MIB, &unused), MIB);
 	assert_int_equal(subvolume_create(root_fd, "one", &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
 	assert_int_equal(subvolume_delete(root_fd, "one", &err), 0);
@@ -102,7 +85,7 @@ static void holds_to_the_limit_and_tells_what_is_used(void **state)
 	assert_int_equal(subvolume_enable_quota(root_fd, &err), 0);
 	assert_int_equal(subvolume_enable_quota(root_fd, &err), 0);
 	assert_int_equal(subvolume_limit(fd, 16 * MIB, &err), 0);
-	uint64_t written = fill(fd, "file", 64 * MIB, &reason);
+	uint64_t written = fill_file(fd, "file", 64 * MIB, &reason);
 	assert_int_equal(reason, EDQUOT);
 	assert_in_range(written, 15 * MIB, 16 * MIB);
 	assert_int_equal(syncfs(fd), 0);
@@ -111,7 +94,7 @@ static void holds_to_the_limit_and_tells_what_is_used(void **state)
 	assert_in_range(usage.used_bytes, written, 16 * MIB);
 
 	assert_int_equal(subvolume_limit(fd, 32 * MIB, &err), 0);
-	written = fill(fd, "more", 64 * MIB, &reason);
+	written = fill_file(fd, "more", 64 * MIB, &reason);
 	assert_int_equal(reason, EDQUOT);
 	assert_in_range(written, 15 * MIB, 17 * MIB);
 	/* Full, it can still be emptied and removed. */
@@ -124,7 +107,7 @@ static void a_snapshot_keeps_what_was_there(void **state)
 	struct error err = { 0 };
 	int reason = 0;
 	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "source");
-	fill(fd, "file", MIB, &reason);
+	fill_file(fd, "file", MIB, &reason);
 	assert_int_equal(subvolume_snapshot(fd, root_fd, "copy", true, &err), 0);
 	assert_int_equal(unlinkat(fd, "file", 0), 0);
 	int copy CLEANUP_CLOSE = open_below(root_fd, "copy");
@@ -157,7 +140,7 @@ static void has_the_quotas_counted_anew_when_they_are_wrong(void **state)
 		skip();
 	}
 	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "source");
-	fill(fd, "file", MIB, &reason);
+	fill_file(fd, "file", MIB, &reason);
 	assert_int_equal(subvolume_enable_quota(root_fd, &err), 0);
 	assert_int_equal(run_btrfs("quota rescan -w ."), 0);
 	assert_int_equal(subvolume_mend_quota(root_fd, &err), 0);
@@ -203,17 +186,17 @@ static void a_tree_with_subvolumes_is_removed_as_a_tree(void **state)
 	assert_int_equal(folder_make(root_fd, "top", 0755, &top, &err), 0);
 	int data CLEANUP_CLOSE = make_subvolume(top, "data");
 	assert_int_equal(folder_make(data, "below", 0755, &below, &err), 0);
-	fill(below, "file", MIB, &reason);
+	fill_file(below, "file", MIB, &reason);
 	int inner CLEANUP_CLOSE = make_subvolume(below, "inner");
-	fill(inner, "file", MIB, &reason);
+	fill_file(inner, "file", MIB, &reason);
 	assert_int_equal(folder_make(top, "far", 0755, &far, &err), 0);
 	int deep CLEANUP_CLOSE = make_subvolume(far, "deep");
-	fill(deep, "file", MIB, &reason);
+	fill_file(deep, "file", MIB, &reason);
 	assert_int_equal(folder_remove_tree(root_fd, "top", &err), 0);
 	assert_false(is_there(root_fd, "top"));
 
 	int itself CLEANUP_CLOSE = make_subvolume(root_fd, "itself");
-	fill(itself, "file", MIB, &reason);
+	fill_file(itself, "file", MIB, &reason);
 	assert_int_equal(folder_remove_tree(root_fd, "itself", &err), 0);
 	assert_false(is_there(root_fd, "itself"));
 }
@@ -224,7 +207,7 @@ static void a_mount_in_it_is_not_entered(void **state)
 	struct error err = { 0 };
 	int reason = 0;
 	int kept CLEANUP_CLOSE = make_subvolume(root_fd, "kept");
-	fill(kept, "file", MIB, &reason);
+	fill_file(kept, "file", MIB, &reason);
 	int top CLEANUP_CLOSE = -1;
 	assert_int_equal(folder_make(root_fd, "top", 0755, &top, &err), 0);
 	int data CLEANUP_CLOSE = make_subvolume(top, "data");
