@@ -101,15 +101,23 @@ static uint64_t item_offset(const struct btrfs_ioctl_search_args *args)
 	return header.offset;
 }
 
+/* 1: the ROOT_REF of some subvolume that lies in subvolume `id`. */
+static int find_ref(int fd, uint64_t id, struct btrfs_ioctl_search_args *ret_args,
+		    struct error *err)
+{
+	struct btrfs_key key = { .objectid = id, .type = BTRFS_ROOT_REF_KEY };
+	int found = find_item(fd, BTRFS_ROOT_TREE_OBJECTID, &key, UINT64_MAX, ret_args);
+	if (found < 0)
+		return error_errno(err, errno, "look for subvolumes in a subvolume");
+	return found;
+}
+
 /* 1: *ret_child lies in subvolume `id`. */
 static int find_child(int fd, uint64_t id, uint64_t *ret_child, struct error *err)
 {
 	struct btrfs_ioctl_search_args args;
-	struct btrfs_key key = { .objectid = id, .type = BTRFS_ROOT_REF_KEY };
-	int found = find_item(fd, BTRFS_ROOT_TREE_OBJECTID, &key, UINT64_MAX, &args);
-	if (found < 0)
-		return error_errno(err, errno, "look for subvolumes in a subvolume");
-	if (found)
+	int found = find_ref(fd, id, &args, err);
+	if (found > 0)
 		*ret_child = item_offset(&args);
 	return found;
 }
@@ -134,11 +142,8 @@ int subvolume_find_nested(int fd, char **ret_path, struct error *err)
 	struct btrfs_ioctl_search_args args;
 	if (id_of(fd, &id, err) < 0)
 		return -1;
-	struct btrfs_key key = { .objectid = id, .type = BTRFS_ROOT_REF_KEY };
-	int found = find_item(fd, BTRFS_ROOT_TREE_OBJECTID, &key, UINT64_MAX, &args);
-	if (found < 0)
-		return error_errno(err, errno, "look for subvolumes in a subvolume");
-	if (found)
+	int found = find_ref(fd, id, &args, err);
+	if (found > 0)
 		*ret_path = path_of(fd, id, &args);
 	return found;
 }
