@@ -17,70 +17,34 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "csi.pb-c.h"
-#include "echo_service.h"
+#include "echo_scene.h"
 #include "rpc/channel.h"
 
 #define LONG_MS 10000
 
-struct fixture {
-	char folder[64];
-	char socket[96];
-	struct echo_service service;
-	struct rpc_server *server;
-	struct rpc_channel *channel;
-};
-
-static int begin_with(void **state, unsigned workers, size_t message_bytes_max)
-{
-	struct error err = { 0 };
-	struct fixture *f = must_alloc(sizeof(*f));
-	snprintf(f->folder, sizeof(f->folder), "/tmp/kentledge-rpc-XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->socket, sizeof(f->socket), "%s/csi.sock", f->folder);
-	if (echo_server_new(&f->service, workers, message_bytes_max, &f->server, &err) < 0 ||
-	    rpc_server_listen_unix(f->server, f->socket, &err) < 0 ||
-	    rpc_server_start(f->server, &err) < 0 ||
-	    rpc_channel_new_unix(f->socket, &f->channel, &err) < 0)
-		fail_msg("%s", err.text);
-	*state = f;
-	return 0;
-}
-
 static int begin(void **state)
 {
-	return begin_with(state, 4, 0);
+	return echo_scene_begin(state, 4, 0);
 }
 
 static int begin_with_one_worker(void **state)
 {
-	return begin_with(state, 1, 0);
+	return echo_scene_begin(state, 1, 0);
 }
 
 static int begin_with_small_messages(void **state)
 {
-	return begin_with(state, 2, 1024);
+	return echo_scene_begin(state, 2, 1024);
 }
 
-static int end(void **state)
-{
-	struct fixture *f = *state;
-	atomic_store(&f->service.released, true);
-	rpc_channel_free(f->channel);
-	rpc_server_free(f->server);
-	assert_int_equal(access(f->socket, F_OK), -1);
-	assert_int_equal(rmdir(f->folder), 0); /* nothing is left beside it either */
-	free(f);
-	return 0;
-}
-
-static int call(struct fixture *f, const char *name, char *answer, struct error *err)
+static int call(struct echo_scene *f, const char *name, char *answer, struct error *err)
 {
 	return echo_call(f->channel, "Echo", name, LONG_MS, answer, err);
 }
 
 static void a_call_comes_back_with_what_the_handler_filled_in(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	Csi__V1__CreateVolumeRequest request = CSI__V1__CREATE_VOLUME_REQUEST__INIT;
 	Csi__V1__CapacityRange range = CSI__V1__CAPACITY_RANGE__INIT;
@@ -120,7 +84,7 @@ static void the_caller_is_known_by_the_kernel(void **state)
 
 static void the_socket_is_for_its_owner_only(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct stat st;
 	assert_int_equal(stat(f->socket, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -128,7 +92,7 @@ static void the_socket_is_for_its_owner_only(void **state)
 
 static void local_methods_are_served_on_the_socket(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
 	assert_int_equal(echo_call(f->channel, "EchoLocally", "x", LONG_MS, answer, &err), 0);
@@ -137,7 +101,7 @@ static void local_methods_are_served_on_the_socket(void **state)
 
 static void every_error_crosses_with_its_code_and_text(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	for (int code = ERROR_INVALID; code <= ERROR_INTERNAL; code++) {
 		struct error err = { 0 };
 		char name[32], text[32], answer[ECHO_ANSWER_MAX];
@@ -162,7 +126,7 @@ static void an_error_without_a_code_is_internal(void **state)
 
 static void a_text_of_any_bytes_crosses(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
 	char name[ECHO_ANSWER_MAX];
@@ -176,7 +140,7 @@ static void a_text_of_any_bytes_crosses(void **state)
 
 static void what_the_table_does_not_name_is_unimplemented(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	static const char *const methods[] = { "Ech", "EchoX", "echo", "" };
 	char answer[ECHO_ANSWER_MAX];
@@ -191,7 +155,7 @@ static void what_the_table_does_not_name_is_unimplemented(void **state)
 }
 
 /* Sends bytes as they are: a message type whose packed form is its one unknown field. */
-static int call_raw(struct fixture *f, const void *bytes, size_t length, struct error *err)
+static int call_raw(struct echo_scene *f, const void *bytes, size_t length, struct error *err)
 {
 	/* An unknown field is packed as its tag and its data, so the tag comes off the front. */
 	const uint8_t *data = bytes;
@@ -215,7 +179,7 @@ static int call_raw(struct fixture *f, const void *bytes, size_t length, struct 
 
 static void a_string_with_nul_is_refused_by_the_name_of_its_field(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	assert_int_equal(call_raw(f,
 				  "\x0a\x03"
@@ -229,7 +193,7 @@ static void a_string_with_nul_is_refused_by_the_name_of_its_field(void **state)
 
 static void invalid_utf8_is_refused_by_the_name_of_its_field(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	/* parameters { key: "k" value: "\xc0\x80" } */
 	assert_int_equal(call_raw(f, "\x22\x07\x0a\x01k\x12\x02\xc0\x80", 9, &err), -1);
@@ -239,7 +203,7 @@ static void invalid_utf8_is_refused_by_the_name_of_its_field(void **state)
 
 static void a_cut_off_message_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	assert_int_equal(call_raw(f,
 				  "\x0a\x7f"
@@ -252,7 +216,7 @@ static void a_cut_off_message_is_refused(void **state)
 
 static void a_message_that_is_too_large_is_refused_unread(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
 	CLEANUP_FREE char *name = must_alloc(2001);
@@ -274,7 +238,7 @@ static void wait_until(atomic_uint *counter, unsigned value)
 
 static void a_deadline_ends_the_call_and_the_handler_sees_it(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
 	uint64_t begin_ms = clock_monotonic_ms();
@@ -289,7 +253,7 @@ static void a_deadline_ends_the_call_and_the_handler_sees_it(void **state)
 /* Our own channel always waits; others go away. */
 static void a_client_that_gives_up_is_seen_by_the_handler(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	CLEANUP_FREE char *target = must_printf("unix:%s", f->socket);
 	grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
 	grpc_channel *channel = grpc_channel_create(target, credentials, NULL);
@@ -320,7 +284,7 @@ static void a_client_that_gives_up_is_seen_by_the_handler(void **state)
 }
 
 struct caller {
-	struct fixture *fixture;
+	struct echo_scene *scene;
 	struct rpc_channel *channel;
 	pthread_t thread;
 	unsigned calls;
@@ -339,10 +303,10 @@ static void *hold_in_thread(void *arg)
 
 static void a_held_worker_does_not_keep_others_from_being_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
-	struct caller holder = { .fixture = f, .channel = f->channel };
+	struct caller holder = { .scene = f, .channel = f->channel };
 	pthread_create(&holder.thread, NULL, hold_in_thread, &holder);
 	wait_until(&f->service.begun, 1);
 	/* The only worker is busy: an unknown method is answered, a known one waits. */
@@ -364,7 +328,7 @@ static void *call_in_thread(void *arg)
 	for (unsigned i = 0; i < caller->calls; i++) {
 		char name[64], answer[ECHO_ANSWER_MAX];
 		snprintf(name, sizeof(name), "%p-%u", arg, i);
-		if (call(caller->fixture, name, answer, &caller->err) < 0 ||
+		if (call(caller->scene, name, answer, &caller->err) < 0 ||
 		    strcmp(name, answer) != 0)
 			caller->wrong++;
 	}
@@ -373,10 +337,10 @@ static void *call_in_thread(void *arg)
 
 static void many_callers_each_get_their_own_answer(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct caller callers[32];
 	for (size_t i = 0; i < 32; i++) {
-		callers[i] = (struct caller) { .fixture = f, .calls = 40 };
+		callers[i] = (struct caller) { .scene = f, .calls = 40 };
 		pthread_create(&callers[i].thread, NULL, call_in_thread, &callers[i]);
 	}
 	for (size_t i = 0; i < 32; i++) {
@@ -396,8 +360,8 @@ static void *release_soon(void *arg)
 
 static void stopping_waits_for_calls_within_the_grace(void **state)
 {
-	struct fixture *f = *state;
-	struct caller holder = { .fixture = f, .channel = f->channel };
+	struct echo_scene *f = *state;
+	struct caller holder = { .scene = f, .channel = f->channel };
 	pthread_create(&holder.thread, NULL, hold_in_thread, &holder);
 	wait_until(&f->service.begun, 1);
 	pthread_t releaser;
@@ -411,10 +375,10 @@ static void stopping_waits_for_calls_within_the_grace(void **state)
 
 static void stopping_cancels_calls_after_the_grace(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct caller holders[3];
 	for (size_t i = 0; i < 3; i++) {
-		holders[i] = (struct caller) { .fixture = f, .channel = f->channel };
+		holders[i] = (struct caller) { .scene = f, .channel = f->channel };
 		pthread_create(&holders[i].thread, NULL, hold_in_thread, &holders[i]);
 	}
 	wait_until(&f->service.begun, 3);
@@ -430,7 +394,7 @@ static void stopping_cancels_calls_after_the_grace(void **state)
 
 static void a_stopped_server_is_unavailable_and_its_name_is_told(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
 	rpc_server_stop(f->server, 0);
@@ -441,7 +405,7 @@ static void a_stopped_server_is_unavailable_and_its_name_is_told(void **state)
 
 static void a_channel_finds_the_server_that_comes_back(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
 	assert_int_equal(call(f, "x", answer, &err), 0);
@@ -470,7 +434,7 @@ static void a_server_that_never_started_can_be_freed(void **state)
 
 int main(void)
 {
-#define WITH(test, setup) cmocka_unit_test_setup_teardown(test, setup, end)
+#define WITH(test, setup) cmocka_unit_test_setup_teardown(test, setup, echo_scene_end)
 	const struct CMUnitTest tests[] = {
 		WITH(a_call_comes_back_with_what_the_handler_filled_in, begin),
 		WITH(the_caller_is_known_by_the_kernel, begin),

@@ -14,22 +14,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "csi.pb-c.h"
-#include "echo_service.h"
+#include "echo_scene.h"
 #include "rpc/channel.h"
 
 #define LONG_MS 30000
 
-struct fixture {
-	char folder[64];
-	char socket[96];
-	struct echo_service service;
-	struct rpc_server *server;
-	struct rpc_channel *channel;
-};
-
 /* One call of test.Echo/Stream: what to ask for, and what came. */
 struct listener {
-	struct fixture *fixture;
+	struct echo_scene *scene;
 	const char *name;
 	int64_t count;
 	int64_t bytes; /* of each message */
@@ -44,41 +36,14 @@ struct listener {
 	struct error err;
 };
 
-static int begin_with(void **state, unsigned workers, size_t message_bytes_max)
-{
-	struct error err = { 0 };
-	struct fixture *f = must_alloc(sizeof(*f));
-	snprintf(f->folder, sizeof(f->folder), "/tmp/kentledge-rpc-XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->socket, sizeof(f->socket), "%s/csi.sock", f->folder);
-	if (echo_server_new(&f->service, workers, message_bytes_max, &f->server, &err) < 0 ||
-	    rpc_server_listen_unix(f->server, f->socket, &err) < 0 ||
-	    rpc_server_start(f->server, &err) < 0 ||
-	    rpc_channel_new_unix(f->socket, &f->channel, &err) < 0)
-		fail_msg("%s", err.text);
-	*state = f;
-	return 0;
-}
-
 static int begin(void **state)
 {
-	return begin_with(state, 4, 0);
+	return echo_scene_begin(state, 4, 0);
 }
 
 static int begin_with_small_messages(void **state)
 {
-	return begin_with(state, 2, 1024);
-}
-
-static int end(void **state)
-{
-	struct fixture *f = *state;
-	atomic_store(&f->service.released, true);
-	rpc_channel_free(f->channel);
-	rpc_server_free(f->server);
-	assert_int_equal(rmdir(f->folder), 0);
-	free(f);
-	return 0;
+	return echo_scene_begin(state, 2, 1024);
 }
 
 static int hear(void *context, const ProtobufCMessage *message, struct error *err)
@@ -107,7 +72,7 @@ static int listen_to(struct listener *listener)
 	request.capacity_range = &range;
 	request.name = (char *)(listener->name ? listener->name : "all");
 	listener->result = rpc_channel_stream(
-		listener->fixture->channel, "test.Echo", "Stream", &request.base, &reader,
+		listener->scene->channel, "test.Echo", "Stream", &request.base, &reader,
 		listener->timeout_ms ? listener->timeout_ms : LONG_MS, &listener->err);
 	return listener->result;
 }
@@ -141,8 +106,8 @@ static unsigned wait_until_it_rests(atomic_uint *counter)
 
 static void messages_come_one_by_one_and_in_order(void **state)
 {
-	struct fixture *f = *state;
-	struct listener listener = { .fixture = f, .count = 5, .bytes = 3 };
+	struct echo_scene *f = *state;
+	struct listener listener = { .scene = f, .count = 5, .bytes = 3 };
 	assert_int_equal(listen_to(&listener), 0);
 	assert_int_equal(listener.seen, 5);
 	assert_int_equal(listener.out_of_order, 0);
@@ -152,14 +117,14 @@ static void messages_come_one_by_one_and_in_order(void **state)
 
 static void a_stream_may_have_no_message(void **state)
 {
-	struct listener listener = { .fixture = *state, .count = 0 };
+	struct listener listener = { .scene = *state, .count = 0 };
 	assert_int_equal(listen_to(&listener), 0);
 	assert_int_equal(listener.seen, 0);
 }
 
 static void ten_thousand_messages_arrive(void **state)
 {
-	struct listener listener = { .fixture = *state, .count = 10000, .bytes = 20 };
+	struct listener listener = { .scene = *state, .count = 10000, .bytes = 20 };
 	assert_int_equal(listen_to(&listener), 0);
 	assert_int_equal(listener.seen, 10000);
 	assert_int_equal(listener.out_of_order, 0);
@@ -167,8 +132,8 @@ static void ten_thousand_messages_arrive(void **state)
 
 static void an_error_before_the_first_message_is_the_answer(void **state)
 {
-	struct fixture *f = *state;
-	struct listener listener = { .fixture = f, .name = "fail:3", .count = 0 };
+	struct echo_scene *f = *state;
+	struct listener listener = { .scene = f, .name = "fail:3", .count = 0 };
 	assert_int_equal(listen_to(&listener), -1);
 	assert_int_equal(listener.err.code, 3);
 	assert_string_equal(listener.err.text, "because of 3");
@@ -177,7 +142,7 @@ static void an_error_before_the_first_message_is_the_answer(void **state)
 
 static void an_error_after_messages_comes_behind_them(void **state)
 {
-	struct listener listener = { .fixture = *state, .name = "fail:3", .count = 7, .bytes = 1 };
+	struct listener listener = { .scene = *state, .name = "fail:3", .count = 7, .bytes = 1 };
 	assert_int_equal(listen_to(&listener), -1);
 	assert_int_equal(listener.seen, 7);
 	assert_string_equal(listener.err.text, "because of 3");
@@ -185,9 +150,9 @@ static void an_error_after_messages_comes_behind_them(void **state)
 
 static void a_client_that_leaves_in_the_middle_stops_the_handler(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct listener listener = {
-		.fixture = f, .count = 1000000, .bytes = 1000, .stop_after = 10
+		.scene = f, .count = 1000000, .bytes = 1000, .stop_after = 10
 	};
 	assert_int_equal(listen_to(&listener), 1);
 	assert_int_equal(listener.seen, 10);
@@ -198,8 +163,8 @@ static void a_client_that_leaves_in_the_middle_stops_the_handler(void **state)
 
 static void a_slow_client_holds_up_its_own_handler_only(void **state)
 {
-	struct fixture *f = *state;
-	struct listener slow = { .fixture = f, .count = 3000, .bytes = 10000, .pause_ms = 1500 };
+	struct echo_scene *f = *state;
+	struct listener slow = { .scene = f, .count = 3000, .bytes = 10000, .pause_ms = 1500 };
 	pthread_create(&slow.thread, NULL, listen_in_thread, &slow);
 	wait_until(&f->service.sent, 1);
 	/* 30 MB are to come; what gRPC and the socket hold is far less. */
@@ -215,9 +180,9 @@ static void a_slow_client_holds_up_its_own_handler_only(void **state)
 
 static void the_deadline_ends_a_stream_that_nobody_takes(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct listener listener = {
-		.fixture = f, .count = 100000, .bytes = 10000, .pause_ms = 400, .timeout_ms = 200
+		.scene = f, .count = 100000, .bytes = 10000, .pause_ms = 400, .timeout_ms = 200
 	};
 	assert_int_equal(listen_to(&listener), -1);
 	assert_int_equal(listener.err.code, ERROR_TIMEOUT);
@@ -227,9 +192,9 @@ static void the_deadline_ends_a_stream_that_nobody_takes(void **state)
 
 static void a_handler_between_messages_sees_the_deadline(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct listener listener = {
-		.fixture = f, .name = "hold", .count = 2, .bytes = 1, .timeout_ms = 100
+		.scene = f, .name = "hold", .count = 2, .bytes = 1, .timeout_ms = 100
 	};
 	assert_int_equal(listen_to(&listener), -1);
 	assert_int_equal(listener.seen, 2);
@@ -239,10 +204,10 @@ static void a_handler_between_messages_sees_the_deadline(void **state)
 
 static void a_message_that_is_too_large_is_refused_unread(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	CLEANUP_FREE char *name = must_alloc(2001);
 	memset(name, 'x', 2000);
-	struct listener listener = { .fixture = f, .name = name, .count = 1 };
+	struct listener listener = { .scene = f, .name = name, .count = 1 };
 	assert_int_equal(listen_to(&listener), -1);
 	assert_int_equal(listener.err.code, ERROR_EXHAUSTED);
 	assert_int_equal(atomic_load(&f->service.begun), 0);
@@ -252,7 +217,7 @@ static void many_streams_do_not_mix(void **state)
 {
 	struct listener listeners[16];
 	for (size_t i = 0; i < 16; i++) {
-		listeners[i] = (struct listener) { .fixture = *state,
+		listeners[i] = (struct listener) { .scene = *state,
 						   .count = 200,
 						   .bytes = (int64_t)(i * 100) };
 		pthread_create(&listeners[i].thread, NULL, listen_in_thread, &listeners[i]);
@@ -275,8 +240,8 @@ static void *release_soon(void *arg)
 
 static void stopping_waits_for_a_stream_within_the_grace(void **state)
 {
-	struct fixture *f = *state;
-	struct listener listener = { .fixture = f, .name = "hold", .count = 20, .bytes = 100 };
+	struct echo_scene *f = *state;
+	struct listener listener = { .scene = f, .name = "hold", .count = 20, .bytes = 100 };
 	pthread_t releaser;
 	pthread_create(&listener.thread, NULL, listen_in_thread, &listener);
 	wait_until(&f->service.sent, 1);
@@ -292,9 +257,9 @@ static void stopping_waits_for_a_stream_within_the_grace(void **state)
 
 static void stopping_ends_a_stream_that_nobody_takes_after_the_grace(void **state)
 {
-	struct fixture *f = *state;
+	struct echo_scene *f = *state;
 	struct listener listener = {
-		.fixture = f, .count = 100000, .bytes = 10000, .pause_ms = 1000
+		.scene = f, .count = 100000, .bytes = 10000, .pause_ms = 1000
 	};
 	pthread_create(&listener.thread, NULL, listen_in_thread, &listener);
 	wait_until(&f->service.sent, 1);
@@ -310,7 +275,7 @@ static void stopping_ends_a_stream_that_nobody_takes_after_the_grace(void **stat
 
 int main(void)
 {
-#define WITH(test, setup) cmocka_unit_test_setup_teardown(test, setup, end)
+#define WITH(test, setup) cmocka_unit_test_setup_teardown(test, setup, echo_scene_end)
 	const struct CMUnitTest tests[] = {
 		WITH(messages_come_one_by_one_and_in_order, begin),
 		WITH(a_stream_may_have_no_message, begin),
