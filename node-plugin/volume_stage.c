@@ -247,12 +247,14 @@ int volume_unstage(struct pools *pools, const char *id, const char *staging_path
 	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
 	    open_or_peek(pools, id, &folder, err) < 0)
 		return -1;
-	int gone = mount_path_find(staging_path, "staging_target_path", &path, err);
-	if (gone != 0)
-		return gone;
-	if (lock_last(pools, id, &folder, path.text, err) < 0)
+	int outcome = mount_path_find(staging_path, "staging_target_path", &path, err);
+	if (outcome < 0)
+		return -1;
+	/* Of a block volume nothing is there: its device goes even if the place is gone. */
+	if (outcome == 0 && lock_last(pools, id, &folder, path.text, err) < 0)
 		return error_prefix(err, "volume %s", id);
-	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
+	if (outcome == 0)
+		outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
 	if (outcome < 0)
 		return error_prefix(err, "volume %s", id);
 	int released = release_unused(pools, id, &folder, err);

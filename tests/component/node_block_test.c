@@ -406,6 +406,18 @@ static void mounting_it_is_refused(void **state)
 	down();
 }
 
+/* Nothing is put there, so nothing but the device tells that it is staged. */
+static void it_is_unstaged_where_the_folder_around_its_staging_path_is_gone(void **state)
+{
+	struct error err = { 0 };
+	const char *gone = node_scene_path(&scene, "gone/staging");
+	create_and_stage();
+	assert_int_equal(node_scene_loops(&scene), 1);
+	assert_done(node_client_unstage(scene.channel, volume.name, gone, &err), &err);
+	assert_int_equal(node_scene_loops(&scene), 0);
+	assert_done(node_client_delete(scene.channel, volume.name, &err), &err);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -422,6 +434,7 @@ int main(void)
 		TEST(a_class_is_confirmed_if_it_could_have_made_the_device),
 		TEST(its_size_is_all_that_its_figures_say),
 		TEST(mounting_it_is_refused),
+		TEST(it_is_unstaged_where_the_folder_around_its_staging_path_is_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
