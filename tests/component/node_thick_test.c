@@ -22,6 +22,7 @@
 
 #include <linux/fs.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "loop_device.h"
 #include "loop_discard.h"
@@ -34,7 +35,6 @@
 #define STAT_BLOCK_BYTES 512
 
 static struct node_scene scene;
-static const char *staging, *target;
 static struct loop_disk disk;
 
 static const struct node_volume thick = {
@@ -66,17 +66,10 @@ static const struct node_volume thin_block = {
 	.block = true,
 };
 
-static void start(void)
-{
-	node_scene_start(&scene);
-	staging = strdup(node_scene_make_folder(&scene, "staging"));
-	target = strdup(node_scene_path(&scene, "target"));
-}
-
 static int set_up(void **state)
 {
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	start();
+	node_scene_start(&scene);
 	return 0;
 }
 
@@ -86,7 +79,7 @@ static int set_up_on_a_disk(const char *type, const char *options, uint64_t byte
 		return -1;
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
-	start();
+	node_scene_start(&scene);
 	return 0;
 }
 
@@ -108,8 +101,6 @@ static int set_up_on_a_small_xfs(void **state)
 static int tear_down(void **state)
 {
 	node_scene_done(&scene);
-	free((char *)staging);
-	free((char *)target);
 	return 0;
 }
 
@@ -118,13 +109,6 @@ static int tear_down_the_disk(void **state)
 	tear_down(state);
 	loop_disk_remove(&disk);
 	return 0;
-}
-
-static void done(int outcome, const struct error *err)
-{
-	if (outcome < 0)
-		print_error("%s: %s\n", error_code_name(err->code), err->text);
-	assert_int_equal(outcome, 0);
 }
 
 static void image_path(const struct node_volume *volume, char path[static PATH_MAX])
@@ -153,21 +137,21 @@ static uint64_t allocated_bytes(const struct node_volume *volume)
 static void create_and_stage(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_create(scene.channel, volume, &err), &err);
-	done(node_client_stage(scene.channel, volume, staging, &err), &err);
+	assert_done(node_client_create(scene.channel, volume, &err), &err);
+	assert_done(node_client_stage(scene.channel, volume, scene.staging, &err), &err);
 }
 
 static void unstage(const struct node_volume *volume)
 {
 	struct error err = { 0 };
-	done(node_client_unstage(scene.channel, volume->name, staging, &err), &err);
+	assert_done(node_client_unstage(scene.channel, volume->name, scene.staging, &err), &err);
 }
 
 static void unstage_and_delete(const struct node_volume *volume)
 {
 	struct error err = { 0 };
 	unstage(volume);
-	done(node_client_delete(scene.channel, volume->name, &err), &err);
+	assert_done(node_client_delete(scene.channel, volume->name, &err), &err);
 }
 
 static unsigned device_of(const struct node_volume *volume)
@@ -221,11 +205,11 @@ static void punch(const char *device)
 
 static void write_and_remove_a_file(void)
 {
-	char command[256];
+	char command[512];
 	snprintf(command, sizeof(command),
 		 "dd if=/dev/urandom of=%s/file bs=1M count=24 conv=fsync status=none && "
 		 "rm %s/file && sync -f %s",
-		 staging, staging, staging);
+		 scene.staging, scene.staging, scene.staging);
 	assert_int_equal(system(command), 0);
 }
 
@@ -233,7 +217,7 @@ static void a_thick_volume_keeps_its_blocks_when_it_is_trimmed(void **state)
 {
 	create_and_stage(&thick);
 	write_and_remove_a_file();
-	trim(staging);
+	trim(scene.staging);
 	assert_true(allocated_bytes(&thick) >= SIZE);
 	unstage_and_delete(&thick);
 }
@@ -242,12 +226,15 @@ static void a_thick_block_volume_keeps_its_blocks_when_it_is_discarded(void **st
 {
 	struct error err = { 0 };
 	create_and_stage(&thick_block);
-	done(node_client_publish(scene.channel, &thick_block, staging, target, false, &err), &err);
-	discard(target);
+	assert_done(node_client_publish(scene.channel, &thick_block, scene.staging, scene.target,
+					false, &err),
+		    &err);
+	discard(scene.target);
 	assert_true(allocated_bytes(&thick_block) >= SIZE);
-	punch(target);
+	punch(scene.target);
 	assert_true(allocated_bytes(&thick_block) >= SIZE);
-	done(node_client_unpublish(scene.channel, thick_block.name, target, &err), &err);
+	assert_done(node_client_unpublish(scene.channel, thick_block.name, scene.target, &err),
+		    &err);
 	unstage_and_delete(&thick_block);
 }
 
@@ -262,16 +249,19 @@ static void a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one
 	print_message("the thin volume has loop%u\n", device_of(&thin));
 	write_and_remove_a_file();
 	uint64_t before = allocated_bytes(&thin);
-	assert_int_equal(trim(staging), 0);
+	assert_int_equal(trim(scene.staging), 0);
 	assert_true(allocated_bytes(&thin) + 20 * MIB < before);
 	unstage_and_delete(&thin);
 
-	done(node_client_stage(scene.channel, &thick, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &thick, scene.staging, &err), &err);
 	unstage_and_delete(&thick);
 	create_and_stage(&thin_block);
-	done(node_client_publish(scene.channel, &thin_block, staging, target, false, &err), &err);
-	assert_int_equal(discard(target), 0);
-	done(node_client_unpublish(scene.channel, thin_block.name, target, &err), &err);
+	assert_done(node_client_publish(scene.channel, &thin_block, scene.staging, scene.target,
+					false, &err),
+		    &err);
+	assert_int_equal(discard(scene.target), 0);
+	assert_done(node_client_unpublish(scene.channel, thin_block.name, scene.target, &err),
+		    &err);
 	unstage_and_delete(&thin_block);
 }
 
@@ -288,8 +278,8 @@ static void no_device_that_refuses_discards_is_left_behind(void **state)
 	unsigned second = device_of(&thick_block);
 	unstage(&thick_block);
 	assert_false(is_left_spent(second));
-	done(node_client_delete(scene.channel, thick.name, &err), &err);
-	done(node_client_delete(scene.channel, thick_block.name, &err), &err);
+	assert_done(node_client_delete(scene.channel, thick.name, &err), &err);
+	assert_done(node_client_delete(scene.channel, thick_block.name, &err), &err);
 }
 
 static void lose_blocks(const struct node_volume *volume)
@@ -306,9 +296,10 @@ static void blocks_that_a_thick_volume_lost_are_back_when_it_is_staged(void **st
 	static const struct node_volume *const volumes[] = { &thick, &thick_block };
 	struct error err = { 0 };
 	for (size_t i = 0; i < 2; i++) {
-		done(node_client_create(scene.channel, volumes[i], &err), &err);
+		assert_done(node_client_create(scene.channel, volumes[i], &err), &err);
 		lose_blocks(volumes[i]);
-		done(node_client_stage(scene.channel, volumes[i], staging, &err), &err);
+		assert_done(node_client_stage(scene.channel, volumes[i], scene.staging, &err),
+			    &err);
 		assert_true(allocated_bytes(volumes[i]) >= SIZE);
 		unstage_and_delete(volumes[i]);
 	}
@@ -318,19 +309,19 @@ static void a_thick_volume_whose_blocks_do_not_come_back_is_not_staged(void **st
 {
 	struct error err = { 0 };
 	char command[256];
-	done(node_client_create(scene.channel, &thick, &err), &err);
+	assert_done(node_client_create(scene.channel, &thick, &err), &err);
 	lose_blocks(&thick);
 	snprintf(command, sizeof(command),
 		 "dd if=/dev/zero of=%s/full bs=1M status=none 2>&1 | grep -q 'No space left'",
 		 disk.path);
 	assert_int_equal(system(command), 0);
-	assert_int_equal(node_client_stage(scene.channel, &thick, staging, &err), -1);
+	assert_int_equal(node_client_stage(scene.channel, &thick, scene.staging, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_non_null(strstr(err.text, "volume pvc-thick: the pool's disk has no"));
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	snprintf(command, sizeof(command), "rm %s/full", disk.path);
 	assert_int_equal(system(command), 0);
-	done(node_client_stage(scene.channel, &thick, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &thick, scene.staging, &err), &err);
 	assert_true(allocated_bytes(&thick) >= SIZE);
 	unstage_and_delete(&thick);
 }
@@ -349,12 +340,13 @@ static void a_thick_volume_with_all_its_blocks_needs_no_room_for_them_again(void
 	uint64_t now = 0;
 	bool node_too = false;
 	create_and_stage(&large);
-	done(node_client_expand(scene.channel, large.name, 300 * MIB, 0, &now, &node_too, &err),
-	     &err);
+	assert_done(
+		node_client_expand(scene.channel, large.name, 300 * MIB, 0, &now, &node_too, &err),
+		&err);
 	assert_int_equal(now, 300 * MIB);
 	assert_true(allocated_bytes(&large) >= 300 * MIB);
 	unstage(&large);
-	done(node_client_stage(scene.channel, &large, staging, &err), &err);
+	assert_done(node_client_stage(scene.channel, &large, scene.staging, &err), &err);
 	unstage_and_delete(&large);
 }
 
@@ -364,7 +356,7 @@ static void a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume(
 	struct error err = { 0 }, of_a_copy = { 0 };
 	struct node_volume copy = thick;
 	copy.source_volume = thin.name;
-	done(node_client_create(scene.channel, &thin, &err), &err);
+	assert_done(node_client_create(scene.channel, &thin, &err), &err);
 	assert_int_equal(node_client_create(scene.channel, &thick, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_non_null(strstr(err.text, "parameter provisioning"));
@@ -373,7 +365,7 @@ static void a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume(
 	assert_string_equal(of_a_copy.text, err.text);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 1);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
-	done(node_client_delete(scene.channel, thin.name, &err), &err);
+	assert_done(node_client_delete(scene.channel, thin.name, &err), &err);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
