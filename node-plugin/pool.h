@@ -5,6 +5,7 @@
  * A folder in which volumes of this node live.
  *
  *	<pool>/pool			by what it is known again (pool_label.h)
+ *	<pool>/neighbours/<id>		and the others of this node
  *	<pool>/volumes/<id>/record	what the volume is (volume_record.h)
  *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
  *	<pool>/volumes/<id>/data/	its data: a directory volume
@@ -78,8 +79,9 @@ void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes)
 /* Roughly what may be promised now, at the price of one system call: what the images hold is taken
  * from the last time it was counted. */
 uint64_t pool_room_estimate(struct pool *pool);
-/* The same for a volume that is counted already and grows by so many bytes, or does not grow after
- * all. */
+
+/* As pool_reserve(), for a volume that is counted already and grows by so many bytes, or does not
+ * grow after all. */
 int pool_reserve_growth(struct pool *pool, uint64_t bytes, struct error *err);
 void pool_release_growth(struct pool *pool, uint64_t bytes);
 
