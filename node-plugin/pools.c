@@ -102,7 +102,7 @@ static bool is_same_place(const char *path, const char *noted)
 		return strcmp(there, noted) == 0;
 	if (mount_path_resolve(path, "--pool", &place, NULL) == 0)
 		return strcmp(place.text, noted) == 0;
-	return strcmp(path, noted) == 0;
+	return true; /* it leads nowhere now, and may have led there, by a link to the disk */
 }
 
 /* Where the command line has it. Another place than the noted one is that of another pool. */

@@ -522,6 +522,30 @@ static void the_only_pool_is_not_made_anew_where_its_disk_is_missing(void **stat
 	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
 }
 
+static void a_pool_is_not_made_anew_where_a_link_to_it_led_nowhere(void **state)
+{
+	char data[128], link[128], through[160];
+	struct error err = { 0 };
+	snprintf(data, sizeof(data), "%s/data", bulk_disk);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(through, sizeof(through), "%s/pool", link);
+	assert_int_equal(mkdir(data, 0755) || symlink(data, link), 0);
+	notes = folder;
+	places[1].path = through;
+	open_both(POOL_POLICY_FIRST);
+	pull_out(bulk_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+	assert_int_equal(pools->count, 1);
+	assert_int_equal(mkdir(data, 0755), 0);
+	pools_look_again(pools);
+	assert_int_equal(pools->count, 1);
+	assert_int_equal(rmdir(data), 0);
+	put_back(bulk_disk);
+	pools_look_again(pools);
+	assert_int_equal(pools->count, 2);
+	assert_int_equal(pools_check_missing(pools, NULL, &err), 0);
+}
+
 /* Then what its neighbours know has to do. */
 static void without_a_folder_for_notes_pools_are_served_all_the_same(void **state)
 {
@@ -630,6 +654,7 @@ int main(void)
 		WITH_POOLS(the_same_name_in_another_place_is_another_pool),
 		WITH_POOLS(a_renamed_pool_is_the_one_that_it_was),
 		WITH_POOLS(the_only_pool_is_not_made_anew_where_its_disk_is_missing),
+		WITH_POOLS(a_pool_is_not_made_anew_where_a_link_to_it_led_nowhere),
 		WITH_POOLS(without_a_folder_for_notes_pools_are_served_all_the_same),
 		WITH_POOLS(a_group_is_not_deleted_without_the_pool_of_a_member),
 		WITH_POOLS(a_group_is_not_deleted_without_the_pool_of_its_record),
