@@ -111,12 +111,47 @@ void pool_unfinished_name(const char *kind, const char *id, char ret_name[static
 	snprintf(ret_name, POOL_NAME_MAX, "%c%s.%s", UNFINISHED_MARK, kind, id);
 }
 
-static bool may_be_gone_on_with(struct pool *pool, const char *name)
+bool pool_unfinished_parse(const char *name, char ret_kind[static POOL_NAME_MAX],
+			   const char **ret_id)
+{
+	const char *dot = strchr(name, '.');
+	if (name[0] != UNFINISHED_MARK || !dot || strlen(name) >= POOL_NAME_MAX ||
+	    !volume_id_is_valid(dot + 1))
+		return false;
+	snprintf(ret_kind, POOL_NAME_MAX, "%.*s", (int)(dot - name) - 1, name + 1);
+	*ret_id = dot + 1;
+	return true;
+}
+
+int pool_unfinished_open(struct pool *pool, const char *name, int *ret_fd, struct error *err)
+{
+	int fd CLEANUP_CLOSE = -1;
+	if (folder_make(pool->tmp_fd, name, FOLDER_MODE, &fd, err) < 0)
+		return -1;
+	if (futimens(fd, NULL) < 0)
+		return error_errno(err, errno, "touch %s", name);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* Of a folder or file in tmp/; 0 if it is not there. */
+static int64_t changed_s(struct pool *pool, const char *path)
 {
 	struct stat st;
-	return name[0] == UNFINISHED_MARK &&
-	       fstatat(pool->tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_mtim.tv_sec > clock_wall_s() - UNFINISHED_KEPT_S;
+	return fstatat(pool->tmp_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_mtim.tv_sec;
+}
+
+bool pool_unfinished_is_old(struct pool *pool, const char *name)
+{
+	char image[POOL_NAME_MAX + 16];
+	const int64_t then_s = clock_wall_s() - UNFINISHED_KEPT_S;
+	snprintf(image, sizeof(image), "%s/%s", name, backend_loop.data_name);
+	return changed_s(pool, name) <= then_s && changed_s(pool, image) <= then_s;
+}
+
+static bool may_be_gone_on_with(struct pool *pool, const char *name)
+{
+	return name[0] == UNFINISHED_MARK && !pool_unfinished_is_old(pool, name);
 }
 
 static int discard_half_made(void *context, const char *name, struct error *err)

@@ -14,8 +14,8 @@
  *	<pool>/groups/<id>		that a group snapshot is whole (snapshot_group.h)
  *	<pool>/freeze/<id>		a volume that is held still just now (freeze.h)
  *	<pool>/tmp/<id>.<n>/		a volume that is being made
- *	<pool>/tmp/+<kind>.<id>/	a copy that may be gone on with after a crash, for a day
- *	<pool>/trash/<id>.<n>/		a volume that is being removed
+ *	<pool>/tmp/+<kind>.<id>/	a copy that may be gone on with, for a day after the last
+ *try <pool>/trash/<id>.<n>/		a volume that is being removed
  *
  * A volume is made under tmp/ and renamed to volumes/ when it is whole; it is renamed to trash/
  * before anything of it is removed. So what is in volumes/ is complete, and after a crash the rest
@@ -95,8 +95,17 @@ uint64_t pool_volume_count(struct pool *pool);
 /* A name for tmp/ or trash/ that was not given before. */
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX]);
 
-/* The name in tmp/ of a copy that a later call goes on with. */
+/* The name in tmp/ of a copy that a later call goes on with; and the kind and id of such a name,
+ * false if it is none. */
 void pool_unfinished_name(const char *kind, const char *id, char ret_name[static POOL_NAME_MAX]);
+bool pool_unfinished_parse(const char *name, char ret_kind[static POOL_NAME_MAX],
+			   const char **ret_id);
+
+/* Opens such a copy, or makes its folder; it is kept for a day from now on. */
+int pool_unfinished_open(struct pool *pool, const char *name, int *ret_fd, struct error *err);
+
+/* It was neither opened nor written to for a day. */
+bool pool_unfinished_is_old(struct pool *pool, const char *name);
 
 /* Removes at_fd/name, the folder of a volume in tmp/ or trash/, and what is kept of it elsewhere.
  */

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "folder.h"
 #include "mount_path.h"
 
 /* One that should be there. */
@@ -393,5 +395,50 @@ void pools_remove_unfinished(struct pools *pools, const char *kind, const char *
 		if (pool_remove(pools->pools[i], pools->pools[i]->tmp_fd, name, &reason) < 0)
 			log_warning("half-made copy stays for now", LOG_TEXT("name", name),
 				    LOG_ERR(&reason));
+	}
+}
+
+struct tmp_visit {
+	struct pools *pools;
+	struct pool *pool;
+};
+
+/* As calls lock what they copy. */
+static int lock_unfinished(struct pools *pools, const char *kind, const char *id,
+			   struct volume_lock *lock)
+{
+	char key[VOLUME_LOCK_KEY_MAX + 1];
+	bool volume = strcmp(kind, "volume") == 0;
+	snprintf(key, sizeof(key), "%.15s%s%s", volume ? "" : kind, volume ? "" : "/", id);
+	return volume_lock_take(&pools->locks, key, lock, NULL);
+}
+
+static int remove_abandoned(void *context, const char *name, struct error *err)
+{
+	struct tmp_visit *visit = context;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	char kind[POOL_NAME_MAX];
+	const char *id;
+	struct error reason = { 0 };
+	if (!pool_unfinished_parse(name, kind, &id) ||
+	    lock_unfinished(visit->pools, kind, id, &lock) < 0 ||
+	    !pool_unfinished_is_old(visit->pool, name))
+		return 0;
+	if (pool_remove(visit->pool, visit->pool->tmp_fd, name, &reason) == 0)
+		log_info("half-made copy that nobody came back to removed", LOG_TEXT("name", name));
+	else
+		log_warning("half-made copy stays for now", LOG_TEXT("name", name),
+			    LOG_ERR(&reason));
+	return 0;
+}
+
+void pools_remove_abandoned(struct pools *pools)
+{
+	for (size_t i = 0; i < pools->count; i++) {
+		struct tmp_visit visit = { .pools = pools, .pool = pools->pools[i] };
+		struct error reason = { 0 };
+		if (folder_visit(visit.pool->tmp_fd, remove_abandoned, &visit, &reason) < 0)
+			log_warning("half-made copies of a pool cannot be looked at",
+				    LOG_TEXT("pool", visit.pool->name), LOG_ERR(&reason));
 	}
 }

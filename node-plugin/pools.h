@@ -113,4 +113,7 @@ int pools_check(struct pools *pools, struct error *err);
  * whichever pool; what resists is found among the orphans. With its lock held. */
 void pools_remove_unfinished(struct pools *pools, const char *kind, const char *id);
 
+/* The same for all that no call works on, and that none came back to for a day. */
+void pools_remove_abandoned(struct pools *pools);
+
 DEFINE_CLEANUP(struct pools *, pools_close);

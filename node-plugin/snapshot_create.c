@@ -22,8 +22,6 @@
 #include "tree_copy.h"
 #include "volume_lock.h"
 
-#define SNAPSHOT_FOLDER_MODE 0700
-
 /* One of the snapshots that are made together. */
 struct member {
 	const struct snapshot_spec *spec;
@@ -139,8 +137,7 @@ static int open_temporary(struct member *member, enum backend_kind backend, stru
 	if (backend == BACKEND_DIRECTORY &&
 	    pool_remove(member->pool, member->pool->tmp_fd, member->temporary, err) < 0)
 		return -1;
-	return folder_make(member->pool->tmp_fd, member->temporary, SNAPSHOT_FOLDER_MODE,
-			   &member->folder_fd, err);
+	return pool_unfinished_open(member->pool, member->temporary, &member->folder_fd, err);
 }
 
 static int begin_member(struct batch *batch, struct member *member, struct error *err)

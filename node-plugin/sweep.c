@@ -115,6 +115,7 @@ static void *run(void *context)
 			empty(sweep->pools->pools[i]);
 			mend(sweep->pools->pools[i]);
 		}
+		pools_remove_abandoned(sweep->pools);
 		volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
 		remove_spent_loops(sweep->pools->host);
 		look_for_orphans(sweep);

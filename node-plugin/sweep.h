@@ -4,8 +4,8 @@
 /*
  * A thread that empties the pools' trash: at start, what an earlier process left behind; later,
  * every few minutes, what resisted. It also looks for pools that are missing, has quotas counted
- * anew that are wrong, removes ephemeral volumes of pods that are gone (volume.h), and looks for
- * orphans (orphan.h). Volumes are served meanwhile.
+ * anew that are wrong, removes copies that nobody came back to (pool.h) and ephemeral volumes of
+ * pods that are gone (volume.h), and looks for orphans (orphan.h). Volumes are served meanwhile.
  */
 
 #include "base/cleanup.h"

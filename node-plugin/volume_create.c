@@ -155,11 +155,15 @@ static int build(const struct making *making, struct volume_record *record, stru
 	char temporary[POOL_NAME_MAX];
 	int folder_fd CLEANUP_CLOSE = -1;
 	bool unfinished = making->content && record->backend == BACKEND_LOOP;
-	if (unfinished)
+	int opened;
+	if (unfinished) {
 		pool_unfinished_name("volume", record->id, temporary);
-	else
+		opened = pool_unfinished_open(pool, temporary, &folder_fd, err);
+	} else {
 		pool_temporary_name(pool, record->id, temporary);
-	if (folder_make(pool->tmp_fd, temporary, VOLUME_FOLDER_MODE, &folder_fd, err) < 0)
+		opened = folder_make(pool->tmp_fd, temporary, VOLUME_FOLDER_MODE, &folder_fd, err);
+	}
+	if (opened < 0)
 		return -1;
 	if (fill_folder(making, folder_fd, record, err) == 0 &&
 	    appear(pool, temporary, record->id, err) == 0)

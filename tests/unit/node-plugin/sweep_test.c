@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -204,6 +205,97 @@ static void members_of_a_group_that_is_being_made_stay(void **state)
 	assert_int_equal(count_snapshots(), 0);
 }
 
+static const char *path_in(const char *name)
+{
+	static char paths[2][256];
+	static unsigned next;
+	char *path = paths[next++ % 2];
+	snprintf(path, sizeof(paths[0]), "%s/%s", fast_path, name);
+	return path;
+}
+
+static void set_age(const char *name, int hours)
+{
+	const time_t then = time(NULL) - (time_t)hours * 3600;
+	const struct timespec times[2] = { { .tv_sec = then }, { .tv_sec = then } };
+	assert_int_equal(utimensat(AT_FDCWD, path_in(name), times, 0), 0);
+}
+
+/* A copy that a call left in tmp/, so that it can be gone on with. */
+static void leave_copy(const char *name, int image_hours, int folder_hours)
+{
+	char image[64];
+	snprintf(image, sizeof(image), "%s/image", name);
+	assert_int_equal(mkdir(path_in(name), 0700), 0);
+	int fd CLEANUP_CLOSE = open(path_in(image), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	set_age(image, image_hours);
+	set_age(name, folder_hours);
+}
+
+static bool is_there(const char *name)
+{
+	return access(path_in(name), F_OK) == 0;
+}
+
+static void a_copy_that_nobody_came_back_to_for_a_day_goes(void **state)
+{
+	leave_copy("tmp/+snapshot.old", 25, 30);
+	leave_copy("tmp/+volume.old", 25, 30);
+	leave_copy("tmp/+snapshot.young", 23, 23);
+	leave_copy("tmp/+snapshot.written", 1, 30);
+	leave_copy("tmp/+volume.begun", 30, 1);
+	leave_copy("tmp/pvc-7.1", 30, 30); /* is none */
+	sweep_once();
+	assert_false(is_there("tmp/+snapshot.old"));
+	assert_false(is_there("tmp/+volume.old"));
+	assert_true(is_there("tmp/+snapshot.young"));
+	assert_true(is_there("tmp/+snapshot.written"));
+	assert_true(is_there("tmp/+volume.begun"));
+	assert_true(is_there("tmp/pvc-7.1"));
+}
+
+static void a_copy_that_a_call_works_on_stays_however_old(void **state)
+{
+	struct error err = { 0 };
+	struct volume_lock snapshot = { 0 }, volume = { 0 };
+	leave_copy("tmp/+snapshot.one", 30, 30);
+	leave_copy("tmp/+volume.other", 30, 30);
+	assert_int_equal(volume_lock_take(&pools->locks, "snapshot/one", &snapshot, &err), 0);
+	assert_int_equal(volume_lock_take(&pools->locks, "other", &volume, &err), 0);
+	sweep_once();
+	assert_true(is_there("tmp/+snapshot.one"));
+	assert_true(is_there("tmp/+volume.other"));
+	volume_lock_done(&snapshot);
+	volume_lock_done(&volume);
+	sweep_once();
+	assert_false(is_there("tmp/+snapshot.one"));
+	assert_false(is_there("tmp/+volume.other"));
+}
+
+static int go_away(void *context, uint64_t done_bytes, struct error *err)
+{
+	return error_set(err, ERROR_CANCELLED, "the caller went away");
+}
+
+static void a_copy_that_somebody_came_back_to_stays_for_another_day(void **state)
+{
+	struct error err = { 0 };
+	struct snapshot_record record;
+	const struct snapshot_spec spec = { .name = "one", .source_volume = "pvc-1", .group = "" };
+	const struct copy_watch watch = { .look = go_away };
+	create("pvc-1", "fast");
+	leave_copy("tmp/+snapshot.one", 30, 30);
+	assert_int_equal(snapshot_create(pools, &spec, &watch, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	set_age("tmp/+snapshot.one/image", 30);
+	sweep_once();
+	assert_true(is_there("tmp/+snapshot.one"));
+	/* Nor does a restart take it. */
+	open_pools(2);
+	assert_true(is_there("tmp/+snapshot.one"));
+}
+
 int main(void)
 {
 #define WITH_POOLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -212,6 +304,9 @@ int main(void)
 		WITH_POOLS(what_a_call_holds_still_is_left_alone),
 		WITH_POOLS(members_of_an_unfinished_group_go_when_their_pool_is_back),
 		WITH_POOLS(members_of_a_group_that_is_being_made_stay),
+		WITH_POOLS(a_copy_that_nobody_came_back_to_for_a_day_goes),
+		WITH_POOLS(a_copy_that_a_call_works_on_stays_however_old),
+		WITH_POOLS(a_copy_that_somebody_came_back_to_stays_for_another_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
