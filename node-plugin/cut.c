@@ -25,6 +25,8 @@
 #define LINKS_NAME "links"
 #define STAT_BLOCK_BYTES 512
 #define PASSES_MAX 8
+#define PASSES_BEFORE_MAX 4
+#define CALM_BYTES (16 << 20)
 #define LOCK_WAIT_MS 5000
 #define LOCK_POLL_MS 10
 
@@ -33,11 +35,26 @@ static bool is_image(const struct cut *cut)
 	return cut->source.record.backend == BACKEND_LOOP;
 }
 
-static int pass_over_image(struct cut *cut, const struct copy_watch *watch, struct error *err)
+static int pass_over_image(struct cut *cut, const struct copy_watch *watch,
+			   uint64_t *ret_written_bytes, struct error *err)
 {
 	if (copy_mark_take(cut->image_fd, &cut->mark, err) < 0)
 		return -1;
-	return copy_pass(cut->image_fd, cut->copy_fd, watch, NULL, err) ? -1 : 0;
+	return copy_pass(cut->image_fd, cut->copy_fd, watch, ret_written_bytes, err) ? -1 : 0;
+}
+
+/* Beforehand, while the volume is in use: until little changes during a pass, so that the last one,
+ * for which pods wait, has not much to do but compare. */
+static int approach_image(struct cut *cut, struct error *err)
+{
+	for (int passes = 0; passes < PASSES_BEFORE_MAX; passes++) {
+		uint64_t written_bytes = 0;
+		if (pass_over_image(cut, cut->watch, &written_bytes, err) < 0)
+			return -1;
+		if (written_bytes < CALM_BYTES || copy_mark_holds(cut->image_fd, &cut->mark))
+			return 0;
+	}
+	return 0;
 }
 
 static int begin_image(struct cut *cut, struct error *err)
@@ -48,7 +65,7 @@ static int begin_image(struct cut *cut, struct error *err)
 		return -1;
 	int outcome = copy_clone(cut->image_fd, cut->copy_fd, err);
 	cut->cloneable = outcome == 0;
-	return outcome > 0 ? pass_over_image(cut, cut->watch, err) : outcome;
+	return outcome > 0 ? approach_image(cut, err) : outcome;
 }
 
 /* What an earlier try left of a tree is not compared: begun again. */
@@ -212,8 +229,9 @@ static int look_while_held(void *context, uint64_t done_bytes, struct error *err
 	if (clock_monotonic_ms() > cut->deadline_ms)
 		return error_set(err, ERROR_IN_USE,
 				 "volume %s is too large to be compared within the %d ms for which "
-				 "its pods may wait; stop the pod for the time of the snapshot, or "
-				 "use a pool on xfs or btrfs, which share blocks",
+				 "its pods may wait; what was copied is kept for a day: stop the "
+				 "pod for the time of the next try, or use a pool on xfs or btrfs, "
+				 "which share blocks",
 				 cut->source.record.id, CUT_HOLD_MS);
 	return cut->watch && cut->watch->look
 		       ? cut->watch->look(cut->watch->context, done_bytes, err)
@@ -227,7 +245,7 @@ static int repeat_passes(struct cut *cut, struct error *err)
 	for (int passes = 0; passes < PASSES_MAX; passes++) {
 		if (copy_mark_holds(cut->image_fd, &cut->mark))
 			return 0;
-		if (pass_over_image(cut, &watch, err) < 0)
+		if (pass_over_image(cut, &watch, NULL, err) < 0)
 			return -1;
 		if (!cut->in_use)
 			return 0;
@@ -235,10 +253,12 @@ static int repeat_passes(struct cut *cut, struct error *err)
 		if (!cut->mark.certain)
 			wait_ms(30);
 	}
-	return error_set(err, ERROR_IN_USE,
-			 "block volume %s is written to all the time; stop its pod for the time of "
-			 "the snapshot, or use a pool on xfs or btrfs, which share blocks",
-			 cut->source.record.id);
+	return error_set(
+		err, ERROR_IN_USE,
+		"block volume %s is written to all the time; what was copied is kept for a "
+		"day: stop its pod for the time of the next try, or use a pool on xfs or "
+		"btrfs, which share blocks",
+		cut->source.record.id);
 }
 
 static int take_directory(struct cut *cut, struct error *err)

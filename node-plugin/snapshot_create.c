@@ -41,6 +41,8 @@ struct batch {
 	const struct copy_watch *watch;
 	struct member *members;
 	size_t count;
+	bool held; /* all were; what ends with ERROR_IN_USE then was not still, or not for long
+		      enough */
 	bool keep; /* what was copied is worth going on from */
 };
 
@@ -212,6 +214,7 @@ static int take_all(struct batch *batch, struct error *err)
 	int outcome = 0;
 	for (size_t i = 0; i < batch->count && outcome == 0; i++)
 		outcome = cut_hold(&batch->members[i].cut, err);
+	batch->held = outcome == 0;
 	for (size_t i = 0; i < batch->count && outcome == 0; i++)
 		outcome = cut_take(&batch->members[i].cut, err);
 	return release_all(batch, outcome, err);
@@ -229,7 +232,8 @@ static int make_all(struct batch *batch, struct error *err)
 	for (size_t i = 0; i < batch->count && outcome == 0; i++)
 		outcome = appear(&batch->members[i], err);
 	if (outcome < 0)
-		batch->keep = err->code == ERROR_CANCELLED || err->code == ERROR_BUSY;
+		batch->keep = err->code == ERROR_CANCELLED || err->code == ERROR_BUSY ||
+			      (batch->held && err->code == ERROR_IN_USE);
 	return outcome;
 }
 

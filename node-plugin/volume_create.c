@@ -169,8 +169,10 @@ static int build(const struct making *making, struct volume_record *record, stru
 	    appear(pool, temporary, record->id, err) == 0)
 		return 0;
 	struct error reason = { 0 };
-	if (unfinished && (err->code == ERROR_CANCELLED || err->code == ERROR_BUSY))
-		return -1; /* a retry goes on */
+	/* A retry goes on; IN_USE is a source that could not be held still for long enough. */
+	if (unfinished &&
+	    (err->code == ERROR_CANCELLED || err->code == ERROR_BUSY || err->code == ERROR_IN_USE))
+		return -1;
 	if (pool_remove(pool, pool->tmp_fd, temporary, &reason) < 0)
 		log_warning("half-made volume stays until the next start",
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));

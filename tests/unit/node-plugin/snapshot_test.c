@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "folder.h"
 #include "pool_scene.h"
 #include "volume_expand.h"
@@ -247,6 +249,104 @@ static void directories_are_copied_and_restored(void **state)
 	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
 }
 
+#define COPY "tmp/+snapshot.snap-1/image"
+
+static ino_t inode_of(const char *path)
+{
+	struct stat st;
+	assert_int_equal(fstatat(scene.pool->root_fd, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_ino;
+}
+
+static int write_always(void *context, uint64_t done_bytes, struct error *err)
+{
+	write_image("volumes/pvc-1/image", ++*(unsigned *)context % 2 ? "one" : "two");
+	return 0;
+}
+
+/* What was copied for hours is not copied again, but compared. */
+static void a_copy_that_could_not_be_finished_is_the_base_of_the_next_try(void **state)
+{
+	struct error err = { 0 };
+	struct snapshot_record record;
+	struct volume_record volume;
+	struct volume_spec block = pool_scene_spec("pvc-1");
+	const struct access access = { .mode = ACCESS_MULTI_WRITER, .block = true, .fs_type = "" };
+	const struct snapshot_spec spec = { .name = "snap-1",
+					    .source_volume = "pvc-1",
+					    .group = "" };
+	unsigned times = 0;
+	const struct copy_watch watch = { .look = write_always, .context = &times };
+	block.block = true;
+	assert_int_equal(volume_create(scene.pools, &block, &volume, &err), 0);
+	assert_int_equal(volume_stage(scene.pools, "pvc-1", scene.staging, &access, &err), 0);
+	write_image("volumes/pvc-1/image", "two");
+	uint64_t promised = scene.pool->promised_bytes;
+	assert_int_equal(snapshot_create(scene.pools, &spec, &watch, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_int_equal(scene.pool->promised_bytes, promised);
+	ino_t copied = inode_of(COPY);
+	if (snap("snap-1", "pvc-1", &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(inode_of("snapshots/snap-1/image"), copied);
+	assert_int_equal(volume_unstage(scene.pools, "pvc-1", scene.staging, &err), 0);
+}
+
+#define BUSY_BYTES (24 << 20)
+
+static void fill_image(char with)
+{
+	static char block[1 << 20];
+	int fd CLEANUP_CLOSE = -1;
+	assert_int_equal(
+		folder_open_file(scene.pool->root_fd, "volumes/pvc-1/image", O_RDWR, 0, &fd, NULL),
+		0);
+	memset(block, with, sizeof(block));
+	for (off_t at = 2 << 20; at < BUSY_BYTES; at += (off_t)sizeof(block))
+		assert_int_equal(pwrite(fd, block, sizeof(block), at), sizeof(block));
+}
+
+struct busy {
+	bool changed;
+	unsigned char copied_before_held;
+};
+
+/* All is written anew while it is copied; then nothing any more. */
+static int change_once(void *context, uint64_t done_bytes, struct error *err)
+{
+	struct busy *busy = context;
+	int fd CLEANUP_CLOSE = -1;
+	if (!busy->changed && done_bytes > BUSY_BYTES / 2) {
+		fill_image('b');
+		busy->changed = true;
+	}
+	if (busy->copied_before_held || fake_host_frozen_count(scene.fake) == 0)
+		return 0;
+	assert_int_equal(folder_open_file(scene.pool->root_fd, COPY, O_RDONLY, 0, &fd, NULL), 0);
+	assert_int_equal(pread(fd, &busy->copied_before_held, 1, 4 << 20), 1);
+	return 0;
+}
+
+/* While it is held there is time for no more than a comparison. */
+static void what_changed_much_while_it_was_copied_is_copied_before_it_is_held(void **state)
+{
+	struct error err = { 0 };
+	struct snapshot_record record;
+	const struct snapshot_spec spec = { .name = "snap-1",
+					    .source_volume = "pvc-1",
+					    .group = "" };
+	struct busy busy = { 0 };
+	const struct copy_watch watch = { .look = change_once, .context = &busy };
+	make_volume("pvc-1");
+	fill_image('a');
+	assert_int_equal(
+		volume_stage(scene.pools, "pvc-1", scene.staging, &pool_scene_writer, &err), 0);
+	if (snapshot_create(scene.pools, &spec, &watch, &record, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_true(busy.changed);
+	assert_int_equal(busy.copied_before_held, 'b');
+}
+
 /* A watcher, while pvc-1 is copied and nobody holds it. */
 static int grow_source(void *context, uint64_t done_bytes, struct error *err)
 {
@@ -358,6 +458,8 @@ static void what_an_image_says_of_a_growth_that_was_killed_goes_with_its_copies(
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_copy_that_could_not_be_finished_is_the_base_of_the_next_try),
+		TEST(what_changed_much_while_it_was_copied_is_copied_before_it_is_held),
 		TEST(a_snapshot_keeps_what_the_volume_held_and_outlives_it),
 		TEST(names_and_sources_are_checked),
 		TEST(a_mounted_volume_is_frozen_for_its_snapshot_and_goes_on),
