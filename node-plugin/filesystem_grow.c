@@ -81,6 +81,8 @@ static int open_device(int mount_fd, struct error *err)
 	char path[LOOP_DEVICE_PATH_MAX];
 	if (fstat(mount_fd, &mounted) < 0)
 		return error_errno(err, errno, "stat of the mount");
+	if (major(mounted.st_dev) != LOOP_MAJOR)
+		return error_set(err, ERROR_INTERNAL, "the file system lies on no loop device");
 	loop_device_path(minor(mounted.st_dev), path);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd >= 0 ? fd : error_errno(err, errno, "open %s", path);
@@ -105,7 +107,7 @@ static int grow_ext4(int mount_fd, struct error *err)
 		return error_set(
 			err, ERROR_IN_USE,
 			"ext4 cannot grow here while it is mounted (%s); it grows when the "
-			"volume is staged the next time: restart the pods that use it",
+			"volume is staged the next time, once all pods that use it have stopped",
 			errno == EPERM ? "the plugin lacks CAP_SYS_RESOURCE" : strerror(errno));
 	return error_errno(err, errno, "EXT4_IOC_RESIZE_FS");
 }
@@ -195,10 +197,16 @@ static int set_mark(int image_fd, const char *mark, const void *value, size_t le
 	return 0;
 }
 
+/* For good: a SUPERBLOCK that comes back would be put over that of a larger file system, should the
+ * next check fail. */
 static int clear_mark(int image_fd, const char *mark, struct error *err)
 {
-	if (fremovexattr(image_fd, mark) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
-		return error_errno(err, errno, "unmark the image");
+	if (fremovexattr(image_fd, mark) < 0)
+		return errno == ENODATA || errno == EOPNOTSUPP
+			       ? 0
+			       : error_errno(err, errno, "unmark the image");
+	if (fsync(image_fd) < 0)
+		return error_errno(err, errno, "fsync of the image");
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -47,6 +48,17 @@ static int tear_down(void **state)
 	rmdir(mount_path);
 	unlink(image_path);
 	return rmdir(folder);
+}
+
+/* That the image had when it was last made to last. */
+static int marks_at_sync;
+
+/* In place of the C library's. */
+int fsync(int fd)
+{
+	marks_at_sync = (fgetxattr(fd, "trusted.kentledge.growing", NULL, 0) >= 0) +
+			(fgetxattr(fd, "trusted.kentledge.superblock", NULL, 0) >= 0);
+	return (int)syscall(SYS_fsync, fd);
 }
 
 static int make_image(const char *type, uint64_t bytes)
@@ -195,6 +207,8 @@ static void a_mounted_ext4_that_may_not_grow_says_when_it_will(void **state)
 	assert_outcome(host->grow_mounted(host, "ext4", mount_fd, &err), -1, &err);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "staged the next time"));
+	/* A pod that comes while another still has it finds it staged. */
+	assert_non_null(strstr(err.text, "once all pods that use it have stopped"));
 	close(TAKE_FD(mount_fd));
 	assert_int_equal(umount(mount_path), 0);
 }
@@ -285,6 +299,31 @@ static void a_damaged_file_system_is_not_grown(void **state)
 	assert_int_equal(bytes_of("ext4", image_fd), 64 * MIB);
 }
 
+/* Its number may be that of somebody's loop device all the same. */
+static void what_lies_on_no_loop_device_is_not_grown(void **state)
+{
+	static const char *const types[] = { "ext4", "xfs" };
+	assert_int_equal(mount("tmpfs", mount_path, "tmpfs", 0, NULL), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct error err = { 0 };
+		int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_int_equal(filesystem_grow_mounted(types[i], mount_fd, &err), -1);
+		assert_non_null(strstr(err.text, "lies on no loop device"));
+	}
+	assert_int_equal(umount(mount_path), 0);
+}
+
+/* One that came back would put the superblock of a smaller file system over the one that grew. */
+static void the_marks_of_a_growth_are_gone_for_good_when_it_is_done(void **state)
+{
+	struct error err = { 0 };
+	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
+	marks_at_sync = -1;
+	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+	assert_int_equal(marks_at_sync, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +337,8 @@ int main(void)
 		cmocka_unit_test(an_image_on_which_a_program_works_is_left_to_it),
 		cmocka_unit_test(a_growth_that_was_killed_is_repaired_and_finished),
 		cmocka_unit_test(a_damaged_file_system_is_not_grown),
+		cmocka_unit_test(what_lies_on_no_loop_device_is_not_grown),
+		cmocka_unit_test(the_marks_of_a_growth_are_gone_for_good_when_it_is_done),
 	};
 	if (!node_scene_can_mount())
 		return 77;
