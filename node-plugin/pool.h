@@ -14,8 +14,8 @@
  *	<pool>/groups/<id>		that a group snapshot is whole (snapshot_group.h)
  *	<pool>/freeze/<id>		a volume that is held still just now (freeze.h)
  *	<pool>/tmp/<id>.<n>/		a volume that is being made
- *	<pool>/tmp/+<kind>.<id>/	a copy that may be gone on with, for a day after the last
- *try <pool>/trash/<id>.<n>/		a volume that is being removed
+ *	<pool>/tmp/+<kind>.<id>/	a copy that may be gone on with, for a day
+ *	<pool>/trash/<id>.<n>/		a volume that is being removed
  *
  * A volume is made under tmp/ and renamed to volumes/ when it is whole; it is renamed to trash/
  * before anything of it is removed. So what is in volumes/ is complete, and after a crash the rest
