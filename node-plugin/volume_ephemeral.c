@@ -192,14 +192,26 @@ static int remove_left(void *context, const char *name, struct error *err)
 	return 0;
 }
 
+static int is_entry(void *context, const char *name, struct error *err)
+{
+	return 1;
+}
+
+/* Where there are none, not even the plugin's own, the folder is likely to be one on which a disk
+ * is yet to be mounted. */
+static bool has_pods(int pods_fd)
+{
+	return pods_fd >= 0 && folder_visit(pods_fd, is_entry, NULL, NULL) > 0;
+}
+
 void volume_remove_left_ephemeral(struct pools *pools, const char *kubelet_folder)
 {
 	if (!kubelet_folder)
 		return;
 	char *pods CLEANUP_FREE = must_printf("%s/pods/", kubelet_folder);
 	int pods_fd CLEANUP_CLOSE = open(pods, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (pods_fd < 0)
-		return; /* then no pod seems to be there */
+	if (!has_pods(pods_fd))
+		return;
 	struct search search = { .pools = pools, .pods = pods, .pods_fd = pods_fd };
 	for (size_t i = 0; i < pools->count; i++) {
 		struct error reason = { 0 };

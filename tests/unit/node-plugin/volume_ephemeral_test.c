@@ -24,6 +24,7 @@
 #define ID "csi-1"
 #define GIB (1ULL << 30)
 #define POD "/kubelet/pods/uid-1"
+#define OTHER_POD "/kubelet/pods/uid-2"
 #define PLACE POD "/volumes/scratch"
 
 static char folder[64];
@@ -68,6 +69,7 @@ static int set_up(void **state)
 	snprintf(target, sizeof(target), "%s" PLACE "/mount", folder);
 	assert_int_equal(mkdir(disk, 0755), 0);
 	run("mkdir -p", PLACE);
+	run("mkdir -p", OTHER_POD);
 	fake = fake_host_new();
 	open_pools();
 	return 0;
@@ -189,6 +191,11 @@ static void where_the_kubelets_folder_is_not_to_be_seen_all_stay(void **state)
 	struct error err = { 0 };
 	publish();
 	assert_int_equal(volume_unpublish(pools, ID, target, &err), 0);
+	/* As before the disk of the folder is mounted. */
+	run("rm -r", OTHER_POD);
+	pod_goes();
+	volume_remove_left_ephemeral(pools, kubelet);
+	assert_true(is_there());
 	run("rm -r", "/kubelet/pods");
 	volume_remove_left_ephemeral(pools, kubelet);
 	assert_true(is_there());
