@@ -143,10 +143,6 @@ static int node_unpublish_volume(struct rpc_call *call,
 	    csi_argument_path(request->target_path, "target_path", err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	int outcome = volume_unpublish(node->pools, request->volume_id, request->target_path, err);
-	if (outcome >= 0) {
-		int removed = volume_remove_ephemeral(node->pools, request->volume_id, err);
-		outcome = removed < 0 ? -1 : outcome && removed;
-	}
 	return csi_effect_log(&effect, outcome, err);
 }
 

@@ -137,14 +137,19 @@ static int open_ephemeral(struct pools *pools, const char *id, struct volume_fol
 	return 0;
 }
 
-int volume_remove_ephemeral(struct pools *pools, const char *id, struct error *err)
+int volume_end_ephemeral(struct pools *pools, const char *id, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
-		return -1;
 	int outcome = open_ephemeral(pools, id, &folder, err);
 	return outcome ? outcome : volume_remove(pools, &folder, err);
+}
+
+static int remove_left_one(struct pools *pools, const char *id, struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	return volume_end_ephemeral(pools, id, err);
 }
 
 struct search {
@@ -182,7 +187,7 @@ static int remove_left(void *context, const char *name, struct error *err)
 	struct error reason = { 0 };
 	if (!is_left(search, name))
 		return 0;
-	int outcome = volume_remove_ephemeral(search->pools, name, &reason);
+	int outcome = remove_left_one(search->pools, name, &reason);
 	if (outcome == 0)
 		log_info("ephemeral volume of a pod that is gone removed",
 			 LOG_TEXT("volume", name));

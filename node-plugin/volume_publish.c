@@ -219,14 +219,12 @@ int volume_publish(struct pools *pools, const char *id,
 	return error_not_named(err);
 }
 
-int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
-		     struct error *err)
+static int clear_target(struct pools *pools, const char *id, const char *target_path,
+			struct error *err)
 {
 	struct mount_path path;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
-	    volume_folder_peek(pools, id, &folder, err) < 0)
+	if (volume_folder_peek(pools, id, &folder, err) < 0)
 		return -1;
 	int gone = mount_path_find(target_path, "target_path", &path, err);
 	if (gone != 0)
@@ -241,4 +239,15 @@ int volume_unpublish(struct pools *pools, const char *id, const char *target_pat
 	    mount_path_remove(&path, err) < 0)
 		return error_prefix(err, "volume %s", id);
 	return outcome;
+}
+
+int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
+		     struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	int cleared = clear_target(pools, id, target_path, err);
+	int ended = cleared < 0 ? -1 : volume_end_ephemeral(pools, id, err);
+	return ended < 0 ? -1 : cleared && ended;
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 
 #define CALLERS 32
 #define ROUNDS 2
+#define PUBLISH_ROUNDS 300
 #define MIB (1ULL << 20)
 
 static struct node_scene scene;
@@ -153,6 +155,78 @@ static void of_several_who_want_the_same_volume_one_works_and_the_others_come_ag
 	assert_true(busy > 0);
 }
 
+static atomic_bool is_over;
+
+/* Is in everybody's way. */
+static void *create_again_and_again(void *context)
+{
+	struct caller *caller = context;
+	while (!is_over) {
+		struct error err = { 0 };
+		if (node_client_create(scene.channel, &callers[0].volume, &err) < 0 &&
+		    err.code != ERROR_BUSY)
+			caller->outcome = -1;
+	}
+	return NULL;
+}
+
+static void publish(const struct caller *caller)
+{
+	struct error err = { .code = ERROR_BUSY };
+	int outcome = -1;
+	while (outcome < 0 && err.code == ERROR_BUSY)
+		outcome = node_client_publish(scene.channel, &caller->volume, caller->staging,
+					      caller->target, false, &err);
+	assert_int_equal(outcome, 0);
+}
+
+/* How often it was turned away before. */
+static unsigned unpublish(const struct caller *caller)
+{
+	struct error err = { 0 };
+	unsigned turned_away = 0;
+	while (node_client_unpublish(scene.channel, caller->name, caller->target, &err) < 0) {
+		assert_int_equal(err.code, ERROR_BUSY);
+		assert_int_equal(node_scene_mounts(&scene), 2);
+		turned_away++;
+	}
+	return turned_away;
+}
+
+static unsigned publish_and_unpublish(const struct caller *caller)
+{
+	unsigned turned_away = 0;
+	for (unsigned round = 0; round < PUBLISH_ROUNDS; round++) {
+		publish(caller);
+		turned_away += unpublish(caller);
+	}
+	return turned_away;
+}
+
+static void who_is_turned_away_has_changed_nothing(void **state)
+{
+	struct caller *caller = &callers[0];
+	is_over = false;
+	for (unsigned i = 0; i < 8; i++)
+		prepare(i);
+	assert_int_equal(node_client_create(scene.channel, &caller->volume, &caller->err), 0);
+	assert_int_equal(
+		node_client_stage(scene.channel, &caller->volume, caller->staging, &caller->err),
+		0);
+	for (unsigned i = 1; i < 8; i++)
+		pthread_create(&callers[i].thread, NULL, create_again_and_again, &callers[i]);
+	unsigned turned_away = publish_and_unpublish(caller);
+	is_over = true;
+	for (unsigned i = 1; i < 8; i++) {
+		pthread_join(callers[i].thread, NULL);
+		assert_int_equal(callers[i].outcome, 0);
+	}
+	assert_true(turned_away > 0);
+	assert_int_equal(
+		node_client_unstage(scene.channel, caller->name, caller->staging, &caller->err), 0);
+	assert_int_equal(node_client_delete(scene.channel, caller->name, &caller->err), 0);
+}
+
 #define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -162,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NODE_TEST(thirty_two_volumes_live_at_once),
 		NODE_TEST(of_several_who_want_the_same_volume_one_works_and_the_others_come_again),
+		NODE_TEST(who_is_turned_away_has_changed_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

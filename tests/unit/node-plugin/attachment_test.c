@@ -92,7 +92,6 @@ static void an_ephemeral_one_has_a_place_too(void **state)
 	assert_int_equal(attach("pvc-2", &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_int_equal(volume_unpublish(scene.pools, "csi-1", scene.target, &err), 0);
-	assert_int_equal(volume_remove_ephemeral(scene.pools, "csi-1", &err), 0);
 	assert_int_equal(attach("pvc-2", &err), 0);
 }
 

@@ -96,13 +96,18 @@ static void publish(void)
 		fail_msg("%s", err.text);
 }
 
-/* As NodeUnpublishVolume. */
-static void unpublish(int outcome)
+static void unpublish(void)
 {
 	struct error err = { 0 };
 	if (volume_unpublish(pools, ID, target, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(volume_remove_ephemeral(pools, ID, &err), outcome);
+}
+
+/* As after a restart of the node, until the kubelet publishes it again. */
+static void lose_mount(void)
+{
+	struct error err = { 0 };
+	assert_int_equal(pools->host->unmount(pools->host, target, &err), 0);
 }
 
 static void pod_goes(void)
@@ -160,7 +165,7 @@ static void one_of_a_missing_pool_goes_when_the_pool_is_back(void **state)
 {
 	publish();
 	pull_out();
-	unpublish(1);
+	unpublish();
 	pod_goes();
 	put_back();
 	assert_true(is_there());
@@ -172,10 +177,8 @@ static void one_of_a_missing_pool_goes_when_the_pool_is_back(void **state)
 
 static void one_of_a_pod_that_is_there_stays(void **state)
 {
-	struct error err = { 0 };
 	publish();
-	/* As after a restart of the node: not mounted, until the kubelet publishes it again. */
-	assert_int_equal(volume_unpublish(pools, ID, target, &err), 0);
+	lose_mount();
 	volume_remove_left_ephemeral(pools, kubelet);
 	assert_true(is_there());
 	publish();
@@ -188,9 +191,8 @@ static void one_of_a_pod_that_is_there_stays(void **state)
 /* Then no pod seems to be there. */
 static void where_the_kubelets_folder_is_not_to_be_seen_all_stay(void **state)
 {
-	struct error err = { 0 };
 	publish();
-	assert_int_equal(volume_unpublish(pools, ID, target, &err), 0);
+	lose_mount();
 	/* As before the disk of the folder is mounted. */
 	run("rm -r", OTHER_POD);
 	pod_goes();
@@ -207,7 +209,7 @@ static void one_with_a_damaged_record_goes_with_its_pod(void **state)
 {
 	publish();
 	damage_record();
-	unpublish(0);
+	unpublish();
 	assert_false(is_there());
 	assert_int_equal(promised_bytes(), 0);
 }
@@ -217,7 +219,7 @@ static void one_whose_record_was_damaged_while_its_pool_was_missing_goes_later(v
 	publish();
 	damage_record();
 	pull_out();
-	unpublish(1);
+	unpublish();
 	pod_goes();
 	put_back();
 	volume_remove_left_ephemeral(pools, kubelet);
@@ -234,10 +236,10 @@ static void a_persistent_volume_is_never_taken_for_one(void **state)
 	assert_int_equal(volume_create(pools, &spec, &record, &err), 0);
 	pod_goes();
 	volume_remove_left_ephemeral(pools, kubelet);
-	assert_int_equal(volume_remove_ephemeral(pools, ID, &err), 1);
+	assert_int_equal(volume_unpublish(pools, ID, target, &err), 1);
 	damage_record();
 	volume_remove_left_ephemeral(pools, kubelet);
-	assert_int_equal(volume_remove_ephemeral(pools, ID, &err), 1);
+	assert_int_equal(volume_unpublish(pools, ID, target, &err), 1);
 	assert_true(is_there());
 }
 
