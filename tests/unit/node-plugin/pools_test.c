@@ -6,90 +6,46 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/log.h"
 #include "fake_host.h"
 #include "pool_choice.h"
 #include "pool_scene.h"
+#include "pools_scene.h"
 #include "snapshot.h"
 #include "snapshot_group.h"
 #include "volume.h"
 
 #define GIB (1ULL << 30)
 
-/* Two pools, each on a disk of its own that can be pulled out. Both disks have 100 GiB. */
-static char folder[64];
-static char fast_disk[96], bulk_disk[96], pulled[96], fast_path[128], bulk_path[128];
-static struct fake_host *fake;
-static struct pools *pools;
-static struct pool_place places[2];
-static const char *notes; /* NULL: only neighbours know of pools */
+static struct pools_scene scene;
 
 static int set_up(void **state)
 {
-	strcpy(folder, "/tmp/kentledge-pools-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	log_set_level(LOG_ERROR + 1);
-	snprintf(fast_disk, sizeof(fast_disk), "%s/fast", folder);
-	snprintf(bulk_disk, sizeof(bulk_disk), "%s/bulk", folder);
-	snprintf(pulled, sizeof(pulled), "%s/pulled", folder);
-	snprintf(fast_path, sizeof(fast_path), "%s/pool", fast_disk);
-	snprintf(bulk_path, sizeof(bulk_path), "%s/pool", bulk_disk);
-	places[0] = (struct pool_place) { .name = "fast", .path = fast_path, .order = 0 };
-	places[1] = (struct pool_place) { .name = "bulk", .path = bulk_path, .order = 1 };
-	fake = fake_host_new();
-	notes = NULL;
-	return mkdir(fast_disk, 0755) || mkdir(bulk_disk, 0755);
+	pools_scene_init(&scene);
+	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[128];
-	pools_close(pools);
-	pools = NULL;
-	fake_host_free(fake);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
+	pools_scene_done(&scene);
+	return 0;
 }
 
 static int open_some(enum pool_policy policy, size_t count, struct error *err)
 {
-	pools_close(pools);
-	pools = NULL;
-	const struct pools_setup setup = { .places = places,
-					   .count = count,
-					   .host = &fake->host,
-					   .policy = policy,
-					   .notes_folder = notes };
-	return pools_open(&setup, &pools, err);
+	scene.policy = policy;
+	return pools_scene_open(&scene, count, err);
 }
 
 static void open_both(enum pool_policy policy)
 {
-	struct error err = { 0 };
-	if (open_some(policy, 2, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(pools->count, 2);
-}
-
-/* As an unmounted disk: where it should be there is an empty folder. */
-static void pull_out(const char *disk)
-{
-	assert_int_equal(rename(disk, pulled), 0);
-	assert_int_equal(mkdir(disk, 0755), 0);
-}
-
-static void put_back(const char *disk)
-{
-	assert_int_equal(rmdir(disk), 0);
-	assert_int_equal(rename(pulled, disk), 0);
+	scene.policy = policy;
+	pools_scene_open_both(&scene, 2);
 }
 
 static int create(const char *name, const char *pool, uint64_t bytes, struct error *err)
@@ -98,7 +54,7 @@ static int create(const char *name, const char *pool, uint64_t bytes, struct err
 	struct volume_spec spec = pool_scene_spec(name);
 	spec.parameters.pool = pool;
 	spec.range.required_bytes = bytes;
-	return volume_create(pools, &spec, &record, err);
+	return volume_create(scene.pools, &spec, &record, err);
 }
 
 static bool lies_in(const char *path, const char *name)
@@ -115,9 +71,9 @@ static void the_pool_with_most_room_gets_the_volume(void **state)
 	assert_int_equal(create("pvc-1", NULL, 10 * GIB, &err), 0);
 	assert_int_equal(create("pvc-2", NULL, 20 * GIB, &err), 0);
 	assert_int_equal(create("pvc-3", NULL, 5 * GIB, &err), 0);
-	assert_true(lies_in(fast_path, "pvc-1"));
-	assert_true(lies_in(bulk_path, "pvc-2"));
-	assert_true(lies_in(fast_path, "pvc-3"));
+	assert_true(lies_in(scene.fast_path, "pvc-1"));
+	assert_true(lies_in(scene.bulk_path, "pvc-2"));
+	assert_true(lies_in(scene.fast_path, "pvc-3"));
 }
 
 static void the_first_pool_is_filled_before_the_next(void **state)
@@ -127,9 +83,9 @@ static void the_first_pool_is_filled_before_the_next(void **state)
 	assert_int_equal(create("pvc-1", NULL, 60 * GIB, &err), 0);
 	assert_int_equal(create("pvc-2", NULL, 60 * GIB, &err), 0); /* passed over */
 	assert_int_equal(create("pvc-3", NULL, 30 * GIB, &err), 0);
-	assert_true(lies_in(fast_path, "pvc-1"));
-	assert_true(lies_in(bulk_path, "pvc-2"));
-	assert_true(lies_in(fast_path, "pvc-3"));
+	assert_true(lies_in(scene.fast_path, "pvc-1"));
+	assert_true(lies_in(scene.bulk_path, "pvc-2"));
+	assert_true(lies_in(scene.fast_path, "pvc-3"));
 }
 
 static void only_when_none_has_room_there_is_none(void **state)
@@ -143,13 +99,13 @@ static void only_when_none_has_room_there_is_none(void **state)
 	assert_int_equal(create("pvc-4", NULL, 101 * GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
 	assert_int_equal(create("pvc-3", NULL, 35 * GIB, &err), 0);
-	assert_int_equal(pools_volume_count(pools), 3);
+	assert_int_equal(pools_volume_count(scene.pools), 3);
 }
 
 static void each_pool_keeps_its_own_reserve(void **state)
 {
 	struct error err = { 0 };
-	places[1].reserve_percent = 50;
+	scene.places[1].reserve_percent = 50;
 	open_both(POOL_POLICY_MOST_ROOM);
 	assert_int_equal(create("pvc-1", "bulk", 60 * GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
@@ -162,7 +118,7 @@ static void a_class_may_name_its_pool(void **state)
 	struct error err = { 0 };
 	open_both(POOL_POLICY_MOST_ROOM);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
-	assert_true(lies_in(bulk_path, "pvc-1"));
+	assert_true(lies_in(scene.bulk_path, "pvc-1"));
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 1);
 	assert_int_equal(create("pvc-1", "fast", GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
@@ -179,19 +135,19 @@ static void capacity_is_of_all_pools_that_serve_and_the_largest_of_one(void **st
 	struct parameters loop = { .backend = BACKEND_LOOP, .enforce = true };
 	open_both(POOL_POLICY_MOST_ROOM);
 	assert_int_equal(create("pvc-1", "fast", 30 * GIB, &err), 0);
-	assert_int_equal(pool_choice_capacity(pools, &loop, &capacity, &err), 0);
+	assert_int_equal(pool_choice_capacity(scene.pools, &loop, &capacity, &err), 0);
 	/* Less what the image of the fake file system holds: no more than a few blocks. */
 	assert_in_range(capacity.available_bytes, 170 * GIB, 170 * GIB + (1 << 20));
 	assert_int_equal(capacity.largest_bytes, 100 * GIB);
 	loop.pool = "fast";
-	assert_int_equal(pool_choice_capacity(pools, &loop, &capacity, &err), 0);
+	assert_int_equal(pool_choice_capacity(scene.pools, &loop, &capacity, &err), 0);
 	assert_in_range(capacity.largest_bytes, 70 * GIB, 70 * GIB + (1 << 20));
 	/* What is told can be had. */
 	assert_int_equal(create("pvc-2", "fast", capacity.largest_bytes, &err), 0);
-	assert_int_equal(pool_choice_capacity(pools, &loop, &capacity, &err), 0);
+	assert_int_equal(pool_choice_capacity(scene.pools, &loop, &capacity, &err), 0);
 	assert_true(capacity.largest_bytes < 1 << 20);
 	struct parameters held = { .backend = BACKEND_DIRECTORY, .enforce = true };
-	assert_int_equal(pool_choice_capacity(pools, &held, &capacity, &err), -1);
+	assert_int_equal(pool_choice_capacity(scene.pools, &held, &capacity, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 }
 
@@ -202,28 +158,27 @@ static void a_volume_of_a_missing_pool_is_not_said_to_be_gone(void **state)
 	open_both(POOL_POLICY_MOST_ROOM);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
 	assert_int_equal(create("pvc-2", "fast", GIB, &err), 0);
-	pull_out(bulk_disk);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
 	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 2, &err), 0);
-	assert_int_equal(pools->count, 1);
-	assert_int_equal(access(bulk_path, F_OK), -1); /* nothing is made in its place */
+	assert_int_equal(scene.pools->count, 1);
+	assert_int_equal(access(scene.bulk_path, F_OK), -1); /* nothing is made in its place */
 
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "pool bulk is missing"));
-	assert_non_null(strstr(err.text, bulk_path));
-	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), -1);
+	assert_non_null(strstr(err.text, scene.bulk_path));
+	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_int_equal(create("pvc-3", "bulk", GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 
 	/* The others are served. */
-	assert_int_equal(volume_find(pools, "pvc-2", &record, &err), 0);
+	assert_int_equal(volume_find(scene.pools, "pvc-2", &record, &err), 0);
 	assert_int_equal(create("pvc-4", NULL, GIB, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-2", &err), 0);
-	assert_int_equal(pools_check(pools, &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-2", &err), 0);
+	assert_int_equal(pools_check(scene.pools, &err), 0);
 }
 
-/* A pod of it goes all the same: that takes mounts away and no data. */
 /* Nobody knows what the missing pool could serve. */
 static void what_a_missing_pool_may_serve_is_not_refused_for_good(void **state)
 {
@@ -233,17 +188,17 @@ static void what_a_missing_pool_may_serve_is_not_refused_for_good(void **state)
 	struct volume_spec held = pool_scene_spec("pvc-1");
 	held.parameters.backend = BACKEND_DIRECTORY;
 	open_both(POOL_POLICY_FIRST);
-	assert_int_equal(volume_create(pools, &held, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &held, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_int_equal(create("pvc-2", NULL, 101 * GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
 
-	pull_out(bulk_disk);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
-	assert_int_equal(volume_create(pools, &held, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &held, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "pool bulk is missing"));
-	assert_int_equal(pool_choice_capacity(pools, &held.parameters, &capacity, &err), -1);
+	assert_int_equal(pool_choice_capacity(scene.pools, &held.parameters, &capacity, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_int_equal(create("pvc-2", NULL, 101 * GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
@@ -252,12 +207,13 @@ static void what_a_missing_pool_may_serve_is_not_refused_for_good(void **state)
 	assert_int_equal(create("pvc-2", "fast", 101 * GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
 	held.parameters.pool = "fast";
-	assert_int_equal(volume_create(pools, &held, &record, &err), -1);
+	assert_int_equal(volume_create(scene.pools, &held, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_int_equal(create("pvc-2", "slow", GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 }
 
+/* A pod of it goes all the same: that takes mounts away and no data. */
 static void the_places_of_a_missing_pools_volume_are_cleared(void **state)
 {
 	struct error err = { 0 };
@@ -265,23 +221,23 @@ static void the_places_of_a_missing_pools_volume_are_cleared(void **state)
 	char staging[96];
 	struct volume_spec spec = pool_scene_spec("pvc-1");
 	spec.parameters = (struct parameters) { .backend = BACKEND_DIRECTORY, .pool = "bulk" };
-	snprintf(staging, sizeof(staging), "%s/staging", folder);
+	snprintf(staging, sizeof(staging), "%s/staging", scene.folder);
 	assert_int_equal(mkdir(staging, 0755), 0);
 	open_both(POOL_POLICY_FIRST);
-	assert_int_equal(volume_create(pools, &spec, &record, &err), 0);
-	assert_int_equal(volume_stage(pools, "pvc-1", staging, &pool_scene_writer, &err), 0);
-	pull_out(bulk_disk);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
+	assert_int_equal(volume_stage(scene.pools, "pvc-1", staging, &pool_scene_writer, &err), 0);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
 	for (size_t i = 1; i < FAKE_MOUNTS_MAX; i++)
-		fake->mounts[i].minor = 99; /* no disk of a pool that is there */
+		scene.fake->mounts[i].minor = 99; /* no disk of a pool that is there */
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
-	assert_int_equal(volume_unstage(pools, "pvc-2", staging, &err), -1);
+	assert_int_equal(volume_unstage(scene.pools, "pvc-2", staging, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_int_equal(fake_host_mounts_at(fake, staging), 1);
-	assert_int_equal(volume_unstage(pools, "pvc-1", staging, &err), 0);
-	assert_int_equal(fake_host_mounts_at(fake, staging), 0);
-	put_back(bulk_disk);
-	pools_look_again(pools);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+	assert_int_equal(fake_host_mounts_at(scene.fake, staging), 1);
+	assert_int_equal(volume_unstage(scene.pools, "pvc-1", staging, &err), 0);
+	assert_int_equal(fake_host_mounts_at(scene.fake, staging), 0);
+	pools_scene_put_back(&scene, scene.bulk_disk);
+	pools_look_again(scene.pools);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
 }
 
 static void a_pool_comes_back_with_its_disk(void **state)
@@ -290,20 +246,20 @@ static void a_pool_comes_back_with_its_disk(void **state)
 	struct volume_record record;
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "fast", GIB, &err), 0);
-	pull_out(fast_disk);
+	pools_scene_pull_out(&scene, scene.fast_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
-	pools_look_again(pools);
-	assert_int_equal(pools->count, 1);
-	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), -1);
-	put_back(fast_disk);
-	pools_look_again(pools);
-	assert_int_equal(pools->count, 2);
-	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+	pools_look_again(scene.pools);
+	assert_int_equal(scene.pools->count, 1);
+	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), -1);
+	pools_scene_put_back(&scene, scene.fast_disk);
+	pools_look_again(scene.pools);
+	assert_int_equal(scene.pools->count, 2);
+	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 1);
 	/* And has its place in the order again. */
 	assert_int_equal(create("pvc-2", NULL, GIB, &err), 0);
-	assert_true(lies_in(fast_path, "pvc-2"));
+	assert_true(lies_in(scene.fast_path, "pvc-2"));
 }
 
 /* Another pool's disk where the missing one belongs: its volumes are missing as before. */
@@ -314,30 +270,32 @@ static void another_pool_in_the_place_of_a_missing_one_is_not_taken_for_it(void 
 	char other_disk[96], other_path[128];
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
-	pull_out(bulk_disk);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
 
-	snprintf(other_disk, sizeof(other_disk), "%s/other", folder);
+	snprintf(other_disk, sizeof(other_disk), "%s/other", scene.folder);
 	snprintf(other_path, sizeof(other_path), "%s/pool", other_disk);
 	assert_int_equal(mkdir(other_disk, 0755), 0);
 	const struct pool_place other = { .name = "bulk", .path = other_path };
 	struct pools *others = NULL;
-	const struct pools_setup setup = { .places = &other, .count = 1, .host = &fake->host };
+	const struct pools_setup setup = { .places = &other,
+					   .count = 1,
+					   .host = &scene.fake->host };
 	assert_int_equal(pools_open(&setup, &others, &err), 0);
 	pools_close(others);
-	assert_int_equal(rmdir(bulk_disk), 0);
-	assert_int_equal(rename(other_disk, bulk_disk), 0);
+	assert_int_equal(rmdir(scene.bulk_disk), 0);
+	assert_int_equal(rename(other_disk, scene.bulk_disk), 0);
 
-	pools_look_again(pools);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	pools_look_again(scene.pools);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), -1);
+	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	/* Once the right disk is there it is served, as if nothing had been. */
-	assert_int_equal(rename(bulk_disk, other_disk), 0);
-	assert_int_equal(rename(pulled, bulk_disk), 0);
-	pools_look_again(pools);
-	assert_int_equal(volume_find(pools, "pvc-1", &record, &err), 0);
+	assert_int_equal(rename(scene.bulk_disk, other_disk), 0);
+	assert_int_equal(rename(scene.pulled, scene.bulk_disk), 0);
+	pools_look_again(scene.pools);
+	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), 0);
 }
 
 static void a_pool_that_is_no_longer_named_is_missed(void **state)
@@ -346,7 +304,7 @@ static void a_pool_that_is_no_longer_named_is_missed(void **state)
 	open_both(POOL_POLICY_MOST_ROOM);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
 	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "--pool does not name it"));
 }
@@ -371,10 +329,10 @@ static void a_pool_is_given_up_by_removing_its_label_from_the_others(void **stat
 	struct error err = { 0 };
 	open_both(POOL_POLICY_MOST_ROOM);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
-	pull_out(bulk_disk);
-	remove_neighbours_of(fast_path);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
+	remove_neighbours_of(scene.fast_path);
 	open_both(POOL_POLICY_MOST_ROOM);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 1);
 	assert_int_equal(create("pvc-2", "bulk", GIB, &err), 0);
 }
 
@@ -383,27 +341,27 @@ static void a_volume_that_is_there_twice_is_left_alone(void **state)
 	struct error err = { 0 };
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
-	pull_out(fast_disk);
+	pools_scene_pull_out(&scene, scene.fast_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
-	put_back(fast_disk);
-	pools_look_again(pools);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	pools_scene_put_back(&scene, scene.fast_disk);
+	pools_look_again(scene.pools);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
-	assert_non_null(strstr(err.text, fast_path));
-	assert_non_null(strstr(err.text, bulk_path));
-	assert_true(lies_in(fast_path, "pvc-1"));
-	assert_true(lies_in(bulk_path, "pvc-1"));
+	assert_non_null(strstr(err.text, scene.fast_path));
+	assert_non_null(strstr(err.text, scene.bulk_path));
+	assert_true(lies_in(scene.fast_path, "pvc-1"));
+	assert_true(lies_in(scene.bulk_path, "pvc-1"));
 }
 
 static void without_any_pool_nothing_starts(void **state)
 {
 	struct error err = { 0 };
-	assert_int_equal(rmdir(fast_disk), 0);
+	assert_int_equal(rmdir(scene.fast_disk), 0);
 	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_non_null(strstr(err.text, fast_path));
-	assert_int_equal(mkdir(fast_disk, 0755), 0);
+	assert_non_null(strstr(err.text, scene.fast_path));
+	assert_int_equal(mkdir(scene.fast_disk, 0755), 0);
 }
 
 static void a_damaged_label_is_made_anew(void **state)
@@ -412,10 +370,10 @@ static void a_damaged_label_is_made_anew(void **state)
 	char label[256];
 	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), 0);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
-	snprintf(label, sizeof(label), "%s/pool", fast_path);
+	snprintf(label, sizeof(label), "%s/pool", scene.fast_path);
 	assert_int_equal(truncate(label, 10), 0);
 	assert_int_equal(open_some(POOL_POLICY_MOST_ROOM, 1, &err), 0);
-	assert_int_equal(strlen(pools->pools[0]->label.id), POOL_LABEL_ID_LENGTH);
+	assert_int_equal(strlen(scene.pools->pools[0]->label.id), POOL_LABEL_ID_LENGTH);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 1);
 }
 
@@ -425,13 +383,13 @@ static void a_pool_of_a_release_without_labels_gets_one(void **state)
 	char label[256];
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
-	snprintf(label, sizeof(label), "%s/pool", bulk_path);
+	snprintf(label, sizeof(label), "%s/pool", scene.bulk_path);
 	assert_int_equal(unlink(label), 0);
-	remove_neighbours_of(fast_path);
+	remove_neighbours_of(scene.fast_path);
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(access(label, F_OK), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 1);
 }
 
 /* The default pool, and then several in its stead. */
@@ -439,29 +397,30 @@ static void the_only_pool_is_missed_once_others_are_named_in_its_stead(void **st
 {
 	struct error err = { 0 };
 	char note[256], default_path[128];
-	snprintf(default_path, sizeof(default_path), "%s/default", folder);
+	snprintf(default_path, sizeof(default_path), "%s/default", scene.folder);
 	const struct pool_place first = { .name = "default", .path = default_path };
-	struct pools_setup setup = {
-		.places = &first, .count = 1, .host = &fake->host, .notes_folder = folder
-	};
-	assert_int_equal(pools_open(&setup, &pools, &err), 0);
+	struct pools_setup setup = { .places = &first,
+				     .count = 1,
+				     .host = &scene.fake->host,
+				     .notes_folder = scene.folder };
+	assert_int_equal(pools_open(&setup, &scene.pools, &err), 0);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
-	snprintf(note, sizeof(note), "%s/pools/%s", folder, pools->pools[0]->label.id);
+	snprintf(note, sizeof(note), "%s/pools/%s", scene.folder, scene.pools->pools[0]->label.id);
 
-	notes = folder;
+	scene.notes = scene.folder;
 	open_both(POOL_POLICY_FIRST);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "pool default is missing: --pool does not name /"));
 	assert_non_null(strstr(err.text, default_path));
 	assert_non_null(strstr(err.text, note));
 	assert_int_equal(create("pvc-2", NULL, GIB, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-2", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-2", &err), 0);
 
 	/* Given up. The neighbours never met it. */
 	assert_int_equal(unlink(note), 0);
 	open_both(POOL_POLICY_FIRST);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 1);
 }
 
 /* As when the chart's dataDir is changed: one starts anew there, and the old one is missed. */
@@ -469,92 +428,92 @@ static void the_same_name_in_another_place_is_another_pool(void **state)
 {
 	struct error err = { 0 };
 	char elsewhere[128];
-	notes = folder;
+	scene.notes = scene.folder;
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
-	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", folder);
-	places[0].path = elsewhere;
+	snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", scene.folder);
+	scene.places[0].path = elsewhere;
 	if (open_some(POOL_POLICY_FIRST, 1, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_non_null(strstr(err.text, fast_path));
+	assert_non_null(strstr(err.text, scene.fast_path));
 	assert_int_equal(create("pvc-2", "fast", GIB, &err), 0);
 	assert_true(lies_in(elsewhere, "pvc-2"));
 	/* And so it stays. */
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_int_equal(volume_delete(pools, "pvc-2", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-2", &err), 0);
 	/* Named under a name that is free, it is served again. */
-	places[1].path = fast_path;
+	scene.places[1].path = scene.fast_path;
 	open_both(POOL_POLICY_FIRST);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 1);
 }
 
 static void a_renamed_pool_is_the_one_that_it_was(void **state)
 {
 	struct error err = { 0 };
-	notes = folder;
+	scene.notes = scene.folder;
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
-	places[0].name = "swift";
+	scene.places[0].name = "swift";
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-2", &err), 1);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-2", &err), 1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
 }
 
 static void the_only_pool_is_not_made_anew_where_its_disk_is_missing(void **state)
 {
 	struct error err = { 0 };
-	notes = folder;
+	scene.notes = scene.folder;
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
-	pull_out(fast_disk);
+	pools_scene_pull_out(&scene, scene.fast_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_non_null(strstr(err.text, fast_path));
+	assert_non_null(strstr(err.text, scene.fast_path));
 	assert_non_null(strstr(err.text, "/pools/"));
-	assert_int_equal(access(fast_path, F_OK), -1);
-	put_back(fast_disk);
+	assert_int_equal(access(scene.fast_path, F_OK), -1);
+	pools_scene_put_back(&scene, scene.fast_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), 0);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
 }
 
 static void a_pool_is_not_made_anew_where_a_link_to_it_led_nowhere(void **state)
 {
 	char data[128], link[128], through[160];
 	struct error err = { 0 };
-	snprintf(data, sizeof(data), "%s/data", bulk_disk);
-	snprintf(link, sizeof(link), "%s/link", folder);
+	snprintf(data, sizeof(data), "%s/data", scene.bulk_disk);
+	snprintf(link, sizeof(link), "%s/link", scene.folder);
 	snprintf(through, sizeof(through), "%s/pool", link);
 	assert_int_equal(mkdir(data, 0755) || symlink(data, link), 0);
-	notes = folder;
-	places[1].path = through;
+	scene.notes = scene.folder;
+	scene.places[1].path = through;
 	open_both(POOL_POLICY_FIRST);
-	pull_out(bulk_disk);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
-	assert_int_equal(pools->count, 1);
+	assert_int_equal(scene.pools->count, 1);
 	assert_int_equal(mkdir(data, 0755), 0);
-	pools_look_again(pools);
-	assert_int_equal(pools->count, 1);
+	pools_look_again(scene.pools);
+	assert_int_equal(scene.pools->count, 1);
 	assert_int_equal(rmdir(data), 0);
-	put_back(bulk_disk);
-	pools_look_again(pools);
-	assert_int_equal(pools->count, 2);
-	assert_int_equal(pools_check_missing(pools, NULL, &err), 0);
+	pools_scene_put_back(&scene, scene.bulk_disk);
+	pools_look_again(scene.pools);
+	assert_int_equal(scene.pools->count, 2);
+	assert_int_equal(pools_check_missing(scene.pools, NULL, &err), 0);
 }
 
 /* Then what its neighbours know has to do. */
 static void without_a_folder_for_notes_pools_are_served_all_the_same(void **state)
 {
 	struct error err = { 0 };
-	notes = "/nonexistent/folder";
+	scene.notes = "/nonexistent/folder";
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
-	assert_int_equal(volume_delete(pools, "pvc-1", &err), -1);
+	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 }
 
@@ -569,7 +528,7 @@ static void make_group(void)
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "fast", GIB, &err), 0);
 	assert_int_equal(create("pvc-2", "bulk", GIB, &err), 0);
-	if (snapshot_group_create(pools, "group-1", volumes, 2, NULL, &group, &err) < 0)
+	if (snapshot_group_create(scene.pools, "group-1", volumes, 2, NULL, &group, &err) < 0)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < 2; i++)
 		strcpy(group_ids[i], group.members[i].id);
@@ -578,14 +537,14 @@ static void make_group(void)
 static int delete_group(size_t members, struct error *err)
 {
 	const char *const ids[] = { group_ids[0], group_ids[1] };
-	return snapshot_group_delete(pools, "group-1", ids, members, err);
+	return snapshot_group_delete(scene.pools, "group-1", ids, members, err);
 }
 
 static unsigned count_members(void)
 {
 	struct snapshot_record record;
-	return (snapshot_find(pools, group_ids[0], &record, NULL) == 0) +
-	       (snapshot_find(pools, group_ids[1], &record, NULL) == 0);
+	return (snapshot_find(scene.pools, group_ids[0], &record, NULL) == 0) +
+	       (snapshot_find(scene.pools, group_ids[1], &record, NULL) == 0);
 }
 
 /* Neither is it deleted in part, whichever members are named, nor said to be gone or damaged. */
@@ -596,23 +555,23 @@ static void a_group_waits_for_the_pool_of(const char *disk, unsigned members_the
 	const char *const volumes[] = { "pvc-1", "pvc-2" };
 	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
 	make_group();
-	pull_out(disk);
+	pools_scene_pull_out(&scene, disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
 	for (size_t named = 0; named <= 2; named++) {
 		assert_int_equal(delete_group(named, &err), -1);
 		assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	}
-	assert_int_equal(snapshot_group_recover(pools, &removed, &err), 0);
+	assert_int_equal(snapshot_group_recover(scene.pools, &removed, &err), 0);
 	assert_int_equal(removed, 0);
 	assert_int_equal(count_members(), members_there);
-	assert_int_equal(snapshot_group_find(pools, "group-1", &group, &err), -1);
+	assert_int_equal(snapshot_group_find(scene.pools, "group-1", &group, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_int_equal(snapshot_group_create(pools, "group-1", volumes, 2, NULL, &group, &err),
-			 -1);
+	assert_int_equal(
+		snapshot_group_create(scene.pools, "group-1", volumes, 2, NULL, &group, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 
-	put_back(disk);
-	assert_int_equal(pools_look_again(pools), 1);
+	pools_scene_put_back(&scene, disk);
+	assert_int_equal(pools_look_again(scene.pools), 1);
 	assert_int_equal(count_members(), 2);
 	assert_int_equal(delete_group(2, &err), 0);
 	assert_int_equal(count_members(), 0);
@@ -621,12 +580,12 @@ static void a_group_waits_for_the_pool_of(const char *disk, unsigned members_the
 
 static void a_group_is_not_deleted_without_the_pool_of_a_member(void **state)
 {
-	a_group_waits_for_the_pool_of(bulk_disk, 1);
+	a_group_waits_for_the_pool_of(scene.bulk_disk, 1);
 }
 
 static void a_group_is_not_deleted_without_the_pool_of_its_record(void **state)
 {
-	a_group_waits_for_the_pool_of(fast_disk, 1);
+	a_group_waits_for_the_pool_of(scene.fast_disk, 1);
 }
 
 int main(void)

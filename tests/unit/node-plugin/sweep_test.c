@@ -6,68 +6,35 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/log.h"
 #include "fake_host.h"
 #include "pool_scene.h"
+#include "pools_scene.h"
 #include "snapshot.h"
 #include "snapshot_group.h"
 #include "volume.h"
 
-/* Two pools, of which the second lies on a disk that can be pulled out. */
-static char folder[64];
-static char disk[96], pulled[96], fast_path[128], bulk_path[128], staging[96];
-static struct fake_host *fake;
-static struct pools *pools;
-
-static void open_pools(size_t count)
-{
-	struct error err = { 0 };
-	const struct pool_place places[] = {
-		{ .name = "fast", .path = fast_path, .order = 0 },
-		{ .name = "bulk", .path = bulk_path, .order = 1 },
-	};
-	const struct pools_setup setup = { .places = places, .count = 2, .host = &fake->host };
-	pools_close(pools);
-	pools = NULL;
-	if (pools_open(&setup, &pools, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(pools->count, count);
-}
+static struct pools_scene scene;
+static char staging[96];
 
 static int set_up(void **state)
 {
-	strcpy(folder, "/tmp/kentledge-sweep-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	log_set_level(LOG_ERROR + 1);
-	snprintf(disk, sizeof(disk), "%s/disk", folder);
-	snprintf(pulled, sizeof(pulled), "%s/pulled", folder);
-	snprintf(fast_path, sizeof(fast_path), "%s/fast", folder);
-	snprintf(bulk_path, sizeof(bulk_path), "%s/pool", disk);
-	snprintf(staging, sizeof(staging), "%s/staging", folder);
-	assert_int_equal(mkdir(disk, 0755), 0);
+	pools_scene_init(&scene);
+	snprintf(staging, sizeof(staging), "%s/staging", scene.folder);
 	assert_int_equal(mkdir(staging, 0755), 0);
-	fake = fake_host_new();
-	open_pools(2);
+	pools_scene_open_both(&scene, 2);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	char command[128];
-	pools_close(pools);
-	pools = NULL;
-	fake_host_free(fake);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
+	pools_scene_done(&scene);
+	return 0;
 }
 
 static void create(const char *name, const char *pool)
@@ -76,22 +43,15 @@ static void create(const char *name, const char *pool)
 	struct volume_record record;
 	struct volume_spec spec = pool_scene_spec(name);
 	spec.parameters.pool = pool;
-	if (volume_create(pools, &spec, &record, &err) < 0)
+	if (volume_create(scene.pools, &spec, &record, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
 static void restart_without_disk(void)
 {
-	assert_int_equal(rename(disk, pulled), 0);
-	assert_int_equal(mkdir(disk, 0755), 0);
-	open_pools(1);
-	sweep_recover(pools);
-}
-
-static void put_back(void)
-{
-	assert_int_equal(rmdir(disk), 0);
-	assert_int_equal(rename(pulled, disk), 0);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
+	pools_scene_open_both(&scene, 1);
+	sweep_recover(scene.pools);
 }
 
 /* All that it does at each of its rounds, once. */
@@ -99,7 +59,7 @@ static void sweep_once(void)
 {
 	struct error err = { 0 };
 	struct sweep *sweep = NULL;
-	if (sweep_new(pools, NULL, &sweep, &err) < 0)
+	if (sweep_new(scene.pools, NULL, &sweep, &err) < 0)
 		fail_msg("%s", err.text);
 	sweep_free(sweep);
 }
@@ -107,7 +67,7 @@ static void sweep_once(void)
 static const char *intent(void)
 {
 	static char path[256];
-	snprintf(path, sizeof(path), "%s/freeze/pvc-1", bulk_path);
+	snprintf(path, sizeof(path), "%s/freeze/pvc-1", scene.bulk_path);
 	return path;
 }
 
@@ -118,26 +78,26 @@ static void freeze(void)
 	int mount_fd CLEANUP_CLOSE = open(staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int intent_fd CLEANUP_CLOSE = open(intent(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(mount_fd >= 0 && intent_fd >= 0);
-	assert_int_equal(fake->host.freeze(&fake->host, mount_fd, &err), 0);
+	assert_int_equal(scene.fake->host.freeze(&scene.fake->host, mount_fd, &err), 0);
 }
 
 static void stage_and_freeze(void)
 {
 	struct error err = { 0 };
 	create("pvc-1", "bulk");
-	assert_int_equal(volume_stage(pools, "pvc-1", staging, &pool_scene_writer, &err), 0);
+	assert_int_equal(volume_stage(scene.pools, "pvc-1", staging, &pool_scene_writer, &err), 0);
 	freeze();
-	assert_int_equal(fake_host_frozen_count(fake), 1);
+	assert_int_equal(fake_host_frozen_count(scene.fake), 1);
 }
 
 static void what_was_left_frozen_is_thawed_when_its_pool_is_back(void **state)
 {
 	stage_and_freeze();
 	restart_without_disk();
-	assert_int_equal(fake_host_frozen_count(fake), 1);
-	put_back();
+	assert_int_equal(fake_host_frozen_count(scene.fake), 1);
+	pools_scene_put_back(&scene, scene.bulk_disk);
 	sweep_once();
-	assert_int_equal(fake_host_frozen_count(fake), 0);
+	assert_int_equal(fake_host_frozen_count(scene.fake), 0);
 	assert_int_equal(access(intent(), F_OK), -1);
 }
 
@@ -147,13 +107,13 @@ static void what_a_call_holds_still_is_left_alone(void **state)
 	struct error err = { 0 };
 	struct volume_lock lock = { 0 };
 	stage_and_freeze();
-	assert_int_equal(volume_lock_take(&pools->locks, "pvc-1", &lock, &err), 0);
+	assert_int_equal(volume_lock_take(&scene.pools->locks, "pvc-1", &lock, &err), 0);
 	sweep_once();
-	assert_int_equal(fake_host_frozen_count(fake), 1);
+	assert_int_equal(fake_host_frozen_count(scene.fake), 1);
 	assert_int_equal(access(intent(), F_OK), 0);
 	volume_lock_done(&lock);
 	sweep_once();
-	assert_int_equal(fake_host_frozen_count(fake), 0);
+	assert_int_equal(fake_host_frozen_count(scene.fake), 0);
 }
 
 static void make_strays(void)
@@ -164,9 +124,9 @@ static void make_strays(void)
 	char record[256];
 	create("pvc-1", "bulk");
 	create("pvc-2", "fast");
-	if (snapshot_group_create(pools, "group-1", volumes, 2, NULL, &group, &err) < 0)
+	if (snapshot_group_create(scene.pools, "group-1", volumes, 2, NULL, &group, &err) < 0)
 		fail_msg("%s", err.text);
-	snprintf(record, sizeof(record), "%s/groups/group-1", bulk_path);
+	snprintf(record, sizeof(record), "%s/groups/group-1", scene.bulk_path);
 	assert_int_equal(unlink(record), 0);
 }
 
@@ -177,7 +137,7 @@ static size_t count_snapshots(void)
 	struct snapshot_record *records CLEANUP_FREE = NULL;
 	size_t count = 0;
 	bool more;
-	assert_int_equal(snapshot_list(pools, &all, &records, &count, &more, &err), 0);
+	assert_int_equal(snapshot_list(scene.pools, &all, &records, &count, &more, &err), 0);
 	return count;
 }
 
@@ -186,9 +146,9 @@ static void members_of_an_unfinished_group_go_when_their_pool_is_back(void **sta
 	make_strays();
 	restart_without_disk();
 	assert_int_equal(count_snapshots(), 1); /* its group may be in the missing pool */
-	put_back();
+	pools_scene_put_back(&scene, scene.bulk_disk);
 	sweep_once();
-	assert_int_equal(pools->count, 2);
+	assert_int_equal(scene.pools->count, 2);
 	assert_int_equal(count_snapshots(), 0);
 }
 
@@ -197,11 +157,11 @@ static void members_of_a_group_that_is_being_made_stay(void **state)
 	struct error err = { 0 };
 	struct volume_lock lock = { 0 };
 	make_strays();
-	assert_int_equal(volume_lock_take(&pools->locks, "group/group-1", &lock, &err), 0);
-	sweep_recover(pools);
+	assert_int_equal(volume_lock_take(&scene.pools->locks, "group/group-1", &lock, &err), 0);
+	sweep_recover(scene.pools);
 	assert_int_equal(count_snapshots(), 2);
 	volume_lock_done(&lock);
-	sweep_recover(pools);
+	sweep_recover(scene.pools);
 	assert_int_equal(count_snapshots(), 0);
 }
 
@@ -210,7 +170,7 @@ static const char *path_in(const char *name)
 	static char paths[2][256];
 	static unsigned next;
 	char *path = paths[next++ % 2];
-	snprintf(path, sizeof(paths[0]), "%s/%s", fast_path, name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", scene.fast_path, name);
 	return path;
 }
 
@@ -261,8 +221,8 @@ static void a_copy_that_a_call_works_on_stays_however_old(void **state)
 	struct volume_lock snapshot = { 0 }, volume = { 0 };
 	leave_copy("tmp/+snapshot.one", 30, 30);
 	leave_copy("tmp/+volume.other", 30, 30);
-	assert_int_equal(volume_lock_take(&pools->locks, "snapshot/one", &snapshot, &err), 0);
-	assert_int_equal(volume_lock_take(&pools->locks, "other", &volume, &err), 0);
+	assert_int_equal(volume_lock_take(&scene.pools->locks, "snapshot/one", &snapshot, &err), 0);
+	assert_int_equal(volume_lock_take(&scene.pools->locks, "other", &volume, &err), 0);
 	sweep_once();
 	assert_true(is_there("tmp/+snapshot.one"));
 	assert_true(is_there("tmp/+volume.other"));
@@ -286,13 +246,13 @@ static void a_copy_that_somebody_came_back_to_stays_for_another_day(void **state
 	const struct copy_watch watch = { .look = go_away };
 	create("pvc-1", "fast");
 	leave_copy("tmp/+snapshot.one", 30, 30);
-	assert_int_equal(snapshot_create(pools, &spec, &watch, &record, &err), -1);
+	assert_int_equal(snapshot_create(scene.pools, &spec, &watch, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_CANCELLED);
 	set_age("tmp/+snapshot.one/image", 30);
 	sweep_once();
 	assert_true(is_there("tmp/+snapshot.one"));
 	/* Nor does a restart take it. */
-	open_pools(2);
+	pools_scene_open_both(&scene, 2);
 	assert_true(is_there("tmp/+snapshot.one"));
 }
 

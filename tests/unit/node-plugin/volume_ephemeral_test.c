@@ -11,14 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/log.h"
-#include "fake_host.h"
 #include "pool_scene.h"
+#include "pools_scene.h"
 #include "volume.h"
 
 #define ID "csi-1"
@@ -27,60 +25,30 @@
 #define OTHER_POD "/kubelet/pods/uid-2"
 #define PLACE POD "/volumes/scratch"
 
-static char folder[64];
-static char disk[96], pulled[96], fast_path[128], bulk_path[128], kubelet[96], target[192];
-static struct fake_host *fake;
-static struct pools *pools;
+static struct pools_scene scene;
+static char kubelet[96], target[192];
 
 static void run(const char *verb, const char *below)
 {
 	char command[256];
-	snprintf(command, sizeof(command), "%s %s%s", verb, folder, below);
+	snprintf(command, sizeof(command), "%s %s%s", verb, scene.folder, below);
 	assert_int_equal(system(command), 0);
-}
-
-static void open_pools(void)
-{
-	struct error err = { 0 };
-	const struct pool_place places[] = {
-		{ .name = "fast", .path = fast_path, .order = 0 },
-		{ .name = "bulk", .path = bulk_path, .order = 1 },
-	};
-	pools_close(pools);
-	pools = NULL;
-	const struct pools_setup setup = {
-		.places = places, .count = 2, .host = &fake->host, .policy = POOL_POLICY_FIRST
-	};
-	if (pools_open(&setup, &pools, &err) < 0)
-		fail_msg("%s", err.text);
 }
 
 static int set_up(void **state)
 {
-	strcpy(folder, "/tmp/kentledge-ephemeral-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	log_set_level(LOG_ERROR + 1);
-	snprintf(disk, sizeof(disk), "%s/disk", folder);
-	snprintf(pulled, sizeof(pulled), "%s/pulled", folder);
-	snprintf(fast_path, sizeof(fast_path), "%s/fast", folder);
-	snprintf(bulk_path, sizeof(bulk_path), "%s/pool", disk);
-	snprintf(kubelet, sizeof(kubelet), "%s/kubelet", folder);
-	snprintf(target, sizeof(target), "%s" PLACE "/mount", folder);
-	assert_int_equal(mkdir(disk, 0755), 0);
+	pools_scene_init(&scene);
+	snprintf(kubelet, sizeof(kubelet), "%s/kubelet", scene.folder);
+	snprintf(target, sizeof(target), "%s" PLACE "/mount", scene.folder);
 	run("mkdir -p", PLACE);
 	run("mkdir -p", OTHER_POD);
-	fake = fake_host_new();
-	open_pools();
+	pools_scene_open_both(&scene, 2);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	pools_close(pools);
-	pools = NULL;
-	fake_host_free(fake);
-	run("rm -rf", "");
+	pools_scene_done(&scene);
 	return 0;
 }
 
@@ -92,14 +60,14 @@ static void publish(void)
 	spec.parameters.pool = "bulk";
 	const struct volume_publication publication = { .target_path = target,
 							.access = &pool_scene_writer };
-	if (volume_publish_ephemeral(pools, &spec, &publication, &err) < 0)
+	if (volume_publish_ephemeral(scene.pools, &spec, &publication, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
 static void unpublish(void)
 {
 	struct error err = { 0 };
-	if (volume_unpublish(pools, ID, target, &err) < 0)
+	if (volume_unpublish(scene.pools, ID, target, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -107,7 +75,7 @@ static void unpublish(void)
 static void lose_mount(void)
 {
 	struct error err = { 0 };
-	assert_int_equal(pools->host->unmount(pools->host, target, &err), 0);
+	assert_int_equal(scene.pools->host->unmount(scene.pools->host, target, &err), 0);
 }
 
 static void pod_goes(void)
@@ -118,16 +86,16 @@ static void pod_goes(void)
 static bool is_there(void)
 {
 	char path[256];
-	snprintf(path, sizeof(path), "%s/volumes/" ID, bulk_path);
+	snprintf(path, sizeof(path), "%s/volumes/" ID, scene.bulk_path);
 	return access(path, F_OK) == 0;
 }
 
 static struct pool *bulk(void)
 {
 	size_t i = 0;
-	while (strcmp(pools->pools[i]->name, "bulk") != 0)
+	while (strcmp(scene.pools->pools[i]->name, "bulk") != 0)
 		i++;
-	return pools->pools[i];
+	return scene.pools->pools[i];
 }
 
 static uint64_t promised_bytes(void)
@@ -141,24 +109,21 @@ static uint64_t promised_bytes(void)
 static void damage_record(void)
 {
 	char path[256];
-	snprintf(path, sizeof(path), "%s/volumes/" ID "/record", bulk_path);
+	snprintf(path, sizeof(path), "%s/volumes/" ID "/record", scene.bulk_path);
 	assert_int_equal(truncate(path, 10), 0);
 }
 
 static void pull_out(void)
 {
-	assert_int_equal(rename(disk, pulled), 0);
-	assert_int_equal(mkdir(disk, 0755), 0);
-	open_pools();
-	assert_int_equal(pools->count, 1);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
+	pools_scene_open_both(&scene, 1);
 }
 
 static void put_back(void)
 {
-	assert_int_equal(rmdir(disk), 0);
-	assert_int_equal(rename(pulled, disk), 0);
-	pools_look_again(pools);
-	assert_int_equal(pools->count, 2);
+	pools_scene_put_back(&scene, scene.bulk_disk);
+	pools_look_again(scene.pools);
+	assert_int_equal(scene.pools->count, 2);
 }
 
 static void one_of_a_missing_pool_goes_when_the_pool_is_back(void **state)
@@ -170,7 +135,7 @@ static void one_of_a_missing_pool_goes_when_the_pool_is_back(void **state)
 	put_back();
 	assert_true(is_there());
 	assert_int_equal(promised_bytes(), GIB);
-	volume_remove_left_ephemeral(pools, kubelet);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
 	assert_false(is_there());
 	assert_int_equal(promised_bytes(), 0);
 }
@@ -179,12 +144,12 @@ static void one_of_a_pod_that_is_there_stays(void **state)
 {
 	publish();
 	lose_mount();
-	volume_remove_left_ephemeral(pools, kubelet);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
 	assert_true(is_there());
 	publish();
 	pod_goes();
 	/* Whatever became of the pod's folder, it is mounted. */
-	volume_remove_left_ephemeral(pools, kubelet);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
 	assert_true(is_there());
 }
 
@@ -196,12 +161,12 @@ static void where_the_kubelets_folder_is_not_to_be_seen_all_stay(void **state)
 	/* As before the disk of the folder is mounted. */
 	run("rm -r", OTHER_POD);
 	pod_goes();
-	volume_remove_left_ephemeral(pools, kubelet);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
 	assert_true(is_there());
 	run("rm -r", "/kubelet/pods");
-	volume_remove_left_ephemeral(pools, kubelet);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
 	assert_true(is_there());
-	volume_remove_left_ephemeral(pools, NULL);
+	volume_remove_left_ephemeral(scene.pools, NULL);
 	assert_true(is_there());
 }
 
@@ -222,7 +187,7 @@ static void one_whose_record_was_damaged_while_its_pool_was_missing_goes_later(v
 	unpublish();
 	pod_goes();
 	put_back();
-	volume_remove_left_ephemeral(pools, kubelet);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
 	assert_false(is_there());
 	assert_int_equal(promised_bytes(), 0);
 }
@@ -233,13 +198,13 @@ static void a_persistent_volume_is_never_taken_for_one(void **state)
 	struct volume_record record;
 	struct volume_spec spec = pool_scene_spec(ID);
 	spec.parameters.pool = "bulk";
-	assert_int_equal(volume_create(pools, &spec, &record, &err), 0);
+	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
 	pod_goes();
-	volume_remove_left_ephemeral(pools, kubelet);
-	assert_int_equal(volume_unpublish(pools, ID, target, &err), 1);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
+	assert_int_equal(volume_unpublish(scene.pools, ID, target, &err), 1);
 	damage_record();
-	volume_remove_left_ephemeral(pools, kubelet);
-	assert_int_equal(volume_unpublish(pools, ID, target, &err), 1);
+	volume_remove_left_ephemeral(scene.pools, kubelet);
+	assert_int_equal(volume_unpublish(scene.pools, ID, target, &err), 1);
 	assert_true(is_there());
 }
 
