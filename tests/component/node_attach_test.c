@@ -20,7 +20,6 @@
 
 #include "assert_outcome.h"
 #include "csi.pb-c.h"
-#include "loop_disk.h"
 #include "node_client.h"
 #include "node_scene.h"
 
@@ -28,7 +27,6 @@
 #define TIMEOUT_MS 10000
 
 static struct node_scene scene;
-static struct loop_disk disk;
 
 static const struct node_volume one = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
@@ -58,10 +56,8 @@ static int set_up_plain(void **state)
 
 static int set_up_on_a_small_disk(void **state)
 {
-	if (!loop_disk_make(&disk, "ext4", "-b 4096 -m 0", 256 * MIB, NULL))
+	if (!node_scene_init_on_disk(&scene, TEST_NODE_PROGRAM, "ext4", "-b 4096 -m 0", 256 * MIB))
 		return -1;
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
 	node_scene_start(&scene);
 	return 0;
 }
@@ -69,13 +65,6 @@ static int set_up_on_a_small_disk(void **state)
 static int tear_down(void **state)
 {
 	node_scene_done(&scene);
-	return 0;
-}
-
-static int tear_down_the_disk(void **state)
-{
-	tear_down(state);
-	loop_disk_remove(&disk);
 	return 0;
 }
 
@@ -417,17 +406,11 @@ static void a_file_system_that_was_shut_down_is_abnormal(void **state)
 static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **state)
 {
 	struct error err = { 0 };
-	char command[256];
 	assert_done(node_client_create(scene.channel, &one, &err), &err);
 	look(NULL);
-	snprintf(command, sizeof(command),
-		 "dd if=/dev/zero of=%s/full bs=1M status=none 2>&1 | "
-		 "grep -q 'No space left'",
-		 disk.path);
-	assert_int_equal(system(command), 0);
+	loop_disk_fill(&scene.disk);
 	look("is full, and this volume has still to take");
-	snprintf(command, sizeof(command), "rm %s/full", disk.path);
-	assert_int_equal(system(command), 0);
+	loop_disk_make_room(&scene.disk);
 	look(NULL);
 	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
@@ -453,7 +436,7 @@ int main(void)
 		PLAIN_TEST(a_file_system_that_was_shut_down_is_abnormal),
 		cmocka_unit_test_setup_teardown(
 			a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room,
-			set_up_on_a_small_disk, tear_down_the_disk),
+			set_up_on_a_small_disk, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

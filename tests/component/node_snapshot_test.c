@@ -28,7 +28,6 @@
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "csi.pb-c.h"
-#include "disk_scene.h"
 #include "node_client.h"
 #include "node_scene.h"
 
@@ -36,27 +35,19 @@
 #define RECORD_BYTES 4096
 
 static struct node_scene scene;
-static struct disk_scene disk;
 static const char *pool_type;
 
 static bool begin(const char *type)
 {
 	pool_type = type;
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	if (type) {
-		if (!disk_scene_init(&disk, type, 8192 * MIB))
-			return false;
-		snprintf(scene.pool, sizeof(scene.pool), "%.100s/pool", disk.mount);
-	}
+	if (!type)
+		node_scene_init(&scene, TEST_NODE_PROGRAM);
+	else if (!node_scene_init_on_disk(&scene, TEST_NODE_PROGRAM, type,
+					  strcmp(type, "xfs") == 0 ? "-s size=4096" : "",
+					  8192 * MIB))
+		return false;
 	node_scene_start(&scene);
 	return true;
-}
-
-static void end(void)
-{
-	node_scene_done(&scene);
-	if (pool_type)
-		disk_scene_done(&disk);
 }
 
 /* A pod that writes numbered records, each of them made to last before the next. */
@@ -184,7 +175,7 @@ static void in_pool(const char *type)
 	snapshot_restore_and_clone("loop", "xfs", 512);
 	snapshot_restore_and_clone("loop", "btrfs", 256);
 	snapshot_restore_and_clone("directory", "", 64);
-	end();
+	node_scene_done(&scene);
 }
 
 static void what_lasted_before_a_snapshot_is_in_it_in_a_pool_without_shared_blocks(void **state)
@@ -225,7 +216,7 @@ static void a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start(void **
 	assert_int_equal(node_scene_entries(&scene, "freeze"), 0);
 	close(TAKE_FD(fd));
 	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
-	end();
+	node_scene_done(&scene);
 }
 
 /* Who covers a place of a volume must not be held still in its stead. */
@@ -256,7 +247,7 @@ static void a_volume_is_frozen_by_a_place_where_it_can_be_seen(void **state)
 	assert_done(node_client_unpublish(scene.channel, "pvc-1", target, &err), &err);
 	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
 	assert_done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
-	end();
+	node_scene_done(&scene);
 }
 
 static void *snapshot_and_forget(void *context)
@@ -306,7 +297,7 @@ static void a_copy_in_which_the_plugin_was_killed_is_gone_on_with(void **state)
 	assert_int_equal(system(command), 0);
 	assert_done(node_client_unstage(scene.channel, "pvc-1", one, &err), &err);
 	assert_done(node_client_unstage(scene.channel, "pvc-2", two, &err), &err);
-	end();
+	node_scene_done(&scene);
 }
 
 /* A caller who waits for a moment only. */
@@ -355,7 +346,7 @@ static void a_copy_goes_on_while_its_caller_is_told_to_come_again(void **state)
 	assert_true(node_scene_logged(&scene, "snapshot created", "volume=pvc-1 snapshot=snap-1"));
 	print_message("told to come again %u times\n", told);
 	assert_true(told > 0 && told < 600);
-	end();
+	node_scene_done(&scene);
 }
 
 static void a_group_goes_on_without_its_caller_too(void **state)
@@ -390,7 +381,7 @@ static void a_group_goes_on_without_its_caller_too(void **state)
 	for (int tries = 0; tries < 300 && node_scene_entries(&scene, "groups") == 0; tries++)
 		wait_ms(100);
 	assert_int_equal(node_scene_entries(&scene, "groups"), 1);
-	end();
+	node_scene_done(&scene);
 }
 
 int main(void)

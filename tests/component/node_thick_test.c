@@ -26,7 +26,6 @@
 #include "base/cleanup.h"
 #include "loop_device.h"
 #include "loop_discard.h"
-#include "loop_disk.h"
 #include "node_client.h"
 #include "node_scene.h"
 
@@ -35,7 +34,6 @@
 #define STAT_BLOCK_BYTES 512
 
 static struct node_scene scene;
-static struct loop_disk disk;
 
 static const struct node_volume thick = {
 	.name = "pvc-thick",
@@ -75,10 +73,8 @@ static int set_up(void **state)
 
 static int set_up_on_a_disk(const char *type, const char *options, uint64_t bytes)
 {
-	if (!loop_disk_make(&disk, type, options, bytes, NULL))
+	if (!node_scene_init_on_disk(&scene, TEST_NODE_PROGRAM, type, options, bytes))
 		return -1;
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
 	node_scene_start(&scene);
 	return 0;
 }
@@ -101,13 +97,6 @@ static int set_up_on_a_small_xfs(void **state)
 static int tear_down(void **state)
 {
 	node_scene_done(&scene);
-	return 0;
-}
-
-static int tear_down_the_disk(void **state)
-{
-	tear_down(state);
-	loop_disk_remove(&disk);
 	return 0;
 }
 
@@ -308,19 +297,14 @@ static void blocks_that_a_thick_volume_lost_are_back_when_it_is_staged(void **st
 static void a_thick_volume_whose_blocks_do_not_come_back_is_not_staged(void **state)
 {
 	struct error err = { 0 };
-	char command[256];
 	assert_done(node_client_create(scene.channel, &thick, &err), &err);
 	lose_blocks(&thick);
-	snprintf(command, sizeof(command),
-		 "dd if=/dev/zero of=%s/full bs=1M status=none 2>&1 | grep -q 'No space left'",
-		 disk.path);
-	assert_int_equal(system(command), 0);
+	loop_disk_fill(&scene.disk);
 	assert_int_equal(node_client_stage(scene.channel, &thick, scene.staging, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_non_null(strstr(err.text, "volume pvc-thick: the pool's disk has no"));
 	assert_int_equal(node_scene_mounts(&scene), 0);
-	snprintf(command, sizeof(command), "rm %s/full", disk.path);
-	assert_int_equal(system(command), 0);
+	loop_disk_make_room(&scene.disk);
 	assert_done(node_client_stage(scene.channel, &thick, scene.staging, &err), &err);
 	assert_true(allocated_bytes(&thick) >= SIZE);
 	unstage_and_delete(&thick);
@@ -382,13 +366,13 @@ int main(void)
 		TEST(blocks_that_a_thick_volume_lost_are_back_when_it_is_staged),
 		cmocka_unit_test_setup_teardown(
 			a_thick_volume_whose_blocks_do_not_come_back_is_not_staged,
-			set_up_on_a_small_disk, tear_down_the_disk),
+			set_up_on_a_small_disk, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_thick_volume_with_all_its_blocks_needs_no_room_for_them_again,
-			set_up_on_a_small_xfs, tear_down_the_disk),
+			set_up_on_a_small_xfs, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume,
-			set_up_on_a_disk_without_extents, tear_down_the_disk),
+			set_up_on_a_disk_without_extents, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,10 +8,20 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "fill.h"
 #include "loop_device.h"
+
+#define NOT_FOUND 127 /* the shell's answer */
+
+static void give_up(const char *what, const char *why)
+{
+	fprintf(stderr, "loop disk: %s: %s\n", what, why);
+	abort();
+}
 
 static bool skip(const char *what, const char *why)
 {
@@ -39,10 +49,15 @@ static bool format(const struct loop_disk *disk, const char *type, const char *o
 	char command[256];
 	int fd CLEANUP_CLOSE = open(disk->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0)
-		return false;
+		return skip(disk->image, strerror(errno));
 	snprintf(command, sizeof(command), "mkfs.%s -q %s %s >/dev/null 2>&1", type, options,
 		 disk->image);
-	return system(command) == 0;
+	int status = system(command);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND)
+		return skip("no mkfs", type);
+	if (status != 0)
+		give_up(command, "failed");
+	return true;
 }
 
 bool loop_disk_make(struct loop_disk *disk, const char *type, const char *options, uint64_t bytes,
@@ -53,8 +68,7 @@ bool loop_disk_make(struct loop_disk *disk, const char *type, const char *option
 		return skip("mkdtemp", strerror(errno));
 	snprintf(disk->image, sizeof(disk->image), "%s/image", disk->folder);
 	snprintf(disk->path, sizeof(disk->path), "%s/disk", disk->folder);
-	bool made = mkdir(disk->path, 0755) == 0 &&
-		    (format(disk, type, options, bytes) || skip("mkfs", type)) &&
+	bool made = mkdir(disk->path, 0755) == 0 && format(disk, type, options, bytes) &&
 		    loop_disk_mount(disk, type, mount_data);
 	if (!made)
 		loop_disk_remove(disk);
@@ -67,10 +81,34 @@ void loop_disk_unmount(struct loop_disk *disk)
 		;
 }
 
+static const char *filling(const struct loop_disk *disk)
+{
+	static char path[128];
+	snprintf(path, sizeof(path), "%s/full", disk->path);
+	return path;
+}
+
+void loop_disk_fill(const struct loop_disk *disk)
+{
+	int reason = 0;
+	fill_file(AT_FDCWD, filling(disk), UINT64_MAX, &reason);
+	if (reason != ENOSPC)
+		give_up(filling(disk), strerror(reason));
+}
+
+void loop_disk_make_room(const struct loop_disk *disk)
+{
+	if (unlink(filling(disk)) < 0)
+		give_up(filling(disk), strerror(errno));
+}
+
 void loop_disk_remove(struct loop_disk *disk)
 {
+	bool in_use = umount2(disk->path, 0) < 0 && errno == EBUSY;
 	loop_disk_unmount(disk);
 	unlink(disk->image);
 	rmdir(disk->path);
 	rmdir(disk->folder);
+	if (in_use)
+		give_up(disk->path, "in use");
 }

@@ -25,4 +25,9 @@ bool loop_disk_make(struct loop_disk *disk, const char *type, const char *option
 void loop_disk_unmount(struct loop_disk *disk);
 bool loop_disk_mount(struct loop_disk *disk, const char *type, const char *mount_data);
 
+/* Takes all its room, and gives it back. */
+void loop_disk_fill(const struct loop_disk *disk);
+void loop_disk_make_room(const struct loop_disk *disk);
+
+/* Fails the test program if something on it is still in use. */
 void loop_disk_remove(struct loop_disk *disk);

@@ -62,6 +62,18 @@ void node_scene_init(struct node_scene *scene, const char *program)
 		give_up("mkdir");
 }
 
+bool node_scene_init_on_disk(struct node_scene *scene, const char *program, const char *type,
+			     const char *options, uint64_t size_bytes)
+{
+	struct loop_disk disk;
+	if (!loop_disk_make(&disk, type, options, size_bytes, NULL))
+		return false;
+	node_scene_init(scene, program);
+	scene->disk = disk;
+	snprintf(scene->pool, sizeof(scene->pool), "%s/pool", disk.path);
+	return true;
+}
+
 void node_scene_exec(const struct node_scene *scene)
 {
 	char pool[160], csi_socket[160], registration[160];
@@ -185,6 +197,8 @@ void node_scene_done(struct node_scene *scene)
 		fprintf(stderr, "%u mounts and %u loop devices are left\n", mounts, loops);
 		abort();
 	}
+	if (scene->disk.path[0])
+		loop_disk_remove(&scene->disk);
 }
 
 const char *node_scene_path(const struct node_scene *scene, const char *name)

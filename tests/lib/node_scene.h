@@ -7,15 +7,18 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "loop_disk.h"
 #include "node_client.h"
 #include "rpc/channel.h"
 
 struct node_scene {
 	const char *program; /* TEST_NODE_PROGRAM */
 	char folder[64];
+	struct loop_disk disk; /* where the pool is, if it has one of its own */
 	char pool[128];
 	char socket[128];
 	char registration[128];
@@ -33,6 +36,11 @@ bool node_scene_can_mount(void);
 
 /* A folder under /tmp; the process is not started. */
 void node_scene_init(struct node_scene *scene, const char *program);
+
+/* The same with the pool on a disk of its own, which goes with the scene. False, after saying why:
+ * there cannot be such a disk (loop_disk.h). */
+bool node_scene_init_on_disk(struct node_scene *scene, const char *program, const char *type,
+			     const char *options, uint64_t size_bytes);
 
 /* Ends the process, and fails the test program if a mount or loop device of it is left. */
 void node_scene_done(struct node_scene *scene);
