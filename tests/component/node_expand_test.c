@@ -5,7 +5,6 @@
  * they are staged the next time, and after the plugin was killed on the way.
  */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,16 +13,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "assert_outcome.h"
-#include "base/cleanup.h"
 #include "filesystem_grow.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "pod_writer.h"
 
 #define MIB (1ULL << 20)
 #define ID "pvc-1"
@@ -83,34 +81,6 @@ static int expand_mounted(const char *path, uint64_t bytes, struct error *err)
 	return outcome;
 }
 
-static pid_t start_writer(void)
-{
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid)
-		return pid;
-	char path[300];
-	static char block[65536];
-	snprintf(path, sizeof(path), "%s/written", scene.target);
-	int fd = open(path, O_WRONLY | O_CREAT, 0600);
-	for (unsigned i = 0; fd >= 0; i++) {
-		memset(block, 'a' + i % 26, sizeof(block));
-		if (pwrite(fd, block, sizeof(block), i % 64 * (off_t)sizeof(block)) !=
-			    (ssize_t)sizeof(block) ||
-		    fdatasync(fd) < 0)
-			_exit(1);
-	}
-	_exit(1);
-}
-
-static void check_writer(pid_t pid)
-{
-	int status = 0;
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status));
-}
-
 static void grows_under_a_writer(const char *fs_type)
 {
 	struct error err = { 0 };
@@ -119,14 +89,14 @@ static void grows_under_a_writer(const char *fs_type)
 	};
 	up(&volume);
 	uint64_t before = mounted_bytes(scene.target);
-	pid_t writer = start_writer();
+	pid_t writer = pod_writer_start(node_scene_path(&scene, "target/written"));
 	expand(640 * MIB);
 	assert_done(expand_mounted(scene.target, 640 * MIB, &err), &err);
 	assert_true(mounted_bytes(scene.target) >= before + 319 * MIB);
 	/* And again, by the other path. */
 	expand(640 * MIB);
 	assert_done(expand_mounted(scene.staging, 640 * MIB, &err), &err);
-	check_writer(writer);
+	pod_writer_stop(writer);
 	down();
 }
 

@@ -26,12 +26,13 @@
 #include "filesystem_size.h"
 #include "host.h"
 #include "node_scene.h"
+#include "pod_writer.h"
 
 #define MIB (1ULL << 20)
 
 static struct host *host;
 static char folder[] = "/tmp/kentledge-grow-XXXXXX";
-static char image_path[64], mount_path[64];
+static char image_path[64], mount_path[64], written_path[80];
 
 static int set_up(void **state)
 {
@@ -39,6 +40,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(image_path, sizeof(image_path), "%s/image", folder);
 	snprintf(mount_path, sizeof(mount_path), "%s/mount", folder);
+	snprintf(written_path, sizeof(written_path), "%s/written", mount_path);
 	return mkdir(mount_path, 0700);
 }
 
@@ -122,41 +124,12 @@ static void a_tail_too_small_for_a_group_is_no_reason_to_grow(void **state)
 	assert_outcome(filesystem_grow_image("ext4", fd, &err), 1, &err);
 }
 
-/* A process that writes and never sees an error, until it is told to stop. */
-static pid_t start_writer(void)
-{
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid)
-		return pid;
-	char path[80];
-	static char block[65536];
-	snprintf(path, sizeof(path), "%s/written", mount_path);
-	int fd = open(path, O_WRONLY | O_CREAT, 0600);
-	for (unsigned i = 0; fd >= 0; i++) {
-		memset(block, 'a' + i % 26, sizeof(block));
-		if (pwrite(fd, block, sizeof(block), i % 64 * (off_t)sizeof(block)) !=
-			    (ssize_t)sizeof(block) ||
-		    fdatasync(fd) < 0)
-			_exit(1);
-	}
-	_exit(1);
-}
-
-static void check_writer(pid_t pid)
-{
-	int status = 0;
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
 static void grows_under_a_writer(const char *type)
 {
 	struct error err = { 0 };
 	int image_fd CLEANUP_CLOSE = make_image(type, 320 * MIB);
 	mount_image(type, image_fd);
-	pid_t writer = start_writer();
+	pid_t writer = pod_writer_start(written_path);
 	uint64_t before = mounted_bytes();
 	int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
@@ -167,7 +140,7 @@ static void grows_under_a_writer(const char *type)
 	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 0, &err);
 	assert_true(mounted_bytes() >= before + 319 * MIB);
 	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
-	check_writer(writer);
+	pod_writer_stop(writer);
 	close(TAKE_FD(mount_fd));
 	assert_int_equal(umount(mount_path), 0);
 	assert_int_equal(bytes_of(type, image_fd), 640 * MIB);
@@ -217,12 +190,11 @@ static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
 {
 	struct error err = { 0 };
 	struct stat file;
-	char path[80];
 	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
 	mount_image("ext4", image_fd);
-	pid_t writer = start_writer();
+	pid_t writer = pod_writer_start(written_path);
 	usleep(50000);
-	check_writer(writer);
+	pod_writer_stop(writer);
 	/* Not cleanly: the journal has something to say. */
 	assert_int_equal(umount2(mount_path, MNT_DETACH), 0);
 	assert_int_equal(ftruncate(image_fd, 1024 * MIB), 0);
@@ -231,8 +203,7 @@ static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
 	assert_int_equal(bytes_of("ext4", image_fd), 1024 * MIB);
 	mount_image("ext4", image_fd);
 	assert_true(mounted_bytes() > 900 * MIB);
-	snprintf(path, sizeof(path), "%s/written", mount_path);
-	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(stat(written_path, &file), 0);
 	assert_true(file.st_size > 0);
 	assert_int_equal(umount(mount_path), 0);
 }
