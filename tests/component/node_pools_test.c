@@ -11,7 +11,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "node_client.h"
 #include "node_scene.h"
 #include "subvolume.h"
+#include "text_file.h"
 
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
@@ -88,22 +88,6 @@ static void a_class_gets_a_pool_that_can_serve_it(void **state)
 		       "fast, bulk");
 }
 
-static void write_file(int at_fd, const char *name, const char *text)
-{
-	int fd CLEANUP_CLOSE = openat(at_fd, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0640);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-static void assert_file(int at_fd, const char *name, const char *text)
-{
-	char got[16] = "";
-	int fd CLEANUP_CLOSE = openat(at_fd, name, O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(read(fd, got, sizeof(got) - 1), strlen(text));
-	assert_string_equal(got, text);
-}
-
 static int open_data(const struct loop_disk *disk, const char *folder, const char *name)
 {
 	char path[256];
@@ -125,15 +109,15 @@ static void a_subvolume_is_copied_to_a_pool_that_has_none(void **state)
 	struct node_volume restored = volume_of("sub-2", "directory", "bulk");
 	assert_int_equal(node_client_create(scene.channel, &source, &err), 0);
 	int source_fd CLEANUP_CLOSE = open_data(&btrfs, "volumes", "sub-1");
-	write_file(source_fd, "file", "before");
+	text_file_write(source_fd, "file", "before");
 	assert_int_equal(node_client_snapshot(scene.channel, "snap-1", "sub-1", &err), 0);
-	write_file(source_fd, "file", "after!");
+	text_file_write(source_fd, "file", "after!");
 	restored.source_snapshot = "snap-1";
 	restored.enforce = false;
 	if (node_client_create(scene.channel, &restored, &err) < 0)
 		fail_msg("%s", err.text);
 	int restored_fd CLEANUP_CLOSE = open_data(&ext4, "volumes", "sub-2");
-	assert_file(restored_fd, "file", "before");
+	text_file_check(restored_fd, "file", "before");
 	assert_int_equal(node_client_delete_snapshot(scene.channel, "snap-1", &err), 0);
 	delete_both();
 }
@@ -147,20 +131,20 @@ static void names_of_one_file_are_told_from_those_of_another_subvolume(void **st
 	int inner_fd CLEANUP_CLOSE = -1;
 	assert_int_equal(node_client_create(scene.channel, &source, &err), 0);
 	int source_fd CLEANUP_CLOSE = open_data(&btrfs, "volumes", "sub-1");
-	write_file(source_fd, "one", "outer");
+	text_file_write(source_fd, "one", "outer");
 	assert_int_equal(linkat(source_fd, "one", source_fd, "two", 0), 0);
 	assert_int_equal(subvolume_create(source_fd, "inner", &err), 0);
 	assert_int_equal(folder_open(source_fd, "inner", &inner_fd, &err), 0);
-	write_file(inner_fd, "one", "inner");
+	text_file_write(inner_fd, "one", "inner");
 	assert_int_equal(linkat(inner_fd, "one", inner_fd, "two", 0), 0);
 	cloned.source_volume = "sub-1";
 	cloned.enforce = false;
 	if (node_client_create(scene.channel, &cloned, &err) < 0)
 		fail_msg("%s", err.text);
 	int cloned_fd CLEANUP_CLOSE = open_data(&ext4, "volumes", "sub-2");
-	assert_file(cloned_fd, "two", "outer");
-	assert_file(cloned_fd, "inner/one", "inner");
-	assert_file(cloned_fd, "inner/two", "inner");
+	text_file_check(cloned_fd, "two", "outer");
+	text_file_check(cloned_fd, "inner/one", "inner");
+	text_file_check(cloned_fd, "inner/two", "inner");
 	delete_both();
 }
 

@@ -23,6 +23,7 @@
 #include "kernel_mount.h"
 #include "loop_device.h"
 #include "node_scene.h"
+#include "text_file.h"
 
 #define RIGHT "Zm9yIHRoZSB0ZXN0IG9ubHk6IHJpZ2h0IGtleQ=="
 #define WRONG "Zm9yIHRoZSB0ZXN0IG9ubHk6IHdyb25nIGtleQ=="
@@ -71,22 +72,6 @@ static int open_with(int mount_fd, const char *key, int *ret_folder_fd, struct e
 	return fscrypt_open(root_fd, &secret, ret_folder_fd, err);
 }
 
-static void write_in(int folder_fd, const char *name, const char *text)
-{
-	int fd CLEANUP_CLOSE = openat(folder_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-static void check_text(int folder_fd, const char *name, const char *expected)
-{
-	char text[128] = "";
-	int fd CLEANUP_CLOSE = openat(folder_fd, name, O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_true(read(fd, text, sizeof(text) - 1) >= 0);
-	assert_string_equal(text, expected);
-}
-
 /* The key of the folder's policy is in the kernel. */
 static bool is_open(int folder_fd)
 {
@@ -109,8 +94,8 @@ static void what_was_written_is_read_with_the_same_key(void **state)
 		if (open_with(mount_fd, RIGHT, &folder_fd, &err) < 0)
 			fail_msg("%s", err.text);
 		if (time == 0)
-			write_in(folder_fd, "file", "for nobody else");
-		check_text(folder_fd, "file", "for nobody else");
+			text_file_write(folder_fd, "file", "for nobody else");
+		text_file_check(folder_fd, "file", "for nobody else");
 	}
 }
 
@@ -120,7 +105,7 @@ static void another_key_is_refused_and_not_left_in_the_kernel(void **state)
 	int folder_fd CLEANUP_CLOSE = -1;
 	int first_fd = mount_image(false);
 	assert_int_equal(open_with(first_fd, RIGHT, &folder_fd, &err), 0);
-	write_in(folder_fd, "file", "for nobody else");
+	text_file_write(folder_fd, "file", "for nobody else");
 	close(TAKE_FD(folder_fd));
 	close(first_fd);
 
@@ -133,7 +118,7 @@ static void another_key_is_refused_and_not_left_in_the_kernel(void **state)
 	assert_false(is_open(folder_fd));
 	close(folder_fd);
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
-	check_text(folder_fd, "file", "for nobody else");
+	text_file_check(folder_fd, "file", "for nobody else");
 }
 
 static void a_missing_or_short_secret_is_refused_by_name(void **state)
@@ -156,7 +141,7 @@ static void a_locked_folder_gives_no_file_to_anybody(void **state)
 	int mount_fd CLEANUP_CLOSE = mount_image(false);
 	int folder_fd CLEANUP_CLOSE = -1;
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
-	write_in(folder_fd, "file", "for nobody else");
+	text_file_write(folder_fd, "file", "for nobody else");
 	assert_true(is_open(folder_fd));
 	if (fscrypt_lock(folder_fd, &err) < 0)
 		fail_msg("%s", err.text);
@@ -188,7 +173,7 @@ static void names_cannot_be_read_without_the_key(void **state)
 	int folder_fd CLEANUP_CLOSE = -1;
 	int first_fd = mount_image(false);
 	assert_int_equal(open_with(first_fd, RIGHT, &folder_fd, &err), 0);
-	write_in(folder_fd, "a-telling-name", "for nobody else");
+	text_file_write(folder_fd, "a-telling-name", "for nobody else");
 	assert_int_equal(folder_visit(folder_fd, look_at_name, &names, &err), 0);
 	assert_true(names.count == 1 && names.readable);
 	close(TAKE_FD(folder_fd));
@@ -219,13 +204,13 @@ static void files_without_encryption_are_never_served(void **state)
 	int folder_fd CLEANUP_CLOSE = -1;
 	assert_int_equal(mkdirat(mount_fd, FSCRYPT_FOLDER, 0755), 0);
 	folder_fd = openat(mount_fd, FSCRYPT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	write_in(folder_fd, "file", "for all to see");
+	text_file_write(folder_fd, "file", "for all to see");
 	close(TAKE_FD(folder_fd));
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), -1);
 	assert_non_null(strstr(err.text, "not encrypted"));
 	assert_int_equal(unlinkat(mount_fd, FSCRYPT_FOLDER "/file", 0), 0);
 	assert_int_equal(unlinkat(mount_fd, FSCRYPT_FOLDER, AT_REMOVEDIR), 0);
-	write_in(mount_fd, "file", "for all to see");
+	text_file_write(mount_fd, "file", "for all to see");
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), -1);
 	assert_non_null(strstr(err.text, "\"file\" lies in its image unencrypted"));
 }
@@ -272,11 +257,11 @@ static void only_the_folder_is_mounted(void **state)
 		int folder_fd CLEANUP_CLOSE = -1;
 		assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
 		if (i == 0)
-			write_in(folder_fd, "file", "for nobody else");
+			text_file_write(folder_fd, "file", "for nobody else");
 		if (ways[i](mount_fd, FSCRYPT_FOLDER, point, &err) < 0)
 			fail_msg("%s", err.text);
 		int point_fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		check_text(point_fd, "file", "for nobody else");
+		text_file_check(point_fd, "file", "for nobody else");
 		assert_int_equal(faccessat(point_fd, "lost+found", F_OK, 0), -1);
 		close(point_fd);
 		assert_int_equal(umount2(point, UMOUNT_NOFOLLOW), 0);

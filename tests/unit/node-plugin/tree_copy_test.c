@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "folder.h"
+#include "text_file.h"
 #include "tree_walk.h"
 
 static char folder[64];
@@ -47,22 +48,6 @@ static int tear_down(void **state)
 		fprintf(stderr, "%s\n", err.text);
 	close(folder_fd);
 	return rmdir(folder);
-}
-
-static void write_file(int at_fd, const char *name, const char *text)
-{
-	int fd CLEANUP_CLOSE = openat(at_fd, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0640);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-static void assert_file(int at_fd, const char *name, const char *text)
-{
-	char got[256] = "";
-	int fd CLEANUP_CLOSE = openat(at_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_true(read(fd, got, sizeof(got) - 1) >= 0);
-	assert_string_equal(got, text);
 }
 
 static struct stat stat_of(int at_fd, const char *name)
@@ -102,9 +87,9 @@ static void copies_each_kind_of_entry_with_its_properties(void **state)
 		"file", "folder", "folder/inner", "link", "fifo", "."
 	};
 	struct timespec times[2] = { { 1000, 1 }, { 2000, 123456789 } };
-	write_file(source_fd, "file", "content");
+	text_file_write(source_fd, "file", "content");
 	assert_int_equal(mkdirat(source_fd, "folder", 02770), 0);
-	write_file(source_fd, "folder/inner", "inside");
+	text_file_write(source_fd, "folder/inner", "inside");
 	assert_int_equal(symlinkat("/etc/passwd", source_fd, "link"), 0);
 	assert_int_equal(mkfifoat(source_fd, "fifo", 0604), 0);
 	if (getuid() == 0) {
@@ -122,8 +107,8 @@ static void copies_each_kind_of_entry_with_its_properties(void **state)
 	assert_int_equal(result.entries, 5);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		assert_alike(names[i]);
-	assert_file(target_fd, "file", "content");
-	assert_file(target_fd, "folder/inner", "inside");
+	text_file_check(target_fd, "file", "content");
+	text_file_check(target_fd, "folder/inner", "inside");
 	char content[32] = "";
 	assert_int_equal(readlinkat(target_fd, "link", content, sizeof(content) - 1), 11);
 	assert_string_equal(content, "/etc/passwd");
@@ -143,13 +128,13 @@ static void names_of_one_file_stay_names_of_one_file(void **state)
 {
 	assert_int_equal(mkdirat(source_fd, "a", 0700), 0);
 	assert_int_equal(mkdirat(source_fd, "b", 0700), 0);
-	write_file(source_fd, "a/one", "shared");
+	text_file_write(source_fd, "a/one", "shared");
 	assert_int_equal(linkat(source_fd, "a/one", source_fd, "b/two", 0), 0);
 	assert_int_equal(linkat(source_fd, "a/one", source_fd, "three", 0), 0);
 	copy();
 	assert_int_equal(stat_of(target_fd, "a/one").st_ino, stat_of(target_fd, "b/two").st_ino);
 	assert_int_equal(stat_of(target_fd, "a/one").st_ino, stat_of(target_fd, "three").st_ino);
-	assert_file(target_fd, "b/two", "shared");
+	text_file_check(target_fd, "b/two", "shared");
 	assert_int_not_equal(stat_of(target_fd, "three").st_ino,
 			     stat_of(source_fd, "three").st_ino);
 }
@@ -170,7 +155,7 @@ static void keeps_extended_attributes_and_acls(void **state)
 	assert_int_equal(fsetxattr(fd, "user.color", "blue", 4, 0), 0);
 	assert_int_equal(fsetxattr(fd, "system.posix_acl_access", acl, sizeof(acl), 0), 0);
 	assert_int_equal(fsetxattr(dir_fd, "system.posix_acl_default", acl, sizeof(acl), 0), 0);
-	write_file(source_fd, "dir/plain", "");
+	text_file_write(source_fd, "dir/plain", "");
 	char plain[128];
 	snprintf(plain, sizeof(plain), "%s/source/dir/plain", folder);
 	removexattr(plain, "system.posix_acl_access");
@@ -202,7 +187,7 @@ static void copies_folders_however_deep(void **state)
 		close(fd);
 		fd = next;
 	}
-	write_file(fd, "bottom", "reached");
+	text_file_write(fd, "bottom", "reached");
 	close(fd);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = before;
@@ -218,7 +203,7 @@ static void copies_folders_however_deep(void **state)
 		close(fd);
 		fd = next;
 	}
-	assert_file(fd, "bottom", "reached");
+	text_file_check(fd, "bottom", "reached");
 	close(fd);
 }
 
@@ -254,7 +239,7 @@ static void a_file_with_several_names_is_measured_once(void **state)
 		char name[32], below[64];
 		snprintf(name, sizeof(name), "twin-%d", i);
 		snprintf(below, sizeof(below), "below/%s", name);
-		write_file(source_fd, name, "x");
+		text_file_write(source_fd, name, "x");
 		assert_int_equal(linkat(source_fd, name, source_fd, below, 0), 0);
 		snprintf(below, sizeof(below), "below/%d", i);
 		assert_int_equal(linkat(source_fd, "one", source_fd, below, 0), 0);
@@ -297,7 +282,7 @@ static void ends_when_its_watcher_says_so(void **state)
 	struct error err = { 0 };
 	struct tree_copy_result result;
 	struct copy_watch watch = { .look = refuse };
-	write_file(source_fd, "file", "content");
+	text_file_write(source_fd, "file", "content");
 	assert_int_equal(tree_copy(source_fd, target_fd, links_fd, &watch, &result, &err), -1);
 	assert_int_equal(err.code, ERROR_CANCELLED);
 }
