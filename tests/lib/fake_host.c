@@ -322,6 +322,15 @@ static int find_loop(struct host *host, int image_fd, struct loop_device *ret_de
 	return 0;
 }
 
+static unsigned free_number(const struct fake_host *fake)
+{
+	unsigned number = 0;
+	while (number < FAKE_LOOPS_MAX && is_there(fake, number))
+		number++;
+	assert(number < FAKE_LOOPS_MAX);
+	return number;
+}
+
 static int attach_loop(struct host *host, int image_fd, bool discards,
 		       struct loop_device *ret_device, struct error *err)
 {
@@ -333,10 +342,7 @@ static int attach_loop(struct host *host, int image_fd, bool discards,
 		return end_step(fake);
 	if (fstat(image_fd, &image) < 0)
 		return error_errno(err, errno, "image");
-	unsigned number = 0;
-	while (number < FAKE_LOOPS_MAX && is_there(fake, number))
-		number++;
-	assert(number < FAKE_LOOPS_MAX);
+	unsigned number = free_number(fake);
 	fake->loops[number] = (struct fake_loop) { .attached = true,
 						   .device = image.st_dev,
 						   .inode = image.st_ino,
@@ -365,10 +371,7 @@ static int keep_loop(struct host *host, int image_fd, bool read_only, bool disca
 		return -1;
 	if (fstat(image_fd, &image) < 0)
 		return error_errno(err, errno, "image");
-	unsigned number = 0;
-	while (number < FAKE_LOOPS_MAX && is_there(fake, number))
-		number++;
-	assert(number < FAKE_LOOPS_MAX);
+	unsigned number = free_number(fake);
 	fake->loops[number] = (struct fake_loop) {
 		.attached = true,
 		.kept = true,

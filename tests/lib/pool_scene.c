@@ -2,11 +2,17 @@
 #include "pool_scene.h"
 
 #include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
+#include "assert_outcome.h"
 #include "base/log.h"
 
 const struct access pool_scene_writer = { .mode = ACCESS_MULTI_WRITER, .fs_type = "" };
@@ -89,4 +95,12 @@ struct volume_spec pool_scene_spec(const char *name)
 		.parameters = { .backend = BACKEND_LOOP, .enforce = true },
 		.fs_type = "",
 	};
+}
+
+void pool_scene_create(const struct pool_scene *scene, const char *name)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	const struct volume_spec spec = pool_scene_spec(name);
+	assert_done(volume_create(scene->pools, &spec, &record, &err), &err);
 }

@@ -36,5 +36,8 @@ unsigned pool_scene_count(const struct pool_scene *scene, const char *folder);
 /* 1 GiB, loop, ext4. */
 struct volume_spec pool_scene_spec(const char *name);
 
+/* Makes it; fails the test where it is not made, or was there before. */
+void pool_scene_create(const struct pool_scene *scene, const char *name);
+
 /* A writer with no wishes. */
 extern const struct access pool_scene_writer;

@@ -32,15 +32,6 @@ static int end(void **state)
 	return 0;
 }
 
-static void create(const char *name)
-{
-	struct error err = { 0 };
-	struct volume_record record;
-	struct volume_spec spec = pool_scene_spec(name);
-	if (volume_create(scene.pools, &spec, &record, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
 static int attach(const char *name, struct error *err)
 {
 	return attachment_make(scene.pools, name, &pool_scene_writer, false, err);
@@ -49,9 +40,9 @@ static int attach(const char *name, struct error *err)
 static void there_is_no_place_for_one_more_than_allowed(void **state)
 {
 	struct error err = { 0 };
-	create("pvc-1");
-	create("pvc-2");
-	create("pvc-3");
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
+	pool_scene_create(&scene, "pvc-3");
 	assert_int_equal(attach("pvc-1", &err), 0);
 	assert_int_equal(attach("pvc-2", &err), 0);
 	assert_int_equal(attach("pvc-2", &err), 1);
@@ -66,9 +57,9 @@ static void one_with_a_damaged_record_keeps_its_place(void **state)
 {
 	struct error err = { 0 };
 	char record[256];
-	create("pvc-1");
-	create("pvc-2");
-	create("pvc-3");
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
+	pool_scene_create(&scene, "pvc-3");
 	assert_int_equal(attach("pvc-1", &err), 0);
 	snprintf(record, sizeof(record), "%s/pool/volumes/pvc-1/record", scene.folder);
 	assert_int_equal(truncate(record, 10), 0);
@@ -85,8 +76,8 @@ static void an_ephemeral_one_has_a_place_too(void **state)
 	spec.ephemeral = true;
 	const struct volume_publication publication = { .target_path = scene.target,
 							.access = &pool_scene_writer };
-	create("pvc-1");
-	create("pvc-2");
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
 	assert_int_equal(volume_publish_ephemeral(scene.pools, &spec, &publication, &err), 0);
 	assert_int_equal(attach("pvc-1", &err), 0);
 	assert_int_equal(attach("pvc-2", &err), -1);

@@ -68,6 +68,15 @@ static void finds_nothing_where_the_parent_is_not_there(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 }
 
+static void check_refused(const char *wrong)
+{
+	struct mount_path path;
+	struct error err = { 0 };
+	assert_int_equal(mount_path_resolve(wrong, "target_path", &path, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "target_path"));
+}
+
 static void refuses_what_is_no_place_for_a_mount(void **state)
 {
 	char long_path[PATH_MAX + 10];
@@ -76,13 +85,8 @@ static void refuses_what_is_no_place_for_a_mount(void **state)
 	long_path[sizeof(long_path) - 1] = '\0';
 	const char *wrong[] = { "relative/path", "/",	      "//",	"/tmp/..",
 				"/tmp/.",	 "/tmp/a\nb", long_path };
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct mount_path path;
-		struct error err = { 0 };
-		assert_int_equal(mount_path_resolve(wrong[i], "target_path", &path, &err), -1);
-		assert_int_equal(err.code, ERROR_INVALID);
-		assert_non_null(strstr(err.text, "target_path"));
-	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		check_refused(wrong[i]);
 }
 
 static void what_cannot_be_a_folder_is_the_callers_mistake(void **state)
@@ -97,13 +101,8 @@ static void what_cannot_be_a_folder_is_the_callers_mistake(void **state)
 	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	assert_int_equal(symlink(loop, loop), 0);
 	const char *wrong[] = { in_file, in_loop, long_name, in_long };
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct mount_path path;
-		struct error err = { 0 };
-		assert_int_equal(mount_path_resolve(wrong[i], "target_path", &path, &err), -1);
-		assert_int_equal(err.code, ERROR_INVALID);
-		assert_non_null(strstr(err.text, "target_path"));
-	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		check_refused(wrong[i]);
 	unlink(file);
 	unlink(loop);
 }

@@ -39,15 +39,6 @@ static void make_file(const char *name, const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
-static void make_volume(const char *name)
-{
-	struct volume_spec spec = pool_scene_spec(name);
-	struct volume_record record;
-	struct error err = { 0 };
-	if (volume_create(scene.pools, &spec, &record, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
 static struct orphans find(int64_t started_s)
 {
 	struct orphan_search search = { .pools = scene.pools, .started_s = started_s };
@@ -66,15 +57,15 @@ static bool has(const struct orphans *orphans, enum orphan_kind kind, const char
 
 static void a_pool_in_order_has_none(void **state)
 {
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	struct orphans orphans CLEANUP_ORPHANS = find(0);
 	assert_int_equal(orphans.count, 0);
 }
 
 static void each_kind_is_found_and_left_where_it_is(void **state)
 {
-	make_volume("pvc-1");
-	make_volume("pvc-2");
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
 	make_folder("volumes/pvc-3");
 	make_file("volumes/pvc-3/image", "data of somebody");
 	make_file("volumes/pvc-1/record", "no record");

@@ -33,14 +33,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void create(const char *name)
-{
-	struct volume_record record;
-	struct error err = { 0 };
-	struct volume_spec spec = pool_scene_spec(name);
-	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
-}
-
 static void only_one_process_has_a_pool(void **state)
 {
 	struct pool *second = NULL;
@@ -87,8 +79,8 @@ static void promises_are_counted_again_at_start(void **state)
 {
 	struct capacity_space space;
 	struct error err = { 0 };
-	create("pvc-1");
-	create("pvc-2");
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
 	pool_scene_restart(&scene);
 	assert_int_equal(pool_space(scene.pool, &space, &err), 0);
 	assert_int_equal(space.promised_bytes, 2 * GIB);
@@ -101,7 +93,7 @@ static void a_volume_that_came_back_by_hand_can_be_deleted_without_harm_to_the_b
 	struct capacity_space space;
 	struct error err = { 0 };
 	char folder[256], aside[256];
-	create("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	snprintf(folder, sizeof(folder), "%s/pool/volumes/pvc-1", scene.folder);
 	snprintf(aside, sizeof(aside), "%s/aside", scene.folder);
 	assert_int_equal(rename(folder, aside), 0);
@@ -111,7 +103,7 @@ static void a_volume_that_came_back_by_hand_can_be_deleted_without_harm_to_the_b
 	assert_int_equal(pool_space(scene.pool, &space, &err), 0);
 	assert_int_equal(space.promised_bytes, 0);
 	assert_int_equal(pool_volume_count(scene.pool), 0);
-	create("pvc-2");
+	pool_scene_create(&scene, "pvc-2");
 }
 
 static void what_an_image_holds_already_does_not_count_twice(void **state)
@@ -120,7 +112,7 @@ static void what_an_image_holds_already_does_not_count_twice(void **state)
 	struct error err = { 0 };
 	char image[256];
 	static const char zeros[1 << 20];
-	create("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	assert_int_equal(pool_space(scene.pool, &before, &err), 0);
 	snprintf(image, sizeof(image), "%s/pool/volumes/pvc-1/image", scene.folder);
 	int fd = open(image, O_WRONLY | O_CLOEXEC);
@@ -188,7 +180,7 @@ static void a_pool_on_a_read_only_disk_is_opened_but_is_not_ready(void **state)
 {
 	struct volume_record record;
 	struct error err = { 0 };
-	create("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	char path[PATH_MAX];
 	strcpy(path, scene.pool->path);
 	make_read_only(path);

@@ -23,14 +23,9 @@ static const char *const both[] = { "pvc-b", "pvc-a" };
 
 static int begin(void **state)
 {
-	struct error err = { 0 };
-	struct volume_record record;
 	pool_scene_init(&scene);
-	for (size_t i = 0; i < 2; i++) {
-		struct volume_spec spec = pool_scene_spec(both[i]);
-		if (volume_create(scene.pools, &spec, &record, &err) < 0)
-			fail_msg("%s", err.text);
-	}
+	for (size_t i = 0; i < 2; i++)
+		pool_scene_create(&scene, both[i]);
 	return 0;
 }
 

@@ -34,14 +34,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void make_volume(const char *name)
-{
-	struct error err = { 0 };
-	struct volume_record record;
-	struct volume_spec spec = pool_scene_spec(name);
-	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
-}
-
 static int snap(const char *name, const char *volume, struct error *err)
 {
 	struct snapshot_record record;
@@ -70,7 +62,7 @@ static void assert_image(const char *path, const char *text)
 static void a_snapshot_keeps_what_the_volume_held_and_outlives_it(void **state)
 {
 	struct error err = { 0 };
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	write_image("volumes/pvc-1/image", "before");
 	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
 	write_image("volumes/pvc-1/image", "after!");
@@ -85,8 +77,8 @@ static void a_snapshot_keeps_what_the_volume_held_and_outlives_it(void **state)
 static void names_and_sources_are_checked(void **state)
 {
 	struct error err = { 0 };
-	make_volume("pvc-1");
-	make_volume("pvc-2");
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
 	assert_int_equal(snap("snap-1", "pvc-9", &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
@@ -97,7 +89,7 @@ static void names_and_sources_are_checked(void **state)
 static void a_mounted_volume_is_frozen_for_its_snapshot_and_goes_on(void **state)
 {
 	struct error err = { 0 };
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	assert_int_equal(
 		volume_stage(scene.pools, "pvc-1", scene.staging, &pool_scene_writer, &err), 0);
 	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
@@ -112,8 +104,8 @@ static void lists_by_pages_and_by_source(void **state)
 	struct snapshot_record *records = NULL;
 	size_t count = 0;
 	bool more = false;
-	make_volume("pvc-1");
-	make_volume("pvc-2");
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
 	assert_int_equal(snap("snap-a", "pvc-1", &err), 0);
 	assert_int_equal(snap("snap-b", "pvc-2", &err), 0);
 	assert_int_equal(snap("snap-c", "pvc-1", &err), 0);
@@ -140,7 +132,7 @@ static int make_snapshot(void *context)
 static void whatever_fails_or_is_killed_a_retry_makes_it_and_nothing_is_left(void **state)
 {
 	struct error err = { 0 };
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	assert_int_equal(
 		volume_stage(scene.pools, "pvc-1", scene.staging, &pool_scene_writer, &err), 0);
 	uint64_t promised = scene.pool->promised_bytes;
@@ -163,7 +155,7 @@ static void whatever_fails_or_is_killed_a_retry_makes_it_and_nothing_is_left(voi
 static void the_books_are_the_same_after_a_restart(void **state)
 {
 	struct error err = { 0 };
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
 	uint64_t promised = scene.pool->promised_bytes;
 	pool_scene_restart(&scene);
@@ -184,7 +176,7 @@ static void a_volume_is_made_of_a_snapshot_and_of_a_volume(void **state)
 {
 	struct error err = { 0 };
 	struct volume_record record;
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	write_image("volumes/pvc-1/image", "before");
 	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
 	write_image("volumes/pvc-1/image", "after!");
@@ -207,7 +199,7 @@ static void a_source_must_be_there_and_fit(void **state)
 	struct error err = { 0 };
 	struct volume_record record;
 	struct volume_spec spec = pool_scene_spec("pvc-2");
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	uint64_t promised = scene.pool->promised_bytes;
 	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "none", 0, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
@@ -337,7 +329,7 @@ static void what_changed_much_while_it_was_copied_is_copied_before_it_is_held(vo
 					    .group = "" };
 	struct busy busy = { 0 };
 	const struct copy_watch watch = { .look = change_once, .context = &busy };
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	fill_image('a');
 	assert_int_equal(
 		volume_stage(scene.pools, "pvc-1", scene.staging, &pool_scene_writer, &err), 0);
@@ -367,7 +359,7 @@ static void a_volume_that_grows_while_it_is_copied_makes_a_snapshot_of_the_new_s
 	struct snapshot_spec spec = { .name = "snap-1", .source_volume = "pvc-1", .group = "" };
 	unsigned times = 0;
 	const struct copy_watch watch = { .look = grow_source, .context = &times };
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	assert_int_equal(snapshot_create(scene.pools, &spec, &watch, &record, &err), 0);
 	assert_int_not_equal(times, 0);
 	assert_int_equal(record.size_bytes, 2ULL << 30);
@@ -385,7 +377,7 @@ static void a_volume_that_grows_while_it_is_cloned_is_not_cut_off(void **state)
 	spec.range.required_bytes = 0;
 	spec.source = (struct volume_source) { .kind = SOURCE_VOLUME, .id = "pvc-1" };
 	spec.watch = &watch;
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
 	assert_int_not_equal(times, 0);
 	assert_int_equal(err.code, ERROR_BUSY);
@@ -419,7 +411,7 @@ static void an_image_that_is_being_grown_is_not_copied(void **state)
 {
 	struct error err = { 0 };
 	struct volume_record record;
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	int fd = open_image("volumes/pvc-1/image");
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(snap("snap-1", "pvc-1", &err), -1);
@@ -436,7 +428,7 @@ static void what_an_image_says_of_a_growth_that_was_killed_goes_with_its_copies(
 	static const char mark[] = "trusted.kentledge.growing";
 	struct error err = { 0 };
 	struct volume_record record;
-	make_volume("pvc-1");
+	pool_scene_create(&scene, "pvc-1");
 	int fd = open_image("volumes/pvc-1/image");
 	if (fsetxattr(fd, mark, "", 0, 0) < 0)
 		skip(); /* a file system without, or nobody privileged */
