@@ -18,9 +18,9 @@ struct candidates {
 	size_t count;
 };
 
-static int no_such_pool(struct pools *pools, const char *name, struct error *err)
+static int no_such_pool(struct pools *pools, size_t seen, const char *name, struct error *err)
 {
-	if (pools_check_missing(pools, name, err) < 0)
+	if (pools_check_missing(pools, seen, name, err) < 0)
 		return error_prefix(err, "parameter pool");
 	char *names CLEANUP_FREE = pools_names(pools);
 	return error_set(err, ERROR_INVALID,
@@ -28,10 +28,10 @@ static int no_such_pool(struct pools *pools, const char *name, struct error *err
 }
 
 /* Nobody knows what a missing pool could serve. */
-static int none_serves(struct pools *pools, const struct parameters *parameters,
+static int none_serves(struct pools *pools, size_t seen, const struct parameters *parameters,
 		       const struct error *reason, struct error *err)
 {
-	if (!parameters->pool && pools_check_missing(pools, NULL, err) < 0)
+	if (!parameters->pool && pools_check_missing(pools, seen, NULL, err) < 0)
 		return error_prefix(err, "%s", reason->text);
 	*err = *reason;
 	return -1;
@@ -45,7 +45,8 @@ static int collect(struct pools *pools, const struct parameters *parameters,
 	struct candidates candidates = { .count = 0 };
 	struct error reason = { 0 };
 	bool named = false;
-	for (size_t i = 0; i < pools->count; i++) {
+	size_t seen = pools->count;
+	for (size_t i = 0; i < seen; i++) {
 		struct pool *pool = pools->pools[i];
 		if (parameters->pool && strcmp(parameters->pool, pool->name) != 0)
 			continue;
@@ -55,9 +56,9 @@ static int collect(struct pools *pools, const struct parameters *parameters,
 				(struct candidate) { .pool = pool, .order = pool->order };
 	}
 	if (!named)
-		return no_such_pool(pools, parameters->pool, err);
+		return no_such_pool(pools, seen, parameters->pool, err);
 	if (candidates.count == 0)
-		return none_serves(pools, parameters, &reason, err);
+		return none_serves(pools, seen, parameters, &reason, err);
 	*ret_candidates = candidates;
 	return 0;
 }
@@ -135,7 +136,7 @@ int pool_choice_reserve(struct pools *pools, const struct pool_wish *wish, struc
 	if (reserve_in_one(&candidates, wish, ret_pool, err) == 0)
 		return 0;
 	if (err && err->code == ERROR_RANGE && !wish->parameters->pool &&
-	    pools_check_missing(pools, NULL, NULL) < 0)
+	    pools_check_missing(pools, pools->count, NULL, NULL) < 0)
 		err->code = ERROR_EXHAUSTED;
 	return -1;
 }

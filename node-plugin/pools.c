@@ -336,7 +336,7 @@ void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void
 	pthread_mutex_unlock(&pools->mutex);
 }
 
-int pools_check_missing(struct pools *pools, const char *name, struct error *err)
+int pools_check_missing(struct pools *pools, size_t seen, const char *name, struct error *err)
 {
 	pthread_mutex_lock(&pools->mutex);
 	const struct pool_missing *missing =
@@ -345,13 +345,17 @@ int pools_check_missing(struct pools *pools, const char *name, struct error *err
 	if (missing)
 		outcome = error_set(err, ERROR_UNAVAILABLE, "pool %s is missing: %s", missing->name,
 				    missing->reason);
+	else if (pools->count > seen)
+		outcome = error_set(err, ERROR_UNAVAILABLE, "pool %s came back just now; try again",
+				    pools->pools[seen]->name);
 	pthread_mutex_unlock(&pools->mutex);
 	return outcome;
 }
 
-int pools_not_found(struct pools *pools, const char *what, const char *id, struct error *err)
+int pools_not_found(struct pools *pools, size_t seen, const char *what, const char *id,
+		    struct error *err)
 {
-	if (pools_check_missing(pools, NULL, err) < 0)
+	if (pools_check_missing(pools, seen, NULL, err) < 0)
 		return error_prefix(err, "%s %s is in none of the pools that are there", what, id);
 	return error_set(err, ERROR_NOT_FOUND, "%s %s does not exist on this node", what, id);
 }

@@ -93,12 +93,14 @@ typedef void pools_missing_visitor(void *context, const char *name, const char *
 void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void *context);
 
 /* 0, or -1 if the pool of this name is missing (NULL: if any is): ERROR_UNAVAILABLE with the reason
- * and what to do. */
-int pools_check_missing(struct pools *pools, const char *name, struct error *err);
+ * and what to do. seen: how many pools were there when the caller began to look; one that came back
+ * since was not looked into, and is ERROR_UNAVAILABLE too. */
+int pools_check_missing(struct pools *pools, size_t seen, const char *name, struct error *err);
 
-/* For something that was found in no pool, say "volume" "pvc-1": ERROR_NOT_FOUND, or
- * ERROR_UNAVAILABLE while it may be in a missing one. */
-int pools_not_found(struct pools *pools, const char *what, const char *id, struct error *err);
+/* For something that was found in none of the `seen` pools, say "volume" "pvc-1": ERROR_NOT_FOUND,
+ * or ERROR_UNAVAILABLE while it may be in a missing one. */
+int pools_not_found(struct pools *pools, size_t seen, const char *what, const char *id,
+		    struct error *err);
 
 /* "fast, bulk": yours. */
 char *pools_names(struct pools *pools);

@@ -55,12 +55,13 @@ int snapshot_folder_open_in(struct pool *pool, const char *id, struct snapshot_f
 int snapshot_folder_open(struct pools *pools, const char *id, struct snapshot_folder *ret_folder,
 			 struct error *err)
 {
-	for (size_t i = 0; i < pools->count; i++) {
+	size_t seen = pools->count;
+	for (size_t i = 0; i < seen; i++) {
 		int outcome = open_in(pools->pools[i], id, ret_folder, err);
 		if (outcome <= 0)
 			return outcome;
 	}
-	return pools_not_found(pools, "snapshot", id, err);
+	return pools_not_found(pools, seen, "snapshot", id, err);
 }
 
 void snapshot_folder_done(struct snapshot_folder *folder)

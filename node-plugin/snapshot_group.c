@@ -59,6 +59,7 @@ static int load(struct pools *pools, const char *id, struct snapshot_group *ret_
 		struct error *err)
 {
 	struct snapshot_group_record record;
+	size_t seen = pools->count;
 	set_id(ret_group, id);
 	int outcome = snapshot_group_record_read(pools, id, &record, err);
 	if (outcome != 0)
@@ -66,7 +67,8 @@ static int load(struct pools *pools, const char *id, struct snapshot_group *ret_
 	if (find_members(pools, ret_group, err) < 0)
 		return -1;
 	ret_group->created_us = record.created_us;
-	if (ret_group->member_count < record.members && pools_check_missing(pools, NULL, err) < 0)
+	if (ret_group->member_count < record.members &&
+	    pools_check_missing(pools, seen, NULL, err) < 0)
 		return error_prefix(err, "group snapshot %s", id);
 	if (ret_group->member_count != record.members)
 		return error_set(
@@ -175,13 +177,14 @@ int snapshot_group_delete(struct pools *pools, const char *id, const char *const
 		return 1; /* we never made such an id */
 	if (lock_group(pools, id, &lock, err) < 0)
 		return -1;
+	size_t seen = pools->count;
 	set_id(&group, id);
 	int found = snapshot_group_record_read(pools, id, &record, err);
 	if (found < 0 || find_members(pools, &group, err) < 0)
 		return -1;
 	/* A member may be in a pool that is missing: it would come back without its group. */
 	if (found == 0 && group.member_count < record.members &&
-	    pools_check_missing(pools, NULL, err) < 0)
+	    pools_check_missing(pools, seen, NULL, err) < 0)
 		return error_prefix(err, "group snapshot %s", id);
 	if (found == 0 && check_named(&group, members, count, err) < 0)
 		return -1;

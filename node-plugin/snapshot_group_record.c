@@ -91,9 +91,10 @@ int snapshot_group_record_read(struct pools *pools, const char *id,
 			       struct snapshot_group_record *ret_record, struct error *err)
 {
 	int outcome = 1;
-	for (size_t i = 0; i < pools->count && outcome == 1; i++)
+	size_t seen = pools->count;
+	for (size_t i = 0; i < seen && outcome == 1; i++)
 		outcome = read_record_in(pools->pools[i], id, ret_record, err);
-	if (outcome == 1 && pools_check_missing(pools, NULL, err) < 0)
+	if (outcome == 1 && pools_check_missing(pools, seen, NULL, err) < 0)
 		return -1;
 	return outcome;
 }

@@ -87,10 +87,11 @@ int volume_folder_open(struct pools *pools, const char *id, struct volume_folder
 		       struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	size_t seen = pools->count;
 	if (volume_folder_peek(pools, id, &folder, err) < 0)
 		return -1;
 	if (!folder.pool)
-		return pools_not_found(pools, "volume", id, err);
+		return pools_not_found(pools, seen, "volume", id, err);
 	if (read_record(folder.pool, id, folder.fd, &folder.record, err) < 0)
 		return -1;
 	*ret_folder = folder;

@@ -210,7 +210,7 @@ static bool is_of_missing_pool(struct pools *pools, const char *id, const struct
 	size_t root_length = strlen(mount->root);
 	return length < (int)sizeof(end) && root_length >= (size_t)length &&
 	       strcmp(mount->root + root_length - (size_t)length, end) == 0 &&
-	       pools_check_missing(pools, NULL, NULL) < 0;
+	       pools_check_missing(pools, pools->count, NULL, NULL) < 0;
 }
 
 /* Of a volume whose folder is gone nothing is known but that it was a loop device or lay in the

@@ -2,6 +2,7 @@
 #include "pools.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -502,7 +503,7 @@ static void a_pool_is_not_made_anew_where_a_link_to_it_led_nowhere(void **state)
 	pools_scene_put_back(&scene, scene.bulk_disk);
 	pools_look_again(scene.pools);
 	assert_int_equal(scene.pools->count, 2);
-	assert_int_equal(pools_check_missing(scene.pools, NULL, &err), 0);
+	assert_int_equal(pools_check_missing(scene.pools, scene.pools->count, NULL, &err), 0);
 }
 
 /* Then what its neighbours know has to do. */
@@ -515,6 +516,46 @@ static void without_a_folder_for_notes_pools_are_served_all_the_same(void **stat
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 1, &err), 0);
 	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+}
+
+struct asking {
+	pthread_barrier_t begun;
+	struct error err;
+	int outcome;
+};
+
+/* Until the volume can be told of. */
+static void *delete_pvc_1(void *context)
+{
+	struct asking *asking = context;
+	pthread_barrier_wait(&asking->begun);
+	do {
+		asking->outcome = volume_delete(scene.pools, "pvc-1", &asking->err);
+	} while (asking->outcome < 0 && asking->err.code == ERROR_UNAVAILABLE);
+	return NULL;
+}
+
+/* Whoever looked before it was there, and asks afterwards whether one is missing. */
+static void a_volume_is_not_said_to_be_gone_while_its_pool_comes_back(void **state)
+{
+	open_both(POOL_POLICY_FIRST);
+	for (unsigned round = 0; round < 10; round++) {
+		pthread_t thread;
+		struct error err = { 0 };
+		struct asking asking = { .outcome = 0 };
+		assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+		pools_scene_pull_out(&scene, scene.bulk_disk);
+		assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+		pools_scene_put_back(&scene, scene.bulk_disk);
+		pthread_barrier_init(&asking.begun, NULL, 2);
+		assert_int_equal(pthread_create(&thread, NULL, delete_pvc_1, &asking), 0);
+		pthread_barrier_wait(&asking.begun);
+		assert_int_equal(pools_look_again(scene.pools), 1);
+		pthread_join(thread, NULL);
+		pthread_barrier_destroy(&asking.begun);
+		assert_int_equal(asking.outcome, 0);
+		assert_false(lies_in(scene.bulk_path, "pvc-1"));
+	}
 }
 
 static char group_ids[2][VOLUME_ID_MAX + 1];
@@ -615,6 +656,7 @@ int main(void)
 		WITH_POOLS(the_only_pool_is_not_made_anew_where_its_disk_is_missing),
 		WITH_POOLS(a_pool_is_not_made_anew_where_a_link_to_it_led_nowhere),
 		WITH_POOLS(without_a_folder_for_notes_pools_are_served_all_the_same),
+		WITH_POOLS(a_volume_is_not_said_to_be_gone_while_its_pool_comes_back),
 		WITH_POOLS(a_group_is_not_deleted_without_the_pool_of_a_member),
 		WITH_POOLS(a_group_is_not_deleted_without_the_pool_of_its_record),
 	};
