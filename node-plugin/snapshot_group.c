@@ -90,8 +90,13 @@ static int lock_group(struct pools *pools, const char *id, struct volume_lock *l
 int snapshot_group_find(struct pools *pools, const char *id, struct snapshot_group *ret_group,
 			struct error *err)
 {
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	int outcome = volume_id_is_valid(id) ? load(pools, id, &group, err) : 1;
+	bool valid = volume_id_is_valid(id);
+	/* Or one whose members are just being removed is taken for damaged. */
+	if (valid && lock_group(pools, id, &lock, err) < 0)
+		return -1;
+	int outcome = valid ? load(pools, id, &group, err) : 1;
 	if (outcome < 0)
 		return -1;
 	if (outcome == 1)

@@ -2,8 +2,10 @@
 #include "snapshot_group.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +156,52 @@ static void a_group_is_deleted_with_all_its_members_and_only_by_their_names(void
 	assert_int_equal(snapshot_group_delete(scene.pools, "group-1", ids, 2, &err), 1);
 }
 
+static atomic_bool is_over;
+
+static int create_and_delete(void)
+{
+	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	struct error err = { .code = ERROR_BUSY };
+	int outcome = -1;
+	while (outcome < 0 && err.code == ERROR_BUSY)
+		outcome = create("group-1", both, 2, &group, &err);
+	if (outcome < 0)
+		return -1;
+	const char *const ids[] = { group.members[0].id, group.members[1].id };
+	do
+		outcome = snapshot_group_delete(scene.pools, "group-1", ids, 2, &err);
+	while (outcome < 0 && err.code == ERROR_BUSY);
+	return outcome;
+}
+
+static void *create_and_delete_often(void *context)
+{
+	int *outcome = context;
+	for (unsigned round = 0; round < 50 && *outcome == 0; round++)
+		*outcome = create_and_delete();
+	is_over = true;
+	return NULL;
+}
+
+static void a_group_that_is_being_deleted_is_not_told_to_be_damaged(void **state)
+{
+	pthread_t thread;
+	struct error wrong = { 0 };
+	int outcome = 0;
+	is_over = false;
+	assert_int_equal(pthread_create(&thread, NULL, create_and_delete_often, &outcome), 0);
+	while (!is_over) {
+		struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+		struct error err = { 0 };
+		if (snapshot_group_find(scene.pools, "group-1", &group, &err) < 0 &&
+		    err.code != ERROR_NOT_FOUND && err.code != ERROR_BUSY)
+			wrong = err;
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(outcome, 0);
+	assert_string_equal(wrong.text, "");
+}
+
 static void lose_record(void)
 {
 	CLEANUP_FREE char *path = must_printf("%s/pool/groups/group-1", scene.folder);
@@ -253,6 +301,7 @@ int main(void)
 		WITH(a_directory_cannot_stand_still),
 		WITH(a_group_that_is_not_there_is_not_found_and_deleted_already),
 		WITH(a_group_is_deleted_with_all_its_members_and_only_by_their_names),
+		WITH(a_group_that_is_being_deleted_is_not_told_to_be_damaged),
 		WITH(members_without_a_group_are_removed_at_start),
 		WITH(members_that_a_dead_process_left_are_not_taken_over),
 		WITH(a_member_that_cannot_be_read_is_an_error_of_its_group),
