@@ -68,17 +68,6 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 	return csi_effect_log(&effect, outcome, err);
 }
 
-/* CSI spec, DeleteSnapshot: one of a group goes with its group. */
-static int check_alone(struct node *node, const char *id, struct error *err)
-{
-	struct snapshot_record record;
-	if (snapshot_find(node->pools, id, &record, NULL) < 0 || !record.group[0])
-		return 0;
-	return error_set(err, ERROR_INVALID,
-			 "snapshot_id: %s is part of group snapshot %s and is deleted with it", id,
-			 record.group);
-}
-
 static int delete_snapshot(struct rpc_call *call, const Csi__V1__DeleteSnapshotRequest *request,
 			   Csi__V1__DeleteSnapshotResponse *response, struct error *err)
 {
@@ -91,9 +80,7 @@ static int delete_snapshot(struct rpc_call *call, const Csi__V1__DeleteSnapshotR
 	};
 	int outcome = csi_argument_text(request->snapshot_id, "snapshot_id", err);
 	if (outcome == 0)
-		outcome = check_alone(node, request->snapshot_id, err);
-	if (outcome == 0)
-		outcome = snapshot_delete(node->pools, request->snapshot_id, err);
+		outcome = snapshot_delete(node->pools, request->snapshot_id, "", err);
 	return csi_effect_log(&effect, outcome, err);
 }
 

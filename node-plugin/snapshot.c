@@ -87,7 +87,17 @@ static void remove_trash(struct pool *pool, const char *id, const char *trash_na
 			    LOG_ERR(&reason));
 }
 
-int snapshot_delete(struct pools *pools, const char *id, struct error *err)
+/* CSI spec, DeleteSnapshot: one of a group goes with its group. */
+static int check_group(const struct snapshot_record *record, const char *group, struct error *err)
+{
+	if (strcmp(record->group, group) == 0)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "snapshot_id: %s is part of group snapshot %s and is deleted with it",
+			 record->id, record->group);
+}
+
+int snapshot_delete(struct pools *pools, const char *id, const char *group, struct error *err)
 {
 	char key[VOLUME_LOCK_KEY_MAX + 1], trash_name[POOL_NAME_MAX];
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
@@ -105,6 +115,8 @@ int snapshot_delete(struct pools *pools, const char *id, struct error *err)
 		*err = reason;
 		return -1;
 	}
+	if (check_group(&folder.record, group, err) < 0)
+		return -1;
 	pool_temporary_name(folder.pool, id, trash_name);
 	if (disappear(&folder, trash_name, err) < 0)
 		return error_not_named(err);

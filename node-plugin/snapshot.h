@@ -45,8 +45,9 @@ int snapshot_create_all(struct pools *pools, const struct snapshot_spec *specs, 
 			const struct copy_watch *watch, struct snapshot_record *ret_records,
 			struct error *err);
 
-/* 1: there was none. */
-int snapshot_delete(struct pools *pools, const char *id, struct error *err);
+/* group: the group snapshot with which it is deleted; "": with none. ERROR_INVALID if it is of
+ * another one. 1: there was none. */
+int snapshot_delete(struct pools *pools, const char *id, const char *group, struct error *err);
 
 /* ERROR_NOT_FOUND, or ERROR_INTERNAL for a snapshot whose record is damaged. */
 int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *ret_record,

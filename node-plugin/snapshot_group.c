@@ -156,7 +156,7 @@ static int delete_members(struct pools *pools, const struct snapshot_group *grou
 			  struct error *err)
 {
 	for (size_t i = 0; i < group->member_count; i++)
-		if (snapshot_delete(pools, group->members[i].id, err) < 0)
+		if (snapshot_delete(pools, group->members[i].id, group->id, err) < 0)
 			return error_prefix(err, "group snapshot %s", group->id);
 	return 0;
 }

@@ -188,7 +188,7 @@ static void one_with_subvolumes_of_the_pod_in_it_is_not_copied_without_them(void
 	assert_int_equal(subvolume_delete(below_fd, "inner", &err), 0);
 	if (snapshot_create(pools, &snapshot, NULL, &record, &err) != 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(snapshot_delete(pools, "snap-1", &err), 0);
+	assert_int_equal(snapshot_delete(pools, "snap-1", "", &err), 0);
 	delete_volume();
 }
 

@@ -202,6 +202,19 @@ static void a_group_that_is_being_deleted_is_not_told_to_be_damaged(void **state
 	assert_string_equal(wrong.text, "");
 }
 
+/* Nor by whoever asked before it was there: nothing is looked at without its lock. */
+static void a_member_is_not_deleted_without_its_group(void **state)
+{
+	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	struct snapshot_group again CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	struct error err = { 0 };
+	create_both(&group);
+	assert_int_equal(snapshot_delete(scene.pools, group.members[0].id, "", &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "group-1"));
+	assert_int_equal(snapshot_group_find(scene.pools, "group-1", &again, &err), 0);
+}
+
 static void lose_record(void)
 {
 	CLEANUP_FREE char *path = must_printf("%s/pool/groups/group-1", scene.folder);
@@ -233,7 +246,7 @@ static void members_that_a_dead_process_left_are_not_taken_over(void **state)
 	struct error err = { 0 };
 	create_both(&group);
 	lose_record();
-	assert_int_equal(snapshot_delete(scene.pools, group.members[0].id, &err), 0);
+	assert_int_equal(snapshot_delete(scene.pools, group.members[0].id, "group-1", &err), 0);
 	usleep(1000);
 	if (create("group-1", both, 2, &again, &err) != 0)
 		fail_msg("%s", err.text);
@@ -302,6 +315,7 @@ int main(void)
 		WITH(a_group_that_is_not_there_is_not_found_and_deleted_already),
 		WITH(a_group_is_deleted_with_all_its_members_and_only_by_their_names),
 		WITH(a_group_that_is_being_deleted_is_not_told_to_be_damaged),
+		WITH(a_member_is_not_deleted_without_its_group),
 		WITH(members_without_a_group_are_removed_at_start),
 		WITH(members_that_a_dead_process_left_are_not_taken_over),
 		WITH(a_member_that_cannot_be_read_is_an_error_of_its_group),

@@ -69,8 +69,8 @@ static void a_snapshot_keeps_what_the_volume_held_and_outlives_it(void **state)
 	assert_int_equal(snap("snap-1", "pvc-1", &err), 1);
 	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 0);
 	assert_image("snapshots/snap-1/image", "before");
-	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
-	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 1);
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", "", &err), 0);
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", "", &err), 1);
 	assert_int_equal(scene.pool->promised_bytes, 0);
 }
 
@@ -147,7 +147,7 @@ static void whatever_fails_or_is_killed_a_retry_makes_it_and_nothing_is_left(voi
 		memset(scene.fake->frozen, 0, sizeof(scene.fake->frozen));
 		pool_scene_restart(&scene);
 		assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
-		assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
+		assert_int_equal(snapshot_delete(scene.pools, "snap-1", "", &err), 0);
 		assert_int_equal(scene.pool->promised_bytes, promised);
 	}
 }
@@ -238,7 +238,7 @@ static void directories_are_copied_and_restored(void **state)
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
 	assert_int_equal(faccessat(scene.pool->root_fd, "volumes/pvc-2/data/file", F_OK, 0), 0);
 	assert_int_not_equal(faccessat(scene.pool->root_fd, "volumes/pvc-2/links", F_OK, 0), 0);
-	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", "", &err), 0);
 }
 
 #define COPY "tmp/+snapshot.snap-1/image"
@@ -395,7 +395,7 @@ static void a_restore_that_is_asked_for_again_is_found_when_its_snapshot_is_gone
 	assert_int_equal(snap("snap-1", "pvc-1", &err), 0);
 	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 0, &record, &err), 0);
 	assert_string_equal(record.fs_type, "xfs");
-	assert_int_equal(snapshot_delete(scene.pools, "snap-1", &err), 0);
+	assert_int_equal(snapshot_delete(scene.pools, "snap-1", "", &err), 0);
 	assert_int_equal(restore("pvc-2", SOURCE_SNAPSHOT, "snap-1", 0, &record, &err), 1);
 }
 
