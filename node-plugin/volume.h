@@ -51,6 +51,10 @@ struct volume_spec {
 int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err);
 
+/* The same for whoever holds the lock of its id (volume_id_of_name()). */
+int volume_make(struct pools *pools, const struct volume_spec *spec,
+		struct volume_record *ret_record, struct error *err);
+
 /* 1: there was none. ERROR_IN_USE while it is mounted or its device is in use; the text says where.
  */
 int volume_delete(struct pools *pools, const char *id, struct error *err);

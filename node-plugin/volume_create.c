@@ -254,8 +254,8 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 	return build_or_release(&making, &folder->record, err);
 }
 
-static int create(struct pools *pools, const struct volume_spec *spec,
-		  struct volume_record *ret_record, struct error *err)
+static int make(struct pools *pools, const struct volume_spec *spec,
+		struct volume_record *ret_record, struct error *err)
 {
 	const struct backend *backend = backend_of_kind(spec->parameters.backend);
 	const char *fs_type = "";
@@ -268,10 +268,7 @@ static int create(struct pools *pools, const struct volume_spec *spec,
 	if (spec->parameters.encryption != ENCRYPTION_NONE &&
 	    filesystem_check_encryption(fs_type, err) < 0)
 		return -1;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
-		return -1;
 	int found = find_existing(pools, id, spec, fs_type, &folder, err);
 	if (found < 0 ||
 	    (!found && choose_and_build(pools, spec, id, fs_type, minimum_bytes, &folder, err) < 0))
@@ -299,8 +296,8 @@ static void inherit_fs_type(struct pools *pools, const struct volume_spec *spec,
 		memcpy(ret_type, made.record.fs_type, sizeof(made.record.fs_type));
 }
 
-int volume_create(struct pools *pools, const struct volume_spec *spec,
-		  struct volume_record *ret_record, struct error *err)
+int volume_make(struct pools *pools, const struct volume_spec *spec,
+		struct volume_record *ret_record, struct error *err)
 {
 	struct volume_spec asked = *spec;
 	char inherited[VOLUME_FS_TYPE_MAX + 1];
@@ -311,5 +308,16 @@ int volume_create(struct pools *pools, const struct volume_spec *spec,
 	}
 	if (spec->block)
 		parameters_of_device(&asked.parameters);
-	return create(pools, &asked, ret_record, err);
+	return make(pools, &asked, ret_record, err);
+}
+
+int volume_create(struct pools *pools, const struct volume_spec *spec,
+		  struct volume_record *ret_record, struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	char id[VOLUME_ID_MAX + 1];
+	if (volume_id_of_name(spec->name, id, err) < 0 ||
+	    volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	return volume_make(pools, spec, ret_record, err);
 }

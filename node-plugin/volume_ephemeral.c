@@ -62,11 +62,9 @@ static int publish(struct pools *pools, const char *id,
 	const struct access *access = publication->access;
 	struct mount_flags flags;
 	struct mount_path target;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
-	    volume_folder_open(pools, id, &folder, err) < 0 ||
+	if (volume_folder_open(pools, id, &folder, err) < 0 ||
 	    volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
 	    mount_path_require(publication->target_path, "target_path", &target, err) < 0 ||
@@ -91,6 +89,8 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	struct volume_record record;
 	struct volume_spec made = *spec;
 	struct mount_path target;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	char id[VOLUME_ID_MAX + 1];
 	if (!volume_id_is_valid(spec->name))
 		return error_set(err, ERROR_INVALID,
 				 "volume_id: \"%s\" cannot be the id of an ephemeral volume",
@@ -98,7 +98,10 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	if (mount_path_require(publication->target_path, "target_path", &target, err) < 0)
 		return -1;
 	made.pod_path = target.text;
-	if (volume_create(pools, &made, &record, err) < 0)
+	if (volume_id_of_name(spec->name, id, err) < 0 ||
+	    volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	if (volume_make(pools, &made, &record, err) < 0)
 		return -1;
 	int published = publish(pools, record.id, publication, err);
 	if (published >= 0)

@@ -227,6 +227,71 @@ static void who_is_turned_away_has_changed_nothing(void **state)
 	assert_int_equal(node_client_delete(scene.channel, caller->name, &caller->err), 0);
 }
 
+#define EPHEMERAL "csi-0123456789abcdef"
+
+/* Is in the way, and changes nothing. */
+static void *unstage_again_and_again(void *context)
+{
+	struct caller *caller = context;
+	while (!is_over) {
+		struct error err = { 0 };
+		if (node_client_unstage(scene.channel, EPHEMERAL, caller->staging, &err) < 0 &&
+		    err.code != ERROR_BUSY)
+			caller->outcome = -1;
+	}
+	return NULL;
+}
+
+struct ephemeral_count {
+	unsigned turned_away;
+	unsigned left_something;
+	unsigned failed;
+};
+
+static int publish_ephemeral(struct ephemeral_count *count)
+{
+	struct error err = { 0 };
+	while (node_client_publish_ephemeral(scene.channel, EPHEMERAL, "16Mi", "", "", scene.target,
+					     &err) < 0) {
+		if (err.code != ERROR_BUSY)
+			return -1;
+		count->turned_away++;
+		count->left_something += node_scene_entries(&scene, "volumes");
+	}
+	return 0;
+}
+
+static int unpublish_ephemeral(void)
+{
+	struct error err = { 0 };
+	while (node_client_unpublish(scene.channel, EPHEMERAL, scene.target, &err) < 0)
+		if (err.code != ERROR_BUSY)
+			return -1;
+	return 0;
+}
+
+static void a_publication_that_is_turned_away_has_made_no_ephemeral_volume(void **state)
+{
+	struct ephemeral_count count = { 0 };
+	is_over = false;
+	for (unsigned i = 0; i < 7; i++) {
+		prepare(i);
+		pthread_create(&callers[i].thread, NULL, unstage_again_and_again, &callers[i]);
+	}
+	for (unsigned round = 0; round < PUBLISH_ROUNDS; round++)
+		if (publish_ephemeral(&count) < 0 || unpublish_ephemeral() < 0)
+			count.failed++;
+	is_over = true;
+	for (unsigned i = 0; i < 7; i++) {
+		pthread_join(callers[i].thread, NULL);
+		assert_int_equal(callers[i].outcome, 0);
+	}
+	assert_int_equal(count.failed, 0);
+	assert_true(count.turned_away > 0);
+	assert_int_equal(count.left_something, 0);
+	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
+}
+
 #define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -237,6 +302,7 @@ int main(void)
 		NODE_TEST(thirty_two_volumes_live_at_once),
 		NODE_TEST(of_several_who_want_the_same_volume_one_works_and_the_others_come_again),
 		NODE_TEST(who_is_turned_away_has_changed_nothing),
+		NODE_TEST(a_publication_that_is_turned_away_has_made_no_ephemeral_volume),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
