@@ -25,6 +25,7 @@ struct freeze {
 	struct freeze_target target;
 	char id[VOLUME_ID_MAX + 1];
 	uint64_t deadline_ms;
+	bool noted_before; /* by one that could not be thawed; the sweep will */
 	pthread_t guard;
 	bool guarded;
 
@@ -36,8 +37,10 @@ struct freeze {
 	struct error thaw_error;
 };
 
-static int write_intent(const struct freeze *freeze, struct error *err)
+static int write_intent(struct freeze *freeze, struct error *err)
 {
+	freeze->noted_before =
+		faccessat(freeze->target.intents_fd, freeze->id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	int fd = openat(freeze->target.intents_fd, freeze->id,
 			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, INTENT_MODE);
 	if (fd < 0)
@@ -180,7 +183,7 @@ int freeze_begin(const struct freeze_target *target, struct freeze **ret_freeze,
 		return 0;
 	}
 	stop_guard(freeze);
-	if (freeze->thaw_error.code == ERROR_NONE)
+	if (freeze->thaw_error.code == ERROR_NONE && !freeze->noted_before)
 		remove_intent(freeze);
 	free_freeze(freeze);
 	return -1;

@@ -159,6 +159,25 @@ static void a_thaw_that_fails_is_done_at_the_next_start(void **state)
 	assert_false(is_noted());
 }
 
+/* What is frozen then is not somebody else's. */
+static void the_next_try_does_not_forget_what_was_not_thawed(void **state)
+{
+	struct freeze_target t = target(10000);
+	struct freeze *freeze = NULL;
+	struct error err = { 0 };
+	unsigned thawed = 0;
+	assert_int_equal(freeze_begin(&t, &freeze, &err), 0);
+	fake_host_fail_at(fake, 1);
+	assert_int_equal(freeze_end(freeze, &err), -1);
+	assert_int_equal(freeze_begin(&t, &freeze, &err), -1);
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_int_equal(freeze_recover(&fake->host, intents_fd, find_mount, NULL, &thawed, &err),
+			 0);
+	assert_int_equal(thawed, 1);
+	assert_int_equal(fake_host_frozen_count(fake), 0);
+	assert_false(is_noted());
+}
+
 static void an_intent_of_a_volume_that_is_not_mounted_is_forgotten(void **state)
 {
 	unsigned thawed = 0;
@@ -207,6 +226,7 @@ int main(void)
 		TEST(leaves_the_freeze_of_somebody_else_alone),
 		TEST(a_freeze_that_fails_leaves_nothing),
 		TEST(a_thaw_that_fails_is_done_at_the_next_start),
+		TEST(the_next_try_does_not_forget_what_was_not_thawed),
 		TEST(an_intent_of_a_volume_that_is_not_mounted_is_forgotten),
 		TEST(whoever_is_killed_leaves_nothing_frozen_after_the_next_start),
 	};
