@@ -16,6 +16,8 @@
 #include "base/cleanup.h"
 #include "subvolume.h"
 
+#define OPEN_TRIES 3
+
 static int open_beneath(int at_fd, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
@@ -24,7 +26,15 @@ static int open_beneath(int at_fd, const char *path, int flags, mode_t mode)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV |
 			   RESOLVE_NO_MAGICLINKS,
 	};
-	return (int)syscall(SYS_openat2, at_fd, path, &how, sizeof(how));
+	int fd = -1;
+	/* EXDEV is a mount, or what was moved out of the folder during the look (a volume into the
+	 * trash): the next look tells which. */
+	for (int tries = 0; tries < OPEN_TRIES && fd < 0; tries++) {
+		fd = (int)syscall(SYS_openat2, at_fd, path, &how, sizeof(how));
+		if (fd < 0 && errno != EXDEV)
+			break;
+	}
+	return fd;
 }
 
 int folder_open(int at_fd, const char *path, int *ret_fd, struct error *err)
@@ -40,6 +50,13 @@ int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *r
 		return error_errno(err, errno, "open %s", path);
 	*ret_fd = fd;
 	return 0;
+}
+
+bool folder_is_at(int at_fd, const char *name, int fd)
+{
+	struct stat named, held;
+	return fstatat(at_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &held) == 0 &&
+	       named.st_dev == held.st_dev && named.st_ino == held.st_ino;
 }
 
 int folder_make(int at_fd, const char *name, mode_t mode, int *ret_fd, struct error *err)

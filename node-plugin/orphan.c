@@ -90,12 +90,23 @@ static bool is_missing(int fd, const char *name)
 	return faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
+/* What is wrong with what it holds; ORPHAN_KINDS: nothing. */
+static enum orphan_kind judge(const struct visit *visit, const char *name, int fd)
+{
+	struct volume_folder read CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (is_missing(fd, RECORD_FILE_NAME))
+		return ORPHAN_NO_RECORD;
+	if (volume_folder_open_in(visit->pool, name, &read, &reason) < 0 &&
+	    reason.code == ERROR_INTERNAL)
+		return ORPHAN_BAD_RECORD;
+	return backend_of_folder(fd) ? ORPHAN_KINDS : ORPHAN_NO_DATA;
+}
+
 static int look_at_volume(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_folder read CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct error reason = { 0 };
 	if (!volume_id_is_valid(name) || !is_folder(visit->folder_fd, name)) {
 		if (!is_missing(visit->folder_fd, name))
 			add_here(visit, ORPHAN_STRAY, name);
@@ -103,13 +114,10 @@ static int look_at_volume(void *context, const char *name, struct error *err)
 	}
 	if (volume_folder_peek_in(visit->pool, name, &folder, NULL) < 0 || !folder.pool)
 		return 0; /* just deleted, or the disk cannot be read */
-	if (is_missing(folder.fd, RECORD_FILE_NAME))
-		add_here(visit, ORPHAN_NO_RECORD, name);
-	else if (volume_folder_open_in(visit->pool, name, &read, &reason) < 0 &&
-		 reason.code == ERROR_INTERNAL)
-		add_here(visit, ORPHAN_BAD_RECORD, name);
-	else if (!backend_of_folder(folder.fd))
-		add_here(visit, ORPHAN_NO_DATA, name);
+	enum orphan_kind kind = judge(visit, name, folder.fd);
+	/* What is deleted while we look goes piece by piece. */
+	if (kind != ORPHAN_KINDS && folder_is_at(visit->folder_fd, name, folder.fd))
+		add_here(visit, kind, name);
 	return 0;
 }
 
@@ -122,7 +130,8 @@ static int look_at_snapshot(void *context, const char *name, struct error *err)
 			add_here(visit, ORPHAN_STRAY, name);
 		return 0;
 	}
-	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 && is_missing(fd, RECORD_FILE_NAME))
+	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 &&
+	    is_missing(fd, RECORD_FILE_NAME) && folder_is_at(visit->folder_fd, name, fd))
 		add_here(visit, ORPHAN_NO_RECORD, name);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "folder.h"
 #include "record.h"
 
 int record_file_read(const struct record_file *file, record_parser *parse, void *record,
@@ -22,6 +23,9 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 		outcome = error_set(&reason, ERROR_INTERNAL, "it is that of %s %s", what, found_id);
 	if (outcome == 0)
 		return 0;
+	if (!folder_is_at(file->above_fd, file->id, file->folder_fd))
+		return error_set(err, ERROR_NOT_FOUND, "%s %s was deleted just now", what,
+				 file->id);
 	return error_set(err, ERROR_INTERNAL,
 			 "%s %s: its record %s/%ss/%s/" RECORD_FILE_NAME
 			 " cannot be used: %s. Its data is untouched; put the record back from a "

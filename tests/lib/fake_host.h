@@ -15,6 +15,7 @@
  */
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -68,9 +69,9 @@ struct fake_host {
 	uint64_t frozen[FAKE_FROZEN_MAX]; /* inodes of folders that are file systems; 0: free */
 	unsigned freezes;		  /* so far */
 	unsigned next_id;
-	unsigned mount_reads; /* of the whole table, so far */
-	bool hides_places;    /* as a kernel without statmount(2) */
-	bool has_resources;   /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
+	atomic_uint mount_reads; /* of the whole table, so far */
+	bool hides_places;	 /* as a kernel without statmount(2) */
+	bool has_resources;	 /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
 
 	unsigned steps; /* that changed something, so far */
 	unsigned fail_at;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attachment.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +54,36 @@ static void there_is_no_place_for_one_more_than_allowed(void **state)
 	assert_int_equal(attach("pvc-3", &err), 0);
 }
 
+static atomic_bool is_over;
+
+static void *attach_and_detach(void *context)
+{
+	struct error *err = context;
+	while (!is_over && err->code == ERROR_NONE)
+		if (attach("pvc-2", err) == 0)
+			attachment_end(scene.pools, "pvc-2", err);
+	return NULL;
+}
+
+static void one_that_is_just_being_deleted_takes_no_place(void **state)
+{
+	pthread_t thread;
+	struct error refused = { 0 }, err = { 0 };
+	pool_scene_create(&scene, "pvc-1");
+	pool_scene_create(&scene, "pvc-2");
+	assert_int_equal(attach("pvc-1", &err), 0);
+	is_over = false;
+	assert_int_equal(pthread_create(&thread, NULL, attach_and_detach, &refused), 0);
+	for (unsigned round = 0; round < 1000; round++) {
+		pool_scene_create(&scene, "pvc-3");
+		volume_delete(scene.pools, "pvc-3", &err);
+	}
+	is_over = true;
+	pthread_join(thread, NULL);
+	assert_string_equal(refused.text, "");
+	assert_string_equal(err.text, "");
+}
+
 /* A pod may have it all the same. */
 static void one_with_a_damaged_record_keeps_its_place(void **state)
 {
@@ -92,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(there_is_no_place_for_one_more_than_allowed),
+		TEST(one_that_is_just_being_deleted_takes_no_place),
 		TEST(one_with_a_damaged_record_keeps_its_place),
 		TEST(an_ephemeral_one_has_a_place_too),
 	};

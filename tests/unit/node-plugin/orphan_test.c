@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -157,6 +159,37 @@ static void metrics_tell_how_many_there_are(void **state)
 	assert_true(metrics_say("kentledge_orphans{kind=\"no_record\"} 0\n"));
 }
 
+static atomic_bool is_over;
+
+static void *make_and_delete(void *context)
+{
+	struct error *err = context;
+	for (unsigned round = 0; round < 500; round++) {
+		pool_scene_create(&scene, "pvc-1");
+		volume_delete(scene.pools, "pvc-1", err);
+	}
+	is_over = true;
+	return NULL;
+}
+
+static void what_is_just_being_deleted_is_none(void **state)
+{
+	pthread_t thread;
+	struct error err = { 0 };
+	char *found CLEANUP_FREE = NULL;
+	is_over = false;
+	assert_int_equal(pthread_create(&thread, NULL, make_and_delete, &err), 0);
+	while (!is_over) {
+		struct orphans orphans CLEANUP_ORPHANS = find(0);
+		if (orphans.count && !found)
+			found = must_printf("%d %s", orphans.items[0].kind, orphans.items[0].path);
+	}
+	pthread_join(thread, NULL);
+	assert_string_equal(err.text, "");
+	if (found)
+		fail_msg("%s", found);
+}
+
 static int begin(void **state)
 {
 	pool_scene_init(&scene);
@@ -176,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_kind_is_found_and_left_where_it_is, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_this_process_makes_is_none, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_just_being_deleted_is_none, begin, end),
 		cmocka_unit_test_setup_teardown(
 			mounts_of_directories_are_found_like_those_of_images, begin, end),
 		cmocka_unit_test_setup_teardown(metrics_tell_how_many_there_are, begin, end),

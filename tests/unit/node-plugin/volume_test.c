@@ -2,8 +2,10 @@
 #include "volume.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -683,6 +685,42 @@ static void a_held_directory_too_small_for_anything_is_refused(void **state)
 	nothing_is_left();
 }
 
+#define FINDERS 4
+
+static atomic_bool is_over;
+
+/* Until it is over, or gets another answer than that it is there or is not. */
+static void *find_again_and_again(void *context)
+{
+	struct error *wrong = context;
+	while (!is_over && wrong->code == ERROR_NONE) {
+		struct error err = { 0 };
+		struct volume_record record;
+		if (volume_find(scene.pools, ID, &record, &err) < 0 && err.code != ERROR_NOT_FOUND)
+			*wrong = err;
+	}
+	return NULL;
+}
+
+static void one_that_is_just_being_deleted_is_not_told_to_be_damaged(void **state)
+{
+	pthread_t threads[FINDERS];
+	struct error wrong[FINDERS] = { 0 };
+	struct error err = { 0 };
+	int outcome = 0;
+	is_over = false;
+	for (size_t i = 0; i < FINDERS; i++)
+		pthread_create(&threads[i], NULL, find_again_and_again, &wrong[i]);
+	for (unsigned round = 0; round < 300 && outcome == 0; round++)
+		outcome = create(ID, &err) | volume_delete(scene.pools, ID, &err);
+	is_over = true;
+	for (size_t i = 0; i < FINDERS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(outcome, 0);
+	for (size_t i = 0; i < FINDERS; i++)
+		assert_string_equal(wrong[i].text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -702,6 +740,7 @@ int main(void)
 		ON_BOTH(a_reader_gets_it_read_only_whatever_else_is_said),
 		ON_BOTH(a_single_writer_has_one_target_and_several_writers_have_several),
 		ON_BOTH(an_operation_on_a_volume_that_is_held_is_refused),
+		ON_BOTH(one_that_is_just_being_deleted_is_not_told_to_be_damaged),
 		ON_BOTH(a_damaged_record_stops_its_volume_and_no_other),
 		ON_BOTH(a_record_of_another_volume_is_no_record),
 		ON_BOTH(a_list_comes_in_pages_and_survives_deletions),
