@@ -93,11 +93,13 @@ static int run(const struct options *options, struct error *err)
 		.cgroup_folder = options->cgroup_folder,
 		.notes_folder = notes_folder[0] ? notes_folder : NULL,
 	};
-	if (pools_open(&setup, &pools, err) < 0 ||
-	    sweep_new(pools, kubelet_folder[0] ? kubelet_folder : NULL, &sweep, err) < 0)
+	if (pools_open(&setup, &pools, err) < 0)
 		return -1;
+	/* Before the first thread that asks. */
 	pools->attach = options->attach;
 	pools->max_volumes = options->max_volumes;
+	if (sweep_new(pools, kubelet_folder[0] ? kubelet_folder : NULL, &sweep, err) < 0)
+		return -1;
 	sweep_recover(pools);
 	static struct node_features features;
 	node_features_probe(&features, trial_folder(pools), &pools->throttle);

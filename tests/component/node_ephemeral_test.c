@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -120,6 +121,26 @@ static void a_persistent_volume_is_not_taken_for_one(void **state)
 	nothing_is_left();
 }
 
+/* As after a restart of the node whose kubelet has forgotten the pod. */
+static void one_whose_pod_is_gone_is_removed_at_the_next_start(void **state)
+{
+	struct error err = { 0 };
+	node_scene_make_folder(&scene, "pods");
+	node_scene_make_folder(&scene, "pods/uid-2");
+	const char *pod = node_scene_make_folder(&scene, "pods/uid-1");
+	const char *target = node_scene_path(&scene, "pods/uid-1/mount");
+	assert_int_equal(
+		node_client_publish_ephemeral(scene.channel, ID, "64Mi", "", "", target, &err), 0);
+	node_scene_kill(&scene, SIGKILL);
+	node_scene_wait(&scene);
+	assert_int_equal(umount2(target, UMOUNT_NOFOLLOW), 0);
+	assert_int_equal(rmdir(target) | rmdir(pod), 0);
+	node_scene_start(&scene);
+	for (unsigned i = 0; i < 500 && node_scene_entries(&scene, "volumes"); i++)
+		usleep(10000);
+	nothing_is_left();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -131,6 +152,7 @@ int main(void)
 		TEST(a_restarted_plugin_finds_it),
 		TEST(what_it_does_not_know_is_refused_and_leaves_nothing),
 		TEST(a_persistent_volume_is_not_taken_for_one),
+		TEST(one_whose_pod_is_gone_is_removed_at_the_next_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
