@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backend.h"
 #include "base/log.h"
@@ -101,9 +99,11 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 		*ret_usage = (struct host_usage) { .total_bytes = folder.record.size_bytes };
 		return 0;
 	}
-	int fd CLEANUP_CLOSE = open(point.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return not_mounted(id, path, err);
+	int fd CLEANUP_CLOSE = -1;
+	/* Others may have unmounted it since: what lay below it is not the volume. */
+	int gone = pools->host->open_mount(pools->host, top, &fd, err);
+	if (gone)
+		return gone > 0 ? not_mounted(id, path, err) : error_not_named(err);
 	struct host_usage usage;
 	const struct backend *backend = backend_of_kind(folder.record.backend);
 	if (pools->host->usage(pools->host, fd, &usage, err) < 0 ||

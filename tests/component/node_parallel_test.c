@@ -47,6 +47,7 @@ struct caller {
 	struct node_volume volume;
 	struct error err;
 	int outcome;
+	uint64_t largest_bytes;
 };
 
 static struct caller callers[CALLERS];
@@ -292,6 +293,46 @@ static void a_publication_that_is_turned_away_has_made_no_ephemeral_volume(void 
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 }
 
+/* Of the file system below the staging path it would be more than the volume has. */
+static void *ask_again_and_again(void *context)
+{
+	struct caller *caller = context;
+	while (!is_over) {
+		uint64_t bytes = 0, inodes = 0;
+		struct error err = { 0 };
+		if (node_client_stats(scene.channel, callers[0].name, callers[0].staging, &bytes,
+				      &inodes, &err) == 0 &&
+		    bytes > caller->largest_bytes)
+			caller->largest_bytes = bytes;
+	}
+	return NULL;
+}
+
+static void what_lies_below_a_volume_is_not_told_as_the_volumes(void **state)
+{
+	struct caller *caller = &callers[0];
+	int outcome = 0;
+	for (unsigned i = 0; i < 5; i++)
+		prepare(i);
+	is_over = false;
+	for (unsigned i = 1; i < 5; i++)
+		pthread_create(&callers[i].thread, NULL, ask_again_and_again, &callers[i]);
+	outcome = node_client_create(scene.channel, &caller->volume, &caller->err);
+	for (unsigned round = 0; round < PUBLISH_ROUNDS && outcome == 0; round++)
+		outcome = node_client_stage(scene.channel, &caller->volume, caller->staging,
+					    &caller->err) |
+			  node_client_unstage(scene.channel, caller->name, caller->staging,
+					      &caller->err);
+	is_over = true;
+	for (unsigned i = 1; i < 5; i++) {
+		pthread_join(callers[i].thread, NULL);
+		assert_true(callers[i].largest_bytes <= caller->volume.size_bytes);
+	}
+	assert_string_equal(caller->err.text, "");
+	assert_int_equal(outcome, 0);
+	assert_int_equal(node_client_delete(scene.channel, caller->name, &caller->err), 0);
+}
+
 #define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -302,6 +343,7 @@ int main(void)
 		NODE_TEST(thirty_two_volumes_live_at_once),
 		NODE_TEST(of_several_who_want_the_same_volume_one_works_and_the_others_come_again),
 		NODE_TEST(who_is_turned_away_has_changed_nothing),
+		NODE_TEST(what_lies_below_a_volume_is_not_told_as_the_volumes),
 		NODE_TEST(a_publication_that_is_turned_away_has_made_no_ephemeral_volume),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
