@@ -52,11 +52,13 @@ int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *r
 	return 0;
 }
 
-bool folder_is_at(int at_fd, const char *name, int fd)
+bool folder_is_gone(int at_fd, const char *name, int fd)
 {
 	struct stat named, held;
-	return fstatat(at_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &held) == 0 &&
-	       named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+	if (fstatat(at_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT;
+	return fstat(fd, &held) == 0 &&
+	       (named.st_dev != held.st_dev || named.st_ino != held.st_ino);
 }
 
 int folder_make(int at_fd, const char *name, mode_t mode, int *ret_fd, struct error *err)

@@ -19,8 +19,9 @@ int folder_open(int at_fd, const char *path, int *ret_fd, struct error *err);
 int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *ret_fd,
 		     struct error *err);
 
-/* What fd has open is there under this name still: it was not moved away or removed meanwhile. */
-bool folder_is_at(int at_fd, const char *name, int fd);
+/* What fd has open was moved away or removed: it is not under this name any more. False where a
+ * disk that fails does not tell. */
+bool folder_is_gone(int at_fd, const char *name, int fd);
 
 /* Makes it with this mode if it is not there, and opens it. */
 int folder_make(int at_fd, const char *name, mode_t mode, int *ret_fd, struct error *err);

@@ -116,7 +116,7 @@ static int look_at_volume(void *context, const char *name, struct error *err)
 		return 0; /* just deleted, or the disk cannot be read */
 	enum orphan_kind kind = judge(visit, name, folder.fd);
 	/* What is deleted while we look goes piece by piece. */
-	if (kind != ORPHAN_KINDS && folder_is_at(visit->folder_fd, name, folder.fd))
+	if (kind != ORPHAN_KINDS && !folder_is_gone(visit->folder_fd, name, folder.fd))
 		add_here(visit, kind, name);
 	return 0;
 }
@@ -131,7 +131,7 @@ static int look_at_snapshot(void *context, const char *name, struct error *err)
 		return 0;
 	}
 	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 &&
-	    is_missing(fd, RECORD_FILE_NAME) && folder_is_at(visit->folder_fd, name, fd))
+	    is_missing(fd, RECORD_FILE_NAME) && !folder_is_gone(visit->folder_fd, name, fd))
 		add_here(visit, ORPHAN_NO_RECORD, name);
 	return 0;
 }

@@ -23,7 +23,7 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 		outcome = error_set(&reason, ERROR_INTERNAL, "it is that of %s %s", what, found_id);
 	if (outcome == 0)
 		return 0;
-	if (!folder_is_at(file->above_fd, file->id, file->folder_fd))
+	if (folder_is_gone(file->above_fd, file->id, file->folder_fd))
 		return error_set(err, ERROR_NOT_FOUND, "%s %s was deleted just now", what,
 				 file->id);
 	return error_set(err, ERROR_INTERNAL,
