@@ -235,6 +235,17 @@ static pid_t start_program(const char *program, const char *option)
 	_exit(127);
 }
 
+/* As an image is marked before resize2fs is started on it. */
+static void mark_growing(int image_fd)
+{
+	char superblock[1024];
+	assert_int_equal(pread(image_fd, superblock, sizeof(superblock), 1024), sizeof(superblock));
+	assert_int_equal(fsetxattr(image_fd, "trusted.kentledge.superblock", superblock,
+				   sizeof(superblock), 0),
+			 0);
+	assert_int_equal(fsetxattr(image_fd, "trusted.kentledge.growing", "", 0, 0), 0);
+}
+
 /* The places at which it is killed are spread over the few milliseconds that it takes. */
 static void a_growth_that_was_killed_is_repaired_and_finished(void **state)
 {
@@ -243,7 +254,7 @@ static void a_growth_that_was_killed_is_repaired_and_finished(void **state)
 		int status = 0;
 		int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
 		assert_int_equal(ftruncate(image_fd, 4096 * MIB), 0);
-		assert_int_equal(fsetxattr(image_fd, "trusted.kentledge.growing", "", 0, 0), 0);
+		mark_growing(image_fd);
 		pid_t pid = start_program("resize2fs", "-p");
 		usleep(1000 + 400 * i);
 		kill(pid, SIGKILL);
