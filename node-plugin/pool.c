@@ -99,8 +99,13 @@ static int forget(struct pool *pool, int at_fd, const char *name, struct error *
 	return backend ? backend->forget(pool, fd, at_fd == pool->tmp_fd, err) : 0;
 }
 
+/* Of two who empty the trash at the same time, one leaves it to the other. Else the number of a
+ * quota that the one has given back could be a new volume's when the other gives it back. */
 int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err)
 {
+	struct volume_lock removal CLEANUP_VOLUME_LOCK = { 0 };
+	if (at_fd == pool->trash_fd && volume_lock_take(&pool->removals, name, &removal, NULL) < 0)
+		return 0;
 	if (forget(pool, at_fd, name, err) < 0)
 		return error_prefix(err, "remove %s", name);
 	return folder_remove_tree(at_fd, name, err);
@@ -222,6 +227,7 @@ int pool_open(const struct pool_place *place, struct host *host, struct pool **r
 	pool->snapshots_fd = pool->freeze_fd = -1;
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
+	volume_locks_init(&pool->removals);
 	if (open_root(pool, place->path, err) < 0 || open_folders(pool, err) < 0 ||
 	    folder_visit(pool->tmp_fd, discard_half_made, pool, err) < 0 ||
 	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0 ||
@@ -242,6 +248,7 @@ void pool_close(struct pool *pool)
 	cleanup_close(&pool->tmp_fd);
 	cleanup_close(&pool->volumes_fd);
 	cleanup_close(&pool->root_fd);
+	volume_locks_done(&pool->removals);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool);
 }

@@ -37,6 +37,7 @@
 #include "pool_label.h"
 #include "pool_place.h"
 #include "volume_id.h"
+#include "volume_lock.h"
 
 struct pool {
 	char name[POOL_PLACE_NAME_MAX + 1];
@@ -51,6 +52,8 @@ struct pool {
 	int trash_fd;
 	int snapshots_fd;
 	int freeze_fd;
+
+	struct volume_locks removals; /* from trash/, by name */
 
 	pthread_mutex_t mutex; /* for all below */
 	uint64_t promised_bytes;

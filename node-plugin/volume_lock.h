@@ -15,8 +15,9 @@
 
 struct volume_locks;
 
-/* A volume's id, or a word, a slash and an id for things that are locked likewise. */
-#define VOLUME_LOCK_KEY_MAX (VOLUME_ID_MAX + 16)
+/* A volume's id, or what stands for a thing that is locked likewise: a word, a slash and an id; a
+ * name in the trash. */
+#define VOLUME_LOCK_KEY_MAX (VOLUME_ID_MAX + 32)
 
 /* That one volume is held. */
 struct volume_lock {

@@ -140,6 +140,21 @@ static void what_was_half_made_is_gone_after_a_restart(void **state)
 	assert_int_equal(pool_scene_count(&scene, "trash"), 0);
 }
 
+static void what_somebody_removes_from_the_trash_is_left_to_them(void **state)
+{
+	struct error err = { 0 };
+	char path[256];
+	snprintf(path, sizeof(path), "%s/pool/trash/pvc-1.7", scene.folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	struct volume_lock removal = { 0 };
+	assert_int_equal(volume_lock_take(&scene.pool->removals, "pvc-1.7", &removal, &err), 0);
+	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
+	assert_int_equal(pool_scene_count(&scene, "trash"), 1);
+	volume_lock_done(&removal);
+	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
+	assert_int_equal(pool_scene_count(&scene, "trash"), 0);
+}
+
 static void a_pool_that_was_taken_away_is_noticed(void **state)
 {
 	struct error err = { 0 };
@@ -207,6 +222,7 @@ int main(void)
 		POOL_TEST(a_volume_that_came_back_by_hand_can_be_deleted_without_harm_to_the_books),
 		POOL_TEST(what_an_image_holds_already_does_not_count_twice),
 		POOL_TEST(what_was_half_made_is_gone_after_a_restart),
+		POOL_TEST(what_somebody_removes_from_the_trash_is_left_to_them),
 		POOL_TEST(a_pool_that_was_taken_away_is_noticed),
 		POOL_TEST(a_pool_whose_parent_is_missing_cannot_be_opened),
 		POOL_TEST(a_pool_on_a_read_only_disk_is_opened_but_is_not_ready),
