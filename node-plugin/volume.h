@@ -104,7 +104,7 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 			     const struct volume_publication *publication, struct error *err);
 
 /* Removes it, for whoever holds its lock: the end of volume_unpublish(). A damaged record does not
- * keep it. 1: there was none of that kind, or it is in a pool that is missing. */
+ * keep it. 1: there was none of that kind, or it cannot be looked at now: the sweep finds it. */
 int volume_end_ephemeral(struct pools *pools, const char *id, struct error *err);
 
 /* Removes those that missed their end, as while their pool was missing: ephemeral volumes that are

@@ -91,17 +91,17 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	struct mount_path target;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	char id[VOLUME_ID_MAX + 1];
-	if (!volume_id_is_valid(spec->name))
+	/* It is by its name that the kubelet asks for its end. */
+	if (!volume_id_is_valid(spec->name) || volume_id_of_name(spec->name, id, NULL) < 0 ||
+	    strcmp(id, spec->name) != 0)
 		return error_set(err, ERROR_INVALID,
 				 "volume_id: \"%s\" cannot be the id of an ephemeral volume",
 				 spec->name);
 	if (mount_path_require(publication->target_path, "target_path", &target, err) < 0)
 		return -1;
 	made.pod_path = target.text;
-	if (volume_id_of_name(spec->name, id, err) < 0 ||
-	    volume_lock_take(&pools->locks, id, &lock, err) < 0)
-		return -1;
-	if (volume_make(pools, &made, &record, err) < 0)
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_make(pools, &made, &record, err) < 0)
 		return -1;
 	int published = publish(pools, record.id, publication, err);
 	if (published >= 0)
@@ -119,32 +119,28 @@ static void guess_record(const char *id, struct volume_folder *folder)
 	folder->record.size_bytes = backend ? backend->size_bytes(folder->fd) : 0;
 }
 
-/* 1: it is no ephemeral volume, or none that is there. */
-static int open_ephemeral(struct pools *pools, const char *id, struct volume_folder *ret_folder,
-			  struct error *err)
+/* It is an ephemeral volume, and can be looked at. */
+static bool open_ephemeral(struct pools *pools, const char *id, struct volume_folder *ret_folder)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_folder_peek(pools, id, &folder, err) < 0)
-		return -1;
-	if (!folder.pool)
-		return 1;
+	if (volume_folder_peek(pools, id, &folder, NULL) < 0 || !folder.pool)
+		return false;
 	if (volume_folder_open_in(folder.pool, id, &whole, NULL) == 0)
 		folder.record = whole.record;
 	else if (faccessat(folder.fd, VOLUME_POD_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		guess_record(id, &folder);
 	if (!folder.record.ephemeral)
-		return 1;
+		return false;
 	*ret_folder = folder;
 	folder.fd = -1;
-	return 0;
+	return true;
 }
 
 int volume_end_ephemeral(struct pools *pools, const char *id, struct error *err)
 {
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	int outcome = open_ephemeral(pools, id, &folder, err);
-	return outcome ? outcome : volume_remove(pools, &folder, err);
+	return open_ephemeral(pools, id, &folder) ? volume_remove(pools, &folder, err) : 1;
 }
 
 static int remove_left_one(struct pools *pools, const char *id, struct error *err)

@@ -2,6 +2,7 @@
 #include "volume_folder.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "folder.h"
 #include "record_file.h"
 
@@ -49,6 +50,15 @@ int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder
 	*ret_folder = found;
 	found.fd = -1;
 	return 0;
+}
+
+void volume_folder_peek_to_clear(struct pools *pools, const char *id,
+				 struct volume_folder *ret_folder)
+{
+	struct error reason = { 0 };
+	if (volume_folder_peek(pools, id, ret_folder, &reason) < 0)
+		log_warning("volume cannot be looked at; only its mounts are cleared",
+			    LOG_TEXT("volume", id), LOG_ERR(&reason));
 }
 
 static int parse(const char *data, size_t length, void *record, struct error *err)

@@ -224,8 +224,7 @@ static int clear_target(struct pools *pools, const char *id, const char *target_
 {
 	struct mount_path path;
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_folder_peek(pools, id, &folder, err) < 0)
-		return -1;
+	volume_folder_peek_to_clear(pools, id, &folder);
 	int gone = mount_path_find(target_path, "target_path", &path, err);
 	if (gone != 0)
 		return gone;

@@ -208,6 +208,22 @@ static void a_persistent_volume_is_never_taken_for_one(void **state)
 	assert_true(is_there());
 }
 
+static void one_whose_id_would_be_another_is_refused(void **state)
+{
+	static const char *const names[] = { "h-0123", "../csi-1", "CSI" };
+	const struct volume_publication publication = { .target_path = target,
+							.access = &pool_scene_writer };
+	for (size_t i = 0; i < 3; i++) {
+		struct error err = { 0 };
+		struct volume_spec spec = pool_scene_spec(names[i]);
+		spec.ephemeral = true;
+		assert_int_equal(volume_publish_ephemeral(scene.pools, &spec, &publication, &err),
+				 -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_non_null(strstr(err.text, "volume_id"));
+	}
+}
+
 int main(void)
 {
 #define WITH_POOLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -218,6 +234,7 @@ int main(void)
 		WITH_POOLS(one_with_a_damaged_record_goes_with_its_pod),
 		WITH_POOLS(one_whose_record_was_damaged_while_its_pool_was_missing_goes_later),
 		WITH_POOLS(a_persistent_volume_is_never_taken_for_one),
+		WITH_POOLS(one_whose_id_would_be_another_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
