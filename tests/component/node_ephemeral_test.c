@@ -134,7 +134,8 @@ static void one_whose_pod_is_gone_is_removed_at_the_next_start(void **state)
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
 	assert_int_equal(umount2(target, UMOUNT_NOFOLLOW), 0);
-	assert_int_equal(rmdir(target) | rmdir(pod), 0);
+	assert_int_equal(rmdir(target), 0);
+	assert_int_equal(rmdir(pod), 0);
 	node_scene_start(&scene);
 	for (unsigned i = 0; i < 500 && node_scene_entries(&scene, "volumes"); i++)
 		usleep(10000);

@@ -313,16 +313,22 @@ static void what_lies_below_a_volume_is_not_told_as_the_volumes(void **state)
 	for (unsigned i = 1; i < 5; i++)
 		pthread_create(&callers[i].thread, NULL, ask_again_and_again, &callers[i]);
 	outcome = node_client_create(scene.channel, &caller->volume, &caller->err);
-	for (unsigned round = 0; round < PUBLISH_ROUNDS && outcome == 0; round++)
+	for (unsigned round = 0; round < PUBLISH_ROUNDS && outcome == 0; round++) {
 		outcome = node_client_stage(scene.channel, &caller->volume, caller->staging,
-					    &caller->err) |
-			  node_client_unstage(scene.channel, caller->name, caller->staging,
-					      &caller->err);
+					    &caller->err);
+		if (outcome == 0)
+			outcome = node_client_unstage(scene.channel, caller->name, caller->staging,
+						      &caller->err);
+	}
 	is_over = true;
+	uint64_t largest_bytes = 0;
 	for (unsigned i = 1; i < 5; i++) {
 		pthread_join(callers[i].thread, NULL);
-		assert_true(callers[i].largest_bytes <= caller->volume.size_bytes);
+		if (callers[i].largest_bytes > largest_bytes)
+			largest_bytes = callers[i].largest_bytes;
 	}
+	assert_true(largest_bytes > 0);
+	assert_true(largest_bytes <= caller->volume.size_bytes);
 	assert_string_equal(caller->err.text, "");
 	assert_int_equal(outcome, 0);
 	assert_int_equal(node_client_delete(scene.channel, caller->name, &caller->err), 0);

@@ -164,10 +164,11 @@ static atomic_bool is_over;
 static void *make_and_delete(void *context)
 {
 	struct error *err = context;
-	for (unsigned round = 0; round < 500; round++) {
-		pool_scene_create(&scene, "pvc-1");
-		volume_delete(scene.pools, "pvc-1", err);
-	}
+	struct volume_record record;
+	struct volume_spec spec = pool_scene_spec("pvc-1");
+	for (unsigned round = 0; round < 500 && err->code == ERROR_NONE; round++)
+		if (volume_create(scene.pools, &spec, &record, err) == 0)
+			volume_delete(scene.pools, "pvc-1", err);
 	is_over = true;
 	return NULL;
 }
