@@ -22,15 +22,16 @@ static int visit_volume(void *context, const char *name, struct error *err)
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (volume_folder_peek_in(counting->pool, name, &folder, NULL) < 0 || !folder.pool)
+	if (!folder_is(counting->pool->volumes_fd, name) ||
+	    (volume_folder_peek_in(counting->pool, name, &folder, NULL) == 0 && !folder.pool))
 		return 0; /* just deleted, or no volume */
 	if (volume_folder_open_in(counting->pool, name, &whole, &reason) == 0) {
 		/* Ephemeral ones are never attached, but each is a pod's. */
 		counting->count += whole.record.attached != ATTACHED_NO || whole.record.ephemeral;
 		return 0;
 	}
-	if (reason.code == ERROR_NOT_FOUND)
-		return 0;
+	if (reason.code == ERROR_NOT_FOUND || reason.code == ERROR_BUSY)
+		return 0;  /* deleted meanwhile, or made anew */
 	counting->count++; /* a pod may have it */
 	counting->unreadable++;
 	return 0;

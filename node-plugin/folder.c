@@ -52,13 +52,20 @@ int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *r
 	return 0;
 }
 
-bool folder_is_gone(int at_fd, const char *name, int fd)
+bool folder_is(int at_fd, const char *name)
+{
+	struct stat st;
+	return fstatat(at_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+enum folder_presence folder_presence(int at_fd, const char *name, int fd)
 {
 	struct stat named, held;
 	if (fstatat(at_fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT;
-	return fstat(fd, &held) == 0 &&
-	       (named.st_dev != held.st_dev || named.st_ino != held.st_ino);
+		return errno == ENOENT ? FOLDER_GONE : FOLDER_THERE;
+	bool same = fstat(fd, &held) < 0 ||
+		    (named.st_dev == held.st_dev && named.st_ino == held.st_ino);
+	return same ? FOLDER_THERE : FOLDER_REPLACED;
 }
 
 int folder_make(int at_fd, const char *name, mode_t mode, int *ret_fd, struct error *err)

@@ -19,9 +19,14 @@ int folder_open(int at_fd, const char *path, int *ret_fd, struct error *err);
 int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *ret_fd,
 		     struct error *err);
 
-/* What fd has open was moved away or removed: it is not under this name any more. False where a
- * disk that fails does not tell. */
-bool folder_is_gone(int at_fd, const char *name, int fd);
+/* What has this name is a folder: no file, and no link to one. */
+bool folder_is(int at_fd, const char *name);
+
+/* Whether what fd has open is still there under this name. THERE, too, where a disk that fails does
+ * not tell. */
+enum folder_presence { FOLDER_THERE, FOLDER_GONE, FOLDER_REPLACED };
+
+enum folder_presence folder_presence(int at_fd, const char *name, int fd);
 
 /* Makes it with this mode if it is not there, and opens it. */
 int folder_make(int at_fd, const char *name, mode_t mode, int *ret_fd, struct error *err);

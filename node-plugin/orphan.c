@@ -79,12 +79,6 @@ static void add_here(struct visit *visit, enum orphan_kind kind, const char *nam
 	add(visit->orphans, kind, must_printf("%s/%s/%s", visit->pool->path, visit->folder, name));
 }
 
-static bool is_folder(int at_fd, const char *name)
-{
-	struct stat st;
-	return fstatat(at_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool is_missing(int fd, const char *name)
 {
 	return faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
@@ -107,7 +101,7 @@ static int look_at_volume(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (!volume_id_is_valid(name) || !is_folder(visit->folder_fd, name)) {
+	if (!volume_id_is_valid(name) || !folder_is(visit->folder_fd, name)) {
 		if (!is_missing(visit->folder_fd, name))
 			add_here(visit, ORPHAN_STRAY, name);
 		return 0;
@@ -116,7 +110,8 @@ static int look_at_volume(void *context, const char *name, struct error *err)
 		return 0; /* just deleted, or the disk cannot be read */
 	enum orphan_kind kind = judge(visit, name, folder.fd);
 	/* What is deleted while we look goes piece by piece. */
-	if (kind != ORPHAN_KINDS && !folder_is_gone(visit->folder_fd, name, folder.fd))
+	if (kind != ORPHAN_KINDS &&
+	    folder_presence(visit->folder_fd, name, folder.fd) == FOLDER_THERE)
 		add_here(visit, kind, name);
 	return 0;
 }
@@ -125,13 +120,14 @@ static int look_at_snapshot(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
 	int fd CLEANUP_CLOSE = -1;
-	if (!is_folder(visit->folder_fd, name)) {
+	if (!folder_is(visit->folder_fd, name)) {
 		if (!is_missing(visit->folder_fd, name))
 			add_here(visit, ORPHAN_STRAY, name);
 		return 0;
 	}
 	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 &&
-	    is_missing(fd, RECORD_FILE_NAME) && !folder_is_gone(visit->folder_fd, name, fd))
+	    is_missing(fd, RECORD_FILE_NAME) &&
+	    folder_presence(visit->folder_fd, name, fd) == FOLDER_THERE)
 		add_here(visit, ORPHAN_NO_RECORD, name);
 	return 0;
 }

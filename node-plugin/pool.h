@@ -111,7 +111,7 @@ int pool_unfinished_open(struct pool *pool, const char *name, int *ret_fd, struc
 bool pool_unfinished_is_old(struct pool *pool, const char *name);
 
 /* Removes at_fd/name, the folder of a volume in tmp/ or trash/, and what is kept of it elsewhere.
- */
+ * 0, too, where somebody else is just removing it from trash/. */
 int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err);
 
 /* Goes through trash/; what resists is left there and is the error. */

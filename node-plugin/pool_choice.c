@@ -16,6 +16,7 @@ struct candidate {
 struct candidates {
 	struct candidate items[POOLS_MAX];
 	size_t count;
+	size_t seen; /* of the pools that were there */
 };
 
 static int no_such_pool(struct pools *pools, size_t seen, const char *name, struct error *err)
@@ -42,11 +43,10 @@ static int collect(struct pools *pools, const struct parameters *parameters,
 		   struct candidates *ret_candidates, struct error *err)
 {
 	const struct backend *backend = backend_of_kind(parameters->backend);
-	struct candidates candidates = { .count = 0 };
+	struct candidates candidates = { .seen = pools->count };
 	struct error reason = { 0 };
 	bool named = false;
-	size_t seen = pools->count;
-	for (size_t i = 0; i < seen; i++) {
+	for (size_t i = 0; i < candidates.seen; i++) {
 		struct pool *pool = pools->pools[i];
 		if (parameters->pool && strcmp(parameters->pool, pool->name) != 0)
 			continue;
@@ -56,9 +56,9 @@ static int collect(struct pools *pools, const struct parameters *parameters,
 				(struct candidate) { .pool = pool, .order = pool->order };
 	}
 	if (!named)
-		return no_such_pool(pools, seen, parameters->pool, err);
+		return no_such_pool(pools, candidates.seen, parameters->pool, err);
 	if (candidates.count == 0)
-		return none_serves(pools, seen, parameters, &reason, err);
+		return none_serves(pools, candidates.seen, parameters, &reason, err);
 	*ret_candidates = candidates;
 	return 0;
 }
@@ -136,7 +136,7 @@ int pool_choice_reserve(struct pools *pools, const struct pool_wish *wish, struc
 	if (reserve_in_one(&candidates, wish, ret_pool, err) == 0)
 		return 0;
 	if (err && err->code == ERROR_RANGE && !wish->parameters->pool &&
-	    pools_check_missing(pools, pools->count, NULL, NULL) < 0)
+	    pools_check_missing(pools, candidates.seen, NULL, NULL) < 0)
 		err->code = ERROR_EXHAUSTED;
 	return -1;
 }

@@ -23,8 +23,12 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 		outcome = error_set(&reason, ERROR_INTERNAL, "it is that of %s %s", what, found_id);
 	if (outcome == 0)
 		return 0;
-	if (folder_is_gone(file->above_fd, file->id, file->folder_fd))
+	enum folder_presence presence = folder_presence(file->above_fd, file->id, file->folder_fd);
+	if (presence == FOLDER_GONE)
 		return error_set(err, ERROR_NOT_FOUND, "%s %s was deleted just now", what,
+				 file->id);
+	if (presence == FOLDER_REPLACED)
+		return error_set(err, ERROR_BUSY, "%s %s was made anew just now; try again", what,
 				 file->id);
 	return error_set(err, ERROR_INTERNAL,
 			 "%s %s: its record %s/%ss/%s/" RECORD_FILE_NAME

@@ -104,7 +104,7 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 			     const struct volume_publication *publication, struct error *err);
 
 /* Removes it, for whoever holds its lock: the end of volume_unpublish(). A damaged record does not
- * keep it. 1: there was none of that kind, or it cannot be looked at now: the sweep finds it. */
+ * keep it. 1: there was none of that kind, or it is in a pool that is missing. */
 int volume_end_ephemeral(struct pools *pools, const char *id, struct error *err);
 
 /* Removes those that missed their end, as while their pool was missing: ephemeral volumes that are
@@ -112,8 +112,8 @@ int volume_end_ephemeral(struct pools *pools, const char *id, struct error *err)
  * none is removed). What resists is tried again the next time. */
 void volume_remove_left_ephemeral(struct pools *pools, const char *kubelet_folder);
 
-/* Removes the target, if it is an empty folder or file. An ephemeral volume ends with it. 1:
- * nothing was there. */
+/* Removes the target, if it is an empty folder or file. An ephemeral volume ends with it; one
+ * that cannot be looked at is left to volume_remove_left_ephemeral(). 1: nothing was there. */
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
 		     struct error *err);
 

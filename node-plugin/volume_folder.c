@@ -2,7 +2,6 @@
 #include "volume_folder.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "folder.h"
 #include "record_file.h"
 
@@ -31,15 +30,18 @@ static int say_twice(const char *id, const struct pool *one, const struct pool *
 			 id, one->path, id, other->path, id);
 }
 
-int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
-		       struct error *err)
+/* Of those that can be looked at; *ret_reason is the first other one's. */
+static int peek_all(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+		    struct error *ret_reason, struct error *err)
 {
 	struct volume_folder found CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
 	for (size_t i = 0; i < pools->count; i++) {
 		struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-		if (volume_folder_peek_in(pools->pools[i], id, &folder, err) < 0)
-			return -1;
+		struct error reason = { 0 };
+		if (volume_folder_peek_in(pools->pools[i], id, &folder, &reason) < 0 &&
+		    ret_reason->code == ERROR_NONE)
+			*ret_reason = reason;
 		if (folder.pool && found.pool)
 			return say_twice(id, found.pool, folder.pool, err);
 		if (folder.pool) {
@@ -52,13 +54,28 @@ int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder
 	return 0;
 }
 
-void volume_folder_peek_to_clear(struct pools *pools, const char *id,
-				 struct volume_folder *ret_folder)
+int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+		       struct error *err)
 {
 	struct error reason = { 0 };
-	if (volume_folder_peek(pools, id, ret_folder, &reason) < 0)
-		log_warning("volume cannot be looked at; only its mounts are cleared",
-			    LOG_TEXT("volume", id), LOG_ERR(&reason));
+	if (peek_all(pools, id, ret_folder, &reason, err) < 0)
+		return -1;
+	if (reason.code == ERROR_NONE)
+		return 0;
+	volume_folder_done(ret_folder);
+	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
+	return error_set(err, reason.code, "%s", reason.text);
+}
+
+int volume_folder_peek_to_leave(struct pools *pools, const char *id,
+				struct volume_folder *ret_folder, struct error *err)
+{
+	struct error reason = { 0 };
+	if (peek_all(pools, id, ret_folder, &reason, err) < 0)
+		return -1;
+	if (ret_folder->pool || reason.code == ERROR_NONE)
+		return 0;
+	return error_set(err, reason.code, "%s", reason.text);
 }
 
 static int parse(const char *data, size_t length, void *record, struct error *err)

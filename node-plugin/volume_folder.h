@@ -36,11 +36,10 @@ void volume_folder_done(struct volume_folder *folder);
 int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		       struct error *err);
 
-/* The same for whoever clears a place, which takes the kernel's mounts only: of a volume that is
- * there twice, or on a disk that fails, no more is known than of one that is gone. Why is logged.
- */
-void volume_folder_peek_to_clear(struct pools *pools, const char *id,
-				 struct volume_folder *ret_folder);
+/* The same for whoever takes leave of the volume: one that lies in a pool that can be looked at is
+ * found also while another one cannot. */
+int volume_folder_peek_to_leave(struct pools *pools, const char *id,
+				struct volume_folder *ret_folder, struct error *err);
 
 /* The same for a volume that may lie in this pool alone. */
 int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "attachment.h"
+#include "base/log.h"
 #include "mount_path.h"
 #include "pools.h"
 #include "volume.h"
@@ -219,12 +220,10 @@ int volume_publish(struct pools *pools, const char *id,
 	return error_not_named(err);
 }
 
-static int clear_target(struct pools *pools, const char *id, const char *target_path,
-			struct error *err)
+static int clear_target(struct pools *pools, const char *id, const struct volume_folder *folder,
+			const char *target_path, struct error *err)
 {
 	struct mount_path path;
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	volume_folder_peek_to_clear(pools, id, &folder);
 	int gone = mount_path_find(target_path, "target_path", &path, err);
 	if (gone != 0)
 		return gone;
@@ -233,20 +232,29 @@ static int clear_target(struct pools *pools, const char *id, const char *target_
 	 * may have set them again meanwhile. */
 	if (volume_limits_lift(pools, limited, path.text, err) < 0)
 		return error_prefix(err, "volume %s", id);
-	int outcome = volume_mounts_clear(pools, id, &folder, path.text, err);
+	int outcome = volume_mounts_clear(pools, id, folder, path.text, err);
 	if (outcome < 0 || volume_limits_lift(pools, limited, path.text, err) < 0 ||
 	    mount_path_remove(&path, err) < 0)
 		return error_prefix(err, "volume %s", id);
 	return outcome;
 }
 
+/* A pod can end whatever became of its volume: that takes the kernel's mounts only. */
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
 		     struct error *err)
 {
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
 	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
 		return -1;
-	int cleared = clear_target(pools, id, target_path, err);
-	int ended = cleared < 0 ? -1 : volume_end_ephemeral(pools, id, err);
+	bool known = volume_folder_peek_to_leave(pools, id, &folder, &reason) == 0;
+	if (!known)
+		log_warning("volume cannot be looked at; only its target is cleared",
+			    LOG_TEXT("volume", id), LOG_ERR(&reason));
+	int cleared = clear_target(pools, id, &folder, target_path, err);
+	if (cleared < 0 || !known)
+		return cleared;
+	int ended = volume_end_ephemeral(pools, id, err);
 	return ended < 0 ? -1 : cleared && ended;
 }

@@ -213,11 +213,13 @@ static int release_unused(struct pools *pools, const char *id, const struct volu
 }
 
 /* With its record, where that can be read: unstaging goes on without. */
-static void open_or_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder)
+static int open_or_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+			struct error *err)
 {
 	struct error reason = { 0 };
-	if (volume_folder_open(pools, id, ret_folder, &reason) < 0)
-		volume_folder_peek_to_clear(pools, id, ret_folder);
+	if (volume_folder_open(pools, id, ret_folder, &reason) == 0)
+		return 0;
+	return volume_folder_peek_to_leave(pools, id, ret_folder, err);
 }
 
 /* The last mount of an encrypted volume is about to go. Its key would go with it, but for a mount
@@ -242,9 +244,9 @@ int volume_unstage(struct pools *pools, const char *id, const char *staging_path
 	struct mount_path path;
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
 	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    open_or_peek(pools, id, &folder, err) < 0)
 		return -1;
-	open_or_peek(pools, id, &folder);
 	int outcome = mount_path_find(staging_path, "staging_target_path", &path, err);
 	if (outcome < 0)
 		return -1;

@@ -148,26 +148,26 @@ static void does_not_remove_through_a_link_of_that_name(void **state)
 	unlinkat(folder_fd, "kept", AT_REMOVEDIR);
 }
 
-static void a_folder_is_gone_that_is_removed_moved_or_in_the_place_of_another(void **state)
+static void a_folder_that_is_open_is_there_gone_or_replaced(void **state)
 {
 	struct error err = { 0 };
 	int fd CLEANUP_CLOSE = -1, other_fd CLEANUP_CLOSE = -1;
 	assert_int_equal(folder_make(folder_fd, "a", 0700, &fd, &err), 0);
-	assert_false(folder_is_gone(folder_fd, "a", fd));
+	assert_int_equal(folder_presence(folder_fd, "a", fd), FOLDER_THERE);
 	assert_int_equal(renameat(folder_fd, "a", folder_fd, "b"), 0);
-	assert_true(folder_is_gone(folder_fd, "a", fd));
-	assert_false(folder_is_gone(folder_fd, "b", fd));
+	assert_int_equal(folder_presence(folder_fd, "a", fd), FOLDER_GONE);
+	assert_int_equal(folder_presence(folder_fd, "b", fd), FOLDER_THERE);
 	assert_int_equal(folder_make(folder_fd, "a", 0700, &other_fd, &err), 0);
-	assert_true(folder_is_gone(folder_fd, "a", fd));
+	assert_int_equal(folder_presence(folder_fd, "a", fd), FOLDER_REPLACED);
 	assert_int_equal(unlinkat(folder_fd, "a", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(folder_fd, "b", AT_REMOVEDIR), 0);
-	assert_true(folder_is_gone(folder_fd, "b", fd));
+	assert_int_equal(folder_presence(folder_fd, "b", fd), FOLDER_GONE);
 }
 
 /* Or a volume on a disk that fails would be deleted already. */
 static void a_folder_that_cannot_be_looked_for_is_not_gone(void **state)
 {
-	assert_false(folder_is_gone(-1, "a", folder_fd));
+	assert_int_equal(folder_presence(-1, "a", folder_fd), FOLDER_THERE);
 }
 
 int main(void)
@@ -181,7 +181,7 @@ int main(void)
 		cmocka_unit_test(removes_links_and_not_what_they_point_at),
 		cmocka_unit_test(removing_what_is_not_there_is_done),
 		cmocka_unit_test(does_not_remove_through_a_link_of_that_name),
-		cmocka_unit_test(a_folder_is_gone_that_is_removed_moved_or_in_the_place_of_another),
+		cmocka_unit_test(a_folder_that_is_open_is_there_gone_or_replaced),
 		cmocka_unit_test(a_folder_that_cannot_be_looked_for_is_not_gone),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

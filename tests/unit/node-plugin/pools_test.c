@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "fake_host.h"
 #include "pool_choice.h"
 #include "pool_scene.h"
@@ -337,6 +338,21 @@ static void a_pool_is_given_up_by_removing_its_label_from_the_others(void **stat
 	assert_int_equal(create("pvc-2", "bulk", GIB, &err), 0);
 }
 
+static char staging[128], target[128];
+
+static void bring_up(const char *id)
+{
+	struct error err = { 0 };
+	snprintf(staging, sizeof(staging), "%s/staging-%s", scene.folder, id);
+	snprintf(target, sizeof(target), "%s/target-%s", scene.folder, id);
+	const struct volume_publication publication = { .staging_path = staging,
+							.target_path = target,
+							.access = &pool_scene_writer };
+	assert_int_equal(mkdir(staging, 0700), 0);
+	assert_outcome(volume_stage(scene.pools, id, staging, &pool_scene_writer, &err), 0, &err);
+	assert_outcome(volume_publish(scene.pools, id, &publication, &err), 0, &err);
+}
+
 static void a_volume_that_is_there_twice_is_left_alone(void **state)
 {
 	struct error err = { 0 };
@@ -345,17 +361,65 @@ static void a_volume_that_is_there_twice_is_left_alone(void **state)
 	pools_scene_pull_out(&scene, scene.fast_disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
 	assert_int_equal(create("pvc-1", NULL, GIB, &err), 0);
+	bring_up("pvc-1");
 	pools_scene_put_back(&scene, scene.fast_disk);
 	pools_look_again(scene.pools);
 	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_non_null(strstr(err.text, scene.fast_path));
 	assert_non_null(strstr(err.text, scene.bulk_path));
-	/* Its pod can end: that takes mounts only. */
-	assert_int_equal(volume_unpublish(scene.pools, "pvc-1", "/tmp/kentledge-none/x", &err), 1);
-	assert_int_equal(volume_unstage(scene.pools, "pvc-1", "/tmp/kentledge-none/x", &err), 1);
+	/* Its pod can end; what belongs to the volume's device waits. */
+	assert_outcome(volume_unpublish(scene.pools, "pvc-1", target, &err), 0, &err);
+	assert_int_equal(fake_host_mounts_at(scene.fake, target), 0);
+	assert_int_equal(volume_unstage(scene.pools, "pvc-1", staging, &err), -1);
+	assert_non_null(strstr(err.text, scene.fast_path));
+	assert_int_equal(fake_host_mounts_at(scene.fake, staging), 1);
 	assert_true(lies_in(scene.fast_path, "pvc-1"));
 	assert_true(lies_in(scene.bulk_path, "pvc-1"));
+}
+
+static struct pool *pool_of(const char *name)
+{
+	size_t i = 0;
+	while (strcmp(scene.pools->pools[i]->name, name) != 0)
+		i++;
+	return scene.pools->pools[i];
+}
+
+static void a_pool_that_cannot_be_read_keeps_nobody_elses_volume(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	bring_up("pvc-1");
+	int *fast_fd = &pool_of("fast")->volumes_fd, fd = *fast_fd;
+	*fast_fd = -1;
+	int unpublished = volume_unpublish(scene.pools, "pvc-1", target, &err);
+	int unstaged = volume_unstage(scene.pools, "pvc-1", staging, &err);
+	int deleted = volume_delete(scene.pools, "pvc-1", &err);
+	*fast_fd = fd;
+	assert_int_equal(unpublished, 0);
+	assert_int_equal(unstaged, 0);
+	assert_int_equal(deleted, -1); /* it may be there twice */
+	assert_int_equal(fake_host_loop_count(scene.fake), 0);
+}
+
+static void the_volume_of_a_pool_that_cannot_be_read_leaves_its_pod_and_stays_staged(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "fast", GIB, &err), 0);
+	bring_up("pvc-1");
+	int *fast_fd = &pool_of("fast")->volumes_fd, fd = *fast_fd;
+	*fast_fd = -1;
+	int unpublished = volume_unpublish(scene.pools, "pvc-1", target, &err);
+	int unstaged = volume_unstage(scene.pools, "pvc-1", staging, &err);
+	*fast_fd = fd;
+	assert_int_equal(unpublished, 0);
+	assert_int_equal(fake_host_mounts_at(scene.fake, target), 0);
+	assert_int_equal(unstaged, -1);
+	assert_int_equal(volume_unstage(scene.pools, "pvc-1", staging, &err), 0);
+	assert_int_equal(fake_host_loop_count(scene.fake), 0);
 }
 
 static void without_any_pool_nothing_starts(void **state)
@@ -650,6 +714,9 @@ int main(void)
 		WITH_POOLS(a_pool_that_is_no_longer_named_is_missed),
 		WITH_POOLS(a_pool_is_given_up_by_removing_its_label_from_the_others),
 		WITH_POOLS(a_volume_that_is_there_twice_is_left_alone),
+		WITH_POOLS(a_pool_that_cannot_be_read_keeps_nobody_elses_volume),
+		WITH_POOLS(
+			the_volume_of_a_pool_that_cannot_be_read_leaves_its_pod_and_stays_staged),
 		WITH_POOLS(without_any_pool_nothing_starts),
 		WITH_POOLS(a_damaged_label_is_made_anew),
 		WITH_POOLS(a_pool_of_a_release_without_labels_gets_one),
