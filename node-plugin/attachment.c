@@ -30,8 +30,9 @@ static int visit_volume(void *context, const char *name, struct error *err)
 		counting->count += whole.record.attached != ATTACHED_NO || whole.record.ephemeral;
 		return 0;
 	}
+	/* Deleted meanwhile, or made anew. */
 	if (reason.code == ERROR_NOT_FOUND || reason.code == ERROR_BUSY)
-		return 0;  /* deleted meanwhile, or made anew */
+		return 0;
 	counting->count++; /* a pod may have it */
 	counting->unreadable++;
 	return 0;

@@ -103,9 +103,11 @@ int volume_publish(struct pools *pools, const char *id,
 int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec,
 			     const struct volume_publication *publication, struct error *err);
 
-/* Removes it, for whoever holds its lock: the end of volume_unpublish(). A damaged record does not
- * keep it. 1: there was none of that kind, or it is in a pool that is missing. */
-int volume_end_ephemeral(struct pools *pools, const char *id, struct error *err);
+/* Removes it, for whoever holds its lock: the end of volume_unpublish(). The folder is as
+ * volume_folder_peek_to_leave() gives it; a damaged record does not keep the volume. 1: there was
+ * none of that kind, or it is in a pool that is missing. */
+int volume_end_ephemeral(struct pools *pools, const char *id, struct volume_folder *folder,
+			 struct error *err);
 
 /* Removes those that missed their end, as while their pool was missing: ephemeral volumes that are
  * mounted nowhere, and whose pod has no folder any more below the kubelet's (NULL: not known, then

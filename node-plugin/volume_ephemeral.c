@@ -119,40 +119,33 @@ static void guess_record(const char *id, struct volume_folder *folder)
 	folder->record.size_bytes = backend ? backend->size_bytes(folder->fd) : 0;
 }
 
-/* 1: it is no ephemeral volume, or none that is there. */
-static int open_ephemeral(struct pools *pools, const char *id, struct volume_folder *ret_folder,
-			  struct error *err)
+/* Completes the folder's record, as far as it can be known. */
+static bool is_ephemeral(const char *id, struct volume_folder *folder)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
 	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_folder_peek_to_leave(pools, id, &folder, err) < 0)
-		return -1;
-	if (!folder.pool)
-		return 1;
-	if (volume_folder_open_in(folder.pool, id, &whole, NULL) == 0)
-		folder.record = whole.record;
-	else if (faccessat(folder.fd, VOLUME_POD_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		guess_record(id, &folder);
-	if (!folder.record.ephemeral)
-		return 1;
-	*ret_folder = folder;
-	folder.fd = -1;
-	return 0;
+	if (volume_folder_open_in(folder->pool, id, &whole, NULL) == 0)
+		folder->record = whole.record;
+	else if (faccessat(folder->fd, VOLUME_POD_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		guess_record(id, folder);
+	return folder->record.ephemeral;
 }
 
-int volume_end_ephemeral(struct pools *pools, const char *id, struct error *err)
+int volume_end_ephemeral(struct pools *pools, const char *id, struct volume_folder *folder,
+			 struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	int outcome = open_ephemeral(pools, id, &folder, err);
-	return outcome ? outcome : volume_remove(pools, &folder, err);
+	if (!folder->pool || !is_ephemeral(id, folder))
+		return 1;
+	return volume_remove(pools, folder, err);
 }
 
 static int remove_left_one(struct pools *pools, const char *id, struct error *err)
 {
 	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_peek_to_leave(pools, id, &folder, err) < 0)
 		return -1;
-	return volume_end_ephemeral(pools, id, err);
+	return volume_end_ephemeral(pools, id, &folder, err);
 }
 
 struct search {

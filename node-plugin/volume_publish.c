@@ -248,13 +248,10 @@ int volume_unpublish(struct pools *pools, const char *id, const char *target_pat
 	struct error reason = { 0 };
 	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
 		return -1;
-	bool known = volume_folder_peek_to_leave(pools, id, &folder, &reason) == 0;
-	if (!known)
+	if (volume_folder_peek_to_leave(pools, id, &folder, &reason) < 0)
 		log_warning("volume cannot be looked at; only its target is cleared",
 			    LOG_TEXT("volume", id), LOG_ERR(&reason));
 	int cleared = clear_target(pools, id, &folder, target_path, err);
-	if (cleared < 0 || !known)
-		return cleared;
-	int ended = volume_end_ephemeral(pools, id, err);
+	int ended = cleared < 0 ? -1 : volume_end_ephemeral(pools, id, &folder, err);
 	return ended < 0 ? -1 : cleared && ended;
 }
