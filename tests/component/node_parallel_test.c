@@ -171,6 +171,15 @@ static void *create_again_and_again(void *context)
 	return NULL;
 }
 
+static void let_go(unsigned first, unsigned end)
+{
+	is_over = true;
+	for (unsigned i = first; i < end; i++) {
+		pthread_join(callers[i].thread, NULL);
+		assert_int_equal(callers[i].outcome, 0);
+	}
+}
+
 /* Looked at when nobody calls any more. */
 struct count {
 	unsigned turned_away;
@@ -216,11 +225,7 @@ static void an_unpublication_that_is_turned_away_has_changed_nothing(void **stat
 	for (unsigned round = 0; round < PUBLISH_ROUNDS; round++)
 		if (publish(caller) < 0 || unpublish(caller, &count) < 0)
 			count.failed++;
-	is_over = true;
-	for (unsigned i = 1; i < 8; i++) {
-		pthread_join(callers[i].thread, NULL);
-		assert_int_equal(callers[i].outcome, 0);
-	}
+	let_go(1, 8);
 	assert_int_equal(count.failed, 0);
 	assert_true(count.turned_away > 0);
 	assert_int_equal(count.changed, 0);
@@ -277,11 +282,7 @@ static void a_publication_that_is_turned_away_has_made_no_ephemeral_volume(void 
 	for (unsigned round = 0; round < PUBLISH_ROUNDS; round++)
 		if (publish_ephemeral(&count) < 0 || unpublish_ephemeral() < 0)
 			count.failed++;
-	is_over = true;
-	for (unsigned i = 0; i < 7; i++) {
-		pthread_join(callers[i].thread, NULL);
-		assert_int_equal(callers[i].outcome, 0);
-	}
+	let_go(0, 7);
 	assert_int_equal(count.failed, 0);
 	assert_true(count.turned_away > 0);
 	assert_int_equal(count.changed, 0);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,14 @@ void pools_scene_open_both(struct pools_scene *scene, size_t there)
 	if (pools_scene_open(scene, 2, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(scene->pools->count, there);
+}
+
+struct pool *pools_scene_pool(const struct pools_scene *scene, const char *name)
+{
+	size_t i = 0;
+	while (strcmp(scene->pools->pools[i]->name, name) != 0)
+		i++;
+	return scene->pools->pools[i];
 }
 
 void pools_scene_pull_out(const struct pools_scene *scene, const char *disk)

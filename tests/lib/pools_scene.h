@@ -36,6 +36,9 @@ int pools_scene_open(struct pools_scene *scene, size_t count, struct error *err)
 /* Opens both, of which so many are there. */
 void pools_scene_open_both(struct pools_scene *scene, size_t there);
 
+/* One of those that are open. */
+struct pool *pools_scene_pool(const struct pools_scene *scene, const char *name);
+
 /* As an unmounted disk: where it should be there is an empty folder. Open pools stay open. */
 void pools_scene_pull_out(const struct pools_scene *scene, const char *disk);
 void pools_scene_put_back(const struct pools_scene *scene, const char *disk);

@@ -137,17 +137,23 @@ static int find_mount(void *context, const char *id, int *ret_fd, struct error *
 	return 0;
 }
 
-static void a_thaw_that_fails_is_done_at_the_next_start(void **state)
+static void fail_to_thaw(const struct freeze_target *t)
 {
-	struct freeze_target t = target(10000);
 	struct freeze *freeze = NULL;
 	struct error err = { 0 };
-	unsigned thawed = 0;
-	assert_int_equal(freeze_begin(&t, &freeze, &err), 0);
+	assert_int_equal(freeze_begin(t, &freeze, &err), 0);
 	fake_host_fail_at(fake, 1);
 	assert_int_equal(freeze_end(freeze, &err), -1);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_true(is_noted());
+}
+
+static void a_thaw_that_fails_is_done_at_the_next_start(void **state)
+{
+	struct freeze_target t = target(10000);
+	struct error err = { 0 };
+	unsigned thawed = 0;
+	fail_to_thaw(&t);
 	fake_host_fail_at(fake, 1);
 	assert_int_equal(freeze_recover(&fake->host, intents_fd, find_mount, NULL, &thawed, &err),
 			 -1);
@@ -166,9 +172,7 @@ static void the_next_try_does_not_forget_what_was_not_thawed(void **state)
 	struct freeze *freeze = NULL;
 	struct error err = { 0 };
 	unsigned thawed = 0;
-	assert_int_equal(freeze_begin(&t, &freeze, &err), 0);
-	fake_host_fail_at(fake, 1);
-	assert_int_equal(freeze_end(freeze, &err), -1);
+	fail_to_thaw(&t);
 	assert_int_equal(freeze_begin(&t, &freeze, &err), -1);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(freeze_recover(&fake->host, intents_fd, find_mount, NULL, &thawed, &err),

@@ -378,21 +378,13 @@ static void a_volume_that_is_there_twice_is_left_alone(void **state)
 	assert_true(lies_in(scene.bulk_path, "pvc-1"));
 }
 
-static struct pool *pool_of(const char *name)
-{
-	size_t i = 0;
-	while (strcmp(scene.pools->pools[i]->name, name) != 0)
-		i++;
-	return scene.pools->pools[i];
-}
-
 static void a_pool_that_cannot_be_read_keeps_nobody_elses_volume(void **state)
 {
 	struct error err = { 0 };
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
 	bring_up("pvc-1");
-	int *fast_fd = &pool_of("fast")->volumes_fd, fd = *fast_fd;
+	int *fast_fd = &pools_scene_pool(&scene, "fast")->volumes_fd, fd = *fast_fd;
 	*fast_fd = -1;
 	int unpublished = volume_unpublish(scene.pools, "pvc-1", target, &err);
 	int unstaged = volume_unstage(scene.pools, "pvc-1", staging, &err);
@@ -410,7 +402,7 @@ static void the_volume_of_a_pool_that_cannot_be_read_leaves_its_pod_and_stays_st
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "fast", GIB, &err), 0);
 	bring_up("pvc-1");
-	int *fast_fd = &pool_of("fast")->volumes_fd, fd = *fast_fd;
+	int *fast_fd = &pools_scene_pool(&scene, "fast")->volumes_fd, fd = *fast_fd;
 	*fast_fd = -1;
 	int unpublished = volume_unpublish(scene.pools, "pvc-1", target, &err);
 	int unstaged = volume_unstage(scene.pools, "pvc-1", staging, &err);

@@ -90,19 +90,11 @@ static bool is_there(void)
 	return access(path, F_OK) == 0;
 }
 
-static struct pool *bulk(void)
-{
-	size_t i = 0;
-	while (strcmp(scene.pools->pools[i]->name, "bulk") != 0)
-		i++;
-	return scene.pools->pools[i];
-}
-
 static uint64_t promised_bytes(void)
 {
 	struct capacity_space space;
 	struct error err = { 0 };
-	assert_int_equal(pool_space(bulk(), &space, &err), 0);
+	assert_int_equal(pool_space(pools_scene_pool(&scene, "bulk"), &space, &err), 0);
 	return space.promised_bytes;
 }
 
