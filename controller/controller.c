@@ -3,21 +3,21 @@
 
 #include <string.h>
 
-#include "absence.h"
-#include "applier.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "guard.h"
-#include "identity.h"
 #include "kube/claim.h"
 #include "kube/event.h"
 #include "kube/informer.h"
 #include "kube/workqueue.h"
-#include "pod.h"
-#include "revision_history.h"
-#include "set_sync.h"
+#include "set/identity.h"
+#include "set/pod.h"
+#include "sync/absence.h"
+#include "sync/applier.h"
+#include "sync/revision_history.h"
+#include "sync/set_sync.h"
 
 /* How soon a set is looked at again whose copies lag behind, or do not exist yet. */
 #define BEHIND_LOOK_MS 10

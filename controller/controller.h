@@ -6,8 +6,8 @@
  *
  * Informers keep live copies of sets, pods, claims and revisions. A change of a set or of one of
  * its pods puts the set's key into a queue. A worker takes the key, looks at the set as the copies
- * show it (set_sync.h), makes a plan and carries it out. A set is in the hands of one worker at
- * a time, and not before the copies have caught up with what was last written for it.
+ * show it (sync/set_sync.h), makes a plan and carries it out. A set is in the hands of one worker
+ * at a time, and not before the copies have caught up with what was last written for it.
  *
  * Nothing is kept but the copies: after a restart everything is looked at again, and a step that
  * was cut off half-way is found half-done and gone on from.

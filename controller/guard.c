@@ -9,8 +9,8 @@
 #include "base/metric.h"
 #include "base/text.h"
 #include "kube/json.h"
-#include "pod.h"
-#include "statefulset.h"
+#include "set/pod.h"
+#include "set/statefulset.h"
 
 /* After a failed request to make or remove the probe. */
 #define RETRY_MS 1000

@@ -25,8 +25,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "applier.h"
 #include "kube/client.h"
+#include "sync/applier.h"
 
 #define GUARD_PROBE_NAME "kentledge-probe"
 

@@ -12,11 +12,11 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "controller.h"
+#include "controller_options.h"
 #include "http/server.h"
 #include "kube/config.h"
 #include "kube/lease.h"
-#include "options.h"
-#include "statefulset.h"
+#include "set/statefulset.h"
 
 #define EXIT_USAGE 2
 

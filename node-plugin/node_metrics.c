@@ -5,7 +5,7 @@
 
 #include "base/metric.h"
 #include "csi/names.h"
-#include "pools.h"
+#include "pool/pools.h"
 #include "rpc/server.h"
 #include "rpc/status.h"
 

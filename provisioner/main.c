@@ -19,8 +19,8 @@
 #include "http/server.h"
 #include "kube/config.h"
 #include "kube/lease.h"
-#include "options.h"
 #include "provisioner.h"
+#include "provisioner_options.h"
 
 #define SYNC_TIMEOUT_MS 60000
 #define SYNC_PIECE_MS 500

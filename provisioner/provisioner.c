@@ -4,16 +4,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "apply/measure.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "claim_intent.h"
-#include "claim_provision.h"
-#include "claim_sight.h"
-#include "cluster.h"
+#include "claim/intent.h"
+#include "claim/node_choice.h"
+#include "claim/provision.h"
+#include "claim/sight.h"
+#include "cluster/cluster.h"
 #include "kube/workqueue.h"
-#include "measure.h"
-#include "node_choice.h"
-#include "volume_reclaim.h"
+#include "reclaim/apply.h"
 
 #define CHANNEL_IDLE_MS (5 * 60 * 1000)
 #define AGAIN_MS 200 /* somebody changed it while we looked */

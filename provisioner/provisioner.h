@@ -4,7 +4,7 @@
 /*
  * The provisioner: turns claims into volumes on nodes, and takes back what was released.
  *
- *	watch (cluster.h) -> queue -> plan (claim_plan.h, volume_plan.h) -> apply
+ *	watch (cluster/cluster.h) -> queue -> plan (claim/plan.h, reclaim/plan.h) -> apply
  *
  * Only the holder of the lease may run one. It keeps nothing that the API server does not know, so
  * it may be stopped or killed at any point and the next one goes on.
@@ -13,11 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apply/lead.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kube/client.h"
 #include "kube/event.h"
-#include "lead.h"
 
 struct provisioner;
 struct rpc_channel;

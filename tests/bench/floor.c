@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "filesystem.h"
+#include "disk/filesystem.h"
 
 #define SIZE_BYTES (1LL << 30)
 

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "assert_outcome.h"
-#include "filesystem_grow.h"
+#include "disk/filesystem_grow.h"
 #include "node_client.h"
 #include "node_scene.h"
 #include "pod_writer.h"

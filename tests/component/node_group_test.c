@@ -23,11 +23,11 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "host.h"
+#include "host/host.h"
 #include "node_scene.h"
-#include "pools.h"
-#include "snapshot_group.h"
-#include "volume.h"
+#include "pool/pools.h"
+#include "snapshot/group.h"
+#include "volume/volume.h"
 
 #define ROUNDS 8
 #define SIZE_BYTES (64ULL << 20)

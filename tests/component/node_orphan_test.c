@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "loop_device.h"
+#include "disk/loop_device.h"
 #include "node_client.h"
 #include "node_scene.h"
 

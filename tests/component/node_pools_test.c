@@ -18,11 +18,11 @@
 
 #include "assert_outcome.h"
 #include "base/cleanup.h"
-#include "folder.h"
+#include "folder/folder.h"
+#include "folder/subvolume.h"
 #include "loop_disk.h"
 #include "node_client.h"
 #include "node_scene.h"
-#include "subvolume.h"
 #include "text_file.h"
 
 #define MIB (1ULL << 20)

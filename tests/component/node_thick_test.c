@@ -24,8 +24,8 @@
 
 #include "assert_outcome.h"
 #include "base/cleanup.h"
-#include "loop_device.h"
-#include "loop_discard.h"
+#include "disk/loop_device.h"
+#include "disk/loop_discard.h"
 #include "node_client.h"
 #include "node_scene.h"
 

@@ -3,7 +3,7 @@
  * A mount table, and questions about each path that stands in it. A mount that is found at a path
  * must have that path for its point.
  */
-#include "mount_table.h"
+#include "mount/table.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  * StorageClass parameters, mount flags and the name of a volume: lines of "key=value". What is
  * refused says why; an id that comes out is safe.
  */
-#include "parameters.h"
+#include "record/parameters.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "mount_flags.h"
-#include "volume_id.h"
+#include "mount/flags.h"
+#include "record/id.h"
 
 #define LINES_MAX 80
 

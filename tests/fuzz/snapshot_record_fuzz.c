@@ -3,7 +3,7 @@
  * A record of a snapshot. What parses must come out of the parser and into the text again
  * unchanged.
  */
-#include "snapshot_record.h"
+#include "record/snapshot_record.h"
 
 #include <stddef.h>
 #include <stdint.h>

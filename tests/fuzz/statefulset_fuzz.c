@@ -8,15 +8,15 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "identity.h"
 #include "kube/json.h"
-#include "pod.h"
-#include "pod_build.h"
-#include "retention.h"
-#include "revision.h"
-#include "revision_data.h"
-#include "statefulset_plan.h"
-#include "statefulset_status.h"
+#include "set/identity.h"
+#include "set/pod.h"
+#include "set/pod_build.h"
+#include "set/retention.h"
+#include "set/revision.h"
+#include "set/revision_data.h"
+#include "set/statefulset_plan.h"
+#include "set/statefulset_status.h"
 
 #define OBJECTS_MAX 32
 

@@ -2,7 +2,7 @@
 /*
  * A record of a volume. What parses must come out of the parser and into the text again unchanged.
  */
-#include "volume_record.h"
+#include "record/volume_record.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -28,13 +28,13 @@ compare() { # HEADING NAMES-READ
 
 # What the provisioner adds about a claim is for no class to say; the file system is the provisioner's.
 class_parameters() {
-	read_by node-plugin/parameters.c '\{ "[^"]+", read_' | grep -v '^csi.storage.k8s.io/'
+	read_by node-plugin/record/parameters.c '\{ "[^"]+", read_' | grep -v '^csi.storage.k8s.io/'
 	echo csi.storage.k8s.io/fstype
 }
 
 compare 'StorageClass parameters' "$(class_parameters | sort)"
-compare 'VolumeAttributesClass parameters' "$(read_by node-plugin/io_limits.c 'pair->key, "[^"]+"')"
+compare 'VolumeAttributesClass parameters' "$(read_by node-plugin/record/io_limits.c 'pair->key, "[^"]+"')"
 compare 'Flags of the node plugin' \
-	"$(read_by node-plugin/options.c '\{ "[a-z-]+", \.' | sed 's/^/--/' | sort)"
+	"$(read_by node-plugin/node_options.c '\{ "[a-z-]+", \.' | sed 's/^/--/' | sort)"
 [ $status -eq 0 ] && echo "docs/VOLUMES.md names what is read"
 exit $status

@@ -17,9 +17,9 @@
 #include "controller.h"
 #include "fake_api.h"
 #include "kube/claim.h"
-#include "pod.h"
-#include "revision.h"
-#include "statefulset.h"
+#include "set/pod.h"
+#include "set/revision.h"
+#include "set/statefulset.h"
 
 struct controller_bed;
 

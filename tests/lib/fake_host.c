@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "fscrypt.h"
+#include "disk/fscrypt.h"
 
 #define LOOP_MAJOR 7
 #define KILLED_STATUS 137

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host.h"
+#include "host/host.h"
 
 #define FAKE_MOUNTS_MAX 64
 #define FAKE_LOOPS_MAX 16

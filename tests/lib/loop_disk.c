@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "disk/loop_device.h"
 #include "fill.h"
-#include "loop_device.h"
 
 #define NOT_FOUND 127 /* the shell's answer */
 

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 #include "fake_host.h"
-#include "pools.h"
-#include "volume.h"
+#include "pool/pools.h"
+#include "volume/volume.h"
 
 struct pool_scene {
 	char folder[64];

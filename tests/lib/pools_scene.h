@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 #include "fake_host.h"
-#include "pool_place.h"
-#include "pools.h"
+#include "pool/place.h"
+#include "pool/pools.h"
 
 struct pools_scene {
 	char folder[64]; /* has room for what is the caller's; goes with the scene */

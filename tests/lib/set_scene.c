@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "pod.h"
+#include "set/pod.h"
 
 #define PODS_MAX 64
 

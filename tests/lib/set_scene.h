@@ -19,7 +19,7 @@
  */
 
 #include "base/arena.h"
-#include "statefulset_plan.h"
+#include "set/statefulset_plan.h"
 
 #define SCENE_NOW_MS INT64_C(1790000000000)
 

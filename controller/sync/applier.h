@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the parts that change the cluster have in common: the client, the recorder of events, and
+ * the permission to act at all, which is asked for before every single write. It ends when another
+ * controller shows up (guard.h) or the program stops.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "kube/client.h"
+#include "kube/event.h"
+#include "set/statefulset.h"
+#include "sync/written.h"
+
+struct absence;
+
+struct applier {
+	struct kube_client *client;
+	struct event_recorder *events;
+	struct written *written;
+	struct absence *absences;
+	bool (*may_act)(void *context);
+	void *context;
+};
+
+/* 0, or ERROR_CANCELLED. */
+int applier_may_act(const struct applier *applier, struct error *err);
+
+/* Remembers the version of an object that was written for the set. */
+void applier_wrote(const struct applier *applier, const struct statefulset *set,
+		   enum written_kind kind, const struct object *object);
+
+/* Adds one error to those that came before it: "[a, b]" as Kubernetes writes several. */
+void errors_add(struct error *all, const struct error *one);

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sync/statefulset_apply.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "kube/json.h"
+#include "set/identity.h"
+#include "set/pod.h"
+#include "set/pod_build.h"
+#include "set/retention.h"
+#include "set/statefulset_status.h"
+#include "sync/absence.h"
+
+#define BATCH_MAX 500
+#define STATUS_TRIES_MAX 5
+#define STATUS_RETRY_US 10000
+
+/* Events, in the words of Kubernetes: tools and people look for them. The set is what they are
+ * about, never the pod or the claim. */
+
+static void report_pod(const struct applier *applier, const struct statefulset *set,
+		       const char *verb, const char *pod_name, const struct error *failure)
+{
+	if (failure && failure->code == ERROR_CANCELLED)
+		return; /* it is no longer ours to do, nor to tell of */
+	CLEANUP_FREE char *reason = must_printf("%s%s", failure ? "Failed" : "Successful", verb);
+	if (failure)
+		event_record(applier->events, &set->object, EVENT_WARNING, reason,
+			     "%s Pod %s in StatefulSet %s failed error: %s", verb, pod_name,
+			     set->object.name, failure->text);
+	else
+		event_record(applier->events, &set->object, EVENT_NORMAL, reason,
+			     "%s Pod %s in StatefulSet %s successful", verb, pod_name,
+			     set->object.name);
+}
+
+static void report_claim(const struct applier *applier, const struct statefulset *set,
+			 const char *claim_name, const char *pod_name, const struct error *failure)
+{
+	if (failure)
+		event_record(applier->events, &set->object, EVENT_WARNING, "FailedCreate",
+			     "Create Claim %s for Pod %s in StatefulSet %s failed error: %s",
+			     claim_name, pod_name, set->object.name, failure->text);
+	else
+		event_record(applier->events, &set->object, EVENT_NORMAL, "SuccessfulCreate",
+			     "Create Claim %s Pod %s in StatefulSet %s success", claim_name,
+			     pod_name, set->object.name);
+}
+
+static void report_conflict(const struct applier *applier, const struct statefulset *set,
+			    const char *claim_name)
+{
+	event_record(applier->events, &set->object, EVENT_WARNING, "ConflictingController",
+		     "PersistentVolumeClaim %s has a conflicting OwnerReference that acts as a "
+		     "manging controller, the retention policy is ignored for this claim",
+		     claim_name);
+}
+
+/* Claims. */
+
+static int create_claim(const struct applier *applier, const struct statefulset *set,
+			const struct decision *decision, const struct claim_step *claim,
+			struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *body = NULL;
+	CLEANUP(object_unrefp) struct object *created = NULL;
+	if (applier_may_act(applier, err) < 0 ||
+	    claim_build(set, claim->template, decision->ordinal, &body, err) < 0)
+		return -1;
+	if (kube_create(applier->client, &claim_kind, set->object.namespace, body, &created, err) <
+	    0) {
+		if (err->code != ERROR_EXISTS)
+			report_claim(applier, set, claim->name, decision->pod_name, err);
+		return error_prefix(err, "failed to create PVC %s", claim->name);
+	}
+	applier_wrote(applier, set, WRITTEN_CLAIM, created);
+	report_claim(applier, set, claim->name, decision->pod_name, NULL);
+	log_info("claim created", LOG_NAME("claim", set->object.namespace, claim->name),
+		 LOG_NAME("set", set->object.namespace, set->object.name),
+		 LOG_NAME("pod", set->object.namespace, decision->pod_name));
+	return 0;
+}
+
+static int set_owners(const struct applier *applier, const struct statefulset *set,
+		      const struct decision *decision, const struct claim_step *claim,
+		      struct error *err)
+{
+	struct retention_pod pod = {
+		.name = decision->pod_name,
+		.uid = decision->pod ? decision->pod->object.uid : "",
+		.in_range = identity_in_range(set, decision->ordinal),
+	};
+	CLEANUP(json_object_putp) struct json_object *patch = json_object_new_object();
+	CLEANUP(object_unrefp) struct object *after = NULL;
+	struct json_object *metadata = json_child(patch, "metadata");
+	json_set_string(metadata, "uid", claim->claim->object.uid);
+	json_set_string(metadata, "resourceVersion", claim->claim->object.resource_version);
+	json_set(metadata, "ownerReferences", retention_owners(set, claim->claim, &pod));
+	if (applier_may_act(applier, err) < 0 ||
+	    kube_patch(applier->client, &claim_kind, set->object.namespace, claim->name, NULL,
+		       KUBE_PATCH_MERGE, patch, &after, err) < 0)
+		return error_prefix(err, "could not update claim %s for delete policy ownerRefs",
+				    claim->name);
+	applier_wrote(applier, set, WRITTEN_CLAIM, after);
+	log_info("claim owners set", LOG_NAME("claim", set->object.namespace, claim->name),
+		 LOG_NAME("set", set->object.namespace, set->object.name));
+	return 0;
+}
+
+static int make_claim_present(const struct applier *applier, const struct statefulset *set,
+			      const struct decision *decision, const struct claim_step *claim,
+			      struct error *err)
+{
+	if (claim->action == CLAIM_ACTION_CREATE)
+		return create_claim(applier, set, decision, claim, err);
+	if (claim->action == CLAIM_ACTION_AWAIT_END)
+		return error_set(err, ERROR_BUSY, "pvc %s is being deleted", claim->name);
+	return 0;
+}
+
+/* Tries all of them; the errors are reported together. */
+static int make_claims_present(const struct applier *applier, const struct statefulset *set,
+			       const struct decision *decision, struct error *err)
+{
+	struct error all = { 0 };
+	for (size_t i = 0; i < decision->claim_count; i++) {
+		struct error one = { 0 };
+		if (make_claim_present(applier, set, decision, &decision->claims[i], &one) < 0)
+			errors_add(&all, &one);
+	}
+	if (all.code == ERROR_NONE)
+		return 0;
+	*err = all;
+	return -1;
+}
+
+static int set_claim_owners(const struct applier *applier, const struct statefulset *set,
+			    const struct decision *decision, struct error *err)
+{
+	for (size_t i = 0; i < decision->claim_count; i++) {
+		const struct claim_step *claim = &decision->claims[i];
+		if (claim->conflict)
+			report_conflict(applier, set, claim->name);
+		if (claim->action == CLAIM_ACTION_SET_OWNERS &&
+		    set_owners(applier, set, decision, claim, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Pods. */
+
+static void log_pod_created(const struct applier *applier, const struct statefulset *set,
+			    const struct decision *decision, const char *revision)
+{
+	uint64_t lag_ms;
+	bool came_back =
+		absence_ends(applier->absences, set->object.namespace, decision->pod_name, &lag_ms);
+	if (came_back)
+		log_info("pod created", LOG_NAME("pod", set->object.namespace, decision->pod_name),
+			 LOG_NAME("set", set->object.namespace, set->object.name),
+			 LOG_TEXT("revision", revision), LOG_UINT("lag_ms", lag_ms));
+	else
+		log_info("pod created", LOG_NAME("pod", set->object.namespace, decision->pod_name),
+			 LOG_NAME("set", set->object.namespace, set->object.name),
+			 LOG_TEXT("revision", revision));
+}
+
+static const struct revision *revision_named(const struct revision_state *revisions,
+					     const char *name)
+{
+	return strcmp(revisions->current->object.name, name) == 0 ? revisions->current
+								  : revisions->update;
+}
+
+/* An earlier set of this name may still own the pod: then it is on its way out. */
+static bool is_of_this_name(const struct statefulset *set, const struct owner *controller)
+{
+	return controller && strcmp(controller->kind, set->object.kind->name) == 0 &&
+	       strcmp(controller->name, set->object.name) == 0;
+}
+
+/* A pod that was there already is mostly one of ours that the copy does not show yet, and no news.
+ * One that is somebody else's stays in the way, and the user should hear of it. */
+static bool is_in_the_way(const struct applier *applier, const struct statefulset *set,
+			  const char *pod_name)
+{
+	CLEANUP(object_unrefp) struct object *pod = NULL;
+	struct error err;
+	return kube_get(applier->client, &pod_kind, set->object.namespace, pod_name, &pod, &err) ==
+		       0 &&
+	       pod->deleted_s == 0 && !is_of_this_name(set, object_controller(pod));
+}
+
+static void report_not_created(const struct applier *applier, const struct statefulset *set,
+			       const char *pod_name, struct error *err)
+{
+	if (err->code == ERROR_EXISTS) {
+		if (!is_in_the_way(applier, set, pod_name))
+			return;
+		error_prefix(err, "a pod that is not this set's has the name, delete it");
+	}
+	report_pod(applier, set, "Create", pod_name, err);
+}
+
+static int post_pod(const struct applier *applier, const struct statefulset *set,
+		    const struct decision *decision, const struct revision *revision,
+		    struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *body = NULL;
+	CLEANUP(object_unrefp) struct object *created = NULL;
+	if (applier_may_act(applier, err) < 0 ||
+	    pod_build(set, revision, decision->ordinal, &body, err) < 0 ||
+	    kube_create(applier->client, &pod_kind, set->object.namespace, body, &created, err) < 0)
+		return -1;
+	applier_wrote(applier, set, WRITTEN_POD, created);
+	log_pod_created(applier, set, decision, revision->object.name);
+	return 0;
+}
+
+static int create_pod(const struct applier *applier, const struct statefulset *set,
+		      const struct decision *decision, const struct revision_state *revisions,
+		      struct error *err)
+{
+	const struct revision *revision = revision_named(revisions, decision->revision_name);
+	if (make_claims_present(applier, set, decision, err) < 0) {
+		report_pod(applier, set, "Create", decision->pod_name, err);
+		return -1;
+	}
+	if (post_pod(applier, set, decision, revision, err) < 0) {
+		report_not_created(applier, set, decision->pod_name, err);
+		return -1;
+	}
+	if (set_claim_owners(applier, set, decision, err) < 0) {
+		report_pod(applier, set, "Update", decision->pod_name, err);
+		return -1;
+	}
+	report_pod(applier, set, "Create", decision->pod_name, NULL);
+	return 0;
+}
+
+static int mend_claims(const struct applier *applier, const struct statefulset *set,
+		       const struct decision *decision, struct error *err)
+{
+	if (make_claims_present(applier, set, decision, err) < 0)
+		return -1;
+	if (set_claim_owners(applier, set, decision, err) == 0)
+		return 0;
+	report_pod(applier, set, "Update", decision->pod_name, err);
+	return -1;
+}
+
+static int patch_identity(const struct applier *applier, const struct statefulset *set,
+			  const struct decision *decision, struct error *err)
+{
+	CLEANUP(json_object_putp)
+	struct json_object *patch = pod_identity_patch(set, decision->pod);
+	CLEANUP(object_unrefp) struct object *after = NULL;
+	if (applier_may_act(applier, err) < 0 ||
+	    kube_patch(applier->client, &pod_kind, set->object.namespace, decision->pod_name, NULL,
+		       KUBE_PATCH_STRATEGIC, patch, &after, err) < 0)
+		return -1;
+	applier_wrote(applier, set, WRITTEN_POD, after);
+	return 0;
+}
+
+static int update_pod(const struct applier *applier, const struct statefulset *set,
+		      const struct decision *decision, struct error *err)
+{
+	if (make_claims_present(applier, set, decision, err) < 0 ||
+	    set_claim_owners(applier, set, decision, err) < 0 ||
+	    patch_identity(applier, set, decision, err) < 0) {
+		report_pod(applier, set, "Update", decision->pod_name, err);
+		return -1;
+	}
+	report_pod(applier, set, "Update", decision->pod_name, NULL);
+	log_info("pod updated", LOG_NAME("pod", set->object.namespace, decision->pod_name),
+		 LOG_NAME("set", set->object.namespace, set->object.name));
+	return 0;
+}
+
+/* After a DELETE that was answered with a conflict: that its uid is no longer there is all the
+ * better, but a webhook may refuse in the same words. */
+static bool is_replaced(const struct applier *applier, const struct pod *pod)
+{
+	CLEANUP(object_unrefp) struct object *now = NULL;
+	struct error err;
+	if (kube_get(applier->client, &pod_kind, pod->object.namespace, pod->object.name, &now,
+		     &err) < 0)
+		return err.code == ERROR_NOT_FOUND;
+	return strcmp(now->uid, pod->object.uid) != 0;
+}
+
+/* The uid makes sure that it is the pod which was judged, not one that has come since. */
+static int ask_to_go(const struct applier *applier, const struct pod *pod, struct error *err)
+{
+	if (applier_may_act(applier, err) < 0)
+		return -1;
+	if (kube_delete(applier->client, &pod_kind, pod->object.namespace, pod->object.name,
+			pod->object.uid, NULL, err) == 0 ||
+	    err->code == ERROR_NOT_FOUND ||
+	    (err->code == ERROR_CONFLICT && is_replaced(applier, pod)))
+		return 0;
+	return -1;
+}
+
+static int delete_pod(const struct applier *applier, const struct statefulset *set,
+		      const struct decision *decision, struct error *err)
+{
+	if (ask_to_go(applier, decision->pod, err) < 0) {
+		report_pod(applier, set, "Delete", decision->pod_name, err);
+		return -1;
+	}
+	CLEANUP_FREE char *key = must_printf("%s/%s", set->object.namespace, set->object.name);
+	written_note_removal(applier->written, key, &decision->pod->object);
+	report_pod(applier, set, "Delete", decision->pod_name, NULL);
+	log_info("pod deleted", LOG_NAME("pod", set->object.namespace, decision->pod_name),
+		 LOG_NAME("set", set->object.namespace, set->object.name),
+		 LOG_TEXT("reason", delete_reason_text(decision->reason)));
+	return 0;
+}
+
+static int carry_out(const struct applier *applier, const struct statefulset *set,
+		     const struct decision *decision, const struct revision_state *revisions,
+		     struct error *err)
+{
+	switch (decision->type) {
+	case DECISION_CREATE_POD:
+		return create_pod(applier, set, decision, revisions, err);
+	case DECISION_MEND_CLAIMS:
+		return mend_claims(applier, set, decision, err);
+	case DECISION_UPDATE_POD:
+		return update_pod(applier, set, decision, err);
+	case DECISION_DELETE_POD:
+		return delete_pod(applier, set, decision, err);
+	}
+	return 0;
+}
+
+size_t batch_end(size_t place)
+{
+	size_t end = 0;
+	for (size_t size = 1; end <= place; size = size * 2 < BATCH_MAX ? size * 2 : BATCH_MAX)
+		end += size;
+	return end;
+}
+
+/* After a failure: is this one still of the same batch? */
+static bool is_in_batch(const struct statefulset *set, const struct decision *failed,
+			const struct decision *decision)
+{
+	return set->pod_management == PARALLEL && failed->stage != STAGE_UPDATE &&
+	       decision->stage == failed->stage && decision->place < batch_end(failed->place);
+}
+
+static void count_deletion(struct statefulset_status *status, const struct decision *decision)
+{
+	if (decision->stage == STAGE_UPDATE &&
+	    strcmp(decision->pod->revision, status->current_revision) == 0 &&
+	    status->current_replicas > 0)
+		status->current_replicas--;
+}
+
+int statefulset_apply(const struct applier *applier, const struct statefulset *set,
+		      const struct plan *plan, const struct revision_state *revisions,
+		      struct statefulset_status *status, struct error *err)
+{
+	struct error all = { 0 };
+	const struct decision *failed = NULL;
+	*status = plan->status;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct decision *decision = &plan->decisions[i];
+		struct error one = { 0 };
+		if (failed && !is_in_batch(set, failed, decision))
+			break;
+		if (carry_out(applier, set, decision, revisions, &one) < 0) {
+			errors_add(&all, &one);
+			failed = failed ? failed : decision;
+			continue;
+		}
+		count_deletion(status, decision);
+	}
+	if (!failed)
+		return 0;
+	*err = all;
+	return -1;
+}
+
+/* Status. */
+
+static void log_status(const struct statefulset *set, const struct statefulset_status *status)
+{
+	log_info("status written", LOG_NAME("set", set->object.namespace, set->object.name),
+		 LOG_INT("replicas", status->replicas), LOG_INT("ready", status->ready_replicas),
+		 LOG_INT("updated", status->updated_replicas),
+		 LOG_TEXT("current_revision", status->current_revision),
+		 LOG_TEXT("update_revision", status->update_revision));
+}
+
+static int patch_status(const struct applier *applier, const struct statefulset *set,
+			const struct statefulset_status *status, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *patch = status_patch(status, set);
+	CLEANUP(object_unrefp) struct object *after = NULL;
+	if (applier_may_act(applier, err) < 0 ||
+	    kube_patch(applier->client, set->object.kind, set->object.namespace, set->object.name,
+		       "status", KUBE_PATCH_MERGE, patch, &after, err) < 0)
+		return -1;
+	applier_wrote(applier, set, WRITTEN_SET, after);
+	log_status(set, status);
+	return 0;
+}
+
+/* The set as it is now; ERROR_NOT_FOUND also if another one has its name by now. */
+static int read_again(const struct applier *applier, const struct statefulset *set,
+		      struct object **ret_object, struct error *err)
+{
+	struct object *object;
+	if (kube_get(applier->client, set->object.kind, set->object.namespace, set->object.name,
+		     &object, err) < 0)
+		return -1;
+	if (strcmp(object->uid, set->object.uid) == 0) {
+		*ret_object = object;
+		return 0;
+	}
+	object_unref(object);
+	return error_set(err, ERROR_NOT_FOUND, "%s/%s is another set by now", set->object.namespace,
+			 set->object.name);
+}
+
+static int write_over(const struct applier *applier, const struct statefulset *set,
+		      const struct statefulset_status *status, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *now = NULL;
+	usleep(STATUS_RETRY_US);
+	if (read_again(applier, set, &now, err) < 0)
+		return -1;
+	return patch_status(applier, statefulset_of(now), status, err);
+}
+
+int statefulset_write_status(const struct applier *applier, const struct statefulset *set,
+			     struct statefulset_status *status, struct error *err)
+{
+	status_promote(status, set);
+	if (!status_differs(status, set))
+		return 0;
+	int outcome = patch_status(applier, set, status, err);
+	for (int tries = 1; outcome < 0 && err->code == ERROR_CONFLICT && tries < STATUS_TRIES_MAX;
+	     tries++)
+		outcome = write_over(applier, set, status, err);
+	return outcome;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * An image, sparse unless it is to be thick, with a file system in it, mounted through a loop
+ * device. Its size holds by itself: the file system ends where the image ends. A block
+ * volume is an image without one, which is given to its pod as a device.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend/backend.h"
+#include "backend/loop.h"
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "disk/fscrypt.h"
+#include "disk/image_blocks.h"
+#include "disk/zeroes.h"
+#include "folder/folder.h"
+#include "pool/pool.h"
+
+#define IMAGE_NAME "image"
+#define IMAGE_MODE 0600
+#define RELEASE_TRIES 10
+#define RELEASE_WAIT_MS 20
+#define STAT_BLOCK_BYTES 512 /* of st_blocks: stat(2) */
+
+static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *ret_minimum_bytes,
+			 struct error *err)
+{
+	const struct filesystem *filesystem = NULL;
+	if (filesystem_find(fs_type, &filesystem, err) < 0)
+		return -1;
+	*ret_type = filesystem->type;
+	*ret_minimum_bytes = filesystem->minimum_bytes;
+	return 0;
+}
+
+/* The file system ends where the image ends. */
+static int check_pool(struct pool *pool, const struct parameters *parameters, struct error *err)
+{
+	return parameters->encryption == ENCRYPTION_NONE ? 0 : fscrypt_check_kernel(err);
+}
+
+static int make_filesystem(struct pool *pool, const struct volume_record *record, int image_fd,
+			   struct error *err)
+{
+	if (record->encryption == ENCRYPTION_FSCRYPT)
+		return pool->host->make_encrypted(pool->host, record->fs_type, image_fd, err);
+	return pool->host->make_filesystem(pool->host, record->fs_type, image_fd, err);
+}
+
+static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
+{
+	switch (errno_value) {
+	case EFBIG:
+		return error_set(err, ERROR_RANGE,
+				 "capacity_range: the pool's file system cannot hold a file of "
+				 "%" PRIu64 " bytes",
+				 bytes);
+	case ENOSPC:
+	case EDQUOT:
+		return error_set(err, ERROR_EXHAUSTED,
+				 "the pool's disk has no %" PRIu64 " bytes to set aside", bytes);
+	case EOPNOTSUPP:
+		return error_set(err, ERROR_INVALID,
+				 "parameter provisioning: \"thick\" needs a pool whose file system "
+				 "can set blocks aside (fallocate); this one cannot");
+	default:
+		return error_errno(err, errno_value, "set the size of the image");
+	}
+}
+
+/* The blocks first: an image is never larger than what it has, if it is to have all. */
+int backend_loop_set_size(int image_fd, const struct volume_record *record, struct error *err)
+{
+	int failure = record->provisioning == PROVISIONING_THICK
+			      ? image_blocks_hold(image_fd, record->size_bytes)
+			      : 0;
+	if (failure)
+		return refuse_size(failure, record->size_bytes, err);
+	if (ftruncate(image_fd, (off_t)record->size_bytes) < 0)
+		return refuse_size(errno, record->size_bytes, err);
+	return 0;
+}
+
+static int make(struct pool *pool, int folder_fd, struct volume_record *record,
+		const struct copy_watch *watch, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
+			     &image_fd, err) < 0)
+		return -1;
+	if (backend_loop_set_size(image_fd, record, err) < 0)
+		return -1;
+	/* What it grows by later is set aside only: who waits for that has a pod that runs. */
+	if (record->provisioning == PROVISIONING_THICK &&
+	    zeroes_write(image_fd, record->size_bytes, watch, err) < 0)
+		return -1;
+	if (!record->block && make_filesystem(pool, record, image_fd, err) < 0)
+		return -1;
+	if (fsync(image_fd) < 0)
+		return error_errno(err, errno, "fsync of the image");
+	return 0;
+}
+
+/* Only what we put there is mounted; and nothing is ever formatted here, whatever is missing. */
+static int check_content(struct pool *pool, int image_fd, const struct volume_record *record,
+			 struct error *err)
+{
+	char found[FILESYSTEM_TYPE_MAX];
+	if (pool->host->probe_filesystem(pool->host, image_fd, found, err) < 0)
+		return -1;
+	if (strcmp(found, record->fs_type) != 0)
+		return error_set(err, ERROR_INTERNAL,
+				 "its image should hold %s, but holds %s; it is not touched",
+				 record->fs_type, found[0] ? found : "no file system that we make");
+	return 0;
+}
+
+static int grow(struct pool *pool, int folder_fd, const struct volume_record *record,
+		struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct stat image;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0)
+		return -1;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	if ((uint64_t)image.st_size < record->size_bytes &&
+	    backend_loop_set_size(image_fd, record, err) < 0)
+		return -1;
+	/* That it is large already does not mean that it stays so without power. */
+	if (fsync(image_fd) < 0)
+		return error_errno(err, errno, "fsync of the image");
+	/* A raw block device is the pod's at once. */
+	if (record->block && pool->host->resize_loop(pool->host, image_fd, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Blocks behind the end of the image; the image itself is never cut. */
+static void undo_growth(struct pool *pool, int folder_fd, const struct volume_record *record)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct stat image;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, NULL) < 0 ||
+	    fstat(image_fd, &image) < 0 || (uint64_t)image.st_size != record->size_bytes)
+		return;
+	if (ftruncate(image_fd, image.st_size) < 0)
+		return; /* they are given back with the volume */
+}
+
+static int grow_at(struct pool *pool, const struct volume_record *record, const char *path,
+		   struct error *err)
+{
+	int mount_fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mount_fd < 0)
+		return error_errno(err, errno, "open %s", path);
+	return pool->host->grow_mounted(pool->host, record->fs_type, mount_fd, err) < 0 ? -1 : 0;
+}
+
+/* At staging: what has to wait does not keep the volume from its pod. */
+static int unless_in_use(int outcome, const struct error *reason, struct error *err)
+{
+	if (outcome >= 0 || reason->code == ERROR_IN_USE)
+		return 0;
+	*err = *reason;
+	return -1;
+}
+
+/* What the kernel does not grow under a mount is grown before that. */
+static int grow_before_mount(struct pool *pool, int image_fd, const struct volume_record *record,
+			     struct error *err)
+{
+	struct error reason = { 0 };
+	if (pool->host->grows_mounted(pool->host, record->fs_type))
+		return 0;
+	int outcome = pool->host->grow_image(pool->host, record->fs_type, image_fd, &reason);
+	return unless_in_use(outcome, &reason, err);
+}
+
+static int grow_after_mount(struct pool *pool, const struct volume_record *record, const char *path,
+			    struct error *err)
+{
+	struct error reason = { 0 };
+	return unless_in_use(grow_at(pool, record, path, &reason), &reason, err);
+}
+
+static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_record *record,
+			const char *path, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
+	    pool->host->resize_loop(pool->host, image_fd, err) < 0)
+		return -1;
+	return record->block ? 0 : grow_at(pool, record, path, err);
+}
+
+static bool may_discard(const struct volume_record *record)
+{
+	return record->provisioning == PROVISIONING_THIN;
+}
+
+/* A discard in the device would give away the blocks that a thick image has set aside. Whether that
+ * could be kept from it is of no weight for a pod that wants its volume. */
+static void set_discard(struct pool *pool, const struct loop_device *device,
+			const struct volume_record *record)
+{
+	struct error reason = { 0 };
+	if (pool->host->set_discard(pool->host, device, may_discard(record), &reason) < 0)
+		log_warning("discards of the volume are not as its provisioning wants them",
+			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
+}
+
+/* Those that a thick image lost while discards could not be kept from it, or by hand. What is there
+ * is not touched. */
+static int hold_blocks(int image_fd, const struct volume_record *record, struct error *err)
+{
+	struct stat image;
+	if (record->provisioning != PROVISIONING_THICK)
+		return 0;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	int failure = image_blocks_hold(image_fd, (uint64_t)image.st_size);
+	return failure ? refuse_size(failure, (uint64_t)image.st_size, err) : 0;
+}
+
+static int mount_image(struct pool *pool, const struct loop_device *device,
+		       const struct volume_record *record, const struct mount_flags *flags,
+		       const struct secret *secret, const char *target, struct error *err)
+{
+	struct host *host = pool->host;
+	if (record->encryption == ENCRYPTION_FSCRYPT)
+		return host->mount_encrypted(host, device, record->fs_type, flags, secret, target,
+					     err);
+	return host->mount(host, device, record->fs_type, flags, target, err);
+}
+
+static int stage(struct pool *pool, int folder_fd, const struct volume_record *record,
+		 const char *staging_path, const struct mount_flags *flags,
+		 const struct secret *secret, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
+	    check_content(pool, image_fd, record, err) < 0 ||
+	    (!flags->read_only && (hold_blocks(image_fd, record, err) < 0 ||
+				   grow_before_mount(pool, image_fd, record, err) < 0)))
+		return -1;
+	/* From the mount on, that holds the device; without one it goes away at the end of this. */
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	if (pool->host->attach_loop(pool->host, image_fd, may_discard(record), &device, err) < 0)
+		return -1;
+	set_discard(pool, &device, record);
+	if (mount_image(pool, &device, record, flags, secret, staging_path, err) < 0)
+		return -1;
+	return flags->read_only ? 0 : grow_after_mount(pool, record, staging_path, err);
+}
+
+static int open_image(int folder_fd, int *ret_fd, struct error *err)
+{
+	return folder_open_file(folder_fd, IMAGE_NAME, O_RDONLY, 0, ret_fd, err);
+}
+
+static int keep(struct pool *pool, int folder_fd, const struct volume_record *record,
+		bool read_only, struct loop_device *ret_device, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	if (folder_open_file(folder_fd, IMAGE_NAME, read_only ? O_RDONLY : O_RDWR, 0, &image_fd,
+			     err) < 0 ||
+	    (!read_only && hold_blocks(image_fd, record, err) < 0))
+		return -1;
+	int kept = pool->host->keep_loop(pool->host, image_fd, read_only, may_discard(record),
+					 ret_device, err);
+	if (kept >= 0)
+		set_discard(pool, ret_device, record);
+	return kept;
+}
+
+static void add_mark(struct mount_marks *marks, struct mount_mark mark)
+{
+	marks->items[marks->count++] = mark;
+}
+
+/* A bind mount of the node is no user of the device. So a node whose number has passed to another
+ * image is told from ours by what the kernel says of the image now. */
+static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
+		struct mount_marks *ret_marks, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct loop_devices devices = { .count = 0 };
+	if (open_image(folder_fd, &image_fd, err) < 0 ||
+	    pool->host->find_loops(pool->host, image_fd, &devices, err) < 0)
+		return -1;
+	ret_marks->count = 0;
+	for (size_t i = 0; i < devices.count; i++) {
+		const struct loop_device *device = &devices.items[i];
+		char path[LOOP_DEVICE_PATH_MAX];
+		struct mount_mark node = { .node = true, .read_only = device->read_only };
+		loop_device_path(device->number, path);
+		add_mark(ret_marks, (struct mount_mark) {
+					    .device = device->device,
+					    .root = "/",
+					    .kept = device->kept,
+					    .source = arena_strdup(table->arena, path),
+					    .encrypted = "/" FSCRYPT_FOLDER,
+				    });
+		if (pool->host->look_at_mount(pool->host, path, table) > 0)
+			return 1;
+		node.root = mount_table_root(table, path, &node.device);
+		if (node.root)
+			add_mark(ret_marks, node);
+	}
+	return 0;
+}
+
+/* The device goes away with its last mount. One that is left was attached by hand, is held by
+ * another mount namespace, or is just being looked at by udev, which is soon over. */
+static int release(struct pool *pool, int folder_fd, struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct loop_device device = { 0 };
+	if (open_image(folder_fd, &image_fd, err) < 0)
+		return -1;
+	for (int tries = 0; tries < RELEASE_TRIES; tries++) {
+		int gone = pool->host->detach_loop(pool->host, image_fd, &device, err);
+		if (gone)
+			return gone > 0 ? 0 : -1;
+		if (tries > 0)
+			nanosleep(&(struct timespec) { .tv_nsec = RELEASE_WAIT_MS * 1000000L },
+				  NULL);
+	}
+	return error_set(err, ERROR_IN_USE,
+			 "/dev/loop%u still has its image open: a process or another mount "
+			 "namespace holds it",
+			 device.number);
+}
+
+static int stat_image(int folder_fd, struct stat *ret_stat)
+{
+	return fstatat(folder_fd, IMAGE_NAME, ret_stat, AT_SYMLINK_NOFOLLOW);
+}
+
+static uint64_t allocated_bytes(struct pool *pool, int folder_fd)
+{
+	struct stat image;
+	if (stat_image(folder_fd, &image) < 0)
+		return 0;
+	uint64_t allocated = (uint64_t)image.st_blocks * STAT_BLOCK_BYTES;
+	/* The disk's own tables are not part of the promise. */
+	return allocated < (uint64_t)image.st_size ? allocated : (uint64_t)image.st_size;
+}
+
+static uint64_t size_bytes(int folder_fd)
+{
+	struct stat image;
+	return stat_image(folder_fd, &image) < 0 ? 0 : (uint64_t)image.st_size;
+}
+
+static int forget(struct pool *pool, int folder_fd, bool half_made, struct error *err)
+{
+	return 0;
+}
+
+const struct backend backend_loop = {
+	.data_name = IMAGE_NAME,
+	.check_fs_type = check_fs_type,
+	.check_pool = check_pool,
+	.make = make,
+	.stage = stage,
+	.grow = grow,
+	.undo_growth = undo_growth,
+	.grow_mounted = grow_mounted,
+	.keep = keep,
+	.mark = mark,
+	.release = release,
+	.allocated_bytes = allocated_bytes,
+	.size_bytes = size_bytes,
+	.forget = forget,
+};

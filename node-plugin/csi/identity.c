@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "csi.pb-c.h"
+#include "csi/names.h"
+#include "csi/node.h"
+#include "csi/service.h"
+#include "host/host.h"
+#include "host/node_features.h"
+#include "pool/pools.h"
+
+static int get_plugin_info(struct rpc_call *call, const Csi__V1__GetPluginInfoRequest *request,
+			   Csi__V1__GetPluginInfoResponse *response, struct error *err)
+{
+	struct arena *arena = rpc_call_arena(call);
+	response->name = arena_strdup(arena, CSI_DRIVER_NAME);
+	response->vendor_version = arena_strdup(arena, KENTLEDGE_VERSION);
+	return 0;
+}
+
+static int probe(struct rpc_call *call, const Csi__V1__ProbeRequest *request,
+		 Csi__V1__ProbeResponse *response, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct pools *pools = node->pools;
+	bool known = atomic_load(&node->features->known);
+	if (pools_check(pools, err) < 0 || pools->host->check(pools->host, err) < 0 ||
+	    (known && node_features_require(node->features, FEATURE_EXT4, err) < 0))
+		return -1;
+	Google__Protobuf__BoolValue *ready = arena_alloc(rpc_call_arena(call), sizeof(*ready));
+	google__protobuf__bool_value__init(ready);
+	ready->value = known;
+	response->ready = ready;
+	return 0;
+}
+
+static const struct rpc_method methods[] = {
+	CSI_METHOD(IDENTITY, GetPluginInfo, get_plugin_info),
+	CSI_METHOD(IDENTITY, Probe, probe),
+};
+
+size_t csi_identity_methods(const struct rpc_method **ret_methods)
+{
+	*ret_methods = methods;
+	return sizeof(methods) / sizeof(*methods);
+}

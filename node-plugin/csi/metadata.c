@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * SnapshotMetadata: which parts of a snapshot hold data, and in which parts two snapshots of one
+ * volume differ (snapshot/extent_map.h). Extents have any length, in the order of their offsets; a
+ * client that lost the stream begins again behind the last one it has.
+ */
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "base/arena.h"
+#include "csi.pb-c.h"
+#include "csi/argument.h"
+#include "csi/node.h"
+#include "csi/service.h"
+#include "csi/volume.h"
+#include "folder/folder.h"
+#include "pool/snapshot_folder.h"
+#include "snapshot/extent_map.h"
+
+/* Extents in one message, unless the caller wants fewer: some 20 bytes each. */
+#define MESSAGE_EXTENTS_MAX 4096
+
+struct snapshot {
+	struct snapshot_folder folder;
+	int image_fd;
+};
+
+#define SNAPSHOT_INIT                                                                              \
+	{                                                                                          \
+		.folder = SNAPSHOT_FOLDER_INIT, .image_fd = -1                                     \
+	}
+
+static void snapshot_done(struct snapshot *snapshot)
+{
+	cleanup_close(&snapshot->image_fd);
+	snapshot_folder_done(&snapshot->folder);
+}
+
+/* Changed blocks are told of block volumes (CSI spec, "SnapshotMetadata Service"): what lies in
+ * the image of a file system is the file system's affair. */
+static int snapshot_open(struct pools *pools, const char *id, const char *field,
+			 struct snapshot *snapshot, struct error *err)
+{
+	if (csi_argument_text(id, field, err) < 0)
+		return -1;
+	if (snapshot_folder_open(pools, id, &snapshot->folder, err) < 0)
+		return error_prefix(err, "%s", field);
+	if (!snapshot->folder.record.block)
+		return error_set(err, ERROR_INVALID,
+				 "%s: %s is of a volume with a file system; blocks are told of "
+				 "block volumes (volumeMode: Block) only",
+				 field, id);
+	return folder_open_file(snapshot->folder.fd, backend_loop.data_name, O_RDONLY, 0,
+				&snapshot->image_fd, err);
+}
+
+static int check_range(int64_t starting_offset, int32_t max_results,
+		       const struct snapshot_record *record, struct error *err)
+{
+	if (max_results < 0)
+		return error_set(err, ERROR_INVALID, "max_results is negative");
+	if (starting_offset < 0 || (uint64_t)starting_offset > record->size_bytes)
+		return error_set(err, ERROR_RANGE,
+				 "starting_offset: %lld does not lie in the snapshot's %llu bytes",
+				 (long long)starting_offset,
+				 (unsigned long long)record->size_bytes);
+	return 0;
+}
+
+/* The two answers have different names and the same fields. */
+union answer {
+	ProtobufCMessage base;
+	Csi__V1__GetMetadataAllocatedResponse allocated;
+	Csi__V1__GetMetadataDeltaResponse delta;
+};
+
+/* Extents on their way into messages. */
+struct sender {
+	struct rpc_call *call;
+	struct rpc_stream *stream;
+	union answer answer;
+	int64_t capacity_bytes;
+	Csi__V1__BlockMetadata *extents;
+	Csi__V1__BlockMetadata **pointers;
+	size_t count;
+	size_t max;
+	bool sent;
+};
+
+static void sender_init(struct sender *sender, struct rpc_call *call, struct rpc_stream *stream,
+			const struct snapshot_record *record, int32_t max_results)
+{
+	struct arena *arena = rpc_call_arena(call);
+	*sender = (struct sender) {
+		.call = call,
+		.stream = stream,
+		.capacity_bytes = csi_volume_bytes(record->size_bytes),
+		.max = MESSAGE_EXTENTS_MAX,
+	};
+	if (max_results > 0 && max_results < MESSAGE_EXTENTS_MAX)
+		sender->max = (size_t)max_results;
+	sender->extents = arena_alloc(arena, sender->max * sizeof(*sender->extents));
+	sender->pointers = arena_alloc(arena, sender->max * sizeof(*sender->pointers));
+	for (size_t i = 0; i < sender->max; i++) {
+		csi__v1__block_metadata__init(&sender->extents[i]);
+		sender->pointers[i] = &sender->extents[i];
+	}
+}
+
+#define FILL(message)                                                                              \
+	((message)->block_metadata_type = CSI__V1__BLOCK_METADATA_TYPE__VARIABLE_LENGTH,           \
+	 (message)->volume_capacity_bytes = sender->capacity_bytes,                                \
+	 (message)->block_metadata = sender->pointers,                                             \
+	 (message)->n_block_metadata = sender->count)
+
+static int send_extents(struct sender *sender, struct error *err)
+{
+	if (sender->answer.base.descriptor == &csi__v1__get_metadata_delta_response__descriptor)
+		FILL(&sender->answer.delta);
+	else
+		FILL(&sender->answer.allocated);
+	if (rpc_stream_send(sender->stream, &sender->answer.base, err) < 0)
+		return -1;
+	sender->sent = true;
+	sender->count = 0;
+	return 0;
+}
+
+static int add_extent(void *context, const struct extent *extent, struct error *err)
+{
+	struct sender *sender = context;
+	Csi__V1__BlockMetadata *next = &sender->extents[sender->count++];
+	next->byte_offset = (int64_t)extent->offset_bytes;
+	next->size_bytes = (int64_t)extent->size_bytes;
+	return sender->count == sender->max ? send_extents(sender, err) : 0;
+}
+
+static int look(void *context, struct error *err)
+{
+	const struct sender *sender = context;
+	if (!rpc_call_cancelled(sender->call))
+		return 0;
+	return error_set(err, ERROR_CANCELLED, "nobody waits for the rest of the stream");
+}
+
+/* Where there is no extent, one message tells the capacity all the same. */
+static int send_rest(struct sender *sender, struct error *err)
+{
+	return sender->count || !sender->sent ? send_extents(sender, err) : 0;
+}
+
+static int get_metadata_allocated(struct rpc_call *call,
+				  const Csi__V1__GetMetadataAllocatedRequest *request,
+				  struct rpc_stream *stream, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct snapshot snapshot CLEANUP(snapshot_done) = SNAPSHOT_INIT;
+	if (snapshot_open(node->pools, request->snapshot_id, "snapshot_id", &snapshot, err) < 0 ||
+	    check_range(request->starting_offset, request->max_results, &snapshot.folder.record,
+			err) < 0)
+		return -1;
+	struct sender sender;
+	sender_init(&sender, call, stream, &snapshot.folder.record, request->max_results);
+	csi__v1__get_metadata_allocated_response__init(&sender.answer.allocated);
+	const struct extent_reader reader = { .visit = add_extent, .context = &sender };
+	if (extent_map_allocated(snapshot.image_fd, (uint64_t)request->starting_offset, &reader,
+				 err) < 0)
+		return -1;
+	return send_rest(&sender, err);
+}
+
+static int check_kin(const struct snapshot *base, const struct snapshot *target, struct error *err)
+{
+	if (strcmp(base->folder.record.source_volume, target->folder.record.source_volume) == 0)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "base_snapshot_id: %s is of volume %s, target_snapshot_id: %s of volume "
+			 "%s; both must be of the same",
+			 base->folder.record.id, base->folder.record.source_volume,
+			 target->folder.record.id, target->folder.record.source_volume);
+}
+
+static int get_metadata_delta(struct rpc_call *call,
+			      const Csi__V1__GetMetadataDeltaRequest *request,
+			      struct rpc_stream *stream, struct error *err)
+{
+	struct node *node = rpc_call_context(call);
+	struct snapshot base CLEANUP(snapshot_done) = SNAPSHOT_INIT;
+	struct snapshot target CLEANUP(snapshot_done) = SNAPSHOT_INIT;
+	if (snapshot_open(node->pools, request->base_snapshot_id, "base_snapshot_id", &base, err) <
+		    0 ||
+	    snapshot_open(node->pools, request->target_snapshot_id, "target_snapshot_id", &target,
+			  err) < 0 ||
+	    check_kin(&base, &target, err) < 0 ||
+	    check_range(request->starting_offset, request->max_results, &target.folder.record,
+			err) < 0)
+		return -1;
+	struct sender sender;
+	sender_init(&sender, call, stream, &target.folder.record, request->max_results);
+	csi__v1__get_metadata_delta_response__init(&sender.answer.delta);
+	const struct extent_reader reader = { .visit = add_extent,
+					      .look = look,
+					      .context = &sender };
+	if (extent_map_delta(base.image_fd, target.image_fd, (uint64_t)request->starting_offset,
+			     &reader, NULL, err) < 0)
+		return -1;
+	return send_rest(&sender, err);
+}
+
+static const struct rpc_method methods[] = {
+	CSI_STREAM(SNAPSHOT_METADATA, GetMetadataAllocated, get_metadata_allocated),
+	CSI_STREAM(SNAPSHOT_METADATA, GetMetadataDelta, get_metadata_delta),
+};
+
+size_t csi_metadata_methods(const struct rpc_method **ret_methods)
+{
+	*ret_methods = methods;
+	return sizeof(methods) / sizeof(*methods);
+}

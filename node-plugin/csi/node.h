@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * This node, as the services of the plugin see it: its name in the cluster, its pools, and what
+ * its kernel can do. All the handlers get it by rpc_call_context().
+ */
+
+#include <stdatomic.h>
+
+struct node_features;
+struct pools;
+
+struct node {
+	const char *id;
+	struct pools *pools;
+	const struct node_features *features;
+	atomic_uint long_copies; /* under way (csi/copy.h) */
+};

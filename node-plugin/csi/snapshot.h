@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A snapshot as CSI answers describe it.
+ */
+
+#include "base/arena.h"
+#include "csi.pb-c.h"
+#include "record/snapshot_record.h"
+
+/* Of a wall clock's time. */
+Google__Protobuf__Timestamp *csi_snapshot_time(struct arena *arena, uint64_t wall_us);
+
+Csi__V1__Snapshot *csi_snapshot_make(struct arena *arena, const struct snapshot_record *record);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The file systems that a volume can have, how they are made, and which one lies in an image.
+ *
+ * A file system is made once, in an image that nobody has seen yet. Nothing is ever formatted
+ * later: an image in which the expected file system is not found is an error for a person.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define FILESYSTEM_DEFAULT "ext4"
+#define FILESYSTEM_TYPE_MAX 32
+
+struct filesystem {
+	const char *type;
+	uint64_t minimum_bytes;
+	const char *const *maker; /* argv; the image is PROCESS_KEPT_FD */
+};
+
+/* ERROR_INVALID names fs_type and what is known. "" stands for the default. */
+int filesystem_find(const char *type, const struct filesystem **ret_filesystem, struct error *err);
+
+/* In an image of zeros. */
+int filesystem_make(const char *type, int image_fd, struct error *err);
+
+/* One whose files can be encrypted (disk/fscrypt.h): ERROR_INVALID for a type that cannot. */
+int filesystem_check_encryption(const char *type, struct error *err);
+int filesystem_make_encrypted(const char *type, int image_fd, struct error *err);
+
+/* *ret_type is "" if it is none of those. More than one at once is an error. */
+int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A project: a number that files on xfs and ext4 carry, and that their file system counts and
+ * limits together. A folder hands its project down to all that is made in it.
+ *
+ * Numbers of ours begin with 'K' and are taken where the file system says that nothing has them: no
+ * file, no limit. So which ones are free is known after a restart as before it. The number is given
+ * to the folder before the limit is set: whoever finds a half-made folder finds by it what to
+ * forget.
+ *
+ * A process that owns a file may change its project, unless it lives in a user namespace
+ * (ioctl_xfs_fsgetxattr(2)); the file then counts elsewhere. That holds those who write too much,
+ * not those who mean to.
+ */
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "folder/quota.h"
+
+#define PROJECT_QUOTA_FIRST 0x4b000000U
+#define PROJECT_QUOTA_COUNT 0x01000000U
+
+/* The file system of fd counts projects and holds them to their limits. ERROR_UNSUPPORTED says what
+ * is missing. */
+int project_quota_probe(int fd, struct error *err);
+
+/* Gives the new, empty folder a number that nothing else has. */
+int project_quota_begin(int fd, uint32_t *ret_project_id, struct error *err);
+
+/* The number of a folder; 0: none. */
+int project_quota_of(int fd, uint32_t *ret_project_id, struct error *err);
+
+/* 0: no limit. fd is any file of the file system. */
+int project_quota_limit(int fd, uint32_t project_id, uint64_t limit_bytes, struct error *err);
+
+int project_quota_usage(int fd, uint32_t project_id, struct quota_usage *ret_usage,
+			struct error *err);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/choice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "pool/pools.h"
+
+struct candidate {
+	struct pool *pool;
+	uint64_t room_bytes;
+	unsigned order;
+};
+
+struct candidates {
+	struct candidate items[POOLS_MAX];
+	size_t count;
+	size_t seen; /* of the pools that were there */
+};
+
+static int no_such_pool(struct pools *pools, size_t seen, const char *name, struct error *err)
+{
+	if (pools_check_missing(pools, seen, name, err) < 0)
+		return error_prefix(err, "parameter pool");
+	char *names CLEANUP_FREE = pools_names(pools);
+	return error_set(err, ERROR_INVALID,
+			 "parameter pool: this node has no pool \"%s\"; it has %s", name, names);
+}
+
+/* Nobody knows what a missing pool could serve. */
+static int none_serves(struct pools *pools, size_t seen, const struct parameters *parameters,
+		       const struct error *reason, struct error *err)
+{
+	if (!parameters->pool && pools_check_missing(pools, seen, NULL, err) < 0)
+		return error_prefix(err, "%s", reason->text);
+	*err = *reason;
+	return -1;
+}
+
+/* The pools that serve the class, in no order. */
+static int collect(struct pools *pools, const struct parameters *parameters,
+		   struct candidates *ret_candidates, struct error *err)
+{
+	const struct backend *backend = backend_of_kind(parameters->backend);
+	struct candidates candidates = { .seen = pools->count };
+	struct error reason = { 0 };
+	bool named = false;
+	for (size_t i = 0; i < candidates.seen; i++) {
+		struct pool *pool = pools->pools[i];
+		if (parameters->pool && strcmp(parameters->pool, pool->name) != 0)
+			continue;
+		named = true;
+		if (backend->check_pool(pool, parameters, &reason) == 0)
+			candidates.items[candidates.count++] =
+				(struct candidate) { .pool = pool, .order = pool->order };
+	}
+	if (!named)
+		return no_such_pool(pools, candidates.seen, parameters->pool, err);
+	if (candidates.count == 0)
+		return none_serves(pools, candidates.seen, parameters, &reason, err);
+	*ret_candidates = candidates;
+	return 0;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct candidate *one = a, *other = b;
+	return (one->order > other->order) - (one->order < other->order);
+}
+
+static int by_room(const void *a, const void *b)
+{
+	const struct candidate *one = a, *other = b;
+	if (one->room_bytes != other->room_bytes)
+		return one->room_bytes < other->room_bytes ? 1 : -1;
+	return by_order(a, b);
+}
+
+static void sort(struct pools *pools, struct candidates *candidates)
+{
+	bool most_room = pools->policy == POOL_POLICY_MOST_ROOM;
+	if (candidates->count < 2)
+		return;
+	for (size_t i = 0; most_room && i < candidates->count; i++)
+		candidates->items[i].room_bytes = pool_room_estimate(candidates->items[i].pool);
+	qsort(candidates->items, candidates->count, sizeof(*candidates->items),
+	      most_room ? by_room : by_order);
+}
+
+/* Of several refusals the one that leaves most hope is told: what is full today may not be so
+ * tomorrow, what is too small for ever stays so. */
+static bool is_better(const struct error *reason, const struct error *told)
+{
+	return told->code == ERROR_NONE ||
+	       (told->code == ERROR_RANGE && reason->code != ERROR_RANGE);
+}
+
+static int reserve_in_one(const struct candidates *candidates, const struct pool_wish *wish,
+			  struct pool **ret_pool, struct error *err)
+{
+	struct error told = { 0 };
+	for (size_t i = 0; i < candidates->count; i++) {
+		struct error reason = { 0 };
+		struct pool *pool = candidates->items[i].pool;
+		if (pool_reserve(pool, wish->bytes, wish->elsewhere, &reason) == 0) {
+			*ret_pool = pool;
+			return 0;
+		}
+		if (is_better(&reason, &told))
+			told = reason;
+	}
+	*err = told;
+	return -1;
+}
+
+static void put_first(struct candidates *candidates, const struct pool *pool)
+{
+	for (size_t i = 1; i < candidates->count; i++)
+		if (candidates->items[i].pool == pool) {
+			struct candidate first = candidates->items[i];
+			memmove(&candidates->items[1], &candidates->items[0], i * sizeof(first));
+			candidates->items[0] = first;
+			return;
+		}
+}
+
+int pool_choice_reserve(struct pools *pools, const struct pool_wish *wish, struct pool **ret_pool,
+			struct error *err)
+{
+	struct candidates candidates;
+	if (collect(pools, wish->parameters, &candidates, err) < 0)
+		return -1;
+	sort(pools, &candidates);
+	put_first(&candidates, wish->source);
+	if (reserve_in_one(&candidates, wish, ret_pool, err) == 0)
+		return 0;
+	if (err && err->code == ERROR_RANGE && !wish->parameters->pool &&
+	    pools_check_missing(pools, candidates.seen, NULL, NULL) < 0)
+		err->code = ERROR_EXHAUSTED;
+	return -1;
+}
+
+int pool_choice_capacity(struct pools *pools, const struct parameters *parameters,
+			 struct pool_capacity *ret_capacity, struct error *err)
+{
+	struct candidates candidates;
+	struct pool_capacity capacity = { 0 };
+	if (collect(pools, parameters, &candidates, err) < 0)
+		return -1;
+	for (size_t i = 0; i < candidates.count; i++) {
+		struct capacity_space space;
+		if (pool_space(candidates.items[i].pool, &space, err) < 0)
+			return -1;
+		uint64_t room = capacity_room(&space);
+		capacity.available_bytes += room;
+		if (room > capacity.largest_bytes)
+			capacity.largest_bytes = room;
+	}
+	*ret_capacity = capacity;
+	return 0;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * All the pools of this node. A volume is known by its id alone and lies in one of them; which one
+ * is found by looking, as a restarted plugin would.
+ *
+ * The locks of volumes are common to all pools: two calls with one name must not make two volumes.
+ *
+ * Pools lie on several disks, and one of these may be missing when the plugin starts: not plugged
+ * in, not mounted, not readable. The pools that are there are served all the same. Of the missing
+ * one we know that it should be there by the command line, by its neighbours, each of which keeps
+ * the labels of the others, and by the node, which notes them too (pool/label.h): so an empty
+ * folder, in which a disk should be mounted, is not taken for a new pool, nor is a pool forgotten
+ * that is no longer named, also when it was the only one.
+ *
+ *	named --opened--> there
+ *	  |                 ^
+ *	  |                 +--the disk is back (looked for every few minutes)--+
+ *	  +--its disk is missing--> missing ------------------------------------+
+ *
+ * While a pool is missing,
+ *	- a volume that is in none of the others may be in that one: it is ERROR_UNAVAILABLE, never
+ *	  ERROR_NOT_FOUND, which would let DeleteVolume answer that its data is gone;
+ *	- places of a pod are cleared as ever: that takes the kernel's mounts only;
+ *	- new volumes are made in the others. Should the missing pool hold one of the same
+ *	  name, made by a call whose answer was lost, then both are left alone once the disk is
+ *	  back, and the volume is an error that names the two, but to who unpublishes it: nobody
+ *	  but a person can tell which one was used;
+ *	- lists and capacities tell of what is there.
+ * A pool that will never come back is given up by removing its label from its neighbours and from
+ * the node's notes.
+ *
+ * If no pool is there at all, the plugin does not start.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "host/host.h"
+#include "host/throttle.h"
+#include "pool/lock.h"
+#include "pool/place.h"
+#include "pool/pool.h"
+
+/* Which one of the pools that serve gets a new volume. */
+enum pool_policy {
+	POOL_POLICY_MOST_ROOM,
+	POOL_POLICY_FIRST, /* in the order of the command line, as long as there is room */
+};
+
+struct pool_missing;
+
+struct pools {
+	struct volume_locks locks;
+	struct host *host;
+	enum pool_policy policy;
+	struct throttle throttle;
+	int notes_fd;	      /* -1: nothing is noted */
+	bool attach;	      /* volume/attachment.h */
+	unsigned max_volumes; /* attached at once, ephemeral ones too; 0: no limit */
+	struct pool *pools[POOLS_MAX];
+	atomic_size_t count; /* grows when a missing one comes back */
+
+	pthread_mutex_t attach_mutex;
+	pthread_mutex_t mutex; /* for what is below */
+	struct pool_missing *missing;
+};
+
+struct pools_setup {
+	const struct pool_place *places;
+	size_t count;
+	struct host *host; /* borrowed */
+	enum pool_policy policy;
+	const char *cgroup_folder; /* throttle_init(); NULL: the usual one */
+	const char *notes_folder;  /* of the node, where its pools are noted; NULL: nowhere */
+};
+
+/* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has
+ * one of them. */
+int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
+void pools_close(struct pools *pools);
+
+/* Looks for the missing ones; returns how many are back. */
+unsigned pools_look_again(struct pools *pools);
+
+/* Calls back for each missing one. */
+typedef void pools_missing_visitor(void *context, const char *name, const char *reason);
+void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void *context);
+
+/* 0, or -1 if the pool of this name is missing (NULL: if any is): ERROR_UNAVAILABLE with the reason
+ * and what to do. seen: how many pools were there when the caller began to look; one that came back
+ * since was not looked into, and is ERROR_UNAVAILABLE too. */
+int pools_check_missing(struct pools *pools, size_t seen, const char *name, struct error *err);
+
+/* For something that was found in none of the `seen` pools, say "volume" "pvc-1": ERROR_NOT_FOUND,
+ * or ERROR_UNAVAILABLE while it may be in a missing one. */
+int pools_not_found(struct pools *pools, size_t seen, const char *what, const char *id,
+		    struct error *err);
+
+/* "fast, bulk": yours. */
+char *pools_names(struct pools *pools);
+
+/* Volumes in all of them. */
+uint64_t pools_volume_count(struct pools *pools);
+
+/* At least one pool works (pool_check()). */
+int pools_check(struct pools *pools, struct error *err);
+
+/* Removes what a copy for this snapshot or volume that never came to its end left in tmp/, in
+ * whichever pool; what resists is found among the orphans. With its lock held. */
+void pools_remove_unfinished(struct pools *pools, const char *kind, const char *id);
+
+/* The same for all that no call works on, and that none came back to for a day. */
+void pools_remove_abandoned(struct pools *pools);
+
+DEFINE_CLEANUP(struct pools *, pools_close);

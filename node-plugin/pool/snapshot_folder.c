@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/snapshot_folder.h"
+
+#include "base/file.h"
+#include "folder/folder.h"
+#include "pool/record_file.h"
+
+static int parse(const char *data, size_t length, void *record, struct error *err)
+{
+	return snapshot_record_parse(data, length, record, err);
+}
+
+static int read_record(struct pool *pool, const char *id, int fd,
+		       struct snapshot_record *ret_record, struct error *err)
+{
+	struct snapshot_record record;
+	const struct record_file file = { pool, "snapshot", id, pool->snapshots_fd, fd };
+	if (record_file_read(&file, parse, &record, record.id, err) < 0)
+		return -1;
+	*ret_record = record;
+	return 0;
+}
+
+/* 1: not in this pool. */
+static int open_in(struct pool *pool, const char *id, struct snapshot_folder *ret_folder,
+		   struct error *err)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (!volume_id_is_valid(id))
+		return 1; /* we never made such an id */
+	if (folder_open(pool->snapshots_fd, id, &folder.fd, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return 1;
+		return error_set(err, ERROR_INTERNAL, "snapshot %s: %s", id, reason.text);
+	}
+	folder.pool = pool;
+	if (read_record(pool, id, folder.fd, &folder.record, err) < 0)
+		return -1;
+	*ret_folder = folder;
+	folder.fd = -1;
+	return 0;
+}
+
+int snapshot_folder_open_in(struct pool *pool, const char *id, struct snapshot_folder *ret_folder,
+			    struct error *err)
+{
+	int outcome = open_in(pool, id, ret_folder, err);
+	if (outcome > 0)
+		return error_set(err, ERROR_NOT_FOUND, "snapshot %s does not exist on this node",
+				 id);
+	return outcome;
+}
+
+int snapshot_folder_open(struct pools *pools, const char *id, struct snapshot_folder *ret_folder,
+			 struct error *err)
+{
+	size_t seen = pools->count;
+	for (size_t i = 0; i < seen; i++) {
+		int outcome = open_in(pools->pools[i], id, ret_folder, err);
+		if (outcome <= 0)
+			return outcome;
+	}
+	return pools_not_found(pools, seen, "snapshot", id, err);
+}
+
+void snapshot_folder_done(struct snapshot_folder *folder)
+{
+	cleanup_close(&folder->fd);
+	folder->fd = -1;
+}
+
+int snapshot_folder_write(int folder_fd, const struct snapshot_record *record, struct error *err)
+{
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	snapshot_record_format(record, &text);
+	return file_replace_at(folder_fd, RECORD_FILE_NAME, text.data, text.length,
+			       RECORD_FILE_MODE, err);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/volume_folder.h"
+
+#include "base/file.h"
+#include "folder/folder.h"
+#include "pool/record_file.h"
+
+int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+			  struct error *err)
+{
+	struct error reason = { 0 };
+	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
+	if (!volume_id_is_valid(id))
+		return 0; /* we never made such an id */
+	int fd = -1;
+	if (folder_open(pool->volumes_fd, id, &fd, &reason) == 0)
+		*ret_folder = (struct volume_folder) { .pool = pool, .fd = fd };
+	else if (reason.code != ERROR_NOT_FOUND)
+		return error_set(err, ERROR_INTERNAL, "volume %s: %s", id, reason.text);
+	return 0;
+}
+
+/* pool/pools.h says how that can be. */
+static int say_twice(const char *id, const struct pool *one, const struct pool *other,
+		     struct error *err)
+{
+	return error_set(err, ERROR_INTERNAL,
+			 "volume %s is there twice: %s/volumes/%s and %s/volumes/%s. Both are "
+			 "untouched; move the one away that no pod has used",
+			 id, one->path, id, other->path, id);
+}
+
+/* Of those that can be looked at; *ret_reason is the first other one's. */
+static int peek_all(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+		    struct error *ret_reason, struct error *err)
+{
+	struct volume_folder found CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
+	for (size_t i = 0; i < pools->count; i++) {
+		struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+		struct error reason = { 0 };
+		if (volume_folder_peek_in(pools->pools[i], id, &folder, &reason) < 0 &&
+		    ret_reason->code == ERROR_NONE)
+			*ret_reason = reason;
+		if (folder.pool && found.pool)
+			return say_twice(id, found.pool, folder.pool, err);
+		if (folder.pool) {
+			found = folder;
+			folder.fd = -1;
+		}
+	}
+	*ret_folder = found;
+	found.fd = -1;
+	return 0;
+}
+
+int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+		       struct error *err)
+{
+	struct error reason = { 0 };
+	if (peek_all(pools, id, ret_folder, &reason, err) < 0)
+		return -1;
+	if (reason.code == ERROR_NONE)
+		return 0;
+	volume_folder_done(ret_folder);
+	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
+	return error_set(err, reason.code, "%s", reason.text);
+}
+
+int volume_folder_peek_to_leave(struct pools *pools, const char *id,
+				struct volume_folder *ret_folder, struct error *err)
+{
+	struct error reason = { 0 };
+	if (peek_all(pools, id, ret_folder, &reason, err) < 0)
+		return -1;
+	if (ret_folder->pool || reason.code == ERROR_NONE)
+		return 0;
+	return error_set(err, reason.code, "%s", reason.text);
+}
+
+static int parse(const char *data, size_t length, void *record, struct error *err)
+{
+	return volume_record_parse(data, length, record, err);
+}
+
+static int read_record(struct pool *pool, const char *id, int fd, struct volume_record *ret_record,
+		       struct error *err)
+{
+	struct volume_record record;
+	const struct record_file file = { pool, "volume", id, pool->volumes_fd, fd };
+	if (record_file_read(&file, parse, &record, record.id, err) < 0)
+		return -1;
+	*ret_record = record;
+	return 0;
+}
+
+int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+			  struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek_in(pool, id, &folder, err) < 0)
+		return -1;
+	if (!folder.pool)
+		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist in pool %s", id,
+				 pool->name);
+	if (read_record(pool, id, folder.fd, &folder.record, err) < 0)
+		return -1;
+	*ret_folder = folder;
+	folder.fd = -1;
+	return 0;
+}
+
+int volume_folder_open(struct pools *pools, const char *id, struct volume_folder *ret_folder,
+		       struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	size_t seen = pools->count;
+	if (volume_folder_peek(pools, id, &folder, err) < 0)
+		return -1;
+	if (!folder.pool)
+		return pools_not_found(pools, seen, "volume", id, err);
+	if (read_record(folder.pool, id, folder.fd, &folder.record, err) < 0)
+		return -1;
+	*ret_folder = folder;
+	folder.fd = -1;
+	return 0;
+}
+
+int volume_folder_write_first(int folder_fd, const struct volume_record *record, struct error *err)
+{
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	volume_record_format(record, &text);
+	return file_write_at(folder_fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
+			     err);
+}
+
+int volume_folder_write(struct volume_folder *folder, const struct volume_record *record,
+			struct error *err)
+{
+	struct text text CLEANUP_TEXT = TEXT_INIT;
+	volume_record_format(record, &text);
+	if (file_replace_at(folder->fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
+			    err) < 0)
+		return -1;
+	folder->record = *record;
+	return 0;
+}
+
+void volume_folder_done(struct volume_folder *folder)
+{
+	cleanup_close(&folder->fd);
+	folder->fd = -1;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backend/backend.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "disk/extents.h"
+#include "folder/folder.h"
+#include "pool/id_list.h"
+#include "pool/lock.h"
+#include "pool/pools.h"
+#include "pool/snapshot_folder.h"
+
+int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *ret_record,
+		  struct error *err)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	*ret_record = folder.record;
+	return 0;
+}
+
+/* A damaged one is not forgotten: it counts with what its image holds. */
+int snapshot_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes,
+			    struct error *err)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open_in(pool, id, &folder, err) == 0) {
+		*ret_bytes = folder.record.held_bytes;
+		return 0;
+	}
+	int fd CLEANUP_CLOSE = -1;
+	*ret_bytes = 0;
+	if (folder_open(pool->snapshots_fd, id, &fd, NULL) == 0)
+		*ret_bytes = extents_held_bytes(fd, backend_loop.data_name);
+	return -1;
+}
+
+uint64_t snapshot_allocated_bytes(struct pool *pool, const char *id)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open_in(pool, id, &folder, NULL) < 0)
+		return 0;
+	uint64_t bytes = folder.record.held_bytes;
+	if (folder.record.shared)
+		bytes = folder.record.backend == BACKEND_LOOP
+				? extents_own_bytes(folder.fd, backend_loop.data_name)
+				: 0;
+	return bytes < folder.record.held_bytes ? bytes : folder.record.held_bytes;
+}
+
+static int disappear(struct snapshot_folder *folder, const char *trash_name, struct error *err)
+{
+	struct pool *pool = folder->pool;
+	const char *id = folder->record.id;
+	if (renameat(pool->snapshots_fd, id, pool->trash_fd, trash_name) < 0)
+		return error_errno(err, errno, "snapshot %s: rename to trash/", id);
+	return 0;
+}
+
+/* Also of one that is gone: whoever removed it may have died before it was sure to last. */
+static int make_last(struct pools *pools, const char *id, struct error *err)
+{
+	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *pool = pools->pools[i];
+		if (file_sync_folder(pool->trash_fd, err) < 0 ||
+		    file_sync_folder(pool->snapshots_fd, err) < 0)
+			return error_prefix(err, "snapshot %s", id);
+	}
+	return 0;
+}
+
+static void remove_trash(struct pool *pool, const char *id, const char *trash_name)
+{
+	struct error reason = { 0 };
+	if (pool_remove(pool, pool->trash_fd, trash_name, &reason) < 0)
+		log_warning("deleted snapshot stays in the trash for now", LOG_TEXT("snapshot", id),
+			    LOG_ERR(&reason));
+}
+
+/* CSI spec, DeleteSnapshot: one of a group goes with its group. */
+static int check_group(const struct snapshot_record *record, const char *group, struct error *err)
+{
+	if (strcmp(record->group, group) == 0)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "snapshot_id: %s is part of group snapshot %s and is deleted with it",
+			 record->id, record->group);
+}
+
+int snapshot_delete(struct pools *pools, const char *id, const char *group, struct error *err)
+{
+	char key[VOLUME_LOCK_KEY_MAX + 1], trash_name[POOL_NAME_MAX];
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (!volume_id_is_valid(id))
+		return 1; /* we never made such an id */
+	snprintf(key, sizeof(key), "snapshot/%s", id);
+	if (volume_lock_take(&pools->locks, key, &lock, err) < 0)
+		return -1;
+	pools_remove_unfinished(pools, "snapshot", id);
+	if (snapshot_folder_open(pools, id, &folder, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return make_last(pools, id, err) < 0 ? -1 : 1;
+		*err = reason;
+		return -1;
+	}
+	if (check_group(&folder.record, group, err) < 0)
+		return -1;
+	pool_temporary_name(folder.pool, id, trash_name);
+	if (disappear(&folder, trash_name, err) < 0)
+		return error_not_named(err);
+	pool_change_hold(folder.pool, folder.record.held_bytes, 0);
+	if (make_last(pools, id, err) < 0)
+		return -1;
+	remove_trash(folder.pool, id, trash_name);
+	return 0;
+}
+
+static bool is_wanted(struct pools *pools, const char *id, const struct snapshot_filter *filter,
+		      struct snapshot_record *ret_record)
+{
+	struct error reason = { 0 };
+	if (snapshot_find(pools, id, ret_record, &reason) == 0)
+		return !filter->source_volume[0] ||
+		       strcmp(filter->source_volume, ret_record->source_volume) == 0;
+	if (reason.code != ERROR_NOT_FOUND)
+		log_warning("snapshot left out of the list", LOG_TEXT("snapshot", id),
+			    LOG_ERR(&reason));
+	return false;
+}
+
+int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
+		  struct snapshot_record **ret_records, size_t *ret_count, bool *ret_more,
+		  struct error *err)
+{
+	struct id_list list CLEANUP_ID_LIST = { .after = filter->after };
+	for (size_t i = 0; i < pools->count; i++)
+		if (id_list_add(&list, pools->pools[i]->snapshots_fd, err) < 0)
+			return error_prefix(err, "pool %s: snapshots", pools->pools[i]->path);
+	id_list_sort(&list);
+	struct snapshot_record *records CLEANUP_FREE = NULL;
+	struct snapshot_record record;
+	size_t count = 0;
+	bool more = false;
+	for (size_t i = 0; i < list.count && !more; i++) {
+		if (!is_wanted(pools, list.ids[i], filter, &record))
+			continue;
+		more = count == filter->max;
+		if (more)
+			break;
+		records = must_realloc(records, (count + 1) * sizeof(*records));
+		records[count++] = record;
+	}
+	*ret_records = TAKE(records);
+	*ret_count = count;
+	*ret_more = more;
+	return 0;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "upkeep/sweep.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "pool/pools.h"
+#include "snapshot/group.h"
+#include "upkeep/orphan.h"
+#include "volume/cut.h"
+#include "volume/volume.h"
+
+#define EVERY_MS 300000
+
+struct sweep {
+	struct pools *pools;
+	char *kubelet_folder;
+	int64_t started_s;
+	struct orphans orphans; /* as last found */
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t mutex; /* for all below */
+	pthread_cond_t changed;
+	bool stopping;
+};
+
+static bool wait(struct sweep *sweep)
+{
+	struct timespec deadline = clock_deadline(clock_monotonic_ms() + EVERY_MS);
+	pthread_mutex_lock(&sweep->mutex);
+	int outcome = 0;
+	while (!sweep->stopping && outcome != ETIMEDOUT)
+		outcome = pthread_cond_clockwait(&sweep->changed, &sweep->mutex, CLOCK_MONOTONIC,
+						 &deadline);
+	bool go_on = !sweep->stopping;
+	pthread_mutex_unlock(&sweep->mutex);
+	return go_on;
+}
+
+static void empty(struct pool *pool)
+{
+	struct error err = { 0 };
+	if (pool_empty_trash(pool, &err) < 0)
+		log_warning("trash cannot be emptied; trying again later",
+			    LOG_TEXT("pool", pool->name), LOG_ERR(&err));
+}
+
+static void mend(struct pool *pool)
+{
+	struct error err = { 0 };
+	int mended = pool->host->mend_quota(pool->host, pool->root_fd, &err);
+	if (mended < 0)
+		log_warning("quotas of a pool cannot be looked at", LOG_TEXT("pool", pool->name),
+			    LOG_ERR(&err));
+	if (mended > 0)
+		log_warning("quotas of a pool are counted anew; until then they may not hold",
+			    LOG_TEXT("pool", pool->name));
+}
+
+static void remove_spent_loops(struct host *host)
+{
+	unsigned count = host->remove_spent_loops(host);
+	if (count)
+		log_info("loop devices removed that refuse discards and have no image any more",
+			 LOG_UINT("count", count));
+}
+
+static void look_for_orphans(struct sweep *sweep)
+{
+	struct error err = { 0 };
+	struct orphans now CLEANUP_ORPHANS = { 0 };
+	const struct orphan_search search = {
+		.pools = sweep->pools,
+		.kubelet_folder = sweep->kubelet_folder,
+		.started_s = sweep->started_s,
+	};
+	if (orphans_find(&search, &now, &err) < 0) {
+		log_warning("cannot look for orphans; trying again later", LOG_ERR(&err));
+		return;
+	}
+	orphans_report(&sweep->orphans, &now);
+	struct orphans before = sweep->orphans;
+	sweep->orphans = now;
+	now = before;
+}
+
+static void remove_half_made_groups(struct pools *pools)
+{
+	struct error reason = { 0 };
+	size_t count = 0;
+	if (snapshot_group_recover(pools, &count, &reason) < 0)
+		log_warning("half-made group snapshots stay for now", LOG_ERR(&reason));
+	if (count)
+		log_info("half-made group snapshots removed", LOG_UINT("snapshots", count));
+}
+
+void sweep_recover(struct pools *pools)
+{
+	cut_thaw_left(pools);
+	remove_half_made_groups(pools);
+}
+
+static void *run(void *context)
+{
+	struct sweep *sweep = context;
+	do {
+		if (pools_look_again(sweep->pools) > 0)
+			remove_half_made_groups(sweep->pools);
+		cut_thaw_left(sweep->pools);
+		for (size_t i = 0; i < sweep->pools->count; i++) {
+			empty(sweep->pools->pools[i]);
+			mend(sweep->pools->pools[i]);
+		}
+		pools_remove_abandoned(sweep->pools);
+		volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
+		remove_spent_loops(sweep->pools->host);
+		look_for_orphans(sweep);
+	} while (wait(sweep));
+	return NULL;
+}
+
+int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **ret_sweep,
+	      struct error *err)
+{
+	struct sweep *sweep CLEANUP(sweep_freep) = must_alloc(sizeof(*sweep));
+	sweep->pools = pools;
+	sweep->kubelet_folder = must_strdup(kubelet_folder);
+	sweep->started_s = clock_wall_s();
+	pthread_mutex_init(&sweep->mutex, NULL);
+	pthread_cond_init(&sweep->changed, NULL);
+	int failure = pthread_create(&sweep->thread, NULL, run, sweep);
+	if (failure)
+		return error_errno(err, failure, "start the sweeping thread");
+	sweep->started = true;
+	*ret_sweep = TAKE(sweep);
+	return 0;
+}
+
+void sweep_free(struct sweep *sweep)
+{
+	if (!sweep)
+		return;
+	if (sweep->started) {
+		pthread_mutex_lock(&sweep->mutex);
+		sweep->stopping = true;
+		pthread_cond_signal(&sweep->changed);
+		pthread_mutex_unlock(&sweep->mutex);
+		pthread_join(sweep->thread, NULL);
+	}
+	pthread_cond_destroy(&sweep->changed);
+	pthread_mutex_destroy(&sweep->mutex);
+	orphans_done(&sweep->orphans);
+	free(sweep->kubelet_folder);
+	free(sweep);
+}

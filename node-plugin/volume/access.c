@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "volume/access.h"
+
+#include <string.h>
+
+int access_is_block(const struct access *accesses, size_t count, bool *ret_block, struct error *err)
+{
+	for (size_t i = 1; i < count; i++)
+		if (accesses[i].block != accesses[0].block)
+			return error_set(err, ERROR_INVALID,
+					 "volume_capabilities: block and mount cannot both be had "
+					 "from one volume");
+	*ret_block = count && accesses[0].block;
+	return 0;
+}
+
+int access_fs_type(const struct access *accesses, size_t count, const char **ret_fs_type,
+		   struct error *err)
+{
+	const char *chosen = "";
+	for (size_t i = 0; i < count; i++) {
+		const char *asked = accesses[i].fs_type;
+		if (!asked[0])
+			continue;
+		if (chosen[0] && strcmp(chosen, asked) != 0)
+			return error_set(err, ERROR_INVALID,
+					 "volume_capabilities: fs_type \"%s\" and fs_type \"%s\" "
+					 "cannot both be had from one volume",
+					 chosen, asked);
+		chosen = asked;
+	}
+	*ret_fs_type = chosen;
+	return 0;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "volume/attachment.h"
+
+#include <sys/mount.h>
+
+#include "base/file.h"
+#include "folder/folder.h"
+#include "pool/pools.h"
+#include "pool/volume_folder.h"
+#include "volume/mounts.h"
+#include "volume/volume.h"
+
+struct counting {
+	struct pool *pool;
+	unsigned count;
+	unsigned unreadable; /* of them */
+};
+
+static int visit_volume(void *context, const char *name, struct error *err)
+{
+	struct counting *counting = context;
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (!folder_is(counting->pool->volumes_fd, name) ||
+	    (volume_folder_peek_in(counting->pool, name, &folder, NULL) == 0 && !folder.pool))
+		return 0; /* just deleted, or no volume */
+	if (volume_folder_open_in(counting->pool, name, &whole, &reason) == 0) {
+		/* Ephemeral ones are never attached, but each is a pod's. */
+		counting->count += whole.record.attached != ATTACHED_NO || whole.record.ephemeral;
+		return 0;
+	}
+	/* Deleted meanwhile, or made anew. */
+	if (reason.code == ERROR_NOT_FOUND || reason.code == ERROR_BUSY)
+		return 0;
+	counting->count++; /* a pod may have it */
+	counting->unreadable++;
+	return 0;
+}
+
+/* The records tell; nothing is remembered. Asked only where there is a limit. */
+static int count_taken(struct pools *pools, struct counting *ret_counting, struct error *err)
+{
+	struct counting counting = { 0 };
+	for (size_t i = 0; i < pools->count; i++) {
+		counting.pool = pools->pools[i];
+		if (folder_visit(counting.pool->volumes_fd, visit_volume, &counting, err) < 0)
+			return error_prefix(err, "pool %s: volumes", counting.pool->path);
+	}
+	*ret_counting = counting;
+	return 0;
+}
+
+static int check_room(struct pools *pools, struct error *err)
+{
+	struct counting taken = { 0 };
+	if (!pools->max_volumes)
+		return 0;
+	if (count_taken(pools, &taken, err) < 0)
+		return -1;
+	if (taken.count < pools->max_volumes)
+		return 0;
+	if (taken.unreadable)
+		return error_set(
+			err, ERROR_EXHAUSTED,
+			"%u volumes are attached to this node or may be, since the record "
+			"of %u of them is damaged, and it takes no more (--max-volumes=%u)",
+			taken.count, taken.unreadable, pools->max_volumes);
+	return error_set(err, ERROR_EXHAUSTED,
+			 "%u volumes are attached to this node, and it takes no more "
+			 "(--max-volumes=%u)",
+			 taken.count, pools->max_volumes);
+}
+
+static int attach_one_more(struct pools *pools, struct volume_folder *folder,
+			   enum attachment attached, struct error *err)
+{
+	struct volume_record record = folder->record;
+	record.attached = attached;
+	/* Two calls must not both take the last place. */
+	pthread_mutex_lock(&pools->attach_mutex);
+	int outcome = check_room(pools, err);
+	if (outcome == 0)
+		outcome = volume_folder_write(folder, &record, err);
+	pthread_mutex_unlock(&pools->attach_mutex);
+	return outcome;
+}
+
+int attachment_make(struct pools *pools, const char *id, const struct access *access,
+		    bool read_only, struct error *err)
+{
+	enum attachment asked = read_only ? ATTACHED_RO : ATTACHED_RW;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	if (volume_check_access(&folder.record, access, err) < 0)
+		return error_not_named(err);
+	if (folder.record.attached == asked) {
+		/* Whoever wrote that may have died before it was sure to last. */
+		if (file_sync_folder(folder.fd, err) < 0)
+			return error_prefix(err, "volume %s", id);
+		return 1;
+	}
+	if (folder.record.attached != ATTACHED_NO)
+		return error_set(err, ERROR_EXISTS,
+				 "volume %s is attached already, %s; readonly asks otherwise", id,
+				 read_only ? "writable" : "read-only");
+	if (attach_one_more(pools, &folder, asked, err) < 0)
+		return error_not_named(err);
+	return 0;
+}
+
+/* A block volume is staged by its device alone. */
+static bool is_kept(const struct volume_mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->marks.count; i++)
+		if (mounts->marks.items[i].kept)
+			return true;
+	return false;
+}
+
+static int check_unmounted(struct pools *pools, const struct volume_folder *folder,
+			   struct error *err)
+{
+	const char *id = folder->record.id;
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
+		return -1;
+	const struct mount *mount = volume_mounts_any(&mounts);
+	if (mount)
+		return error_set(
+			err, ERROR_IN_USE,
+			"volume %s is in use: it is mounted at %s; NodeUnstageVolume comes "
+			"first",
+			id, mount->point);
+	if (folder->record.block && is_kept(&mounts))
+		return error_set(err, ERROR_IN_USE,
+				 "block volume %s is in use: it is staged; NodeUnstageVolume comes "
+				 "first",
+				 id);
+	return 0;
+}
+
+int attachment_end(struct pools *pools, const char *id, struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return 1; /* it was deleted, and that asks for none */
+		*err = reason;
+		return -1;
+	}
+	if (folder.record.attached == ATTACHED_NO)
+		return file_sync_folder(folder.fd, err) < 0 ? -1 : 1;
+	struct volume_record record = folder.record;
+	record.attached = ATTACHED_NO;
+	if (check_unmounted(pools, &folder, err) < 0 ||
+	    volume_folder_write(&folder, &record, err) < 0)
+		return error_not_named(err);
+	return 0;
+}
+
+int attachment_obey(const struct pools *pools, const struct volume_record *record,
+		    struct mount_flags *flags, struct error *err)
+{
+	if (!pools->attach || record->ephemeral)
+		return 0;
+	if (record->attached == ATTACHED_NO)
+		return error_set(err, ERROR_IN_USE,
+				 "volume %s is not attached: ControllerPublishVolume comes first "
+				 "(the plugin runs with --attach)",
+				 record->id);
+	if (record->attached == ATTACHED_RO) {
+		flags->read_only = true;
+		flags->attributes |= MOUNT_ATTR_RDONLY;
+	}
+	return 0;
+}
+
+int attachment_check_none(const struct pools *pools, const struct volume_record *record,
+			  struct error *err)
+{
+	if (!pools->attach || record->attached == ATTACHED_NO)
+		return 0;
+	return error_set(err, ERROR_IN_USE,
+			 "volume %s is in use: it is attached; ControllerUnpublishVolume comes "
+			 "first",
+			 record->id);
+}

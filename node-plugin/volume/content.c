@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "volume/content.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/backend.h"
+#include "backend/directory.h"
+#include "backend/loop.h"
+#include "folder/folder.h"
+#include "folder/subvolume.h"
+#include "host/host.h"
+#include "pool/pools.h"
+#include "pool/snapshot_folder.h"
+#include "pool/volume_folder.h"
+#include "volume/cut.h"
+
+static int open_snapshot(struct pools *pools, const char *id, struct volume_content *content,
+			 struct error *err)
+{
+	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	content->pool = folder.pool;
+	content->backend = folder.record.backend;
+	content->block = folder.record.block;
+	content->encryption = folder.record.encryption;
+	content->size_bytes = folder.record.size_bytes;
+	memcpy(content->fs_type, folder.record.fs_type, sizeof(content->fs_type));
+	content->fd = TAKE_FD(folder.fd);
+	return 0;
+}
+
+static int open_volume(struct pools *pools, const char *id, struct volume_content *content,
+		       struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	content->pool = folder.pool;
+	content->backend = folder.record.backend;
+	content->block = folder.record.block;
+	content->encryption = folder.record.encryption;
+	content->size_bytes = folder.record.size_bytes;
+	memcpy(content->fs_type, folder.record.fs_type, sizeof(content->fs_type));
+	content->fd = TAKE_FD(folder.fd);
+	return 0;
+}
+
+int volume_content_open(struct pools *pools, const struct volume_source *source,
+			struct volume_content *ret_content, struct error *err)
+{
+	struct volume_content content = { .source = *source, .fd = -1 };
+	int outcome = source->kind == SOURCE_SNAPSHOT
+			      ? open_snapshot(pools, source->id, &content, err)
+			      : open_volume(pools, source->id, &content, err);
+	if (outcome < 0)
+		return error_prefix(err, "volume_content_source");
+	*ret_content = content;
+	return 0;
+}
+
+void volume_content_done(struct volume_content *content)
+{
+	cleanup_close(&content->fd);
+	content->fd = -1;
+}
+
+static int differs(const struct volume_content *content, const char *what, const char *has,
+		   const char *asked, struct error *err)
+{
+	return error_set(err, ERROR_INVALID,
+			 "volume_content_source: the %s of %s is \"%s\", not \"%s\": use a class "
+			 "like that of the source",
+			 what, content->source.id, has, asked);
+}
+
+int volume_content_check(const struct volume_content *content, const struct volume_record *record,
+			 struct error *err)
+{
+	if (content->block != record->block)
+		return differs(content, "volumeMode", content->block ? "Block" : "Filesystem",
+			       record->block ? "Block" : "Filesystem", err);
+	if (content->backend != record->backend)
+		return differs(content, "backend", backend_kind_name(content->backend),
+			       backend_kind_name(record->backend), err);
+	if (strcmp(content->fs_type, record->fs_type) != 0)
+		return differs(content, "fs_type", content->fs_type, record->fs_type, err);
+	if (content->encryption != record->encryption)
+		return differs(content, "encryption", encryption_name(content->encryption),
+			       encryption_name(record->encryption), err);
+	return 0;
+}
+
+/* Of a snapshot whose files are copied one by one some may be missing, if it was deleted
+ * meanwhile. */
+static int check_still_there(struct pools *pools, const struct volume_content *content,
+			     struct error *err)
+{
+	struct volume_content now CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
+	struct stat before, after;
+	if (volume_content_open(pools, &content->source, &now, err) < 0)
+		return -1;
+	if (fstat(content->fd, &before) < 0 || fstat(now.fd, &after) < 0)
+		return error_errno(err, errno, "stat");
+	if (before.st_dev != after.st_dev || before.st_ino != after.st_ino)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "volume_content_source: %s was deleted while it was copied",
+				 content->source.id);
+	return 0;
+}
+
+/* The size was chosen before the source was held: one that grew meanwhile would be cut off. */
+static int copy_volume(struct pools *pools, const struct volume_content *content, struct pool *pool,
+		       int folder_fd, const struct copy_watch *watch, struct error *err)
+{
+	struct cut cut CLEANUP_CUT = CUT_INIT;
+	cut.other_pool = pool != content->pool;
+	if (cut_make(&cut, pools, content->source.id, folder_fd, watch, err) < 0)
+		return -1;
+	if (cut.source.record.size_bytes <= content->size_bytes)
+		return 0;
+	return error_set(err, ERROR_BUSY,
+			 "volume_content_source: %s grew while it was copied; try again",
+			 content->source.id);
+}
+
+static int copy_data(struct pools *pools, const struct volume_content *content, struct pool *pool,
+		     int folder_fd, const struct copy_watch *watch, struct error *err)
+{
+	if (content->source.kind == SOURCE_VOLUME)
+		return copy_volume(pools, content, pool, folder_fd, watch, err);
+	if (cut_copy_still(content->fd, folder_fd, content->backend, pool != content->pool, watch,
+			   err) < 0)
+		return -1;
+	return check_still_there(pools, content, err);
+}
+
+/* Larger than its source: the file system grows when it is mounted. */
+static int fit_image(struct pool *pool, int folder_fd, const struct volume_record *record,
+		     struct error *err)
+{
+	int image_fd CLEANUP_CLOSE = -1;
+	struct stat image;
+	off_t bytes = (off_t)record->size_bytes;
+	if (folder_open_file(folder_fd, backend_loop.data_name, O_RDWR, 0, &image_fd, err) < 0)
+		return -1;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	if (image.st_size > bytes)
+		return error_set(err, ERROR_INTERNAL,
+				 "the image of the source has %lld bytes, more than the %lld of "
+				 "its record; nothing is cut off",
+				 (long long)image.st_size, (long long)bytes);
+	if (backend_loop_set_size(image_fd, record, err) < 0)
+		return -1;
+	if (!record->block &&
+	    pool->host->renew_filesystem(pool->host, record->fs_type, image_fd, err) < 0)
+		return -1;
+	if (fsync(image_fd) < 0)
+		return error_errno(err, errno, "fsync of the image");
+	return 0;
+}
+
+static bool is_subvolume(const struct volume_content *content)
+{
+	int data_fd CLEANUP_CLOSE = -1;
+	return folder_open(content->fd, backend_directory.data_name, &data_fd, NULL) == 0 &&
+	       subvolume_is(data_fd);
+}
+
+/* A subvolume is copied first and held to its size then; the files of a folder are copied into one
+ * that is held already, so that they count. */
+static int copy_directory(struct pools *pools, const struct volume_content *content,
+			  struct pool *pool, int folder_fd, struct volume_record *record,
+			  const struct copy_watch *watch, struct error *err)
+{
+	bool at_once = pool == content->pool && is_subvolume(content);
+	if (!at_once && backend_directory.make(pool, folder_fd, record, watch, err) < 0)
+		return -1;
+	if (copy_data(pools, content, pool, folder_fd, watch, err) < 0)
+		return -1;
+	return at_once ? backend_directory_hold(pool, folder_fd, record, err) : 0;
+}
+
+int volume_content_copy(struct pools *pools, const struct volume_content *content,
+			struct pool *pool, int folder_fd, struct volume_record *record,
+			const struct copy_watch *watch, struct error *err)
+{
+	record->source = content->source;
+	if (content->backend == BACKEND_DIRECTORY)
+		return copy_directory(pools, content, pool, folder_fd, record, watch, err);
+	if (copy_data(pools, content, pool, folder_fd, watch, err) < 0)
+		return -1;
+	return fit_image(pool, folder_fd, record, err);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A copy of a volume's data as of one moment: what snapshots and clones are made of.
+ *
+ *	begin --hold--> held --take--> taken --release--> finish
+ *
+ * begin() copies what can be copied beforehand, while the volume is in use, and again what changed
+ * meanwhile, until that is little. hold() takes the volume's lock and, if it is mounted, freezes
+ * its file system (volume/freeze.h): only then does anybody have to wait. take() makes the copy
+ * what the volume is at that moment: in a pool that can share blocks that is a clone, elsewhere a
+ * pass over what begin() copied. release() lets everybody go on, and says if the volume was not held
+ * all the time. finish() makes the copy last. Several volumes are cut at one moment by holding all
+ * before the first is taken.
+ *
+ * What is not held still by a freeze, a block volume that a pod writes to, is cut at one moment
+ * where the pool can share blocks; elsewhere the passes are repeated while it is written to, and
+ * the cut fails with ERROR_IN_USE if that does not end. A directory volume is cut at one moment
+ * where it is a subvolume of btrfs; elsewhere it is copied file by file while the pods go on
+ * (folder/tree_copy.h), which is no picture of one moment.
+ *
+ * The image of a copy that was not finished can be begun again from: it is compared, and only the
+ * differences are written.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "folder/copy.h"
+#include "pool/lock.h"
+#include "pool/volume_folder.h"
+#include "volume/freeze.h"
+
+/* Pods wait no longer than that for a cut. */
+#define CUT_HOLD_MS 10000
+
+struct cut {
+	struct pools *pools;
+	const struct copy_watch *watch;
+	struct volume_folder source; /* its record as of hold(), from then on */
+	int target_fd;		     /* the folder that gets the data; borrowed */
+	int image_fd;		     /* of the source; -1: a directory */
+	int copy_fd;
+	int data_fd; /* of a source that is a directory */
+	struct copy_mark mark;
+	struct volume_lock lock;
+	struct freeze *freeze;
+	int mount_fd;	      /* of what is frozen */
+	bool cloneable;	      /* the copy shares blocks with the source */
+	bool other_pool;      /* the copy is made in another one than the source's */
+	bool in_use;	      /* its device is open while it is cut */
+	bool must_rest;	      /* not cut then, since others are cut at the same moment */
+	bool read_only;	      /* a subvolume that nobody can write to */
+	uint64_t deadline_ms; /* of a pass that holds the volume */
+	uint64_t taken_us;    /* wall clock */
+};
+
+#define CUT_INIT                                                                                   \
+	{                                                                                          \
+		.source = VOLUME_FOLDER_INIT, .image_fd = -1, .copy_fd = -1, .data_fd = -1,        \
+		.mount_fd = -1                                                                     \
+	}
+
+/* ERROR_NOT_FOUND if there is no such volume. target_fd may lie in another pool. */
+int cut_begin(struct cut *cut, struct pools *pools, const char *volume_id, int target_fd,
+	      const struct copy_watch *watch, struct error *err);
+int cut_hold(struct cut *cut, struct error *err);
+int cut_take(struct cut *cut, struct error *err);
+int cut_release(struct cut *cut, struct error *err);
+int cut_finish(struct cut *cut, struct error *err);
+void cut_done(struct cut *cut);
+
+/* All of that, one after the other. */
+int cut_make(struct cut *cut, struct pools *pools, const char *volume_id, int target_fd,
+	     const struct copy_watch *watch, struct error *err);
+
+/* What the volume holds of the disk now: the most that a copy of it takes. */
+int cut_measure(const struct volume_folder *source, uint64_t *ret_bytes, struct error *err);
+
+/* The data of one folder, which nobody changes, into another one, which may lie in another pool. */
+int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend, bool other_pool,
+		   const struct copy_watch *watch, struct error *err);
+
+/* Thaws what an earlier process left frozen; what cannot be thawed is logged, and what a call has
+ * under way (it holds the volume's lock) is passed over. */
+void cut_thaw_left(struct pools *pools);
+
+#define CLEANUP_CUT CLEANUP(cut_done)

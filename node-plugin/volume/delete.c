@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Removing a volume: make sure that nobody uses it, let it disappear whole, then remove what it
+ * was.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "backend/backend.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "pool/pools.h"
+#include "pool/volume_folder.h"
+#include "volume/attachment.h"
+#include "volume/mounts.h"
+#include "volume/volume.h"
+
+static int check_unused(struct pools *pools, const struct volume_folder *folder, struct error *err)
+{
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	const char *id = folder->record.id;
+	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
+		return -1;
+	const struct mount *mount = volume_mounts_any(&mounts);
+	if (mount)
+		return error_set(err, ERROR_IN_USE, "volume %s is in use: it is mounted at %s", id,
+				 mount->point);
+	if (folder->record.block && mounts.marks.count)
+		return error_set(err, ERROR_IN_USE,
+				 "volume %s is in use: it is staged as a block device", id);
+	if (mounts.backend && mounts.backend->release(folder->pool, folder->fd, err) < 0)
+		return error_prefix(err, "volume %s is in use", id);
+	return 0;
+}
+
+static int disappear(struct pool *pool, const char *id, const char *trash_name, struct error *err)
+{
+	if (renameat(pool->volumes_fd, id, pool->trash_fd, trash_name) < 0)
+		return error_errno(err, errno, "volume %s: rename to trash/", id);
+	return 0;
+}
+
+/* A volume that is gone must not come back with the power. */
+static int make_last(struct pool *pool, const char *id, struct error *err)
+{
+	if (file_sync_folder(pool->trash_fd, err) < 0 ||
+	    file_sync_folder(pool->volumes_fd, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	return 0;
+}
+
+/* The volume is gone already; what resists here is tried again at the next start. */
+static void remove_trash(struct pool *pool, const char *id, const char *trash_name)
+{
+	struct error reason = { 0 };
+	if (pool_remove(pool, pool->trash_fd, trash_name, &reason) < 0)
+		log_warning("deleted volume stays in the trash for now", LOG_TEXT("volume", id),
+			    LOG_ERR(&reason));
+}
+
+/* Whoever removed it may have died, or failed, before it was sure to last; and whoever made it,
+ * before it was whole. */
+static int make_sure(struct pools *pools, const char *id, struct error *err)
+{
+	if (volume_id_is_valid(id))
+		pools_remove_unfinished(pools, "volume", id);
+	for (size_t i = 0; i < pools->count; i++)
+		if (make_last(pools->pools[i], id, err) < 0)
+			return -1;
+	return 1;
+}
+
+int volume_remove(struct pools *pools, const struct volume_folder *folder, struct error *err)
+{
+	char trash_name[POOL_NAME_MAX];
+	const char *id = folder->record.id;
+	struct pool *pool = folder->pool;
+	pool_temporary_name(pool, id, trash_name);
+	if (attachment_check_none(pools, &folder->record, err) < 0 ||
+	    check_unused(pools, folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
+		return error_not_named(err); /* or the caller takes it for removed */
+	pool_release(pool, folder->record.size_bytes);
+	if (make_last(pool, id, err) < 0)
+		return -1;
+	remove_trash(pool, id, trash_name);
+	return 0;
+}
+
+int volume_delete(struct pools *pools, const char *id, struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
+		if (reason.code == ERROR_NOT_FOUND)
+			return make_sure(pools, id, err);
+		*err = reason;
+		return -1;
+	}
+	return volume_remove(pools, &folder, err);
+}

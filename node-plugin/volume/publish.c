@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Publishing: a bind mount of the staged volume at a pod's target, read-only or not as that pod
+ * asks.
+ *
+ * Of a block volume the node of its device is bound, on a file. A pod's runtime makes a node of its
+ * own from that one's numbers, so nothing that is said of the mount reaches the pod: a read-only
+ * publication is one of a second device on the same image, which the kernel does not write to. Each
+ * of the two has a cache of its own; a reader sees what a writer wrote when it reads past its
+ * cache (O_DIRECT), or after BLKFLSBUF.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "mount/path.h"
+#include "pool/pools.h"
+#include "pool/volume_folder.h"
+#include "volume/attachment.h"
+#include "volume/group.h"
+#include "volume/limits.h"
+#include "volume/mounts.h"
+#include "volume/volume.h"
+
+static int check_staged(const struct volume_mounts *mounts, const char *id, const char *staging,
+			struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, staging);
+	if (top && volume_mounts_own(mounts, top))
+		return 0;
+	return error_set(err, ERROR_IN_USE,
+			 "volume %s is not staged at %s: NodeStageVolume comes "
+			 "first",
+			 id, staging);
+}
+
+/* CSI spec, NodePublishVolume: SINGLE_NODE_SINGLE_WRITER has one target at a time. */
+static int check_single(const struct volume_mounts *mounts, const char *id, const char *staging,
+			const char *target, const struct access *access, struct error *err)
+{
+	if (access->mode != ACCESS_SINGLE_WRITER)
+		return 0;
+	const struct mount *other = volume_mounts_elsewhere(mounts, staging, target);
+	if (!other)
+		return 0;
+	return error_set(
+		err, ERROR_IN_USE,
+		"volume %s has a single writer (SINGLE_NODE_SINGLE_WRITER), which has it at "
+		"%s",
+		id, other->point);
+}
+
+/* 1: the volume is published there in this way. 0: nothing is mounted there. */
+static int check_published(const struct volume_mounts *mounts, const char *id, const char *target,
+			   uint64_t attributes, struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, target);
+	if (!top)
+		return 0;
+	if (!volume_mounts_own(mounts, top))
+		return error_set(err, ERROR_EXISTS,
+				 "target_path %s is a mount of something else: %s (%s)", target,
+				 top->source, top->type);
+	if (mount_flags_of_options(top->options) != attributes)
+		return error_set(err, ERROR_EXISTS,
+				 "volume %s is published at %s already with the options %s; "
+				 "readonly or mount_flags ask otherwise",
+				 id, target, top->options);
+	return 1;
+}
+
+static int bind_target(struct pools *pools, const struct mount_path *staging,
+		       const struct mount_path *target, uint64_t attributes, struct error *err)
+{
+	int source_fd CLEANUP_CLOSE = open(staging->text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (source_fd < 0)
+		return error_errno(err, errno, "open staging_target_path %s", staging->text);
+	if (mount_path_make(target, err) < 0)
+		return -1;
+	if (pools->host->bind(pools->host, source_fd, target->text, attributes, err) == 0)
+		return 0;
+	mount_path_remove(target, NULL); /* leave things as they were; an error is there already */
+	return -1;
+}
+
+/* Read-only: because this pod asks for it, because the mode says so for every pod, or because the
+ * class mounts or the controller attached the volume so. */
+static bool is_read_only(const struct volume_publication *publication,
+			 const struct mount_flags *flags)
+{
+	return publication->read_only || publication->access->mode == ACCESS_READER ||
+	       flags->read_only;
+}
+
+/* Who only reads does not change the volume. */
+static int apply_group(const struct access *access, const struct mount *staged, bool read_only,
+		       struct error *err)
+{
+	if (!access->has_group || read_only || mount_has_option(staged->options, "ro"))
+		return 0;
+	return volume_group_apply(staged->point, access->group, err) < 0 ? -1 : 0;
+}
+
+static int publish_mount(struct pools *pools, const char *id, const struct mount_path *staging,
+			 const struct mount_path *target, const struct volume_mounts *mounts,
+			 const struct access *access, const struct mount_flags *flags,
+			 bool read_only, struct error *err)
+{
+	if (check_staged(mounts, id, staging->text, err) < 0)
+		return -1;
+	uint64_t attributes = flags->attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
+	const struct mount *staged = mount_table_at(mounts->table, staging->text);
+	uint64_t expected = mount_flags_beside(mount_flags_of_options(staged->options), attributes);
+	int published = check_published(mounts, id, target->text, expected, err);
+	if (published < 0 || apply_group(access, staged, read_only, err) < 0)
+		return -1;
+	if (published)
+		return published;
+	return bind_target(pools, staging, target, attributes, err);
+}
+
+/* 1: the device is published there in this way. 0: nothing is mounted there, or the node of a
+ * device that let go of the image. */
+static int check_node(const struct volume_mounts *mounts, const char *id, const char *target,
+		      bool read_only, struct error *err)
+{
+	const struct mount *top = mount_table_at(mounts->table, target);
+	if (!top)
+		return 0;
+	const struct mount_mark *mark = volume_mounts_mark(mounts, top);
+	if (!mark && volume_mounts_is_node(mounts, top))
+		return 0;
+	if (!mark || !mark->node)
+		return error_set(err, ERROR_EXISTS,
+				 "target_path %s is a mount of something else: %s (%s)", target,
+				 top->source, top->type);
+	if (mark->read_only != read_only)
+		return error_set(err, ERROR_EXISTS, "volume %s is published at %s already, %s", id,
+				 target, read_only ? "writable" : "read-only");
+	return 1;
+}
+
+static int bind_node(struct pools *pools, const struct loop_device *device,
+		     const struct mount_path *target, struct error *err)
+{
+	if (mount_path_make_file(target, err) < 0)
+		return -1;
+	if (pools->host->bind_device(pools->host, device, target->text,
+				     device->read_only ? MOUNT_ATTR_RDONLY : 0, err) == 0)
+		return 0;
+	mount_path_remove(target, NULL);
+	return -1;
+}
+
+/* The device is held until its node is bound: its number cannot pass to another image. */
+static int publish_block(struct pools *pools, const struct volume_folder *folder,
+			 const struct mount_path *target, const struct volume_mounts *mounts,
+			 bool read_only, struct error *err)
+{
+	const char *id = folder->record.id;
+	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	int published = check_node(mounts, id, target->text, read_only, err);
+	if (published)
+		return published;
+	if (volume_mounts_clear(pools, id, folder, target->text, err) < 0 ||
+	    mounts->backend->keep(folder->pool, folder->fd, &folder->record, read_only, &device,
+				  err) < 0)
+		return -1;
+	return bind_node(pools, &device, target, err);
+}
+
+/* A single writer may have it elsewhere; and a node is told by that of all loop devices. */
+static int read_mounts(struct pools *pools, const struct volume_folder *folder,
+		       const struct access *access, const struct mount_path *staging,
+		       const struct mount_path *target, struct volume_mounts *ret_mounts,
+		       struct error *err)
+{
+	const char *const paths[] = { staging->text, target->text, NULL };
+	const char *id = folder->record.id;
+	if (access->mode == ACCESS_SINGLE_WRITER || folder->record.block)
+		return volume_mounts_read(pools, id, folder, ret_mounts, err);
+	return volume_mounts_read_at(pools, id, folder, paths, ret_mounts, err);
+}
+
+int volume_publish(struct pools *pools, const char *id,
+		   const struct volume_publication *publication, struct error *err)
+{
+	const struct access *access = publication->access;
+	struct mount_flags flags;
+	struct mount_path staging, target;
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	    volume_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	if (volume_check_access(&folder.record, access, err) < 0 ||
+	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
+	    attachment_obey(pools, &folder.record, &flags, err) < 0 ||
+	    mount_path_require(publication->staging_path, "staging_target_path", &staging, err) <
+		    0 ||
+	    mount_path_require(publication->target_path, "target_path", &target, err) < 0 ||
+	    read_mounts(pools, &folder, access, &staging, &target, &mounts, err) < 0 ||
+	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
+		return error_not_named(err);
+	bool read_only = is_read_only(publication, &flags);
+	int published = folder.record.block
+				? publish_block(pools, &folder, &target, &mounts, read_only, err)
+				: publish_mount(pools, id, &staging, &target, &mounts, access,
+						&flags, read_only, err);
+	/* Whoever published it may have died before its limits were set. */
+	if (published >= 0)
+		return volume_limits_apply(pools, &folder, err) < 0 ? -1 : published;
+	error_prefix(err, "volume %s", id);
+	return error_not_named(err);
+}
+
+static int clear_target(struct pools *pools, const char *id, const struct volume_folder *folder,
+			const char *target_path, struct error *err)
+{
+	struct mount_path path;
+	int gone = mount_path_find(target_path, "target_path", &path, err);
+	if (gone != 0)
+		return gone;
+	int limited = volume_limits_device_at(pools, id, path.text);
+	/* Before, since a retry would not find the device any more; and after, since the limiter
+	 * may have set them again meanwhile. */
+	if (volume_limits_lift(pools, limited, path.text, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	int outcome = volume_mounts_clear(pools, id, folder, path.text, err);
+	if (outcome < 0 || volume_limits_lift(pools, limited, path.text, err) < 0 ||
+	    mount_path_remove(&path, err) < 0)
+		return error_prefix(err, "volume %s", id);
+	return outcome;
+}
+
+/* A pod can end whatever became of its volume: that takes the kernel's mounts only. */
+int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
+		     struct error *err)
+{
+	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+		return -1;
+	if (volume_folder_peek_to_leave(pools, id, &folder, &reason) < 0)
+		log_warning("volume cannot be looked at; only its target is cleared",
+			    LOG_TEXT("volume", id), LOG_ERR(&reason));
+	int cleared = clear_target(pools, id, &folder, target_path, err);
+	int ended = cleared < 0 ? -1 : volume_end_ephemeral(pools, id, &folder, err);
+	return ended < 0 ? -1 : cleared && ended;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "volume/volume.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "disk/extents.h"
+#include "mount/path.h"
+#include "pool/id_list.h"
+#include "pool/pools.h"
+#include "pool/volume_folder.h"
+#include "volume/mounts.h"
+
+int volume_find(struct pools *pools, const char *id, struct volume_record *ret_record,
+		struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	*ret_record = folder.record;
+	return 0;
+}
+
+int volume_check_access(const struct volume_record *record, const struct access *access,
+			struct error *err)
+{
+	if (access->block != record->block)
+		return error_set(err, ERROR_IN_USE, "volume_capability: %s: volume %s was made %s",
+				 access->block ? "block" : "mount", record->id,
+				 record->block ? "as a raw block device (volumeMode: Block)"
+					       : "with a file system (volumeMode: Filesystem)");
+	if (access->fs_type[0] && strcmp(access->fs_type, record->fs_type) != 0)
+		return error_set(
+			err, ERROR_IN_USE, "volume_capability: fs_type \"%s\": volume %s has %s",
+			access->fs_type, record->id,
+			record->fs_type[0] ? record->fs_type : "the file system of its pool");
+	struct mount_flags flags;
+	return mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err);
+}
+
+int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes, struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_open_in(pool, id, &folder, err) == 0) {
+		*ret_bytes = folder.record.size_bytes;
+		return 0;
+	}
+	const struct backend *backend = NULL;
+	if (volume_folder_peek_in(pool, id, &folder, NULL) == 0 && folder.pool)
+		backend = backend_of_folder(folder.fd);
+	*ret_bytes = backend ? backend->size_bytes(folder.fd) : 0;
+	return -1;
+}
+
+uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek_in(pool, id, &folder, NULL) < 0 || !folder.pool)
+		return 0;
+	const struct backend *backend = backend_of_folder(folder.fd);
+	if (!backend)
+		return 0;
+	uint64_t bytes = backend->allocated_bytes(pool, folder.fd);
+	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	if (backend != &backend_loop || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
+	    whole.record.source.kind == SOURCE_NONE)
+		return bytes;
+	/* What a clone shares with its source is counted there. */
+	uint64_t own_bytes = extents_own_bytes(folder.fd, backend->data_name);
+	return own_bytes < bytes ? own_bytes : bytes;
+}
+
+static int not_mounted(const char *id, const char *path, struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND, "volume_path: volume %s is not mounted at %s", id,
+			 path);
+}
+
+int volume_usage(struct pools *pools, const char *id, const char *path,
+		 struct host_usage *ret_usage, struct error *err)
+{
+	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	struct mount_path point;
+	if (volume_folder_open(pools, id, &folder, err) < 0)
+		return -1;
+	if (mount_path_resolve(path, "volume_path", &point, NULL) < 0)
+		return not_mounted(id, path, err);
+	if (volume_mounts_read_at(pools, id, &folder, (const char *const[]) { point.text, NULL },
+				  &mounts, err) < 0)
+		return -1;
+	const struct mount *top = mount_table_at(mounts.table, point.text);
+	if (!top || !volume_mounts_own(&mounts, top))
+		return not_mounted(id, path, err);
+	if (folder.record.block) {
+		*ret_usage = (struct host_usage) { .total_bytes = folder.record.size_bytes };
+		return 0;
+	}
+	int fd CLEANUP_CLOSE = -1;
+	/* Others may have unmounted it since: what lay below it is not the volume. */
+	int gone = pools->host->open_mount(pools->host, top, &fd, err);
+	if (gone)
+		return gone > 0 ? not_mounted(id, path, err) : error_not_named(err);
+	struct host_usage usage;
+	const struct backend *backend = backend_of_kind(folder.record.backend);
+	if (pools->host->usage(pools->host, fd, &usage, err) < 0 ||
+	    (backend->usage &&
+	     backend->usage(folder.pool, folder.fd, &folder.record, &usage, err) < 0))
+		return error_not_named(err);
+	*ret_usage = usage;
+	return 0;
+}
+
+/* False for one that was deleted meanwhile, is ephemeral, or whose record is damaged. */
+static bool read_listed(struct pools *pools, const char *id, struct volume_record *ret_record)
+{
+	struct error reason = { 0 };
+	if (volume_find(pools, id, ret_record, &reason) == 0)
+		return !ret_record->ephemeral;
+	if (reason.code != ERROR_NOT_FOUND)
+		log_warning("volume left out of the list", LOG_TEXT("volume", id),
+			    LOG_ERR(&reason));
+	return false;
+}
+
+int volume_list(struct pools *pools, const char *after, size_t max,
+		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
+		struct error *err)
+{
+	struct id_list list CLEANUP_ID_LIST = { .after = after };
+	for (size_t i = 0; i < pools->count; i++)
+		if (id_list_add(&list, pools->pools[i]->volumes_fd, err) < 0)
+			return error_prefix(err, "pool %s: volumes", pools->pools[i]->path);
+	id_list_sort(&list);
+	size_t wanted = max < list.count ? max : list.count;
+	/* And one, which tells that there is more. */
+	struct volume_record *records = must_alloc((wanted + 1) * sizeof(*records));
+	size_t count = 0;
+	for (size_t seen = 0; seen < list.count && count <= wanted; seen++)
+		if (read_listed(pools, list.ids[seen], &records[count]))
+			count++;
+	*ret_records = records;
+	*ret_more = count > wanted;
+	*ret_count = *ret_more ? wanted : count;
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/node_choice.h"
+
+#include <assert.h>
+
+#include "apply/measure.h"
+#include "base/clock.h"
+#include "base/quantity.h"
+
+/* A node that does not answer must not hold up the claim for long: there are others. */
+#define CAPACITY_TIMEOUT_MS 2000
+
+static size_t spread(const char *name, size_t count)
+{
+	size_t hash = 5381;
+	for (; *name; name++)
+		hash = hash * 33 + (unsigned char)*name;
+	return hash % count;
+}
+
+static int ask(struct node_channels *channels, const struct claim_plan *plan, const char *node,
+	       uint64_t *ret_free_bytes, struct error *err)
+{
+	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
+	uint64_t free_bytes, volume_max_bytes;
+	if (node_channel_get(channels, node, &channel, err) < 0)
+		return error_prefix(err, "node \"%s\"", node);
+	uint64_t since_ms = clock_monotonic_ms();
+	int r = csi_get_capacity(node_channel_rpc(channel), &plan->request.parameters,
+				 plan->request.capabilities, CAPACITY_TIMEOUT_MS, &free_bytes,
+				 &volume_max_bytes, err);
+	measure_call("GetCapacity", since_ms, r < 0 ? err : NULL);
+	if (r < 0)
+		return error_prefix(err, "node \"%s\"", node);
+	*ret_free_bytes =
+		volume_max_bytes && volume_max_bytes < free_bytes ? volume_max_bytes : free_bytes;
+	return 0;
+}
+
+static int no_room(const struct claim_plan *plan, const struct node_view *best, uint64_t best_bytes,
+		   struct error *err)
+{
+	char asked[QUANTITY_TEXT_MAX], most[QUANTITY_TEXT_MAX];
+	quantity_format_bytes(plan->request.required_bytes, asked);
+	quantity_format_bytes(best_bytes, most);
+	return error_set(err, ERROR_EXHAUSTED, "no node has room for %s; most is %s on node \"%s\"",
+			 asked, most, best->node->object.name);
+}
+
+/* A node that was reached and refuses, say an unknown parameter, tells what all would tell. */
+static int none_answered(const struct error *last, struct error *err)
+{
+	if (claim_failure_of(last->code, NULL) == CLAIM_FAILURE_FINAL)
+		return error_set(err, last->code, "%s", last->text);
+	return error_set(err, ERROR_UNAVAILABLE, "no node could be asked for room: %s", last->text);
+}
+
+int node_choice(struct node_channels *channels, const struct claim_plan *plan,
+		const struct node_view **ret_node, struct error *err)
+{
+	const struct node_view *best = NULL;
+	uint64_t best_bytes = 0;
+	struct error last = { 0 };
+	size_t count = plan->candidate_count;
+	assert(count > 0);
+	size_t first = spread(plan->request.name, count);
+	for (size_t i = 0; i < count && i < NODE_CHOICE_ASKED_MAX; i++) {
+		const struct node_view *node = &plan->candidates[(first + i) % count];
+		uint64_t free_bytes;
+		if (ask(channels, plan, node->node->object.name, &free_bytes, &last) < 0)
+			continue;
+		if (!best || free_bytes > best_bytes) {
+			best = node;
+			best_bytes = free_bytes;
+		}
+	}
+	if (!best)
+		return none_answered(&last, err);
+	/* None at all may mean that a node can never serve such a class. Only CreateVolume says
+	 * why. */
+	if (best_bytes && best_bytes < plan->request.required_bytes)
+		return no_room(plan, best, best_bytes, err);
+	*ret_node = best;
+	return 0;
+}

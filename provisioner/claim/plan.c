@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/plan.h"
+
+#include <string.h>
+
+#include "claim/request.h"
+#include "csi/names.h"
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+const char *claim_intent_node(const struct claim *claim)
+{
+	if (!object_has_finalizer(&claim->object, CLAIM_INTENT_FINALIZER))
+		return NULL;
+	return pairs_get(&claim->object.annotations, CLAIM_INTENT_ANNOTATION);
+}
+
+/* The binder has handed the claim to us (kube-controller-manager writes both annotations; older
+ * releases the beta one alone). */
+static bool handed_to_us(const struct claim *claim)
+{
+	const struct pairs *annotations = &claim->object.annotations;
+	const char *provisioner = pairs_get(annotations, CLAIM_PROVISIONER_ANNOTATION);
+	if (!provisioner)
+		provisioner = pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
+	return same(provisioner, CSI_DRIVER_NAME);
+}
+
+bool claim_concerns_us(const struct claim *claim)
+{
+	if (object_has_finalizer(&claim->object, CLAIM_INTENT_FINALIZER))
+		return true;
+	return handed_to_us(claim) && !claim->volume_name[0] && !claim->object.deleted_s;
+}
+
+static const char *selected_node(const struct claim *claim)
+{
+	const char *node = pairs_get(&claim->object.annotations, CLAIM_SELECTED_NODE_ANNOTATION);
+	return node && node[0] ? node : NULL;
+}
+
+const char *claim_plan_node(const struct claim *claim, const struct class *class)
+{
+	const char *node = claim_intent_node(claim);
+	if (node)
+		return node;
+	return !class || class->wait_for_first_consumer ? selected_node(claim) : NULL;
+}
+
+static const struct node_view *find_node(const struct claim_view *view, const char *name)
+{
+	for (size_t i = 0; i < view->node_count; i++)
+		if (same(view->nodes[i].node->object.name, name))
+			return &view->nodes[i];
+	return NULL;
+}
+
+static bool recorded(const struct claim_view *view)
+{
+	return view->volume && same(view->volume->claim_uid, view->claim->object.uid);
+}
+
+/* Ends the planning: sets *reason as error_set() does. */
+#define REFUSE(plan, code, ...)                                                                    \
+	do {                                                                                       \
+		(plan)->decision = CLAIM_REFUSE;                                                   \
+		error_set(&(plan)->reason, code, __VA_ARGS__);                                     \
+	} while (0)
+
+static bool serves_us(const struct node_view *node)
+{
+	return node->csi_node && node->csi_node->node_id;
+}
+
+void claim_plan_place(struct claim_plan *plan, const struct node_view *node, struct arena *arena)
+{
+	plan->decision = CLAIM_PROVISION;
+	plan->node = node->node->object.name;
+	plan->request.segments = (struct pairs) { 0 };
+	pairs_set(&plan->request.segments, arena, CSI_TOPOLOGY_KEY, node->csi_node->node_id);
+}
+
+static void provision_on(const struct claim_view *view, const struct node_view *node,
+			 struct arena *arena, struct claim_plan *plan)
+{
+	const char *name = node->node->object.name;
+	if (!serves_us(node))
+		REFUSE(plan, ERROR_UNAVAILABLE,
+		       "node \"%s\": driver " CSI_DRIVER_NAME " is not registered there (CSINode); "
+		       "is the node plugin's pod of that node running?",
+		       name);
+	else if (!class_allows(view->class, &node->node->object.labels))
+		REFUSE(plan, ERROR_INVALID,
+		       "node \"%s\" does not satisfy allowedTopologies of StorageClass \"%s\"",
+		       name, view->class->object.name);
+	else
+		claim_plan_place(plan, node, arena);
+}
+
+static void choose(const struct claim_view *view, struct arena *arena, struct claim_plan *plan)
+{
+	struct node_view *candidates = arena_alloc(arena, view->node_count * sizeof(*candidates));
+	size_t count = 0;
+	for (size_t i = 0; i < view->node_count; i++) {
+		const struct node_view *node = &view->nodes[i];
+		if (node->node->ready && serves_us(node) &&
+		    class_allows(view->class, &node->node->object.labels))
+			candidates[count++] = *node;
+	}
+	plan->decision = CLAIM_CHOOSE;
+	plan->candidates = candidates;
+	plan->candidate_count = count;
+	if (count == 0)
+		REFUSE(plan, ERROR_UNAVAILABLE,
+		       "no ready node has driver " CSI_DRIVER_NAME " registered and satisfies "
+		       "allowedTopologies of StorageClass \"%s\"",
+		       view->class->object.name);
+}
+
+static void place(const struct claim_view *view, struct arena *arena, struct claim_plan *plan)
+{
+	const char *name = claim_plan_node(view->claim, view->class);
+	const struct node_view *node = name ? find_node(view, name) : NULL;
+	if (node) {
+		provision_on(view, node, arena, plan);
+	} else if (!name) {
+		choose(view, arena, plan);
+	} else {
+		plan->decision = CLAIM_RESCHEDULE;
+		plan->node = name;
+		plan->node_gone = true;
+		error_set(&plan->reason, ERROR_NOT_FOUND,
+			  "selected node \"%s\" is not in the cluster", name);
+	}
+}
+
+static bool has_populator(const struct claim *claim)
+{
+	return claim->data_source_kind && !same(claim->data_source_kind, "PersistentVolumeClaim") &&
+	       !same(claim->data_source_kind, "VolumeSnapshot");
+}
+
+static void plan_new_volume(const struct claim_view *view, struct arena *arena,
+			    struct claim_plan *plan)
+{
+	const struct claim *claim = view->claim;
+	const struct class *class = view->class;
+	if (!class)
+		REFUSE(plan, ERROR_NOT_FOUND, "storageclass.storage.k8s.io \"%s\" not found",
+		       claim->class_name);
+	else if (strcmp(class->provisioner, CSI_DRIVER_NAME) != 0)
+		plan->decision = CLAIM_IGNORE;
+	else if (has_populator(claim))
+		plan->decision = CLAIM_LEAVE;
+	else if (class->wait_for_first_consumer && !selected_node(claim))
+		plan->decision = CLAIM_WAIT;
+	else if (view->volume)
+		REFUSE(plan, ERROR_EXISTS,
+		       "PersistentVolume \"%s\" exists and does not belong to this claim",
+		       view->volume->object.name);
+	else if (claim_request_build(claim, class, arena, &plan->request, &plan->reason) < 0)
+		plan->decision = CLAIM_REFUSE;
+	else
+		place(view, arena, plan);
+}
+
+static void undo(const struct claim_view *view, const char *node, const char *why,
+		 struct claim_plan *plan)
+{
+	plan->decision = CLAIM_UNDO;
+	plan->node = node;
+	plan->node_gone = !find_node(view, node);
+	error_set(&plan->reason, ERROR_CANCELLED, "%s", why);
+}
+
+/* The claim bears an intent: go on, clear up, or take it off. */
+static void plan_with_intent(const struct claim_view *view, const char *node, struct arena *arena,
+			     struct claim_plan *plan)
+{
+	const struct claim *claim = view->claim;
+	const char *own_name = claim_volume_name(claim, arena);
+	bool delayed = view->class && view->class->wait_for_first_consumer;
+	plan->has_intent = true;
+	plan->node = node;
+	/* A claim that is bound to our volume has had its record, whatever became of it; and a
+	 * record that somebody keeps for another claim keeps the data too. */
+	if (recorded(view) || same(claim->volume_name, own_name) ||
+	    (view->volume && claim->object.deleted_s))
+		plan->decision = CLAIM_SETTLE;
+	else if (claim->object.deleted_s)
+		undo(view, node, "the claim was deleted", plan);
+	else if (claim->volume_name[0])
+		undo(view, node, "the claim was bound to another volume", plan);
+	else if (delayed && !same(selected_node(claim), node))
+		undo(view, node, "another node was selected", plan);
+	else if (!delayed && view->class && !find_node(view, node))
+		undo(view, node, "the node left the cluster", plan);
+	else
+		plan_new_volume(view, arena, plan);
+}
+
+void claim_plan(const struct claim_view *view, struct arena *arena, struct claim_plan *ret_plan)
+{
+	const struct claim *claim = view->claim;
+	const char *intent_node = claim_intent_node(claim);
+	*ret_plan = (struct claim_plan) { .decision = CLAIM_IGNORE };
+	if (intent_node)
+		plan_with_intent(view, intent_node, arena, ret_plan);
+	else if (object_has_finalizer(&claim->object, CLAIM_INTENT_FINALIZER))
+		/* Somebody took the annotation away; no node was asked without it. */
+		ret_plan->decision = CLAIM_SETTLE;
+	else if (handed_to_us(claim) && !claim->volume_name[0] && !claim->object.deleted_s &&
+		 claim->class_name && claim->class_name[0] && !recorded(view))
+		plan_new_volume(view, arena, ret_plan);
+}
+
+enum claim_failure claim_failure_of(enum error_code code, const struct class *class)
+{
+	switch (code) {
+	case ERROR_TIMEOUT:
+	case ERROR_UNAVAILABLE:
+	case ERROR_BUSY:
+	case ERROR_CANCELLED:
+		return CLAIM_FAILURE_BACKGROUND;
+	case ERROR_EXHAUSTED:
+		return class && class->wait_for_first_consumer ? CLAIM_FAILURE_RESCHEDULE
+							       : CLAIM_FAILURE_FINAL;
+	case ERROR_NONE:
+	case ERROR_INVALID:
+	case ERROR_NOT_FOUND:
+	case ERROR_EXISTS:
+	case ERROR_CONFLICT:
+	case ERROR_IN_USE:
+	case ERROR_RANGE:
+	case ERROR_FORBIDDEN:
+	case ERROR_UNSUPPORTED:
+	case ERROR_EXPIRED:
+	case ERROR_INTERNAL:
+		return CLAIM_FAILURE_FINAL;
+	}
+	return CLAIM_FAILURE_FINAL;
+}

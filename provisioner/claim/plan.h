@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What should be done about a claim, decided from what we see and nothing else.
+ *
+ * A volume must not be forgotten between its making and its record. So before a node is asked, an
+ * intent is written on the claim: a finalizer, which keeps a deleted claim until we have cleared
+ * up, and an annotation that names the node. The intent goes when the PersistentVolume stands, or
+ * when we know that there is no volume:
+ *
+ *	waiting --intent on the claim--> making --PersistentVolume--> settled --intent off--> done
+ *				            |
+ *				            +--claim deleted, other node, final error--> undone
+ *
+ * docs/decisions/0005-intent-on-the-claim.md has the reasons.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "cluster/class.h"
+#include "cluster/node.h"
+#include "cluster/persistent_volume.h"
+#include "csi/client.h"
+#include "kube/claim.h"
+
+#define CLAIM_INTENT_FINALIZER "kentledge.io/provisioning"
+#define CLAIM_INTENT_ANNOTATION "kentledge.io/provisioning-node"
+
+enum claim_decision {
+	CLAIM_IGNORE,	  /* not ours, or nothing left to do */
+	CLAIM_WAIT,	  /* for the scheduler to select a node */
+	CLAIM_LEAVE,	  /* to the populator of its data source */
+	CLAIM_REFUSE,	  /* `reason`: cannot be served as things stand */
+	CLAIM_RESCHEDULE, /* the selected node is gone: let the scheduler select another */
+	CLAIM_CHOOSE,	  /* ask the candidates for room, then claim_plan_place() */
+	CLAIM_PROVISION,  /* make the volume of `request` on `node` */
+	CLAIM_UNDO,	  /* nobody wants the volume that may be on `node` */
+	CLAIM_SETTLE,	  /* the PersistentVolume stands: the intent may go */
+};
+
+struct node_view {
+	const struct node *node;
+	const struct csi_node *csi_node; /* NULL: none seen */
+};
+
+struct claim_view {
+	const struct claim *claim;
+	const struct class *class;		/* of its name; NULL: not there */
+	const struct persistent_volume *volume; /* named claim_volume_name(); NULL: not there */
+	const struct node_view *nodes;		/* the one of claim_plan_node(), else all */
+	size_t node_count;
+};
+
+struct claim_plan {
+	enum claim_decision decision;
+	struct error reason;
+	const char *node;
+	bool node_gone;	 /* UNDO: no Node of that name is in the cluster */
+	bool has_intent; /* it is on the claim already, so the volume may exist */
+	const struct node_view *candidates;
+	size_t candidate_count;
+	struct csi_create_volume_request request; /* CHOOSE: without topology */
+};
+
+/* The intent's node, NULL if the claim bears no intent. */
+const char *claim_intent_node(const struct claim *claim);
+
+/* A claim that the provisioner may have to do something about: for the index of waiting claims. */
+bool claim_concerns_us(const struct claim *claim);
+
+/* The one node whose view the plan needs, or NULL: then it needs all of them, if the class binds
+ * at once. class may be NULL. */
+const char *claim_plan_node(const struct claim *claim, const struct class *class);
+
+void claim_plan(const struct claim_view *view, struct arena *arena, struct claim_plan *ret_plan);
+
+/* Turns CHOOSE into PROVISION on that node. */
+void claim_plan_place(struct claim_plan *plan, const struct node_view *node, struct arena *arena);
+
+/* What the error of CreateVolume tells about the volume. */
+enum claim_failure {
+	CLAIM_FAILURE_FINAL,	  /* it was not made, and will not be by asking again soon */
+	CLAIM_FAILURE_BACKGROUND, /* it may have been made: ask the same node for the same again */
+	CLAIM_FAILURE_RESCHEDULE, /* no room there, and the scheduler can select another node */
+};
+
+/* class NULL: no scheduler is concerned. */
+enum claim_failure claim_failure_of(enum error_code code, const struct class *class);

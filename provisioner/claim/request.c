@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/request.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "csi/names.h"
+
+const char *claim_volume_name(const struct claim *claim, struct arena *arena)
+{
+	return arena_printf(arena, "pvc-%s", claim->object.uid);
+}
+
+static int check_size(const struct claim *claim, struct error *err)
+{
+	static const char field[] = "spec.resources.requests.storage";
+	if (claim->request_bytes == 0)
+		return error_set(err, ERROR_INVALID, "%s: must be more than 0", field);
+	/* CSI carries sizes as int64. */
+	if (claim->request_bytes > INT64_MAX)
+		return error_set(err, ERROR_RANGE, "%s: over 8 EiB cannot be served", field);
+	if (claim->limit_bytes && claim->limit_bytes < claim->request_bytes)
+		return error_set(err, ERROR_INVALID,
+				 "spec.resources.limits.storage: %" PRIu64
+				 " is less than the request of %" PRIu64,
+				 claim->limit_bytes, claim->request_bytes);
+	return 0;
+}
+
+static int check_access_modes(const struct claim *claim, struct error *err)
+{
+	const char *many = claim->access_modes & CLAIM_READ_WRITE_MANY	? "ReadWriteMany"
+			   : claim->access_modes & CLAIM_READ_ONLY_MANY ? "ReadOnlyMany"
+									: NULL;
+	if (many)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "spec.accessModes: %s cannot be served, since a volume lies on "
+				 "one node; use ReadWriteOnce (the pods of that node may share it) "
+				 "or ReadWriteOncePod",
+				 many);
+	if (claim->access_modes == 0)
+		return error_set(err, ERROR_INVALID, "spec.accessModes: must name a mode");
+	if (claim->access_modes != CLAIM_READ_WRITE_ONCE &&
+	    claim->access_modes != CLAIM_READ_WRITE_ONCE_POD)
+		return error_set(
+			err, ERROR_INVALID,
+			"spec.accessModes: ReadWriteOncePod cannot be combined with others");
+	return 0;
+}
+
+static int check_claim(const struct claim *claim, struct error *err)
+{
+	if (claim->has_selector)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "spec.selector: claim Selector is not supported");
+	if (claim->data_source_kind)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "spec.dataSource: a volume cannot be made from a %s yet",
+				 claim->data_source_kind);
+	if (claim->block)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "spec.volumeMode: Block is not supported yet; use Filesystem");
+	if (claim->attributes_class_name && claim->attributes_class_name[0])
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "spec.volumeAttributesClassName: not supported yet");
+	if (check_access_modes(claim, err) < 0)
+		return -1;
+	return check_size(claim, err);
+}
+
+/* csi.storage.k8s.io/provisioner-secret-name and its like, and the names that these had in
+ * Kubernetes 1.11 (csiProvisionerSecretName). */
+static bool names_a_secret(const char *key)
+{
+	return strstr(key, "secret-name") || strncmp(key, "csiProvisionerSecret", 20) == 0 ||
+	       strncmp(key, "csiNodeStageSecret", 18) == 0 ||
+	       strncmp(key, "csiNodePublishSecret", 20) == 0 ||
+	       strncmp(key, "csiControllerPublishSecret", 26) == 0;
+}
+
+/* A volume that nobody can mount: its key would come from a Secret. */
+static bool needs_a_key(const struct pair *parameter)
+{
+	return strcmp(parameter->key, "encryption") == 0 &&
+	       strcmp(parameter->value, "fscrypt") == 0;
+}
+
+static bool names_the_fs_type(const char *key)
+{
+	return strcmp(key, CSI_PARAMETER_FS_TYPE) == 0 || strcasecmp(key, "fstype") == 0;
+}
+
+static int take_fs_type(const struct pair *parameter, const char **fs_type_key,
+			const char **fs_type, struct error *err)
+{
+	if (*fs_type_key)
+		return error_set(err, ERROR_INVALID,
+				 "parameters: %s and %s both name the file system; keep one",
+				 *fs_type_key, parameter->key);
+	*fs_type_key = parameter->key;
+	*fs_type = parameter->value[0] ? parameter->value : NULL;
+	return 0;
+}
+
+/* Parameters of the class that are for us are taken out, the others are the driver's. */
+static int sort_parameters(const struct class *class, struct arena *arena, struct pairs *parameters,
+			   const char **fs_type, struct error *err)
+{
+	const char *fs_type_key = NULL;
+	for (size_t i = 0; i < class->parameters.count; i++) {
+		const struct pair *parameter = &class->parameters.items[i];
+		if (names_the_fs_type(parameter->key)) {
+			if (take_fs_type(parameter, &fs_type_key, fs_type, err) < 0)
+				return -1;
+		} else if (names_a_secret(parameter->key)) {
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "parameters: %s: secrets are not supported yet",
+					 parameter->key);
+		} else if (needs_a_key(parameter)) {
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "parameters: encryption: fscrypt needs a key, which would "
+					 "come from a Secret, and secrets are not supported yet");
+		} else if (strncmp(parameter->key, CSI_PARAMETER_PREFIX,
+				   strlen(CSI_PARAMETER_PREFIX)) == 0) {
+			return error_set(err, ERROR_INVALID,
+					 "parameters: %s is unknown; under " CSI_PARAMETER_PREFIX
+					 " only fstype may be set",
+					 parameter->key);
+		} else {
+			pairs_set(parameters, arena, parameter->key, parameter->value);
+		}
+	}
+	return 0;
+}
+
+static void describe_claim(const struct claim *claim, const char *volume_name, struct arena *arena,
+			   struct pairs *parameters)
+{
+	pairs_set(parameters, arena, CSI_PARAMETER_CLAIM_NAME, claim->object.name);
+	pairs_set(parameters, arena, CSI_PARAMETER_CLAIM_NAMESPACE, claim->object.namespace);
+	pairs_set(parameters, arena, CSI_PARAMETER_VOLUME_NAME, volume_name);
+}
+
+/* The driver announces SINGLE_NODE_MULTI_WRITER, so the modes of CSI 1.5 apply. */
+static enum csi_access_mode csi_mode(const struct claim *claim)
+{
+	return claim->access_modes == CLAIM_READ_WRITE_ONCE_POD ? CSI_SINGLE_NODE_SINGLE_WRITER
+								: CSI_SINGLE_NODE_MULTI_WRITER;
+}
+
+int claim_request_build(const struct claim *claim, const struct class *class, struct arena *arena,
+			struct csi_create_volume_request *ret_request, struct error *err)
+{
+	struct pairs parameters = { 0 };
+	const char *fs_type = NULL;
+	if (check_claim(claim, err) < 0)
+		return -1;
+	if (sort_parameters(class, arena, &parameters, &fs_type, err) < 0)
+		return error_prefix(err, "StorageClass %s", class->object.name);
+
+	const char *name = claim_volume_name(claim, arena);
+	describe_claim(claim, name, arena, &parameters);
+	struct csi_capability *capability = arena_alloc(arena, sizeof(*capability));
+	*capability = (struct csi_capability) {
+		.access_mode = csi_mode(claim),
+		.fs_type = fs_type,
+		.mount_flags = (char *const *)class->mount_options,
+		.mount_flag_count = class->mount_option_count,
+	};
+	*ret_request = (struct csi_create_volume_request) {
+		.name = name,
+		.required_bytes = claim->request_bytes,
+		.limit_bytes = claim->limit_bytes,
+		.capabilities = capability,
+		.capability_count = 1,
+		.parameters = parameters,
+	};
+	return 0;
+}

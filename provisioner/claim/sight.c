@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/sight.h"
+
+#include <string.h>
+
+#include "claim/request.h"
+#include "cluster/class.h"
+#include "cluster/persistent_volume.h"
+#include "kube/claim.h"
+#include "kube/client.h"
+
+void claim_sight_done(struct claim_sight *sight)
+{
+	object_unref(sight->claim);
+	object_unref(sight->class);
+	object_unref(sight->volume);
+	cluster_nodes_done(&sight->nodes);
+	arena_free(sight->arena);
+}
+
+static int read_live(struct kube_client *client, const struct kind *kind, const char *namespace,
+		     const char *name, struct object **ret_object, struct error *err)
+{
+	if (kube_get(client, kind, namespace, name, ret_object, err) == 0)
+		return 0;
+	if (err->code != ERROR_NOT_FOUND)
+		return -1;
+	*ret_object = NULL;
+	return 0;
+}
+
+/* Our copies may be behind our own writes. Where the claim bears an intent and we see no volume,
+ * it matters: the API server itself is asked for both. */
+static int read_claim(struct cluster *cluster, struct kube_client *client, const char *namespace,
+		      const char *name, struct claim_sight *sight, struct error *err)
+{
+	sight->claim = cluster_claim(cluster, namespace, name);
+	if (!sight->claim)
+		return 0;
+	const char *volume = claim_volume_name(claim_of(sight->claim), sight->arena);
+	sight->volume = cluster_volume(cluster, volume);
+	if (sight->volume || !claim_intent_node(claim_of(sight->claim)))
+		return 0;
+	object_unref(TAKE(sight->claim));
+	if (read_live(client, &claim_kind, namespace, name, &sight->claim, err) < 0 ||
+	    read_live(client, &persistent_volume_kind, "", volume, &sight->volume, err) < 0)
+		return -1;
+	sight->copy_lags = sight->volume != NULL;
+	return 0;
+}
+
+int claim_sight_take(struct cluster *cluster, struct kube_client *client, const char *key,
+		     struct claim_sight *sight, struct error *err)
+{
+	const char *slash = strchr(key, '/');
+	const char *namespace = arena_copy(sight->arena, key, (size_t)(slash - key));
+	if (read_claim(cluster, client, namespace, slash + 1, sight, err) < 0)
+		return -1;
+	if (!sight->claim)
+		return 1;
+	const struct claim *claim = claim_of(sight->claim);
+	if (claim->class_name && claim->class_name[0])
+		sight->class = cluster_class(cluster, claim->class_name);
+	const struct class *class = sight->class ? class_of(sight->class) : NULL;
+	const char *node = claim_plan_node(claim, class);
+	if (node || (class && !class->wait_for_first_consumer))
+		cluster_nodes_get(cluster, node, &sight->nodes);
+	return 0;
+}
+
+void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_plan)
+{
+	struct claim_view view = {
+		.claim = claim_of(sight->claim),
+		.class = sight->class ? class_of(sight->class) : NULL,
+		.volume = sight->volume ? persistent_volume_of(sight->volume) : NULL,
+		.nodes = sight->nodes.views,
+		.node_count = sight->nodes.count,
+	};
+	claim_plan(&view, sight->arena, ret_plan);
+}

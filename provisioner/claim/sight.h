@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What is seen of a claim at one moment: the claim and all that its plan is made from, held for as
+ * long as the plan is.
+ */
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "claim/plan.h"
+#include "cluster/cluster.h"
+
+struct kube_client;
+
+struct claim_sight {
+	struct object *claim;
+	struct object *class;  /* NULL: not there */
+	struct object *volume; /* NULL: not there */
+	bool copy_lags;	       /* the volume exists, but our copy does not show it yet */
+	struct cluster_nodes nodes;
+	struct arena *arena; /* the maker's; the plan lives in it too */
+};
+
+/* Fills a sight that has its arena and is empty otherwise. key: "<namespace>/<name>". 1: there is
+ * no such claim. */
+int claim_sight_take(struct cluster *cluster, struct kube_client *client, const char *key,
+		     struct claim_sight *sight, struct error *err);
+void claim_sight_done(struct claim_sight *sight);
+
+/* claim_plan() of what is seen. */
+void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_plan);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provisioner_options.h"
+
+#include "base/flag.h"
+
+static const char help[] =
+	"Usage: kentledge-provisioner [--flag=VALUE]...\n"
+	"\n"
+	"Makes volumes for PersistentVolumeClaims on the nodes of the cluster, and removes them\n"
+	"again.\n"
+	"\n"
+	"  --kubeconfig=FILE      how to reach the API server (the pod's own account, else\n"
+	"                         $KUBECONFIG)\n"
+	"  --namespace=NAME       where the node plugin's Service and the lease are (the\n"
+	"                         account's)\n"
+	"  --node-service=NAME    headless Service of the node plugin (kentledge-node)\n"
+	"  --tls-dir=DIR          folder with ca.crt, tls.crt and tls.key, for calls to nodes\n"
+	"                         (/tls)\n"
+	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
+	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
+	"  --workers=N            claims worked on at once, 1 to 256 (16)\n"
+	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
+	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
+	"  --version              print the version\n"
+	"  --help                 print this\n";
+
+int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
+{
+	unsigned timeout_s = 30;
+	struct options options = {
+		.node_service = "kentledge-node",
+		.tls_folder = "/tls",
+		.http_address = ":9747",
+		.leader_elect = true,
+		.claim_workers = 16,
+		.log_level = LOG_INFO,
+	};
+	const struct flag flags[] = {
+		{ "kubeconfig", .text = &options.kubeconfig },
+		{ "namespace", .text = &options.namespace },
+		{ "node-service", .text = &options.node_service },
+		{ "tls-dir", .text = &options.tls_folder },
+		{ "http", .text = &options.http_address },
+		{ "leader-elect", .on = &options.leader_elect },
+		{ "workers", .number = &options.claim_workers, .min = 1, .max = 256 },
+		{ "timeout", .number = &timeout_s, .min = 1, .max = 3600 },
+		{ "log-level", .log_level = &options.log_level },
+	};
+	const struct flag_table table = { .program = "kentledge-provisioner",
+					  .help = help,
+					  .flags = flags,
+					  .count = sizeof(flags) / sizeof(*flags) };
+	int outcome = flag_table_parse(&table, argc, argv, err);
+	if (outcome != 0)
+		return outcome;
+	options.volume_workers = (options.claim_workers + 1) / 2;
+	options.call_timeout_ms = timeout_s * 1000;
+	*ret_options = options;
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reclaim/plan.h"
+
+#include <string.h>
+
+#include "csi/names.h"
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* A claim of the same name but another uid is another claim (Kubernetes behaviour). */
+static bool in_use_by(const struct persistent_volume *volume, const struct claim *claim)
+{
+	return claim && same(claim->object.uid, volume->claim_uid) &&
+	       same(claim->volume_name, volume->object.name);
+}
+
+bool volume_wants_reclaim(const struct persistent_volume *volume, const struct claim *claim)
+{
+	if (!persistent_volume_is_ours(volume) || !volume->delete_released)
+		return false;
+	if (volume->object.deleted_s &&
+	    !object_has_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER))
+		return false; /* whoever took our finalizer has dealt with the data */
+	switch (volume->phase) {
+	case PERSISTENT_VOLUME_RELEASED:
+		return true;
+	case PERSISTENT_VOLUME_PENDING:
+	case PERSISTENT_VOLUME_AVAILABLE:
+		/* Deleted by a user before it was bound: the binder leaves it alone from then on,
+		 * so nobody else will ever release it. */
+		return volume->object.deleted_s && !in_use_by(volume, claim);
+	case PERSISTENT_VOLUME_BOUND:
+	case PERSISTENT_VOLUME_FAILED:
+		return false;
+	}
+	return false;
+}
+
+static void plan_reclaim(const struct volume_view *view, struct volume_plan *plan)
+{
+	const struct persistent_volume *volume = view->volume;
+	if (!volume->node_id) {
+		plan->decision = VOLUME_STUCK;
+		error_set(&plan->reason, ERROR_INVALID,
+			  "spec.nodeAffinity: names no single node under " CSI_TOPOLOGY_KEY
+			  ", so it is unknown where the data are");
+	} else if (!view->node) {
+		plan->decision = VOLUME_NODE_GONE;
+		error_set(
+			&plan->reason, ERROR_UNAVAILABLE,
+			"node \"%s\", which holds the data, is not in the cluster; it is tried "
+			"again when the node comes back. To give the data up, remove the finalizer "
+			"%s from the PersistentVolume and delete it",
+			volume->node_id, PERSISTENT_VOLUME_FINALIZER);
+	} else {
+		plan->decision = VOLUME_RECLAIM;
+	}
+}
+
+static void plan_finalizer(const struct persistent_volume *volume, struct volume_plan *plan)
+{
+	bool has = object_has_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER);
+	if (has && !volume->delete_released)
+		plan->decision = VOLUME_DROP_FINALIZER;
+	else if (!has && volume->delete_released && volume->phase == PERSISTENT_VOLUME_BOUND &&
+		 !volume->object.deleted_s)
+		plan->decision = VOLUME_ADD_FINALIZER;
+}
+
+void volume_plan(const struct volume_view *view, struct volume_plan *ret_plan)
+{
+	*ret_plan = (struct volume_plan) { .decision = VOLUME_IGNORE };
+	if (!persistent_volume_is_ours(view->volume))
+		return;
+	if (volume_wants_reclaim(view->volume, view->claim))
+		plan_reclaim(view, ret_plan);
+	else
+		plan_finalizer(view->volume, ret_plan);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What should be done about a PersistentVolume of our driver, decided from what we see.
+ *
+ * A released volume whose policy is Delete is deleted: first its data, on its node, then its
+ * record. The finalizer on the record follows the policy, so that changing it to Retain at any
+ * time before is enough to keep the data.
+ */
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cluster/persistent_volume.h"
+#include "kube/claim.h"
+
+enum volume_decision {
+	VOLUME_IGNORE,
+	VOLUME_ADD_FINALIZER,
+	VOLUME_DROP_FINALIZER,
+	VOLUME_RECLAIM,	  /* delete the data, then the record */
+	VOLUME_NODE_GONE, /* should be reclaimed, but its node is not in the cluster: `reason` */
+	VOLUME_STUCK,	  /* cannot be reclaimed: `reason` */
+};
+
+struct volume_view {
+	const struct persistent_volume *volume;
+	const struct claim *claim; /* the one that claimRef names; NULL: not there */
+	const char *node;	   /* name of the Node of volume->node_id; NULL: no such Node */
+};
+
+struct volume_plan {
+	enum volume_decision decision;
+	struct error reason;
+};
+
+void volume_plan(const struct volume_view *view, struct volume_plan *ret_plan);
+
+/* Its data should be deleted: what volume_plan() finds, without asking where they are. */
+bool volume_wants_reclaim(const struct persistent_volume *volume, const struct claim *claim);

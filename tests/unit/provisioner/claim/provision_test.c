@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/provision.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_api.h"
+#include "fake_node.h"
+#include "kube/event.h"
+#include "rpc/channel.h"
+#include "sample.h"
+
+/* One claim that was planned, and what it takes to carry the plan out. */
+struct scene {
+	struct fake_api *api;
+	struct fake_node *node;
+	struct kube_client *client;
+	struct claim_provisioner provisioner;
+	struct object *claim;
+	struct object *class;
+	struct arena *arena;
+	struct csi_capability capability;
+	struct claim_plan plan;
+};
+
+static int find_address(void *context, const char *node, struct text *address, struct error *err)
+{
+	text_append_string(address, fake_node_socket(context));
+	return 0;
+}
+
+static int dial(void *context, const char *address, struct rpc_channel **ret_channel,
+		struct error *err)
+{
+	return rpc_channel_new_unix(address, ret_channel, err);
+}
+
+static void read_claim(struct scene *scene)
+{
+	struct error err;
+	object_unref(scene->claim);
+	assert_int_equal(
+		kube_get(scene->client, &claim_kind, "default", "www", &scene->claim, &err), 0);
+}
+
+static void set_up(struct scene *scene)
+{
+	*scene = (struct scene) { .api = fake_api_new(),
+				  .node = fake_node_new("node-a"),
+				  .arena = arena_new(256) };
+	fake_node_serve(scene->node);
+	fake_api_put(scene->api, &claim_kind,
+		     "{\"metadata\":{\"name\":\"www\",\"namespace\":\"default\",\"uid\":\"u1\"},"
+		     "\"spec\":{\"accessModes\":[\"ReadWriteOnce\"]}}");
+	scene->client = kube_client_new_over(fake_api_transport(scene->api));
+	scene->class = sample_object(
+		&class_kind, "{'metadata':{'name':'c'},'provisioner':'kentledge.io'}", NULL);
+	scene->provisioner = (struct claim_provisioner) {
+		.client = scene->client,
+		.events = event_recorder_new(scene->client, "test", "test"),
+		.channels = node_channels_new(&(struct node_channels_options) {
+			.find_address = find_address, .context = scene->node, .dial = dial }),
+		.identity = "test",
+		.timeout_ms = 5000,
+	};
+	scene->plan = (struct claim_plan) {
+		.decision = CLAIM_PROVISION,
+		.node = "node-a",
+		.request = { .name = "pvc-u1",
+			     .required_bytes = 4096,
+			     .capabilities = &scene->capability,
+			     .capability_count = 1 },
+	};
+	scene->capability.access_mode = CSI_SINGLE_NODE_MULTI_WRITER;
+	pairs_set(&scene->plan.request.segments, scene->arena, "topology.kentledge.io/node",
+		  "node-a");
+	read_claim(scene);
+}
+
+static void tear_down(struct scene *scene)
+{
+	event_recorder_free(scene->provisioner.events);
+	node_channels_free(scene->provisioner.channels);
+	object_unref(scene->claim);
+	object_unref(scene->class);
+	kube_client_stop(scene->client);
+	kube_client_free(scene->client);
+	fake_node_free(scene->node);
+	fake_api_free(scene->api);
+	arena_free(scene->arena);
+}
+
+static int provision(struct scene *scene, struct error *err)
+{
+	return claim_provision(&scene->provisioner, claim_of(scene->claim), class_of(scene->class),
+			       &scene->plan, err);
+}
+
+static int undo(struct scene *scene, struct error *err)
+{
+	scene->plan.decision = CLAIM_UNDO;
+	return claim_undo(&scene->provisioner, claim_of(scene->claim), &scene->plan, err);
+}
+
+static void put_volume(struct scene *scene, const char *uid, const char *handle)
+{
+	fake_api_putf(scene->api, &persistent_volume_kind,
+		      "{'metadata':{'name':'pvc-u1'},'spec':{'claimRef':{'uid':'%s'},"
+		      "'csi':{'driver':'kentledge.io','volumeHandle':'%s'}}}",
+		      uid, handle);
+}
+
+static bool has_intent(struct scene *scene)
+{
+	read_claim(scene);
+	return claim_intent_node(claim_of(scene->claim)) != NULL;
+}
+
+static void notes_the_intent_before_it_asks_the_node(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	fake_node_fail(scene.node, "CreateVolume", ERROR_TIMEOUT, false, 1);
+	struct error err;
+	assert_int_equal(provision(&scene, &err), -1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+	read_claim(&scene);
+	assert_string_equal(claim_intent_node(claim_of(scene.claim)), "node-a");
+}
+
+static void asks_no_node_when_the_claim_has_changed(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	fake_api_edit(scene.api, &claim_kind, "default", "www",
+		      "{'metadata':{'labels':{'a':'b'}}}");
+	struct error err;
+	assert_int_equal(provision(&scene, &err), 1);
+	assert_int_equal(fake_node_calls(scene.node, "CreateVolume"), 0);
+}
+
+static void takes_its_own_record_for_success(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	put_volume(&scene, "u1", "pvc-u1");
+	struct error err;
+	assert_int_equal(provision(&scene, &err), 0);
+	assert_true(fake_node_has(scene.node, "pvc-u1"));
+}
+
+static void takes_no_other_record_for_success(void **state)
+{
+	static const char *const others[][2] = { { "u2", "pvc-u1" }, { "u1", "pvc-u2" } };
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(tear_down) struct scene scene;
+		set_up(&scene);
+		put_volume(&scene, others[i][0], others[i][1]);
+		struct error err;
+		assert_int_equal(provision(&scene, &err), -1);
+		assert_int_equal(err.code, ERROR_EXISTS);
+		assert_true(has_intent(&scene));
+	}
+}
+
+static void undoes_the_volume_and_the_intent(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	fake_node_fail(scene.node, "CreateVolume", ERROR_TIMEOUT, true, 1);
+	assert_int_equal(provision(&scene, &err), -1);
+	assert_true(has_intent(&scene));
+	assert_int_equal(undo(&scene, &err), 0);
+	assert_int_equal(fake_node_count(scene.node), 0);
+	assert_false(has_intent(&scene));
+}
+
+static void never_undoes_a_volume_that_is_recorded(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	assert_int_equal(provision(&scene, &err), 0);
+	assert_true(has_intent(&scene));
+	assert_int_equal(undo(&scene, &err), 0);
+	assert_true(fake_node_has(scene.node, "pvc-u1"));
+	assert_int_equal(fake_node_calls(scene.node, "DeleteVolume"), 0);
+	assert_false(has_intent(&scene));
+}
+
+static void keeps_the_intent_when_undoing_fails(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	fake_node_fail(scene.node, "CreateVolume", ERROR_INVALID, true, 1);
+	fake_node_fail(scene.node, "DeleteVolume", ERROR_UNAVAILABLE, false, 1);
+	assert_int_equal(provision(&scene, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_true(has_intent(&scene));
+	assert_true(fake_node_has(scene.node, "pvc-u1"));
+}
+
+static bool lead_is_lost(void *context)
+{
+	return false;
+}
+
+static void undoes_nothing_without_the_lead(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	fake_node_fail(scene.node, "CreateVolume", ERROR_TIMEOUT, true, 1);
+	assert_int_equal(provision(&scene, &err), -1);
+	scene.provisioner.lead.held = lead_is_lost;
+	assert_int_equal(undo(&scene, &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	assert_int_equal(fake_node_calls(scene.node, "DeleteVolume"), 0);
+	assert_true(has_intent(&scene));
+}
+
+static void gives_the_volume_up_when_its_node_is_gone(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	fake_node_fail(scene.node, "CreateVolume", ERROR_TIMEOUT, false, 1);
+	assert_int_equal(provision(&scene, &err), -1);
+	assert_true(has_intent(&scene));
+	scene.plan.node_gone = true;
+	assert_int_equal(undo(&scene, &err), 0);
+	assert_int_equal(fake_node_calls(scene.node, "DeleteVolume"), 0);
+	assert_false(has_intent(&scene));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(notes_the_intent_before_it_asks_the_node),
+		cmocka_unit_test(asks_no_node_when_the_claim_has_changed),
+		cmocka_unit_test(takes_its_own_record_for_success),
+		cmocka_unit_test(takes_no_other_record_for_success),
+		cmocka_unit_test(undoes_the_volume_and_the_intent),
+		cmocka_unit_test(never_undoes_a_volume_that_is_recorded),
+		cmocka_unit_test(keeps_the_intent_when_undoing_fails),
+		cmocka_unit_test(undoes_nothing_without_the_lead),
+		cmocka_unit_test(gives_the_volume_up_when_its_node_is_gone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

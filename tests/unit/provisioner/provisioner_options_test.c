@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provisioner_options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PARSE(options, err, ...)                                                                   \
+	options_parse((int)(sizeof((const char *[]) { "p", ##__VA_ARGS__ }) / sizeof(char *)),     \
+		      (char *const *)(const char *[]) { "p", ##__VA_ARGS__, NULL }, options, err)
+
+static void has_defaults_for_everything(void **state)
+{
+	struct options options;
+	struct error err;
+	assert_int_equal(PARSE(&options, &err), 0);
+	assert_null(options.kubeconfig);
+	assert_string_equal(options.node_service, "kentledge-node");
+	assert_true(options.leader_elect);
+	assert_int_equal(options.claim_workers, 16);
+	assert_int_equal(options.volume_workers, 8);
+	assert_int_equal(options.call_timeout_ms, 30000);
+	assert_int_equal(options.log_level, LOG_INFO);
+}
+
+static void reads_every_flag(void **state)
+{
+	struct options options;
+	struct error err;
+	assert_int_equal(PARSE(&options, &err, "--kubeconfig=/k", "--namespace", "ns",
+			       "--node-service=svc", "--tls-dir=/t", "--http=", "--workers=3",
+			       "--leader-elect=false", "--timeout=5", "--log-level=debug"),
+			 0);
+	assert_string_equal(options.kubeconfig, "/k");
+	assert_string_equal(options.namespace, "ns");
+	assert_string_equal(options.node_service, "svc");
+	assert_string_equal(options.tls_folder, "/t");
+	assert_string_equal(options.http_address, "");
+	assert_false(options.leader_elect);
+	assert_int_equal(options.claim_workers, 3);
+	assert_int_equal(options.volume_workers, 2);
+	assert_int_equal(options.call_timeout_ms, 5000);
+	assert_int_equal(options.log_level, LOG_DEBUG);
+	assert_int_equal(PARSE(&options, &err, "--leader-elect"), 0);
+	assert_true(options.leader_elect);
+}
+
+static void asks_for_help(void **state)
+{
+	struct options options;
+	struct error err;
+	assert_int_equal(PARSE(&options, &err, "--help"), 1);
+}
+
+static void refuses_and_names_what_is_wrong(void **state)
+{
+	static const char *const bad[] = {
+		"--nope",
+		"--workers=0",
+		"--workers=257",
+		"--workers=x",
+		"--workers=-1",
+		"--timeout=0",
+		"--timeout=1h",
+		"--leader-elect=yes",
+		"--log-level=loud",
+		"extra",
+		"--workers=99999999999999999999",
+		"--kubeconfig",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct options options = { .claim_workers = 77 };
+		struct error err;
+		if (PARSE(&options, &err, bad[i]) != -1)
+			fail_msg("%s was taken", bad[i]);
+		assert_int_equal(err.code, ERROR_INVALID);
+		if (!strstr(err.text, bad[i]))
+			fail_msg("\"%s\" does not name %s", err.text, bad[i]);
+		assert_int_equal(options.claim_workers, 77);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_defaults_for_everything),
+		cmocka_unit_test(reads_every_flag),
+		cmocka_unit_test(asks_for_help),
+		cmocka_unit_test(refuses_and_names_what_is_wrong),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
