@@ -15,11 +15,11 @@
  * An OrderedReady set does one thing and waits for it; the plan then says what it waits for. A
  * Parallel one does all it can. Whoever carries the plan out ends at the first decision that fails
  * (of a Parallel set: at the end of the batch, see sync/statefulset_apply.h): what follows was
- *decided in the belief that what comes before works.
+ * decided in the belief that what comes before works.
  *
  * The rules are those of Kubernetes 1.37 with MaxUnavailableStatefulSet, except that the status
- * field currentReplicas counts the pods of the current revision, where Kubernetes subtracts one for
- * each deleted pod of any revision and may end below zero.
+ * field currentReplicas counts the pods of the current revision, where Kubernetes subtracts one
+ * for each deleted pod of any revision and may end below zero.
  */
 
 #include <stddef.h>

@@ -4,8 +4,8 @@
 /*
  * How a folder is held to a size, where its file system can do that: on btrfs the folder is a
  * subvolume and has a qgroup of its own (folder/subvolume.h); on xfs and ext4 all that is made in
- *it belongs to one project (folder/project_quota.h). Writing beyond the limit fails with EDQUOT or
- *ENOSPC.
+ * it belongs to one project (folder/project_quota.h). Writing beyond the limit fails with EDQUOT
+ * or ENOSPC.
  *
  *	made --limit--> held --forget--> free
  *

@@ -11,9 +11,9 @@
  *	<pool>/volumes/<id>/data/	its data: a directory volume
  *	<pool>/volumes/<id>/pod		of an ephemeral one: where its pod has it
  *	<pool>/snapshots/<id>/		a snapshot: its record, and data as of a volume
- *(snapshot/snapshot.h) <pool>/groups/<id>		that a group snapshot is whole
- *(snapshot/group.h) <pool>/freeze/<id>		a volume that is held still just now
- *(volume/freeze.h) <pool>/tmp/<id>.<n>/		a volume that is being made
+ *	<pool>/groups/<id>		that a group snapshot is whole (snapshot/group.h)
+ *	<pool>/freeze/<id>		a volume that is held still now (volume/freeze.h)
+ *	<pool>/tmp/<id>.<n>/		a volume that is being made
  *	<pool>/tmp/+<kind>.<id>/	a copy that may be gone on with, for a day
  *	<pool>/trash/<id>.<n>/		a volume that is being removed
  *

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * That a group snapshot is whole: the file <pool>/groups/<id> (record/record.h), in the pool of its
- *first member. Who its members are is told by their own records.
+ * That a group snapshot is whole: the file <pool>/groups/<id> (record/record.h), in the pool of
+ * its first member. Who its members are is told by their own records.
  *
  *	kentledge-group-snapshot 1
  *	id=groupsnapshot-…

@@ -3,7 +3,7 @@
 
 /*
  * A snapshot: what a volume held at one moment (volume/cut.h says which moment that is for which
- *kind).
+ * kind).
  *
  *	absent --create--> ready --delete--> absent
  *
@@ -11,8 +11,8 @@
  * be used. It does not need its source any more, which may be deleted. What it holds of the disk
  * counts as promised in its pool. An image that could not be copied to its end, because the caller
  * went away, the process ended, or the volume could not be held still for long enough, stays in
- * tmp/ and is gone on with when the same call comes again; deleting the snapshot, or a day in which
- * nobody came back to it, removes it.
+ * tmp/ and is gone on with when the same call comes again; deleting the snapshot, or a day in
+ * which nobody came back to it, removes it.
  *
  * Each function takes the snapshot's lock: ERROR_BUSY if another one has it.
  */

@@ -10,9 +10,9 @@
  * meanwhile, until that is little. hold() takes the volume's lock and, if it is mounted, freezes
  * its file system (volume/freeze.h): only then does anybody have to wait. take() makes the copy
  * what the volume is at that moment: in a pool that can share blocks that is a clone, elsewhere a
- * pass over what begin() copied. release() lets everybody go on, and says if the volume was not held
- * all the time. finish() makes the copy last. Several volumes are cut at one moment by holding all
- * before the first is taken.
+ * pass over what begin() copied. release() lets everybody go on, and says if the volume was not
+ * held all the time. finish() makes the copy last. Several volumes are cut at one moment by
+ * holding all before the first is taken.
  *
  * What is not held still by a freeze, a block volume that a pod writes to, is cut at one moment
  * where the pool can share blocks; elsewhere the passes are repeated while it is written to, and

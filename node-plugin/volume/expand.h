@@ -30,8 +30,8 @@ struct volume_expansion {
 };
 
 /* *ret_bytes is how large the volume is now; *ret_filesystem: there is a file system that has to
- * grow after it. 1: it was that large already. ERROR_RANGE: no size serves, or the disk could never
- * hold it; ERROR_EXHAUSTED: there is no room now. */
+ * grow after it. 1: it was that large already. ERROR_RANGE: no size serves, or the disk could
+ * never hold it; ERROR_EXHAUSTED: there is no room now. */
 int volume_expand(struct pools *pools, const struct volume_expansion *expansion,
 		  uint64_t *ret_bytes, bool *ret_filesystem, struct error *err);
 

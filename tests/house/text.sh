@@ -16,7 +16,7 @@ forbid() { # WHAT PATTERN [PATHSPEC…]
 forbid 'a // comment is a passing experiment' '(^|[[:space:];{}])//' '*.c' '*.h'
 forbid 'no typedef for structs' '^typedef struct' 'lib' 'node-plugin' 'provisioner' 'controller'
 forbid 'left to do belongs in an issue' '\b(TODO|FIXME|XXX)\b' '*.c' '*.h' '*.sh' '*.go' dev ':!tests/house/text.sh'
-forbid 'a comment that the formatter broke' '^ \*[[:alnum:]]' '*.c' '*.h'
+forbid 'a comment that the formatter broke' '^ \*[[:alnum:](]' '*.c' '*.h'
 forbid 'include guards are #pragma once' '^#ifndef [A-Z_]+_H$' '*.h'
 if git ls-files | grep -E '(^|/)(utils?|helpers?|common|misc)\.[a-z]+$'; then
 	echo "^ a file needs a noun for a name"
