@@ -231,7 +231,7 @@ static void reconcile_failed(void *context, const char *key, const struct error 
 
 static void enqueue_all(struct controller *controller)
 {
-	struct object_list sets CLEANUP_OBJECT_LIST = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list sets = { 0 };
 	informer_list(controller->informers[WRITTEN_SET], NULL, &sets);
 	for (size_t i = 0; i < sets.count; i++)
 		enqueue(controller, sets.items[i]->namespace, sets.items[i]->name);

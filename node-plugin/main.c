@@ -64,7 +64,7 @@ static void find_folder(const char *path, char folder[static PATH_MAX])
  * known. */
 static void find_kubelet_folder(const struct options *options, char folder[static PATH_MAX])
 {
-	char *registration CLEANUP_FREE = realpath(options->registration_folder, NULL);
+	CLEANUP_FREE char *registration = realpath(options->registration_folder, NULL);
 	find_folder(registration ? registration : "", folder);
 }
 
@@ -79,10 +79,10 @@ static int trial_folder(const struct pools *pools)
 static int run(const struct options *options, struct error *err)
 {
 	char kubelet_folder[PATH_MAX], notes_folder[PATH_MAX];
-	struct pools *pools CLEANUP(pools_closep) = NULL;
-	struct sweep *sweep CLEANUP(sweep_freep) = NULL;
-	struct limiter *limiter CLEANUP(limiter_freep) = NULL;
-	struct node_server *server CLEANUP(node_server_freep) = NULL;
+	CLEANUP(pools_closep) struct pools *pools = NULL;
+	CLEANUP(sweep_freep) struct sweep *sweep = NULL;
+	CLEANUP(limiter_freep) struct limiter *limiter = NULL;
+	CLEANUP(node_server_freep) struct node_server *server = NULL;
 	find_kubelet_folder(options, kubelet_folder);
 	find_folder(options->csi_socket, notes_folder); /* the plugin's own */
 	const struct pools_setup setup = {
@@ -122,7 +122,7 @@ static int run(const struct options *options, struct error *err)
 
 int main(int argc, char **argv)
 {
-	struct options options CLEANUP(options_done) = { 0 };
+	CLEANUP(options_done) struct options options = { 0 };
 	struct error err = { 0 };
 	int outcome = options_parse(argc, argv, &options, &err);
 	if (outcome < 0) {

@@ -111,7 +111,7 @@ static int read_flags(int argc, char *const *argv, struct options *options, stru
 
 static int read_places(const struct texts *texts, struct pool_places *ret_places, struct error *err)
 {
-	struct pool_places places CLEANUP(pool_places_done) = { 0 };
+	CLEANUP(pool_places_done) struct pool_places places = { 0 };
 	if (pool_places_parse(texts->pools, &places, err) < 0)
 		return error_prefix(err, "--pool");
 	if (texts->reserve[0] && pool_places_read_reserve(&places, texts->reserve, err) < 0)

@@ -114,7 +114,7 @@ static int make_registration(struct node_server *server, const struct options *o
 int node_server_new(struct node *node, const struct options *options,
 		    struct node_server **ret_server, struct error *err)
 {
-	struct node_server *server CLEANUP(node_server_freep) = must_alloc(sizeof(*server));
+	CLEANUP(node_server_freep) struct node_server *server = must_alloc(sizeof(*server));
 	server->node = node;
 	/* The kubelet hears of us last, when it can be served. */
 	if (make_rpc(server, options, err) < 0 || listen_everywhere(server, options, err) < 0 ||

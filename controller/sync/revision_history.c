@@ -25,7 +25,7 @@ static void append_matching(struct informer *informer, const struct statefulset 
 			    const char *uid, struct object_list *revisions)
 {
 	CLEANUP_FREE char *key = must_printf("%s/%s", set->object.namespace, uid);
-	struct object_list found CLEANUP_OBJECT_LIST = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list found = { 0 };
 	informer_list(informer, key, &found);
 	revisions->items = must_realloc(revisions->items, (revisions->count + found.count) *
 								  sizeof(*revisions->items));

@@ -137,9 +137,9 @@ int set_sync(const struct set_sync *sync, const struct statefulset *set, const c
 	     struct error *err)
 {
 	bool being_deleted = set->object.deleted_s != 0;
-	struct object_list revisions CLEANUP_OBJECT_LIST = { 0 };
-	struct object_list candidates CLEANUP_OBJECT_LIST = { 0 };
-	struct object_list pods CLEANUP_OBJECT_LIST = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list revisions = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list candidates = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list pods = { 0 };
 
 	revision_history_list(sync->informers[WRITTEN_REVISION], set, &revisions);
 	if (!being_deleted && revision_history_adopt(sync->applier, set, &revisions, err) < 0)

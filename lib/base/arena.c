@@ -87,7 +87,7 @@ char *arena_strdup(struct arena *arena, const char *string)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	va_list args;
 	va_start(args, format);
 	text_vprintf(&text, format, args);

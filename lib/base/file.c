@@ -34,7 +34,7 @@ int file_read_at(int folder_fd, const char *name, size_t max_bytes, char **ret_d
 	CLEANUP_CLOSE int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, errno, "open %s", name);
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	if (read_all(fd, name, max_bytes, &text, err) < 0)
 		return -1;
 	if (ret_length)

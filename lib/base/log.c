@@ -114,7 +114,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 {
 	if (level < threshold)
 		return;
-	struct text line CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text line = TEXT_INIT;
 	char now[CLOCK_TEXT_MAX];
 	clock_format_us(clock_wall_us(), now);
 	text_printf(&line, "time=%s level=%s event=", now, level_names[level]);

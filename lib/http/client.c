@@ -90,13 +90,13 @@ static void set_connection(CURL *easy)
 static int set_token(struct http_client *client, struct transfer *transfer, struct error *err)
 {
 	const struct http_client_options *options = &client->options;
-	char *token CLEANUP(token_wipep) = NULL;
+	CLEANUP(token_wipep) char *token = NULL;
 	if (client->token_file && token_file_get(client->token_file, &token, err) < 0)
 		return -1;
 	if (!token && !options->token)
 		return 0;
-	char *line CLEANUP(token_wipep) =
-		must_printf("Authorization: Bearer %s", token ? token : options->token);
+	CLEANUP(token_wipep)
+	char *line = must_printf("Authorization: Bearer %s", token ? token : options->token);
 	transfer_add_header(transfer, line);
 	return 0;
 }
@@ -104,9 +104,10 @@ static int set_token(struct http_client *client, struct transfer *transfer, stru
 static int prepare(struct http_client *client, const struct http_request *request, bool is_stream,
 		   struct transfer **ret_transfer, struct error *err)
 {
-	struct transfer *transfer CLEANUP(transfer_freep) =
+	CLEANUP(transfer_freep)
+	struct transfer *transfer =
 		transfer_new(&client->loop.lock, &client->loop.heard_ms, is_stream, request);
-	char *url CLEANUP_FREE = must_printf("%s%s", client->options.base_url, request->path);
+	CLEANUP_FREE char *url = must_printf("%s%s", client->options.base_url, request->path);
 	CURL *easy = transfer->easy;
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, client->options.user_agent);
@@ -243,7 +244,7 @@ static int take_response(const struct http_client *client, struct transfer *tran
 int http_client_request(struct http_client *client, const struct http_request *request,
 			struct http_response *ret_response, struct error *err)
 {
-	struct transfer *transfer CLEANUP(transfer_freep) = NULL;
+	CLEANUP(transfer_freep) struct transfer *transfer = NULL;
 	if (prepare(client, request, false, &transfer, err) < 0 ||
 	    transfer_loop_submit(&client->loop, transfer, err) < 0)
 		return -1;
@@ -270,7 +271,7 @@ int http_client_open(struct http_client *client, const struct http_request *requ
 		     struct http_stream **ret_stream, struct http_response *ret_response,
 		     struct error *err)
 {
-	struct transfer *transfer CLEANUP(transfer_freep) = NULL;
+	CLEANUP(transfer_freep) struct transfer *transfer = NULL;
 	if (prepare(client, request, true, &transfer, err) < 0 ||
 	    transfer_loop_submit(&client->loop, transfer, err) < 0)
 		return -1;

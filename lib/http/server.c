@@ -61,7 +61,7 @@ static void answer(struct connection *connection, const char *status, const char
 
 static void answer_line(struct connection *connection, const char *status, const char *line)
 {
-	struct text body CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text body = TEXT_INIT;
 	text_printf(&body, "%s\n", line);
 	answer(connection, status, "text/plain; charset=utf-8", &body);
 }
@@ -78,7 +78,7 @@ static void answer_check(struct connection *connection, const struct http_server
 
 static void answer_metrics(struct connection *connection)
 {
-	struct text body CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text body = TEXT_INIT;
 	metric_render(&body);
 	answer(connection, "200 OK", "text/plain; version=0.0.4; charset=utf-8", &body);
 }
@@ -300,7 +300,7 @@ static int split_address(const char *address, char **ret_host, const char **ret_
 
 static int resolve(const char *address, struct addrinfo **ret_list, struct error *err)
 {
-	char *host CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *host = NULL;
 	const char *port = NULL;
 	if (split_address(address, &host, &port, err) < 0)
 		return -1;
@@ -317,7 +317,7 @@ static int resolve(const char *address, struct addrinfo **ret_list, struct error
 
 static int listen_on(const struct addrinfo *info)
 {
-	int fd CLEANUP_CLOSE =
+	CLEANUP_CLOSE int fd =
 		socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const int yes = 1, no = 0;
 	if (fd < 0)
@@ -334,7 +334,7 @@ static int listen_on(const struct addrinfo *info)
 /* IPv6 first, since its wildcard serves both; where a node has none, IPv4. */
 static int open_socket(const char *address, int *ret_fd, struct error *err)
 {
-	struct addrinfo *list CLEANUP(freeaddrinfop) = NULL;
+	CLEANUP(freeaddrinfop) struct addrinfo *list = NULL;
 	if (resolve(address, &list, err) < 0)
 		return -1;
 	const int families[] = { AF_INET6, AF_INET };
@@ -374,8 +374,8 @@ static int port_of(int fd, uint16_t *ret_port, struct error *err)
 int http_server_new(const struct http_server_options *options, struct http_server **ret_server,
 		    struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
-	int stop_fd CLEANUP_CLOSE = eventfd(0, EFD_CLOEXEC);
+	CLEANUP_CLOSE int fd = -1;
+	CLEANUP_CLOSE int stop_fd = eventfd(0, EFD_CLOEXEC);
 	uint16_t port = 0;
 	if (stop_fd < 0)
 		return error_errno(err, errno, "eventfd");

@@ -79,7 +79,7 @@ static bool is_fresh(const struct token_file *file, const struct stat *now)
 
 static int read_token(struct token_file *file, struct error *err)
 {
-	char *text CLEANUP(token_wipep) = NULL;
+	CLEANUP(token_wipep) char *text = NULL;
 	char *token;
 	if (file_read(file->path, TOKEN_MAX_BYTES, &text, NULL, err) < 0)
 		return -1;

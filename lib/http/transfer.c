@@ -138,7 +138,7 @@ static void set_headers(struct transfer *transfer, const struct http_request *re
 	transfer_add_header(transfer, "Expect:");
 	if (!request->content_type)
 		return;
-	char *line CLEANUP_FREE = must_printf("Content-Type: %s", request->content_type);
+	CLEANUP_FREE char *line = must_printf("Content-Type: %s", request->content_type);
 	transfer_add_header(transfer, line);
 }
 

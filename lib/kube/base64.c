@@ -31,7 +31,7 @@ static bool ends_well(unsigned digits, unsigned padding, uint32_t group)
 
 bool base64_decode(const char *text, char **ret_data, size_t *ret_length)
 {
-	unsigned char *data CLEANUP_FREE = must_alloc(strlen(text) / 4 * 3 + 4);
+	CLEANUP_FREE unsigned char *data = must_alloc(strlen(text) / 4 * 3 + 4);
 	size_t length = 0;
 	unsigned digits = 0, padding = 0;
 	uint32_t group = 0;

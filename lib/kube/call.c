@@ -134,7 +134,7 @@ int kube_status_object_error(struct json_object *json, struct error *err)
 
 int kube_status_error(int http_status, const char *body, size_t length, struct error *err)
 {
-	struct json_object *json CLEANUP(json_object_putp) = NULL;
+	CLEANUP(json_object_putp) struct json_object *json = NULL;
 	struct error no_status;
 	if (json_parse(body, length, &json, &no_status) < 0)
 		json = json_object_new_object();
@@ -187,7 +187,7 @@ static int send_until(struct kube_client *client, struct http_request *request,
 
 static int fail(const struct kube_call *call, struct error *err)
 {
-	struct text what CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text what = TEXT_INIT;
 	describe(call, &what);
 	return error_prefix(err, "%s", text_string(&what));
 }
@@ -195,7 +195,7 @@ static int fail(const struct kube_call *call, struct error *err)
 int kube_call(struct kube_client *client, const struct kube_call *call,
 	      struct http_response *ret_response, struct error *err)
 {
-	struct text path CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text path = TEXT_INIT;
 	if (kube_call_path(call, &path, err) < 0)
 		return fail(call, err);
 	struct http_request request = {

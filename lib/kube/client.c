@@ -156,8 +156,8 @@ static struct json_object *delete_options(const char *uid, const char *resource_
 int kube_delete(struct kube_client *client, const struct kind *kind, const char *namespace,
 		const char *name, const char *uid, const char *resource_version, struct error *err)
 {
-	struct json_object *options CLEANUP(json_object_putp) =
-		delete_options(uid, resource_version);
+	CLEANUP(json_object_putp)
+	struct json_object *options = delete_options(uid, resource_version);
 	const struct kube_call call = {
 		.verb = "delete",
 		.method = "DELETE",

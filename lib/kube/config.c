@@ -21,8 +21,8 @@ static const char *account_folder(void)
 
 static char *read_namespace(struct arena *arena, const char *folder)
 {
-	char *path CLEANUP_FREE = must_printf("%s/namespace", folder);
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *path = must_printf("%s/namespace", folder);
+	CLEANUP_FREE char *text = NULL;
 	if (file_read(path, NAMESPACE_MAX_BYTES, &text, NULL, NULL) < 0)
 		return arena_strdup(arena, "default");
 	text[strcspn(text, " \t\r\n")] = '\0';
@@ -58,7 +58,7 @@ static char *folder_of(struct arena *arena, const char *path)
 
 static int load_file(const char *path, struct kube_config *config, struct error *err)
 {
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	size_t length;
 	if (file_read(path, KUBECONFIG_MAX_BYTES, &text, &length, err) < 0)
 		return error_prefix(err, "kubeconfig");

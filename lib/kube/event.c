@@ -179,7 +179,7 @@ static char *make_name(struct event_recorder *recorder, const struct event *even
 {
 	char number[24];
 	snprintf(number, sizeof(number), ".%llx", (unsigned long long)++recorder->name_number);
-	char *front CLEANUP_FREE = cut(event->about_name, NAME_MAX_BYTES - strlen(number));
+	CLEANUP_FREE char *front = cut(event->about_name, NAME_MAX_BYTES - strlen(number));
 	return must_printf("%s%s", front, number);
 }
 
@@ -187,13 +187,13 @@ static int post_first(struct event_recorder *recorder, struct event *event, stru
 {
 	free(event->name);
 	event->name = make_name(recorder, event);
-	struct json_object *json CLEANUP(json_object_putp) = event_json(recorder, event);
+	CLEANUP(json_object_putp) struct json_object *json = event_json(recorder, event);
 	return kube_create(recorder->client, &event_kind, event_namespace(event), json, NULL, err);
 }
 
 static int post_again(struct event_recorder *recorder, struct event *event, struct error *err)
 {
-	struct json_object *json CLEANUP(json_object_putp) = json_object_new_object();
+	CLEANUP(json_object_putp) struct json_object *json = json_object_new_object();
 	json_set_int(json, "count", event->count);
 	set_time(json, "lastTimestamp", event->last_s);
 	return kube_patch(recorder->client, &event_kind, event_namespace(event), event->name, NULL,
@@ -242,7 +242,7 @@ static void merge(struct event *into, const struct event *event)
 /* False where there is no use in going on with the next one. */
 static bool post_event(struct event_recorder *recorder, struct event *taken)
 {
-	struct event *event CLEANUP(event_freep) = taken;
+	CLEANUP(event_freep) struct event *event = taken;
 	struct event *before;
 	DL_SEARCH(recorder->posted, before, event, compare);
 	if (before) {
@@ -366,7 +366,7 @@ static bool enqueue(struct event_recorder *recorder, struct event *event)
 void event_record(struct event_recorder *recorder, const struct object *about, enum event_type type,
 		  const char *reason, const char *format, ...)
 {
-	struct text message CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text message = TEXT_INIT;
 	va_list args;
 	va_start(args, format);
 	text_vprintf(&message, format, args);

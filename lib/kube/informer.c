@@ -118,7 +118,7 @@ static bool mark_if_known(struct informer *informer, const char *key, const stru
 static void take_listed(void *context, struct object *object)
 {
 	struct informer *informer = context;
-	char *key CLEANUP_FREE = key_of(object->namespace, object->name);
+	CLEANUP_FREE char *key = key_of(object->namespace, object->name);
 	if (!mark_if_known(informer, key, object))
 		take_changed(informer, key, object);
 }
@@ -169,7 +169,7 @@ static void report_skipped(void *context, const struct error *err)
 
 static int list_all(struct informer *informer, struct error *err)
 {
-	char *resource_version CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *resource_version = NULL;
 	object_store_begin_round(&informer->store);
 	if (kube_list(informer->client, &informer->options.scope, take_listed, report_skipped,
 		      informer, &resource_version, err) < 0)
@@ -181,7 +181,7 @@ static int list_all(struct informer *informer, struct error *err)
 
 static void take_event(struct informer *informer, enum kube_watch_type type, struct object *object)
 {
-	char *key CLEANUP_FREE = key_of(object->namespace, object->name);
+	CLEANUP_FREE char *key = key_of(object->namespace, object->name);
 	switch (type) {
 	case KUBE_ADDED:
 	case KUBE_MODIFIED:
@@ -202,7 +202,7 @@ static void take_event(struct informer *informer, enum kube_watch_type type, str
 static int follow_event(struct informer *informer, struct kube_watch *watch, struct error *err)
 {
 	enum kube_watch_type type;
-	struct object *object CLEANUP(object_unrefp) = NULL;
+	CLEANUP(object_unrefp) struct object *object = NULL;
 	int r = kube_watch_next(watch, &type, &object, err);
 	if (r < 0 && err->code == ERROR_INVALID) {
 		report(informer, "parse", err);
@@ -218,7 +218,7 @@ static int follow_event(struct informer *informer, struct kube_watch *watch, str
 static int follow(struct informer *informer, struct error *err)
 {
 	uint64_t opened_ms = clock_monotonic_ms();
-	struct kube_watch *watch CLEANUP(kube_watch_closep) = NULL;
+	CLEANUP(kube_watch_closep) struct kube_watch *watch = NULL;
 	/* Only this thread writes the version, so it may read it without the lock. */
 	if (kube_watch_open(informer->client, &informer->options.scope, informer->resource_version,
 			    &watch, err) < 0)
@@ -354,7 +354,7 @@ int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct 
 
 struct object *informer_get(struct informer *informer, const char *namespace, const char *name)
 {
-	char *key CLEANUP_FREE = key_of(namespace, name);
+	CLEANUP_FREE char *key = key_of(namespace, name);
 	pthread_mutex_lock(&informer->lock);
 	struct object *object = object_store_get(&informer->store, key);
 	if (object)

@@ -18,11 +18,11 @@ int json_parse(const char *text, size_t length, struct json_object **ret_json, s
 {
 	if (length > INT_MAX)
 		return error_set(err, ERROR_EXHAUSTED, "JSON of %zu bytes is too large", length);
-	struct json_tokener *tokener CLEANUP(json_tokener_freep) =
-		json_tokener_new_ex(JSON_DEPTH_MAX);
+	CLEANUP(json_tokener_freep)
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	struct json_object *json CLEANUP(json_object_putp) =
-		json_tokener_parse_ex(tokener, text, (int)length);
+	CLEANUP(json_object_putp)
+	struct json_object *json = json_tokener_parse_ex(tokener, text, (int)length);
 	enum json_tokener_error problem = json_tokener_get_error(tokener);
 	/* A number at the very end could go on; a NUL tells the parser that it does not. */
 	if (problem == json_tokener_continue) {

@@ -105,7 +105,7 @@ static int read_base64(const struct place *place, const char *key, const char **
 		return -1;
 	if (!encoded)
 		return 0;
-	char *data CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *data = NULL;
 	size_t length;
 	if (!base64_decode(encoded, &data, &length) || strlen(data) != length)
 		return error_set(err, ERROR_INVALID, "%s: is not PEM text in base64",

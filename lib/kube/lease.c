@@ -116,8 +116,8 @@ static struct kube_call call_of(const struct lease *lease, const char *verb, con
 
 static int create(struct lease *lease, struct error *err)
 {
-	struct json_object *body CLEANUP(json_object_putp) =
-		object_json(&lease_kind, lease->namespace, lease->name);
+	CLEANUP(json_object_putp)
+	struct json_object *body = object_json(&lease_kind, lease->namespace, lease->name);
 	fill_spec(json_child(body, "spec"), lease, 0, true);
 	struct kube_call call = call_of(lease, "create", "POST");
 	call.content_type = "application/json";
@@ -140,7 +140,7 @@ static int patch(struct lease *lease, const struct lease_record *record, struct 
 static int write_ours(struct lease *lease, const struct lease_record *record, struct error *err)
 {
 	bool takes_over = strcmp(record->holder, lease->identity) != 0;
-	struct json_object *body CLEANUP(json_object_putp) = json_object_new_object();
+	CLEANUP(json_object_putp) struct json_object *body = json_object_new_object();
 	fill_spec(json_child(body, "spec"), lease, record->transitions + 1, takes_over);
 	return patch(lease, record, body, err);
 }
@@ -148,7 +148,7 @@ static int write_ours(struct lease *lease, const struct lease_record *record, st
 /* The empty holder lets the next one in at once. */
 static int write_free(struct lease *lease, const struct lease_record *record, struct error *err)
 {
-	struct json_object *body CLEANUP(json_object_putp) = json_object_new_object();
+	CLEANUP(json_object_putp) struct json_object *body = json_object_new_object();
 	struct json_object *spec = json_child(body, "spec");
 	json_set_string(spec, "holderIdentity", "");
 	json_set_int(spec, "leaseDurationSeconds", 1);
@@ -200,7 +200,7 @@ static int try_once(struct lease *lease, struct error *err)
 			return -1;
 		return create(lease, err);
 	}
-	struct object *object CLEANUP(object_unrefp) = &record->object;
+	CLEANUP(object_unrefp) struct object *object = &record->object;
 	(void)object;
 	observe(lease, record);
 	if (is_taken(lease, record))
@@ -269,7 +269,7 @@ static void give_back(struct lease *lease)
 		report(lease, &err);
 		return;
 	}
-	struct object *object CLEANUP(object_unrefp) = &record->object;
+	CLEANUP(object_unrefp) struct object *object = &record->object;
 	(void)object;
 	if (strcmp(record->holder, lease->identity) == 0 && write_free(lease, record, &err) < 0)
 		report(lease, &err);

@@ -68,7 +68,7 @@ static char *metadata_string(struct json_object *metadata, const char *key)
 
 static int parse_page(struct listing *listing, const struct http_response *page, struct error *err)
 {
-	struct json_object *metadata CLEANUP(json_object_putp) = NULL;
+	CLEANUP(json_object_putp) struct json_object *metadata = NULL;
 	if (list_text_parse(page->body, page->body_length, parse_item, listing, &metadata, err) < 0)
 		return error_prefix(err, "list %s", listing->scope->kind->name);
 	free(listing->continue_token);
@@ -85,7 +85,7 @@ static int parse_page(struct listing *listing, const struct http_response *page,
 static int fetch_page(struct kube_client *client, struct listing *listing, struct error *err)
 {
 	const struct kube_scope *scope = listing->scope;
-	struct text query CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text query = TEXT_INIT;
 	kube_query_add(&query, "limit", PAGE_OBJECTS);
 	kube_query_add(&query, "continue", listing->continue_token);
 	kube_query_add(&query, "labelSelector", scope->label_selector);
@@ -119,7 +119,8 @@ int kube_list(struct kube_client *client, const struct kube_scope *scope,
 	      void (*skipped)(void *context, const struct error *err), void *context,
 	      char **ret_resource_version, struct error *err)
 {
-	struct listing listing CLEANUP(listing_done) = {
+	CLEANUP(listing_done)
+	struct listing listing = {
 		.scope = scope,
 		.skipped = skipped,
 		.context = context,

@@ -63,7 +63,7 @@ static int read_items(struct reader *reader, struct error *err)
 	if (accept(reader, ']'))
 		return 0;
 	do {
-		struct json_object *json CLEANUP(json_object_putp) = NULL;
+		CLEANUP(json_object_putp) struct json_object *json = NULL;
 		if (read_value(reader, &json, err) < 0)
 			return -1;
 		reader->item(reader->context, json);
@@ -73,7 +73,7 @@ static int read_items(struct reader *reader, struct error *err)
 
 static int read_member(struct reader *reader, struct error *err)
 {
-	struct json_object *key CLEANUP(json_object_putp) = NULL;
+	CLEANUP(json_object_putp) struct json_object *key = NULL;
 	if (peek(reader) != '"' || read_value(reader, &key, err) < 0)
 		return broken(reader, "name of a member", err);
 	if (!accept(reader, ':'))
@@ -81,7 +81,7 @@ static int read_member(struct reader *reader, struct error *err)
 	const char *name = json_object_get_string(key);
 	if (strcmp(name, "items") == 0 && peek(reader) == '[')
 		return read_items(reader, err);
-	struct json_object *value CLEANUP(json_object_putp) = NULL;
+	CLEANUP(json_object_putp) struct json_object *value = NULL;
 	if (read_value(reader, &value, err) < 0)
 		return -1;
 	if (strcmp(name, "metadata") == 0 && !reader->metadata)
@@ -108,8 +108,8 @@ int list_text_parse(const char *text, size_t length,
 {
 	if (length > INT_MAX)
 		return error_set(err, ERROR_EXHAUSTED, "a list of %zu bytes is too large", length);
-	struct json_tokener *tokener CLEANUP(json_tokener_freep) =
-		json_tokener_new_ex(JSON_DEPTH_MAX);
+	CLEANUP(json_tokener_freep)
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
 						JSON_TOKENER_VALIDATE_UTF8);
 	struct reader reader = {

@@ -98,7 +98,7 @@ int object_parse(const struct kind *kind, struct json_object *json, struct objec
 	if (!json_object_is_type(json, json_type_object))
 		return error_set(err, ERROR_INVALID, "%s: must be an object, not %s", kind->name,
 				 json_type_to_name(json_object_get_type(json)));
-	struct object *object CLEANUP(object_unrefp) = object_new(kind);
+	CLEANUP(object_unrefp) struct object *object = object_new(kind);
 	struct json_object *metadata;
 	if (check_kind(kind, json, object->arena, err) < 0 ||
 	    json_read_object(json, "metadata", &metadata, err) < 0)
@@ -114,7 +114,7 @@ int object_parse(const struct kind *kind, struct json_object *json, struct objec
 int object_parse_text(const struct kind *kind, const char *json, size_t length,
 		      struct object **ret_object, struct error *err)
 {
-	struct json_object *tree CLEANUP(json_object_putp) = NULL;
+	CLEANUP(json_object_putp) struct json_object *tree = NULL;
 	if (json_parse(json, length, &tree, err) < 0)
 		return -1;
 	return object_parse(kind, tree, ret_object, err);

@@ -61,7 +61,7 @@ static void enter_group(struct object_store *store, struct store_entry *entry)
 {
 	if (!store->index)
 		return;
-	struct text key CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text key = TEXT_INIT;
 	store->index(entry->object, &key);
 	if (!key.length)
 		return;

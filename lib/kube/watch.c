@@ -22,7 +22,7 @@ struct kube_watch {
 static int open_stream(struct kube_client *client, const struct kube_call *call, void **ret_stream,
 		       struct error *err)
 {
-	struct text path CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text path = TEXT_INIT;
 	if (kube_call_path(call, &path, err) < 0)
 		return -1;
 	const struct kube_transport *transport = kube_client_transport(client);
@@ -47,7 +47,7 @@ static int open_stream(struct kube_client *client, const struct kube_call *call,
 int kube_watch_open(struct kube_client *client, const struct kube_scope *scope,
 		    const char *resource_version, struct kube_watch **ret_watch, struct error *err)
 {
-	struct text query CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text query = TEXT_INIT;
 	text_printf(&query, "watch=1&allowWatchBookmarks=true&timeoutSeconds=%u",
 		    WATCH_MIN_S + (unsigned)(clock_monotonic_us() % WATCH_SPREAD_S));
 	kube_query_add(&query, "resourceVersion", resource_version);
@@ -161,7 +161,7 @@ static int parse_event(const struct kind *kind, struct json_object *json,
 static int parse_line(const struct kind *kind, const char *line, size_t length,
 		      enum kube_watch_type *ret_type, struct object **ret_object, struct error *err)
 {
-	struct json_object *json CLEANUP(json_object_putp) = NULL;
+	CLEANUP(json_object_putp) struct json_object *json = NULL;
 	if (json_parse(line, length, &json, err) < 0) {
 		err->code =
 			ERROR_INTERNAL; /* not an object we fail to understand: a broken watch */
@@ -176,7 +176,7 @@ int kube_watch_next(struct kube_watch *watch, enum kube_watch_type *ret_type,
 	const struct kube_transport *transport = kube_client_transport(watch->client);
 	struct error unread;
 	err = err ? err : &unread;
-	char *line CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *line = NULL;
 	size_t length = 0;
 	int r = transport->read_line(transport->context, watch->stream, &line, &length, err);
 	if (r == 0)

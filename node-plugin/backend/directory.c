@@ -53,7 +53,7 @@ static int make_data(int folder_fd, int *ret_fd, struct error *err)
 {
 	if (!subvolume_is_possible(folder_fd))
 		return folder_make(folder_fd, DATA_NAME, DATA_MODE, ret_fd, err);
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (subvolume_create(folder_fd, DATA_NAME, err) < 0 ||
 	    folder_open(folder_fd, DATA_NAME, &fd, err) < 0)
 		return -1;
@@ -90,7 +90,7 @@ static int make_last(int data_fd, struct error *err)
 static int make(struct pool *pool, int folder_fd, struct volume_record *record,
 		const struct copy_watch *watch, struct error *err)
 {
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (make_data(folder_fd, &data_fd, err) < 0 || hold(pool, data_fd, record, err) < 0)
 		return -1;
 	return make_last(data_fd, err);
@@ -98,7 +98,7 @@ static int make(struct pool *pool, int folder_fd, struct volume_record *record,
 
 static int check_whole(int data_fd, struct error *err)
 {
-	char *path CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *path = NULL;
 	int found = subvolume_find_nested(data_fd, &path, err);
 	if (found <= 0)
 		return found;
@@ -111,7 +111,7 @@ static int check_whole(int data_fd, struct error *err)
 
 int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, struct error *err)
 {
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(source_fd, DATA_NAME, &data_fd, err) < 0)
 		return -1;
 	if (!subvolume_is(data_fd))
@@ -124,7 +124,7 @@ int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, str
 int backend_directory_hold(struct pool *pool, int folder_fd, struct volume_record *record,
 			   struct error *err)
 {
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
 	    hold(pool, data_fd, record, err) < 0)
 		return -1;
@@ -140,7 +140,7 @@ static int read_usage(struct pool *pool, int folder_fd, const struct volume_reco
 		      struct quota_usage *ret_usage, struct error *err)
 {
 	struct quota quota = quota_of(record);
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0)
 		return -1;
 	return pool->host->read_quota(pool->host, data_fd, &quota, ret_usage, err);
@@ -189,7 +189,7 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 			"mount_flags: \"%s\": a directory volume has no file system of its "
 			"own to give it to",
 			flags->options[0]);
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
 	    renew_limit(pool, data_fd, record, err) < 0)
 		return -1;
@@ -201,7 +201,7 @@ static int grow(struct pool *pool, int folder_fd, const struct volume_record *re
 		struct error *err)
 {
 	struct quota quota = quota_of(record);
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (quota.kind == QUOTA_NONE)
 		return 0;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
@@ -246,7 +246,7 @@ static int release(struct pool *pool, int folder_fd, struct error *err)
 
 static int read_record(int folder_fd, struct volume_record *ret_record)
 {
-	char *data CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *data = NULL;
 	size_t length = 0;
 	if (file_read_at(folder_fd, RECORD_FILE_NAME, RECORD_BYTES_MAX, &data, &length, NULL) < 0)
 		return -1;
@@ -277,7 +277,7 @@ static int forget(struct pool *pool, int folder_fd, bool half_made, struct error
 	struct volume_record record = { 0 };
 	struct quota quota = { .kind = QUOTA_NONE };
 	struct error reason = { 0 };
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, &reason) < 0)
 		return 0; /* gone already, or not there yet */
 	if (pool->host->find_quota(pool->host, data_fd, &quota, err) < 0)

@@ -94,7 +94,7 @@ int backend_loop_set_size(int image_fd, const struct volume_record *record, stru
 static int make(struct pool *pool, int folder_fd, struct volume_record *record,
 		const struct copy_watch *watch, struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
 			     &image_fd, err) < 0)
 		return -1;
@@ -128,7 +128,7 @@ static int check_content(struct pool *pool, int image_fd, const struct volume_re
 static int grow(struct pool *pool, int folder_fd, const struct volume_record *record,
 		struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	struct stat image;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0)
 		return -1;
@@ -149,7 +149,7 @@ static int grow(struct pool *pool, int folder_fd, const struct volume_record *re
 /* Blocks behind the end of the image; the image itself is never cut. */
 static void undo_growth(struct pool *pool, int folder_fd, const struct volume_record *record)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	struct stat image;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, NULL) < 0 ||
 	    fstat(image_fd, &image) < 0 || (uint64_t)image.st_size != record->size_bytes)
@@ -161,7 +161,7 @@ static void undo_growth(struct pool *pool, int folder_fd, const struct volume_re
 static int grow_at(struct pool *pool, const struct volume_record *record, const char *path,
 		   struct error *err)
 {
-	int mount_fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int mount_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mount_fd < 0)
 		return error_errno(err, errno, "open %s", path);
 	return pool->host->grow_mounted(pool->host, record->fs_type, mount_fd, err) < 0 ? -1 : 0;
@@ -197,7 +197,7 @@ static int grow_after_mount(struct pool *pool, const struct volume_record *recor
 static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_record *record,
 			const char *path, struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
 	    pool->host->resize_loop(pool->host, image_fd, err) < 0)
 		return -1;
@@ -248,14 +248,14 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 		 const char *staging_path, const struct mount_flags *flags,
 		 const struct secret *secret, struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
 	    check_content(pool, image_fd, record, err) < 0 ||
 	    (!flags->read_only && (hold_blocks(image_fd, record, err) < 0 ||
 				   grow_before_mount(pool, image_fd, record, err) < 0)))
 		return -1;
 	/* From the mount on, that holds the device; without one it goes away at the end of this. */
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	if (pool->host->attach_loop(pool->host, image_fd, may_discard(record), &device, err) < 0)
 		return -1;
 	set_discard(pool, &device, record);
@@ -272,7 +272,7 @@ static int open_image(int folder_fd, int *ret_fd, struct error *err)
 static int keep(struct pool *pool, int folder_fd, const struct volume_record *record,
 		bool read_only, struct loop_device *ret_device, struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, read_only ? O_RDONLY : O_RDWR, 0, &image_fd,
 			     err) < 0 ||
 	    (!read_only && hold_blocks(image_fd, record, err) < 0))
@@ -294,7 +294,7 @@ static void add_mark(struct mount_marks *marks, struct mount_mark mark)
 static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
 		struct mount_marks *ret_marks, struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	struct loop_devices devices = { .count = 0 };
 	if (open_image(folder_fd, &image_fd, err) < 0 ||
 	    pool->host->find_loops(pool->host, image_fd, &devices, err) < 0)
@@ -325,7 +325,7 @@ static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_t
  * another mount namespace, or is just being looked at by udev, which is soon over. */
 static int release(struct pool *pool, int folder_fd, struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	struct loop_device device = { 0 };
 	if (open_image(folder_fd, &image_fd, err) < 0)
 		return -1;

@@ -36,7 +36,7 @@ void loop_image_parse(const char *shown, struct loop_image *ret_image)
 void loop_image_read(unsigned number, struct loop_image *ret_image)
 {
 	char path[64];
-	char *shown CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *shown = NULL;
 	*ret_image = (struct loop_image) { 0 };
 	snprintf(path, sizeof(path), LOOP_SYSFS "/loop%u/loop/backing_file", number);
 	if (file_read(path, PATH_MAX + sizeof(DELETED "\n"), &shown, NULL, NULL) == 0)
@@ -56,24 +56,24 @@ bool loop_image_equal(const struct loop_image *image, const struct loop_image *o
 	return image->deleted == other->deleted && strcmp(image->path, other->path) == 0;
 }
 
-bool loop_image_volume(const struct loop_image *image, char ret_id[static VOLUME_ID_MAX + 1])
+bool loop_image_volume(const struct loop_image *image, char ret_id[static ID_MAX + 1])
 {
-	char *path CLEANUP_FREE = must_strdup(image->path);
+	CLEANUP_FREE char *path = must_strdup(image->path);
 	if (!path || path[0] != '/' || !cut_end(path, IMAGE))
 		return false;
 	char *slash = strrchr(path, '/');
-	if (!slash || !volume_id_is_valid(slash + 1))
+	if (!slash || !id_is_valid(slash + 1))
 		return false;
 	*slash = '\0';
 	if (!cut_end(path, VOLUMES))
 		return false;
-	snprintf(ret_id, VOLUME_ID_MAX + 1, "%s", slash + 1);
+	snprintf(ret_id, ID_MAX + 1, "%s", slash + 1);
 	return true;
 }
 
-bool loop_image_volume_of(unsigned number, char ret_id[static VOLUME_ID_MAX + 1])
+bool loop_image_volume_of(unsigned number, char ret_id[static ID_MAX + 1])
 {
-	struct loop_image image CLEANUP(loop_image_done) = { 0 };
+	CLEANUP(loop_image_done) struct loop_image image = { 0 };
 	loop_image_read(number, &image);
 	return loop_image_volume(&image, ret_id);
 }

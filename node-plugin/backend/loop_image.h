@@ -25,7 +25,7 @@ void loop_image_done(struct loop_image *image);
 bool loop_image_equal(const struct loop_image *image, const struct loop_image *other);
 
 /* False: it is of no volume. A volume in the trash is none. */
-bool loop_image_volume(const struct loop_image *image, char ret_id[static VOLUME_ID_MAX + 1]);
+bool loop_image_volume(const struct loop_image *image, char ret_id[static ID_MAX + 1]);
 
 /* The same of a device. */
-bool loop_image_volume_of(unsigned number, char ret_id[static VOLUME_ID_MAX + 1]);
+bool loop_image_volume_of(unsigned number, char ret_id[static ID_MAX + 1]);

@@ -59,8 +59,8 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 {
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	struct csi_copy copy CLEANUP_CSI_COPY = { 0 };
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
+	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
 	const struct csi_effect effect = {
 		.done = "group snapshot created",
 		.failed = "group snapshot not created",
@@ -105,7 +105,7 @@ static int get_volume_group_snapshot(struct rpc_call *call,
 				     struct error *err)
 {
 	struct node *node = rpc_call_context(call);
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	if (csi_argument_text(request->group_snapshot_id, "group_snapshot_id", err) < 0 ||
 	    snapshot_group_find(node->pools, request->group_snapshot_id, &group, err) < 0 ||
 	    snapshot_group_check_members(&group, (const char *const *)request->snapshot_ids,

@@ -57,10 +57,10 @@ static int list_volumes(struct rpc_call *call, const Csi__V1__ListVolumesRequest
 	struct csi_page page;
 	if (csi_page_read(request->max_entries, request->starting_token, &page, err) < 0)
 		return -1;
-	struct volume_record *records CLEANUP_FREE = NULL;
+	CLEANUP_FREE struct volume_record *records = NULL;
 	size_t count = 0;
 	bool more = false;
-	struct condition_view view CLEANUP_CONDITION_VIEW = { 0 };
+	CLEANUP_CONDITION_VIEW struct condition_view view = { 0 };
 	if (volume_list(node->pools, page.after, page.max, &records, &count, &more, err) < 0 ||
 	    condition_view_init(node->pools, &view, err) < 0)
 		return -1;
@@ -76,7 +76,7 @@ static int controller_get_volume(struct rpc_call *call,
 {
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
-	struct condition_view view CLEANUP_CONDITION_VIEW = { 0 };
+	CLEANUP_CONDITION_VIEW struct condition_view view = { 0 };
 	struct volume_record record;
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    volume_find(node->pools, request->volume_id, &record, err) < 0)

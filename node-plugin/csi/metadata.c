@@ -157,7 +157,7 @@ static int get_metadata_allocated(struct rpc_call *call,
 				  struct rpc_stream *stream, struct error *err)
 {
 	struct node *node = rpc_call_context(call);
-	struct snapshot snapshot CLEANUP(snapshot_done) = SNAPSHOT_INIT;
+	CLEANUP(snapshot_done) struct snapshot snapshot = SNAPSHOT_INIT;
 	if (snapshot_open(node->pools, request->snapshot_id, "snapshot_id", &snapshot, err) < 0 ||
 	    check_range(request->starting_offset, request->max_results, &snapshot.folder.record,
 			err) < 0)
@@ -188,8 +188,8 @@ static int get_metadata_delta(struct rpc_call *call,
 			      struct rpc_stream *stream, struct error *err)
 {
 	struct node *node = rpc_call_context(call);
-	struct snapshot base CLEANUP(snapshot_done) = SNAPSHOT_INIT;
-	struct snapshot target CLEANUP(snapshot_done) = SNAPSHOT_INIT;
+	CLEANUP(snapshot_done) struct snapshot base = SNAPSHOT_INIT;
+	CLEANUP(snapshot_done) struct snapshot target = SNAPSHOT_INIT;
 	if (snapshot_open(node->pools, request->base_snapshot_id, "base_snapshot_id", &base, err) <
 		    0 ||
 	    snapshot_open(node->pools, request->target_snapshot_id, "target_snapshot_id", &target,

@@ -39,7 +39,7 @@ static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolu
 		.begin_us = clock_monotonic_us(),
 	};
 	struct access access;
-	struct secret secret CLEANUP_SECRET = { 0 };
+	CLEANUP_SECRET struct secret secret = { 0 };
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->staging_target_path, "staging_target_path", err) < 0 ||
 	    csi_argument_access(request->volume_capability, &access, err) < 0 ||
@@ -180,7 +180,7 @@ static int node_get_volume_stats(struct rpc_call *call,
 	struct arena *arena = rpc_call_arena(call);
 	struct host_usage usage;
 	struct volume_record record;
-	struct condition_view view CLEANUP_CONDITION_VIEW = { 0 };
+	CLEANUP_CONDITION_VIEW struct condition_view view = { 0 };
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->volume_path, "volume_path", err) < 0 ||
 	    volume_usage(node->pools, request->volume_id, request->volume_path, &usage, err) < 0 ||

@@ -11,7 +11,7 @@ static int read_token(const char *token, const char **ret_after, struct error *e
 {
 	size_t mark_length = strlen(TOKEN_MARK);
 	const char *after = token + mark_length;
-	if (strncmp(token, TOKEN_MARK, mark_length) != 0 || !volume_id_is_valid(after))
+	if (strncmp(token, TOKEN_MARK, mark_length) != 0 || !id_is_valid(after))
 		return error_set(err, ERROR_BUSY,
 				 "starting_token \"%s\" is not one of ours; begin without one",
 				 token);

@@ -89,7 +89,7 @@ static int offer(struct registration *registration, struct error *err)
 		.context = registration,
 		.workers = 1,
 	};
-	struct rpc_server *server CLEANUP(rpc_server_freep) = NULL;
+	CLEANUP(rpc_server_freep) struct rpc_server *server = NULL;
 	if (rpc_server_new(&options, &server, err) < 0 ||
 	    rpc_server_listen_unix(server, registration->socket, err) < 0 ||
 	    rpc_server_start(server, err) < 0)
@@ -169,8 +169,8 @@ static void *run(void *context)
 int registration_new(const struct registration_options *options,
 		     struct registration **ret_registration, struct error *err)
 {
-	struct registration *registration CLEANUP(registration_freep) =
-		must_alloc(sizeof(*registration));
+	CLEANUP(registration_freep)
+	struct registration *registration = must_alloc(sizeof(*registration));
 	registration->socket = must_printf("%s/%s-reg.sock", options->folder, CSI_DRIVER_NAME);
 	registration->csi_socket = must_strdup(options->csi_socket);
 	pthread_mutex_init(&registration->mutex, NULL);

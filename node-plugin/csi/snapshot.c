@@ -53,7 +53,7 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 		.source_volume = request->source_volume_id,
 		.group = "",
 	};
-	struct csi_copy copy CLEANUP_CSI_COPY = { 0 };
+	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
 	csi_copy_init(&copy, node);
 	struct snapshot_record record;
 	if (csi_argument_text(request->name, "name", err) < 0 ||
@@ -129,7 +129,7 @@ static int list_snapshots(struct rpc_call *call, const Csi__V1__ListSnapshotsReq
 		.max = page.max,
 		.source_volume = request->source_volume_id,
 	};
-	struct snapshot_record *records CLEANUP_FREE = NULL;
+	CLEANUP_FREE struct snapshot_record *records = NULL;
 	size_t count = 0;
 	bool more = false;
 	if (snapshot_list(node->pools, &filter, &records, &count, &more, err) < 0)

@@ -116,7 +116,7 @@ static int read_source(const Csi__V1__VolumeContentSource *wire, struct volume_s
 	}
 	if (csi_argument_text(id, field, err) < 0)
 		return -1;
-	if (!volume_id_is_valid(id))
+	if (!id_is_valid(id))
 		return error_set(err, ERROR_NOT_FOUND, "%s: there is no \"%s\"", field, id);
 	snprintf(source.id, sizeof(source.id), "%s", id);
 	*ret_source = source;
@@ -161,7 +161,7 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	    volume_limits_check(node->pools, spec.block || spec.parameters.backend == BACKEND_LOOP,
 				&spec.limits, err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	struct csi_copy copy CLEANUP_CSI_COPY = { 0 };
+	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
 	csi_copy_init(&copy, node);
 	spec.watch = &copy.watch;
 	effect.claim = claim_of(arena, &spec.parameters);
@@ -245,7 +245,7 @@ static int check_capabilities(const Csi__V1__ValidateVolumeCapabilitiesRequest *
 static int check_pool(struct pools *pools,
 		      const Csi__V1__ValidateVolumeCapabilitiesRequest *request, struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	const char *asked = NULL;
 	for (size_t i = 0; i < request->n_parameters; i++)
 		if (strcmp(request->parameters[i]->key, "pool") == 0)

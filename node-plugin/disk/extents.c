@@ -41,11 +41,11 @@ static bool add_own(const struct fiemap *map, uint64_t *bytes, uint64_t *ret_nex
 
 uint64_t extents_own_bytes(int folder_fd, const char *name)
 {
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (folder_open_file(folder_fd, name, O_RDONLY, 0, &fd, NULL) < 0)
 		return 0;
 	size_t size = sizeof(struct fiemap) + EXTENTS * sizeof(struct fiemap_extent);
-	struct fiemap *map CLEANUP_FREE = must_alloc(size);
+	CLEANUP_FREE struct fiemap *map = must_alloc(size);
 	uint64_t bytes = 0;
 	uint64_t next = 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {

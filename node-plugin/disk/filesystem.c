@@ -82,7 +82,7 @@ static int open_draft(int image_fd)
 	struct stat image;
 	if (fstat(image_fd, &image) < 0 || image.st_size > DRAFT_BYTES_MAX)
 		return -1;
-	int fd CLEANUP_CLOSE = memfd_create("draft", MFD_CLOEXEC);
+	CLEANUP_CLOSE int fd = memfd_create("draft", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, image.st_size) < 0)
 		return -1;
 	return TAKE_FD(fd);
@@ -121,7 +121,7 @@ static int copy_draft(int draft_fd, int image_fd, struct error *err)
  * last once. */
 static int make_ext4_in(int image_fd, const char *const *maker, struct error *err)
 {
-	int draft_fd CLEANUP_CLOSE = open_draft(image_fd);
+	CLEANUP_CLOSE int draft_fd = open_draft(image_fd);
 	if (draft_fd < 0)
 		return process_run(maker, image_fd, MAKE_TIMEOUT_MS, err);
 	if (process_run(maker, draft_fd, MAKE_TIMEOUT_MS, err) < 0)
@@ -176,7 +176,7 @@ static int limit_probe(blkid_probe probe)
 
 int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
 {
-	blkid_probe probe CLEANUP(free_probe) = blkid_new_probe();
+	CLEANUP(free_probe) blkid_probe probe = blkid_new_probe();
 	if (!probe || blkid_probe_set_device(probe, image_fd, 0, 0) < 0 || limit_probe(probe) < 0)
 		return error_set(err, ERROR_INTERNAL,
 				 "cannot read the image to recognise its "

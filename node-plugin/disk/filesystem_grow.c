@@ -92,7 +92,7 @@ static int grow_ext4(int mount_fd, struct error *err)
 {
 	struct filesystem_size size;
 	uint64_t disk_bytes = 0;
-	int device_fd CLEANUP_CLOSE = open_device(mount_fd, err);
+	CLEANUP_CLOSE int device_fd = open_device(mount_fd, err);
 	/* The kernel keeps a mounted ext4's superblock in the cache that we read here. */
 	if (device_fd < 0 || device_bytes(device_fd, &disk_bytes, err) < 0 ||
 	    filesystem_size_read("ext4", device_fd, &size, err) < 0)
@@ -116,7 +116,7 @@ static int grow_xfs(int mount_fd, struct error *err)
 {
 	struct xfs_geometry geometry;
 	uint64_t disk_bytes = 0;
-	int device_fd CLEANUP_CLOSE = open_device(mount_fd, err);
+	CLEANUP_CLOSE int device_fd = open_device(mount_fd, err);
 	if (device_fd < 0 || device_bytes(device_fd, &disk_bytes, err) < 0)
 		return -1;
 	if (ioctl(mount_fd, XFS_GEOMETRY, &geometry) < 0)
@@ -146,7 +146,7 @@ static int grow_btrfs(int mount_fd, struct error *err)
 	if (ioctl(mount_fd, BTRFS_IOC_DEV_INFO, &device) < 0)
 		return error_errno(err, errno, "BTRFS_IOC_DEV_INFO");
 	uint64_t disk_bytes = 0;
-	int device_fd CLEANUP_CLOSE = open((const char *)device.path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int device_fd = open((const char *)device.path, O_RDONLY | O_CLOEXEC);
 	if (device_fd < 0)
 		return error_errno(err, errno, "open %s", (const char *)device.path);
 	if (device_bytes(device_fd, &disk_bytes, err) < 0)

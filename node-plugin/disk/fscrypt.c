@@ -64,7 +64,7 @@ static int extract(const unsigned char salt[static SALT_BYTES], const struct sec
 static int derive(const unsigned char salt[static SALT_BYTES], const struct secret *secret,
 		  struct secret *ret_argument, struct error *err)
 {
-	struct secret extracted CLEANUP_SECRET = { 0 };
+	CLEANUP_SECRET struct secret extracted = { 0 };
 	if (extract(salt, secret, &extracted, err) < 0 ||
 	    secret_init(ret_argument, sizeof(struct fscrypt_add_key_arg) + FSCRYPT_MAX_KEY_SIZE,
 			err) < 0)
@@ -107,7 +107,7 @@ static int add_key(int root_fd, const struct secret *secret, struct fscrypt_key_
 		   struct error *err)
 {
 	unsigned char salt[SALT_BYTES];
-	struct secret argument CLEANUP_SECRET = { 0 };
+	CLEANUP_SECRET struct secret argument = { 0 };
 	if (read_salt(root_fd, salt, err) < 0 || derive(salt, secret, &argument, err) < 0)
 		return -1;
 	if (ioctl(root_fd, FS_IOC_ADD_ENCRYPTION_KEY, argument.bytes) < 0)
@@ -213,7 +213,7 @@ static int settle_policy(int folder_fd, const struct fscrypt_key_specifier *key,
 int fscrypt_open(int root_fd, const struct secret *secret, int *ret_folder_fd, struct error *err)
 {
 	struct fscrypt_key_specifier key;
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	if (fscrypt_check_secret(secret, err) < 0 || add_key(root_fd, secret, &key, err) < 0)
 		return -1;
 	if (open_folder(root_fd, &folder_fd, err) < 0 || settle_policy(folder_fd, &key, err) < 0) {

@@ -68,7 +68,7 @@ static int add_if_ours(struct search *search, unsigned number, struct error *err
 {
 	char path[LOOP_DEVICE_PATH_MAX];
 	loop_device_path(number, path);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int open_errno = errno;
 	uint32_t flags = 0;
 	struct stat node;
@@ -113,7 +113,7 @@ static void release_all(struct loop_devices *devices)
 static int find_held(int image_fd, enum wanted wanted, size_t max, struct loop_devices *ret_devices,
 		     struct error *err)
 {
-	int sys_block_fd CLEANUP_CLOSE = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int sys_block_fd = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sys_block_fd < 0)
 		return error_errno(err, errno, "open %s", LOOP_SYSFS);
 	struct search search = { .sys_block_fd = sys_block_fd, .wanted = wanted, .max = max };
@@ -238,7 +238,7 @@ struct attaching {
 static int attach_one(const struct attaching *attaching, struct loop_device *ret_device,
 		      struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	struct stat node;
 	int number = choose_number(attaching->control_fd, attaching->discards, err);
 	int outcome = number < 0 ? -1 : open_node((unsigned)number, &fd, err);
@@ -261,7 +261,7 @@ static int attach_one(const struct attaching *attaching, struct loop_device *ret
 static int attach_new(int image_fd, unsigned flags, bool discards, struct loop_device *ret_device,
 		      struct error *err)
 {
-	int control_fd CLEANUP_CLOSE = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int control_fd = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
 	if (control_fd < 0)
 		return error_errno(err, errno, "open %s", LOOP_CONTROL);
 	const struct attaching attaching = { control_fd, image_fd, flags, discards };
@@ -299,7 +299,7 @@ static int make_kept(struct loop_device *device, struct error *err)
 int loop_device_keep(int image_fd, bool read_only, bool discards, struct loop_device *ret_device,
 		     struct error *err)
 {
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	int found = find_one(image_fd, read_only ? READ_ONLY : WRITABLE, &device, err);
 	if (found < 0)
 		return -1;
@@ -323,7 +323,7 @@ void loop_device_done(struct loop_device *device)
 /* They are held meanwhile: their numbers cannot pass to somebody else's image. */
 int loop_device_detach(int image_fd, struct loop_device *ret_device, struct error *err)
 {
-	struct loop_devices devices CLEANUP(release_all) = { .count = 0 };
+	CLEANUP(release_all) struct loop_devices devices = { .count = 0 };
 	if (find_held(image_fd, ANY, LOOP_DEVICES_MAX, &devices, err) < 0)
 		return -1;
 	if (devices.count == 0)
@@ -339,7 +339,7 @@ int loop_device_detach(int image_fd, struct loop_device *ret_device, struct erro
 
 int loop_device_resize(int image_fd, struct error *err)
 {
-	struct loop_devices devices CLEANUP(release_all) = { .count = 0 };
+	CLEANUP(release_all) struct loop_devices devices = { .count = 0 };
 	if (find_held(image_fd, ANY, LOOP_DEVICES_MAX, &devices, err) < 0)
 		return -1;
 	for (size_t i = 0; i < devices.count; i++)

@@ -30,7 +30,7 @@ static int read_queue(unsigned number, const char *name, char value[static NUMBE
 {
 	char path[80];
 	queue_path(number, name, path);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, value, NUMBER_MAX - 1);
 	if (length < 0)
 		return error_errno(err, errno, "%s", path);
@@ -44,7 +44,7 @@ static int write_queue(unsigned number, const char *name, const char *value, str
 {
 	char path[80];
 	queue_path(number, name, path);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, value, strlen(value)) >= 0)
 		return 0;
 	return error_errno(err, errno, "%s%s", path,
@@ -98,8 +98,8 @@ static int remove_if_spent(void *context, const char *name, struct error *err)
 
 unsigned loop_discard_remove_spent(void)
 {
-	int sys_block_fd CLEANUP_CLOSE = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int control_fd CLEANUP_CLOSE = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int sys_block_fd = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int control_fd = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
 	struct removal removal = { .sys_block_fd = sys_block_fd, .control_fd = control_fd };
 	if (sys_block_fd >= 0 && control_fd >= 0)
 		folder_visit(sys_block_fd, remove_if_spent, &removal, NULL);

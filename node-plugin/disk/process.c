@@ -41,8 +41,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
 
 static int spawn(const char *const *argv, int kept_fd, int output_fd, pid_t *ret_pid)
 {
-	posix_spawn_file_actions_t actions CLEANUP(done_actions);
-	posix_spawnattr_t attributes CLEANUP(done_attributes);
+	CLEANUP(done_actions) posix_spawn_file_actions_t actions;
+	CLEANUP(done_attributes) posix_spawnattr_t attributes;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
 	set_attributes(&attributes);
@@ -105,8 +105,8 @@ int process_run_to(const char *const *argv, int kept_fd, uint32_t timeout_ms, in
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, errno, "run %s: pipe", argv[0]);
-	int read_fd CLEANUP_CLOSE = ends[0];
-	int write_fd CLEANUP_CLOSE = ends[1];
+	CLEANUP_CLOSE int read_fd = ends[0];
+	CLEANUP_CLOSE int write_fd = ends[1];
 	pid_t pid = 0;
 	int failure = spawn(argv, kept_fd, write_fd, &pid);
 	if (failure)

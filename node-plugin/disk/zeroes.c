@@ -67,12 +67,13 @@ static int look(const struct copy_watch *watch, off_t done, struct error *err)
 
 int zeroes_write(int fd, uint64_t size_bytes, const struct copy_watch *watch, struct error *err)
 {
-	int direct_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int direct_fd = -1;
 	/* Direct I/O takes whole blocks; what is behind the last one need not be written. */
 	off_t end = (off_t)(size_bytes - size_bytes % ALIGNMENT);
 	if (!writes_in_place(fd))
 		return 0;
-	struct zeroes zeroes CLEANUP(zeroes_done) = {
+	CLEANUP(zeroes_done)
+	struct zeroes zeroes = {
 		.pages = mmap(NULL, PIECE_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 	};
 	if (zeroes.pages == MAP_FAILED)

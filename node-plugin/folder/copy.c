@@ -202,7 +202,7 @@ int copy_pass(int source_fd, int target_fd, const struct copy_watch *watch,
 		return error_errno(err, errno, "stat of the source");
 	if (ftruncate(target_fd, source.st_size) < 0)
 		return error_errno(err, errno, "set the size of the copy");
-	char *buffers CLEANUP_FREE = must_alloc(2 * (size_t)CHUNK_BYTES);
+	CLEANUP_FREE char *buffers = must_alloc(2 * (size_t)CHUNK_BYTES);
 	struct pass pass = {
 		.source_fd = source_fd,
 		.target_fd = target_fd,

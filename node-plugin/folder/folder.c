@@ -85,7 +85,7 @@ int folder_visit(int fd, folder_visitor *visit, void *context, struct error *err
 {
 	/* A descriptor of its own: a directory stream owns its offset. */
 	int own_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir CLEANUP(close_folder) = own_fd < 0 ? NULL : fdopendir(own_fd);
+	CLEANUP(close_folder) DIR *dir = own_fd < 0 ? NULL : fdopendir(own_fd);
 	if (!dir)
 		return error_errno(err, errno, "read folder");
 	for (;;) {
@@ -155,7 +155,7 @@ static int remove_in_top(void *context, const char *name, struct error *err)
 	int outcome = subvolume_delete(removal->top_fd, name, err);
 	if (outcome <= 0)
 		return outcome;
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (folder_open(removal->top_fd, name, &fd, err) < 0)
 		return err && err->code == ERROR_NOT_FOUND ? 0 : -1;
 	removal->folder_fd = fd;
@@ -171,7 +171,7 @@ int folder_remove_tree(int at_fd, const char *name, struct error *err)
 {
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
-	int top_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int top_fd = -1;
 	int outcome = subvolume_delete(at_fd, name, reason);
 	if (outcome <= 0)
 		return outcome;

@@ -181,7 +181,7 @@ static void descent_done(struct descent *descent)
 /* All subvolumes in the one that fd is, the innermost first. */
 static int destroy_nested(int fd, struct error *err)
 {
-	struct descent descent CLEANUP(descent_done) = { 0 };
+	CLEANUP(descent_done) struct descent descent = { 0 };
 	uint64_t id = 0;
 	if (id_of(fd, &id, err) < 0)
 		return -1;
@@ -224,7 +224,7 @@ static int destroy(int folder_fd, const char *name)
 int subvolume_delete(int folder_fd, const char *name, struct error *err)
 {
 	/* Not into a mount of that name: the ioctl would take what is below it. */
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (folder_open(folder_fd, name, &fd, NULL) < 0 || !subvolume_is(fd))
 		return 1;
 	if (destroy(folder_fd, name) == 0)

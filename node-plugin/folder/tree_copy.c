@@ -65,7 +65,7 @@ static int copy_attribute(const char *source, const char *target, const char *at
 	ssize_t length = getxattr(source, attribute, NULL, 0);
 	if (length < 0)
 		return errno == ENODATA ? 0 : error_errno(err, errno, "read %s", attribute);
-	char *value CLEANUP_FREE = must_alloc((size_t)length + 1);
+	CLEANUP_FREE char *value = must_alloc((size_t)length + 1);
 	length = getxattr(source, attribute, value, (size_t)length);
 	if (length < 0)
 		return errno == ENODATA ? 0 : error_errno(err, errno, "read %s", attribute);
@@ -81,7 +81,7 @@ static int copy_attributes(const char *source, const char *target, struct error 
 		return length == 0 || errno == EOPNOTSUPP
 			       ? 0
 			       : error_errno(err, errno, "list extended attributes");
-	char *names CLEANUP_FREE = must_alloc((size_t)length + 1);
+	CLEANUP_FREE char *names = must_alloc((size_t)length + 1);
 	length = listxattr(source, names, (size_t)length);
 	if (length < 0)
 		return error_errno(err, errno, "list extended attributes");
@@ -122,7 +122,7 @@ static int copy_content(struct tree *tree, int source_fd, int target_fd, struct 
 
 static int copy_regular(struct tree *tree, int source_fd, const char *name, struct error *err)
 {
-	int target_fd CLEANUP_CLOSE = openat(
+	CLEANUP_CLOSE int target_fd = openat(
 		tree->target_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat st, copied;
 	if (target_fd < 0)
@@ -158,7 +158,7 @@ static int copy_special(struct tree *tree, int source_fd, const char *name, cons
 	} else if (mknodat(tree->target_fd, name, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0) {
 		return failed("make node", name, err);
 	}
-	int target_fd CLEANUP_CLOSE =
+	CLEANUP_CLOSE int target_fd =
 		openat(tree->target_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target_fd < 0)
 		return error_errno(err, errno, "open %s", name);
@@ -170,7 +170,7 @@ static int open_source(int folder_fd, const char *name, const struct stat *st, i
 		       struct stat *ret_st, struct error *err)
 {
 	int flags = S_ISREG(st->st_mode) ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH;
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	struct error reason = { 0 };
 	struct stat opened;
 	if (folder_open_file(folder_fd, name, flags, 0, &fd, &reason) < 0) {
@@ -219,7 +219,7 @@ static int make_known(struct tree *tree, const char *name, const struct stat *st
 static int copy_new(struct tree *tree, int folder_fd, const char *name, const struct stat *seen,
 		    struct error *err)
 {
-	int source_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int source_fd = -1;
 	struct stat st;
 	int outcome = open_source(folder_fd, name, seen, &source_fd, &st, err);
 	if (outcome)
@@ -291,7 +291,7 @@ int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watc
 	static const struct tree_visitor visitor = { copy_entry, copy_enter, copy_leave };
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
-	int own_fd CLEANUP_CLOSE = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int own_fd = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own_fd < 0)
 		return error_errno(reason, errno, "open the copy's folder");
 	struct tree tree = {

@@ -89,7 +89,7 @@ static int go_into(struct walk *walk, int fd, struct error *err)
 
 static int enter(struct walk *walk, const char *name, struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	struct error reason = { 0 };
 	if (folder_open(walk->fd, name, &fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
@@ -106,7 +106,7 @@ static int enter(struct walk *walk, const char *name, struct error *err)
 static int go_back(struct walk *walk, struct error *err)
 {
 	struct stat st;
-	int fd CLEANUP_CLOSE = openat(walk->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = openat(walk->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, errno, "open the folder above");
 	level_done(top(walk));
@@ -131,7 +131,7 @@ int tree_walk(int folder_fd, const struct tree_visitor *visitor, void *context, 
 {
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
-	struct walk walk CLEANUP(walk_done) = { .visitor = visitor, .context = context, .fd = -1 };
+	CLEANUP(walk_done) struct walk walk = { .visitor = visitor, .context = context, .fd = -1 };
 	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(reason, errno, "open a folder");

@@ -26,7 +26,7 @@
 
 static int read_mounts(struct host *host, struct mount_table **ret_table, struct error *err)
 {
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	size_t length = 0;
 	if (file_read(MOUNTINFO, MOUNTINFO_BYTES_MAX, &text, &length, err) < 0)
 		return -1;
@@ -59,12 +59,12 @@ static int mount_encrypted(struct host *host, const struct loop_device *device, 
 			   const struct mount_flags *flags, const struct secret *secret,
 			   const char *target, struct error *err)
 {
-	int mount_fd CLEANUP_CLOSE = -1;
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int mount_fd = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	if (fscrypt_check_secret(secret, err) < 0 ||
 	    kernel_mount_nowhere(device->number, type, flags, &mount_fd, err) < 0)
 		return -1;
-	int root_fd CLEANUP_CLOSE = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int root_fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return error_errno(err, errno, "open the root of the image");
 	if (fscrypt_open(root_fd, secret, &folder_fd, err) < 0)
@@ -81,13 +81,13 @@ static int open_target(const char *target, struct error *err)
 static int unlock(struct host *host, const char *target, const struct secret *secret,
 		  struct error *err)
 {
-	int folder_fd CLEANUP_CLOSE = open_target(target, err);
+	CLEANUP_CLOSE int folder_fd = open_target(target, err);
 	return folder_fd < 0 ? -1 : fscrypt_unlock(folder_fd, secret, err);
 }
 
 static int lock(struct host *host, const char *target, struct error *err)
 {
-	int folder_fd CLEANUP_CLOSE = open_target(target, err);
+	CLEANUP_CLOSE int folder_fd = open_target(target, err);
 	return folder_fd < 0 || fscrypt_lock(folder_fd, err) < 0 ? -1 : 0;
 }
 
@@ -102,7 +102,7 @@ static int bind_device(struct host *host, const struct loop_device *device, cons
 {
 	char path[LOOP_DEVICE_PATH_MAX];
 	loop_device_path(device->number, path);
-	int node_fd CLEANUP_CLOSE = open(path, O_PATH | O_CLOEXEC);
+	CLEANUP_CLOSE int node_fd = open(path, O_PATH | O_CLOEXEC);
 	if (node_fd < 0)
 		return error_errno(err, errno, "open %s", path);
 	return kernel_bind(node_fd, target, attributes, err);
@@ -285,7 +285,7 @@ static int flush_loop(struct host *host, const struct loop_device *device, struc
 {
 	char path[LOOP_DEVICE_PATH_MAX];
 	loop_device_path(device->number, path);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, errno, "open %s", path);
 	if (fsync(fd) < 0)

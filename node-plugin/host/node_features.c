@@ -65,7 +65,7 @@ static bool is_installed(const char *program)
 static void probe_type(struct node_features *features, enum node_feature feature, const char *type)
 {
 	char program[32], reason[FEATURE_REASON_MAX];
-	int context_fd CLEANUP_CLOSE = fsopen(type, FSOPEN_CLOEXEC);
+	CLEANUP_CLOSE int context_fd = fsopen(type, FSOPEN_CLOEXEC);
 	snprintf(reason, sizeof(reason), "the kernel has no %s: %s", type, strerror(errno));
 	if (context_fd < 0) {
 		tell(features, feature, false, reason);
@@ -95,7 +95,7 @@ static int mount_nowhere(unsigned loop_number)
 {
 	char source[LOOP_DEVICE_PATH_MAX];
 	loop_device_path(loop_number, source);
-	int context_fd CLEANUP_CLOSE = fsopen("ext4", FSOPEN_CLOEXEC);
+	CLEANUP_CLOSE int context_fd = fsopen("ext4", FSOPEN_CLOEXEC);
 	if (context_fd < 0 || fsconfig(context_fd, FSCONFIG_SET_STRING, "source", source, 0) < 0 ||
 	    fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -1;
@@ -104,7 +104,7 @@ static int mount_nowhere(unsigned loop_number)
 
 static void try_mounted(struct node_features *features, int mount_fd)
 {
-	int root_fd CLEANUP_CLOSE = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int root_fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int froze = root_fd < 0 ? -1 : ioctl(root_fd, FIFREEZE, 0);
 	tell(features, FEATURE_FREEZE, froze == 0, strerror(errno));
 	if (froze == 0)
@@ -115,7 +115,7 @@ static void try_loop(struct node_features *features, int image_fd)
 {
 	struct error reason = { 0 };
 	struct loop_info64 info;
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	int attached = loop_device_attach(image_fd, true, &device, &reason);
 	tell(features, FEATURE_LOOP, attached == 0, reason.text);
 	if (attached < 0)
@@ -123,7 +123,7 @@ static void try_loop(struct node_features *features, int image_fd)
 	bool direct = ioctl(device.fd, LOOP_GET_STATUS64, &info) == 0 &&
 		      info.lo_flags & LO_FLAGS_DIRECT_IO;
 	tell(features, FEATURE_LOOP_DIRECT, direct, "the pool's file system cannot do it");
-	int mount_fd CLEANUP_CLOSE = mount_nowhere(device.number);
+	CLEANUP_CLOSE int mount_fd = mount_nowhere(device.number);
 	if (mount_fd < 0)
 		tell(features, FEATURE_EXT4, false, "it cannot be mounted");
 	else
@@ -133,7 +133,7 @@ static void try_loop(struct node_features *features, int image_fd)
 static void try_image(struct node_features *features, int pool_fd)
 {
 	struct error reason = { 0 };
-	int image_fd CLEANUP_CLOSE = openat(pool_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int image_fd = openat(pool_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (image_fd < 0 || ftruncate(image_fd, TRIAL_BYTES) < 0)
 		error_errno(&reason, errno, "no image for a trial in the pool");
 	else if (filesystem_make("ext4", image_fd, &reason) == 0) {
@@ -175,8 +175,8 @@ int node_features_require(const struct node_features *features, enum node_featur
 
 void node_features_report(const struct node_features *features)
 {
-	struct text has CLEANUP_TEXT = TEXT_INIT;
-	struct text lacks CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text has = TEXT_INIT;
+	CLEANUP_TEXT struct text lacks = TEXT_INIT;
 	for (int i = 0; i < FEATURE_COUNT; i++) {
 		const char *values[] = { names[i] };
 		metric_set(&gauge, values, features->has[i]);

@@ -30,7 +30,7 @@ static bool exists(const char *folder, const char *name)
 static bool has_io(const char *folder)
 {
 	char path[PATH_MAX];
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", folder);
 	if (file_read(path, FILE_BYTES_MAX, &text, NULL, NULL) < 0)
 		return false;
@@ -125,7 +125,7 @@ static int next_folder(DIR *folder, const char **ret_name)
 /* The pod's cgroup below fd, which is closed; -1 if there is none. */
 static int find_below(int fd, const struct names *names, int depth)
 {
-	DIR *folder CLEANUP(close_folder) = fdopendir(fd);
+	CLEANUP(close_folder) DIR *folder = fdopendir(fd);
 	const char *name = NULL;
 	int found = -1;
 	if (!folder) {
@@ -162,7 +162,7 @@ static int read_rule(int cgroup_fd, const char *file, dev_t device, char *rule, 
 		     struct error *err)
 {
 	char key[32];
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	if (file_read_at(cgroup_fd, file, FILE_BYTES_MAX, &text, NULL, err) < 0)
 		return -1;
 	snprintf(key, sizeof(key), "%u:%u ", major(device), minor(device));
@@ -179,7 +179,7 @@ static int write_rule(int cgroup_fd, const char *file, dev_t device, const char 
 {
 	char line[160];
 	int length = snprintf(line, sizeof(line), "%u:%u %s\n", major(device), minor(device), rule);
-	int fd CLEANUP_CLOSE = openat(cgroup_fd, file, O_WRONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = openat(cgroup_fd, file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, errno, "open %s", file);
 	if (write(fd, line, (size_t)length) != length)
@@ -236,7 +236,7 @@ static void append_v2(struct text *rule, const char *name, uint64_t value)
 
 static int set_v2(int cgroup_fd, dev_t device, const struct io_limits *limits, struct error *err)
 {
-	struct text rule CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text rule = TEXT_INIT;
 	append_v2(&rule, "rbps", limits->read_bytes);
 	append_v2(&rule, " wbps", limits->write_bytes);
 	append_v2(&rule, " riops", limits->read_iops);
@@ -269,7 +269,7 @@ static int set_v1_below(int fd, dev_t device, const struct io_limits *limits, in
 {
 	struct error reason = { 0 };
 	const char *name = NULL;
-	DIR *folder CLEANUP(close_folder) = fdopendir(fd);
+	CLEANUP(close_folder) DIR *folder = fdopendir(fd);
 	if (!folder) {
 		close(fd);
 		return error_set(err, ERROR_INTERNAL, "a cgroup cannot be read");

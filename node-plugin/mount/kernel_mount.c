@@ -79,7 +79,7 @@ static int open_context(unsigned loop_number, const char *type, struct error *er
 {
 	char source[LOOP_DEVICE_PATH_MAX];
 	loop_device_path(loop_number, source);
-	int context_fd CLEANUP_CLOSE = fsopen(type, FSOPEN_CLOEXEC);
+	CLEANUP_CLOSE int context_fd = fsopen(type, FSOPEN_CLOEXEC);
 	if (context_fd < 0)
 		return error_errno(err, errno, "this kernel has no file system %s", type);
 	if (fsconfig(context_fd, FSCONFIG_SET_STRING, "source", source, 0) < 0)
@@ -107,7 +107,7 @@ static int move_into_place(int mount_fd, const char *target, struct error *err)
 int kernel_mount_nowhere(unsigned loop_number, const char *type, const struct mount_flags *flags,
 			 int *ret_mount_fd, struct error *err)
 {
-	int context_fd CLEANUP_CLOSE = open_context(loop_number, type, err);
+	CLEANUP_CLOSE int context_fd = open_context(loop_number, type, err);
 	if (context_fd < 0 || set_options(context_fd, flags, err) < 0)
 		return -1;
 	/* A volume and its clone have one UUID and are mounted at the same time (xfs(5)). */
@@ -126,7 +126,7 @@ int kernel_mount_nowhere(unsigned loop_number, const char *type, const struct mo
 int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
 		 const char *target, struct error *err)
 {
-	int mount_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int mount_fd = -1;
 	if (kernel_mount_nowhere(loop_number, type, flags, &mount_fd, err) < 0)
 		return -1;
 	return move_into_place(mount_fd, target, err);
@@ -140,7 +140,7 @@ static int clone_part(int mount_fd, const char *folder)
 
 int kernel_mount_part(int mount_fd, const char *folder, const char *target, struct error *err)
 {
-	int part_fd CLEANUP_CLOSE = clone_part(mount_fd, folder);
+	CLEANUP_CLOSE int part_fd = clone_part(mount_fd, folder);
 	if (part_fd >= 0)
 		return move_into_place(part_fd, target, err);
 	if (errno != EINVAL)
@@ -153,7 +153,7 @@ int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *ta
 {
 	if (move_into_place(mount_fd, target, err) < 0)
 		return -1;
-	int part_fd CLEANUP_CLOSE = clone_part(mount_fd, folder);
+	CLEANUP_CLOSE int part_fd = clone_part(mount_fd, folder);
 	int clone_errno = errno;
 	/* Nobody has anything open in it: the target is the caller's alone. */
 	if (umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
@@ -167,7 +167,7 @@ int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *ta
 int kernel_mount_open(const struct mount *mount, int *ret_fd, struct error *err)
 {
 	struct statx there;
-	int fd CLEANUP_CLOSE = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR
 			       ? 1
@@ -186,7 +186,7 @@ int kernel_mount_open(const struct mount *mount, int *ret_fd, struct error *err)
 
 int kernel_bind(int source_fd, const char *target, uint64_t attributes, struct error *err)
 {
-	int tree_fd CLEANUP_CLOSE =
+	CLEANUP_CLOSE int tree_fd =
 		open_tree(source_fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree_fd < 0)
 		return error_errno(err, errno, "clone the mount for %s", target);

@@ -144,7 +144,7 @@ int mount_path_make(const struct mount_path *path, struct error *err)
 int mount_path_make_file(const struct mount_path *path, struct error *err)
 {
 	struct stat there;
-	int fd CLEANUP_CLOSE =
+	CLEANUP_CLOSE int fd =
 		open(path->text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, TARGET_FILE_MODE);
 	if (fd >= 0)
 		return 0;

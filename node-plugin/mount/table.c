@@ -129,7 +129,7 @@ static size_t count_lines(const char *text, size_t length)
 int mount_table_parse(const char *text, size_t length, struct mount_table **ret_table,
 		      struct error *err)
 {
-	struct mount_table *table CLEANUP(mount_table_freep) = must_alloc(sizeof(*table));
+	CLEANUP(mount_table_freep) struct mount_table *table = must_alloc(sizeof(*table));
 	size_t lines = count_lines(text, length);
 	table->arena = arena_new(length + 1 + lines * sizeof(struct mount) + 64);
 	table->mounts = arena_alloc(table->arena, lines * sizeof(*table->mounts));

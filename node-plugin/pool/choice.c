@@ -23,7 +23,7 @@ static int no_such_pool(struct pools *pools, size_t seen, const char *name, stru
 {
 	if (pools_check_missing(pools, seen, name, err) < 0)
 		return error_prefix(err, "parameter pool");
-	char *names CLEANUP_FREE = pools_names(pools);
+	CLEANUP_FREE char *names = pools_names(pools);
 	return error_set(err, ERROR_INVALID,
 			 "parameter pool: this node has no pool \"%s\"; it has %s", name, names);
 }

@@ -11,7 +11,7 @@
 static int add_id(void *context, const char *name, struct error *err)
 {
 	struct id_list *list = context;
-	if (!volume_id_is_valid(name) || strcmp(name, list->after) <= 0)
+	if (!id_is_valid(name) || strcmp(name, list->after) <= 0)
 		return 0;
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity ? list->capacity * 2 : 64;

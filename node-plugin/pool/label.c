@@ -89,7 +89,7 @@ bool pool_label_is_at(const char *path)
 static int write_label(int folder_fd, const char *name, const struct pool_label *label,
 		       struct error *err)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	record_write(&format, label, &text);
 	return file_replace_at(folder_fd, name, text.data, text.length, LABEL_MODE, err);
 }
@@ -98,7 +98,7 @@ static int read_label(int folder_fd, const char *name, struct pool_label *ret_la
 		      struct error *err)
 {
 	struct pool_label label = { 0 };
-	char *data CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *data = NULL;
 	size_t length = 0;
 	if (file_read_at(folder_fd, name, RECORD_BYTES_MAX, &data, &length, err) < 0 ||
 	    record_read(&format, data, length, &label, err) < 0)
@@ -115,7 +115,7 @@ int pool_label_read(int root_fd, struct pool_label *ret_label, struct error *err
 bool pool_label_is(const char *path, const char *id)
 {
 	struct pool_label label;
-	int root_fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return root_fd >= 0 && pool_label_read(root_fd, &label, NULL) == 0 &&
 	       strcmp(label.id, id) == 0;
 }
@@ -144,7 +144,7 @@ int pool_label_note(int at_fd, const char *folder, const struct pool_label *labe
 		    struct error *err)
 {
 	struct pool_label known;
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	if (folder_make(at_fd, folder, FOLDER_MODE, &folder_fd, err) < 0)
 		return -1;
 	if (read_label(folder_fd, label->id, &known, NULL) == 0 &&
@@ -174,7 +174,7 @@ static int visit_one(void *context, const char *name, struct error *err)
 int pool_label_visit(int at_fd, const char *folder, pool_label_visitor *visit, void *context,
 		     struct error *err)
 {
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	struct error reason = { 0 };
 	if (folder_open(at_fd, folder, &folder_fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)

@@ -4,31 +4,39 @@
 #include <stdbool.h>
 #include <string.h>
 
-void volume_locks_init(struct volume_locks *locks)
+void locks_init(struct locks *locks)
 {
 	pthread_mutex_init(&locks->mutex, NULL);
 	locks->held = NULL;
 }
 
-void volume_locks_done(struct volume_locks *locks)
+void locks_done(struct locks *locks)
 {
 	pthread_mutex_destroy(&locks->mutex);
 }
 
-static bool is_held(const struct volume_locks *locks, const char *id)
+static const char *const KIND_NAMES[] = {
+	[LOCK_VOLUME] = "volume",
+	[LOCK_SNAPSHOT] = "snapshot",
+	[LOCK_GROUP] = "group snapshot",
+	[LOCK_TRASH] = "the removed",
+};
+
+static bool is_held(const struct locks *locks, enum lock_kind kind, const char *id)
 {
-	for (const struct volume_lock *lock = locks->held; lock; lock = lock->next)
-		if (strcmp(lock->id, id) == 0)
+	for (const struct lock *lock = locks->held; lock; lock = lock->next)
+		if (lock->kind == kind && strcmp(lock->id, id) == 0)
 			return true;
 	return false;
 }
 
-int volume_lock_take(struct volume_locks *locks, const char *id, struct volume_lock *lock,
-		     struct error *err)
+int lock_take(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
+	      struct error *err)
 {
-	strncpy(lock->id, id, VOLUME_LOCK_KEY_MAX);
+	lock->kind = kind;
+	strncpy(lock->id, id, LOCK_ID_MAX);
 	pthread_mutex_lock(&locks->mutex);
-	bool busy = is_held(locks, lock->id);
+	bool busy = is_held(locks, kind, lock->id);
 	if (!busy) {
 		lock->locks = locks;
 		lock->next = locks->held;
@@ -37,17 +45,18 @@ int volume_lock_take(struct volume_locks *locks, const char *id, struct volume_l
 	pthread_mutex_unlock(&locks->mutex);
 	if (busy)
 		return error_set(err, ERROR_BUSY,
-				 "another operation on volume %s is under way; try again", id);
+				 "another operation on %s %s is under way; try again",
+				 KIND_NAMES[kind], id);
 	return 0;
 }
 
-void volume_lock_done(struct volume_lock *lock)
+void lock_done(struct lock *lock)
 {
-	struct volume_locks *locks = lock->locks;
+	struct locks *locks = lock->locks;
 	if (!locks)
 		return;
 	pthread_mutex_lock(&locks->mutex);
-	struct volume_lock **link = &locks->held;
+	struct lock **link = &locks->held;
 	while (*link != lock)
 		link = &(*link)->next;
 	*link = lock->next;

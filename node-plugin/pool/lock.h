@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * One operation at a time on a volume. The second one is not made to wait: CSI wants it refused
- * with ABORTED ("Operation pending for volume"), and the caller comes again. Different volumes do
- * not know of one another.
+ * One operation at a time on a volume, a snapshot, a group of snapshots, or a folder in the trash.
+ * The second one does not wait: CSI wants it refused with ABORTED ("Operation pending for volume"),
+ * and the caller comes again. Things of different kinds or ids do not exclude one another.
  */
 
 #include <pthread.h>
@@ -13,31 +13,37 @@
 #include "base/error.h"
 #include "record/id.h"
 
-struct volume_locks;
+struct locks;
 
-/* A volume's id, or what stands for a thing that is locked likewise: a word, a slash and an id; a
- * name in the trash. */
-#define VOLUME_LOCK_KEY_MAX (VOLUME_ID_MAX + 32)
-
-/* That one volume is held. */
-struct volume_lock {
-	struct volume_locks *locks;
-	struct volume_lock *next;
-	char id[VOLUME_LOCK_KEY_MAX + 1];
+enum lock_kind {
+	LOCK_VOLUME,
+	LOCK_SNAPSHOT,
+	LOCK_GROUP,
+	LOCK_TRASH, /* by its name in the trash, an id and a number */
 };
 
-struct volume_locks {
+#define LOCK_ID_MAX (ID_MAX + 32)
+
+/* That one thing is held. */
+struct lock {
+	struct locks *locks;
+	struct lock *next;
+	enum lock_kind kind;
+	char id[LOCK_ID_MAX + 1];
+};
+
+struct locks {
 	pthread_mutex_t mutex;
-	struct volume_lock *held;
+	struct lock *held;
 };
 
-void volume_locks_init(struct volume_locks *locks);
-void volume_locks_done(struct volume_locks *locks);
+void locks_init(struct locks *locks);
+void locks_done(struct locks *locks);
 
-/* lock lies with the caller, starts as { 0 } and is given back by volume_lock_done(). ERROR_BUSY
- * if the volume is held. */
-int volume_lock_take(struct volume_locks *locks, const char *id, struct volume_lock *lock,
-		     struct error *err);
-void volume_lock_done(struct volume_lock *lock);
+/* lock belongs to the caller, starts as { 0 } and is released by lock_done(). ERROR_BUSY if the
+ * thing is held. */
+int lock_take(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
+	      struct error *err);
+void lock_done(struct lock *lock);
 
-#define CLEANUP_VOLUME_LOCK CLEANUP(volume_lock_done)
+#define CLEANUP_LOCK CLEANUP(lock_done)

@@ -55,7 +55,7 @@ static int read_place(char *item, struct pool_places *places, struct error *err)
 
 int pool_places_parse(const char *text, struct pool_places *ret_places, struct error *err)
 {
-	struct pool_places places CLEANUP(pool_places_done) = { .text = must_strdup(text) };
+	CLEANUP(pool_places_done) struct pool_places places = { .text = must_strdup(text) };
 	char *rest = places.text;
 	for (char *item; (item = strsep(&rest, ","));)
 		if (read_place(item, &places, err) < 0)
@@ -97,7 +97,7 @@ static int read_reserve(struct pool_places *places, char *item, struct error *er
 
 int pool_places_read_reserve(struct pool_places *places, const char *text, struct error *err)
 {
-	char *copy CLEANUP_FREE = must_strdup(text);
+	CLEANUP_FREE char *copy = must_strdup(text);
 	char *rest = copy;
 	for (char *item; (item = strsep(&rest, ","));)
 		if (read_reserve(places, item, err) < 0)

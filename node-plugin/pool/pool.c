@@ -29,7 +29,7 @@ void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static
 	pthread_mutex_lock(&pool->mutex);
 	uint64_t number = pool->names_given++;
 	pthread_mutex_unlock(&pool->mutex);
-	snprintf(ret_name, POOL_NAME_MAX, "%.*s.%" PRIu64, VOLUME_ID_MAX, id, number);
+	snprintf(ret_name, POOL_NAME_MAX, "%.*s.%" PRIu64, ID_MAX, id, number);
 }
 
 /* What is right already is not written: a disk that became read-only still serves the pods that
@@ -47,7 +47,7 @@ static int keep_others_out(struct pool *pool, struct error *err)
 /* The pool's own name in the folder in which it lies. */
 static int sync_parent(struct pool *pool, struct error *err)
 {
-	int parent_fd CLEANUP_CLOSE =
+	CLEANUP_CLOSE int parent_fd =
 		openat(pool->root_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent_fd < 0)
 		return error_errno(err, errno, "pool %s: open the folder above", pool->path);
@@ -91,7 +91,7 @@ static uint64_t first_number(void)
 /* Gives back what is kept of a volume outside of its folder. */
 static int forget(struct pool *pool, int at_fd, const char *name, struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	struct error reason = { 0 };
 	if (folder_open(at_fd, name, &fd, &reason) < 0)
 		return 0; /* no folder: nothing of ours */
@@ -103,8 +103,9 @@ static int forget(struct pool *pool, int at_fd, const char *name, struct error *
  * quota that the one has given back could be a new volume's when the other gives it back. */
 int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err)
 {
-	struct volume_lock removal CLEANUP_VOLUME_LOCK = { 0 };
-	if (at_fd == pool->trash_fd && volume_lock_take(&pool->removals, name, &removal, NULL) < 0)
+	CLEANUP_LOCK struct lock removal = { 0 };
+	if (at_fd == pool->trash_fd &&
+	    lock_take(&pool->removals, LOCK_TRASH, name, &removal, NULL) < 0)
 		return 0;
 	if (forget(pool, at_fd, name, err) < 0)
 		return error_prefix(err, "remove %s", name);
@@ -121,7 +122,7 @@ bool pool_unfinished_parse(const char *name, char ret_kind[static POOL_NAME_MAX]
 {
 	const char *dot = strchr(name, '.');
 	if (name[0] != UNFINISHED_MARK || !dot || strlen(name) >= POOL_NAME_MAX ||
-	    !volume_id_is_valid(dot + 1))
+	    !id_is_valid(dot + 1))
 		return false;
 	snprintf(ret_kind, POOL_NAME_MAX, "%.*s", (int)(dot - name) - 1, name + 1);
 	*ret_id = dot + 1;
@@ -130,7 +131,7 @@ bool pool_unfinished_parse(const char *name, char ret_kind[static POOL_NAME_MAX]
 
 int pool_unfinished_open(struct pool *pool, const char *name, int *ret_fd, struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (folder_make(pool->tmp_fd, name, FOLDER_MODE, &fd, err) < 0)
 		return -1;
 	if (futimens(fd, NULL) < 0)
@@ -218,7 +219,7 @@ static void read_label(struct pool *pool)
 int pool_open(const struct pool_place *place, struct host *host, struct pool **ret_pool,
 	      struct error *err)
 {
-	struct pool *pool CLEANUP(pool_closep) = must_alloc(sizeof(*pool));
+	CLEANUP(pool_closep) struct pool *pool = must_alloc(sizeof(*pool));
 	snprintf(pool->name, sizeof(pool->name), "%s", place->name);
 	pool->host = host;
 	pool->order = place->order;
@@ -227,7 +228,7 @@ int pool_open(const struct pool_place *place, struct host *host, struct pool **r
 	pool->snapshots_fd = pool->freeze_fd = -1;
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
-	volume_locks_init(&pool->removals);
+	locks_init(&pool->removals);
 	if (open_root(pool, place->path, err) < 0 || open_folders(pool, err) < 0 ||
 	    folder_visit(pool->tmp_fd, discard_half_made, pool, err) < 0 ||
 	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0 ||
@@ -248,7 +249,7 @@ void pool_close(struct pool *pool)
 	cleanup_close(&pool->tmp_fd);
 	cleanup_close(&pool->volumes_fd);
 	cleanup_close(&pool->root_fd);
-	volume_locks_done(&pool->removals);
+	locks_done(&pool->removals);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool);
 }

@@ -53,7 +53,7 @@ struct pool {
 	int snapshots_fd;
 	int freeze_fd;
 
-	struct volume_locks removals; /* from trash/, by name */
+	struct locks removals; /* from trash/, by name */
 
 	pthread_mutex_t mutex; /* for all below */
 	uint64_t promised_bytes;
@@ -93,7 +93,7 @@ int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error
 
 uint64_t pool_volume_count(struct pool *pool);
 
-#define POOL_NAME_MAX (VOLUME_ID_MAX + 32)
+#define POOL_NAME_MAX (ID_MAX + 32)
 
 /* A name for tmp/ or trash/ that was not given before. */
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX]);

@@ -99,7 +99,7 @@ struct labels {
 static bool is_same_place(const char *path, const char *noted)
 {
 	struct mount_path place;
-	char *there CLEANUP_FREE = realpath(path, NULL);
+	CLEANUP_FREE char *there = realpath(path, NULL);
 	if (there)
 		return strcmp(there, noted) == 0;
 	if (mount_path_resolve(path, "--pool", &place, NULL) == 0)
@@ -124,7 +124,7 @@ static const struct pool_place *place_of(const struct labels *labels,
 static char *explain(const struct labels *labels, const struct pool_label *label,
 		     const struct pool_place *place)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	if (find(labels->pools, label->name) && place)
 		text_append_string(&text, "another pool has its name and place now. Bring its disk "
 					  "back");
@@ -160,7 +160,7 @@ static void look_at_label(void *context, const struct pool_label *label)
 		strcpy(known->id, label->id);
 		return;
 	}
-	char *reason CLEANUP_FREE = explain(labels, label, place);
+	CLEANUP_FREE char *reason = explain(labels, label, place);
 	add_missing(pools, known || find(pools, label->name) ? NULL : place, label->id, label->name,
 		    reason);
 }
@@ -253,10 +253,10 @@ static int open_round(struct pools *pools, const struct pools_setup *setup, bool
 
 int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err)
 {
-	struct pools *pools CLEANUP(pools_closep) = must_alloc(sizeof(*pools));
+	CLEANUP(pools_closep) struct pools *pools = must_alloc(sizeof(*pools));
 	pools->host = setup->host;
 	pools->policy = setup->policy;
-	volume_locks_init(&pools->locks);
+	locks_init(&pools->locks);
 	throttle_init(&pools->throttle,
 		      setup->cgroup_folder ? setup->cgroup_folder : THROTTLE_FOLDER);
 	pthread_mutex_init(&pools->mutex, NULL);
@@ -290,7 +290,7 @@ void pools_close(struct pools *pools)
 	pthread_mutex_destroy(&pools->attach_mutex);
 	pthread_mutex_destroy(&pools->mutex);
 	throttle_done(&pools->throttle);
-	volume_locks_done(&pools->locks);
+	locks_done(&pools->locks);
 	free(pools);
 }
 
@@ -362,7 +362,7 @@ int pools_not_found(struct pools *pools, size_t seen, const char *what, const ch
 
 char *pools_names(struct pools *pools)
 {
-	struct text names CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text names = TEXT_INIT;
 	for (size_t i = 0; i < pools->count; i++)
 		text_printf(&names, "%s%s", i ? ", " : "", pools->pools[i]->name);
 	return text_take(&names);
@@ -408,19 +408,16 @@ struct tmp_visit {
 };
 
 /* As calls lock what they copy. */
-static int lock_unfinished(struct pools *pools, const char *kind, const char *id,
-			   struct volume_lock *lock)
+static int lock_unfinished(struct pools *pools, const char *kind, const char *id, struct lock *lock)
 {
-	char key[VOLUME_LOCK_KEY_MAX + 1];
 	bool volume = strcmp(kind, "volume") == 0;
-	snprintf(key, sizeof(key), "%.15s%s%s", volume ? "" : kind, volume ? "" : "/", id);
-	return volume_lock_take(&pools->locks, key, lock, NULL);
+	return lock_take(&pools->locks, volume ? LOCK_VOLUME : LOCK_SNAPSHOT, id, lock, NULL);
 }
 
 static int remove_abandoned(void *context, const char *name, struct error *err)
 {
 	struct tmp_visit *visit = context;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	CLEANUP_LOCK struct lock lock = { 0 };
 	char kind[POOL_NAME_MAX];
 	const char *id;
 	struct error reason = { 0 };

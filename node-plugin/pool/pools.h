@@ -56,7 +56,7 @@ enum pool_policy {
 struct pool_missing;
 
 struct pools {
-	struct volume_locks locks;
+	struct locks locks;
 	struct host *host;
 	enum pool_policy policy;
 	struct throttle throttle;

@@ -13,7 +13,7 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 {
 	const char *what = file->what;
 	struct error reason = { 0 };
-	char *data CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *data = NULL;
 	size_t length = 0;
 	int outcome = file_read_at(file->folder_fd, RECORD_FILE_NAME, RECORD_BYTES_MAX, &data,
 				   &length, &reason);

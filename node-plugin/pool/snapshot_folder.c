@@ -25,9 +25,9 @@ static int read_record(struct pool *pool, const char *id, int fd,
 static int open_in(struct pool *pool, const char *id, struct snapshot_folder *ret_folder,
 		   struct error *err)
 {
-	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (!volume_id_is_valid(id))
+	if (!id_is_valid(id))
 		return 1; /* we never made such an id */
 	if (folder_open(pool->snapshots_fd, id, &folder.fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
@@ -72,7 +72,7 @@ void snapshot_folder_done(struct snapshot_folder *folder)
 
 int snapshot_folder_write(int folder_fd, const struct snapshot_record *record, struct error *err)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	snapshot_record_format(record, &text);
 	return file_replace_at(folder_fd, RECORD_FILE_NAME, text.data, text.length,
 			       RECORD_FILE_MODE, err);

@@ -10,7 +10,7 @@ int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folde
 {
 	struct error reason = { 0 };
 	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
-	if (!volume_id_is_valid(id))
+	if (!id_is_valid(id))
 		return 0; /* we never made such an id */
 	int fd = -1;
 	if (folder_open(pool->volumes_fd, id, &fd, &reason) == 0)
@@ -34,10 +34,10 @@ static int say_twice(const char *id, const struct pool *one, const struct pool *
 static int peek_all(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		    struct error *ret_reason, struct error *err)
 {
-	struct volume_folder found CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder found = VOLUME_FOLDER_INIT;
 	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
 	for (size_t i = 0; i < pools->count; i++) {
-		struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+		CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 		struct error reason = { 0 };
 		if (volume_folder_peek_in(pools->pools[i], id, &folder, &reason) < 0 &&
 		    ret_reason->code == ERROR_NONE)
@@ -97,7 +97,7 @@ static int read_record(struct pool *pool, const char *id, int fd, struct volume_
 int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
 			  struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_peek_in(pool, id, &folder, err) < 0)
 		return -1;
 	if (!folder.pool)
@@ -113,7 +113,7 @@ int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folde
 int volume_folder_open(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		       struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	size_t seen = pools->count;
 	if (volume_folder_peek(pools, id, &folder, err) < 0)
 		return -1;
@@ -128,7 +128,7 @@ int volume_folder_open(struct pools *pools, const char *id, struct volume_folder
 
 int volume_folder_write_first(int folder_fd, const struct volume_record *record, struct error *err)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	volume_record_format(record, &text);
 	return file_write_at(folder_fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
 			     err);
@@ -137,7 +137,7 @@ int volume_folder_write_first(int folder_fd, const struct volume_record *record,
 int volume_folder_write(struct volume_folder *folder, const struct volume_record *record,
 			struct error *err)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	volume_record_format(record, &text);
 	if (file_replace_at(folder->fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
 			    err) < 0)

@@ -12,10 +12,10 @@ static bool is_letter_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-bool volume_id_is_valid(const char *id)
+bool id_is_valid(const char *id)
 {
-	size_t length = strnlen(id, VOLUME_ID_MAX + 1);
-	if (length == 0 || length > VOLUME_ID_MAX || !is_letter_or_digit(id[0]))
+	size_t length = strnlen(id, ID_MAX + 1);
+	if (length == 0 || length > ID_MAX || !is_letter_or_digit(id[0]))
 		return false;
 	for (size_t i = 1; i < length; i++)
 		if (!is_letter_or_digit(id[i]) && id[i] != '-' && id[i] != '.')
@@ -27,12 +27,11 @@ bool volume_id_is_valid(const char *id)
  * an honest caller sends, and a user who tried should hear of it. */
 static int check_name(const char *name, struct error *err)
 {
-	size_t length = strnlen(name, VOLUME_NAME_MAX + 1);
+	size_t length = strnlen(name, ID_NAME_MAX + 1);
 	if (length == 0)
 		return error_set(err, ERROR_INVALID, "name is missing");
-	if (length > VOLUME_NAME_MAX)
-		return error_set(err, ERROR_INVALID, "name is longer than %d bytes",
-				 VOLUME_NAME_MAX);
+	if (length > ID_NAME_MAX)
+		return error_set(err, ERROR_INVALID, "name is longer than %d bytes", ID_NAME_MAX);
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
 			return error_set(err, ERROR_INVALID,
@@ -43,7 +42,7 @@ static int check_name(const char *name, struct error *err)
 	return 0;
 }
 
-static int hash_name(const char *name, char ret_id[static VOLUME_ID_MAX + 1], struct error *err)
+static int hash_name(const char *name, char ret_id[static ID_MAX + 1], struct error *err)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int length = 0;
@@ -55,13 +54,12 @@ static int hash_name(const char *name, char ret_id[static VOLUME_ID_MAX + 1], st
 	return 0;
 }
 
-int volume_id_of_name(const char *name, char ret_id[static VOLUME_ID_MAX + 1], struct error *err)
+int id_of_name(const char *name, char ret_id[static ID_MAX + 1], struct error *err)
 {
 	if (check_name(name, err) < 0)
 		return -1;
 	/* A name that looks like a hash is hashed too, so it cannot be taken for another's id. */
-	bool own_id =
-		volume_id_is_valid(name) && strncmp(name, HASH_PREFIX, strlen(HASH_PREFIX)) != 0;
+	bool own_id = id_is_valid(name) && strncmp(name, HASH_PREFIX, strlen(HASH_PREFIX)) != 0;
 	if (!own_id)
 		return hash_name(name, ret_id, err);
 	memcpy(ret_id, name, strlen(name) + 1);

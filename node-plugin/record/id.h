@@ -15,12 +15,12 @@
 
 #include "base/error.h"
 
-#define VOLUME_ID_MAX 128 /* bytes (CSI spec, "Size Limits") */
-#define VOLUME_NAME_MAX 128
+#define ID_MAX 128 /* bytes (CSI spec, "Size Limits") */
+#define ID_NAME_MAX 128
 
-/* [a-z0-9][a-z0-9.-]*, at most VOLUME_ID_MAX bytes. */
-bool volume_id_is_valid(const char *id);
+/* [a-z0-9][a-z0-9.-]*, at most ID_MAX bytes. */
+bool id_is_valid(const char *id);
 
 /* ERROR_INVALID for a name that is empty, too long, has control characters, or looks like a path.
  */
-int volume_id_of_name(const char *name, char ret_id[static VOLUME_ID_MAX + 1], struct error *err);
+int id_of_name(const char *name, char ret_id[static ID_MAX + 1], struct error *err);

@@ -25,10 +25,10 @@ static uint32_t crc32_of(const char *data, size_t length)
 
 void record_write(const struct record_format *format, const void *record, struct text *text)
 {
-	struct text body CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text body = TEXT_INIT;
 	text_printf(&body, "%s\n", format->first_line);
 	for (size_t i = 0; i < format->field_count; i++) {
-		struct text value CLEANUP_TEXT = TEXT_INIT;
+		CLEANUP_TEXT struct text value = TEXT_INIT;
 		const struct record_field *field = &format->fields[i];
 		if (field->write(record, &value) || !field->optional)
 			text_printf(&body, "%s=%s\n", field->key, value.length ? value.data : "");

@@ -6,7 +6,7 @@
 
 static int check_id(const char *value, struct error *err)
 {
-	if (!volume_id_is_valid(value))
+	if (!id_is_valid(value))
 		return error_set(err, ERROR_INTERNAL, "\"%s\" is not an id", value);
 	return 0;
 }

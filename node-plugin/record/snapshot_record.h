@@ -31,9 +31,9 @@
 #include "record/volume_record.h"
 
 struct snapshot_record {
-	char id[VOLUME_ID_MAX + 1];
-	char name[VOLUME_NAME_MAX + 1];
-	char source_volume[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
+	char name[ID_NAME_MAX + 1];
+	char source_volume[ID_MAX + 1];
 	enum backend_kind backend;
 	char fs_type[VOLUME_FS_TYPE_MAX + 1];
 	uint64_t size_bytes; /* of its source: the least that a volume made from it can have */
@@ -42,7 +42,7 @@ struct snapshot_record {
 	bool block;
 	bool shared; /* its blocks were those of its source at first */
 	enum encryption encryption;
-	char group[VOLUME_ID_MAX + 1]; /* the group snapshot it belongs to; "": none */
+	char group[ID_MAX + 1]; /* the group snapshot it belongs to; "": none */
 };
 
 void snapshot_record_format(const struct snapshot_record *record, struct text *text);

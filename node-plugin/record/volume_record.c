@@ -35,7 +35,7 @@ static bool write_id(const void *record, struct text *value)
 static int read_id(const char *value, void *record, struct error *err)
 {
 	struct volume_record *volume = record;
-	if (!volume_id_is_valid(value))
+	if (!id_is_valid(value))
 		return error_set(err, ERROR_INTERNAL, "\"%s\" is not a volume id", value);
 	return record_read_text(value, volume->id, sizeof(volume->id), err);
 }
@@ -186,7 +186,7 @@ static int read_source(const char *value, void *record, struct error *err)
 	char kind[16];
 	const char *slash = strchr(value, '/');
 	size_t length = slash ? (size_t)(slash - value) : 0;
-	if (!slash || length >= sizeof(kind) || !volume_id_is_valid(slash + 1))
+	if (!slash || length >= sizeof(kind) || !id_is_valid(slash + 1))
 		return error_set(err, ERROR_INTERNAL, "\"%s\" is not a source", value);
 	memcpy(kind, value, length);
 	kind[length] = '\0';

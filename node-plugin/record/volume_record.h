@@ -44,7 +44,7 @@ enum volume_source_kind {
 
 struct volume_source {
 	enum volume_source_kind kind;
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 };
 
 /* CSI ControllerPublishVolume, where the plugin is run with --attach. */
@@ -55,8 +55,8 @@ enum attachment {
 };
 
 struct volume_record {
-	char id[VOLUME_ID_MAX + 1];
-	char name[VOLUME_NAME_MAX + 1];
+	char id[ID_MAX + 1];
+	char name[ID_NAME_MAX + 1];
 	enum backend_kind backend;
 	char fs_type[VOLUME_FS_TYPE_MAX + 1]; /* "" for a directory or a block volume */
 	uint64_t size_bytes;

@@ -26,7 +26,7 @@
 struct member {
 	const struct snapshot_spec *spec;
 	struct snapshot_record record;
-	struct volume_lock lock;
+	struct lock lock;
 	struct cut cut;
 	struct pool *pool; /* where it is made; NULL: nowhere yet */
 	int folder_fd;
@@ -49,7 +49,7 @@ struct batch {
 static void member_done(struct member *member)
 {
 	cut_done(&member->cut);
-	volume_lock_done(&member->lock);
+	lock_done(&member->lock);
 	cleanup_close(&member->folder_fd);
 }
 
@@ -92,7 +92,7 @@ static int check_existing(const struct snapshot_record *record, const struct sna
 
 static int find_existing(struct batch *batch, struct member *member, struct error *err)
 {
-	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	struct error reason = { 0 };
 	if (snapshot_folder_open(batch->pools, member->record.id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
@@ -110,11 +110,10 @@ static int find_existing(struct batch *batch, struct member *member, struct erro
 
 static int lock_member(struct batch *batch, struct member *member, struct error *err)
 {
-	char key[VOLUME_LOCK_KEY_MAX + 1];
-	if (volume_id_of_name(member->spec->name, member->record.id, err) < 0)
+	if (id_of_name(member->spec->name, member->record.id, err) < 0)
 		return -1;
-	snprintf(key, sizeof(key), "snapshot/%s", member->record.id);
-	if (volume_lock_take(&batch->pools->locks, key, &member->lock, err) < 0)
+	if (lock_take(&batch->pools->locks, LOCK_SNAPSHOT, member->record.id, &member->lock, err) <
+	    0)
 		return -1;
 	return find_existing(batch, member, err);
 }
@@ -144,7 +143,7 @@ static int open_temporary(struct member *member, enum backend_kind backend, stru
 
 static int begin_member(struct batch *batch, struct member *member, struct error *err)
 {
-	struct volume_folder source CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder source = VOLUME_FOLDER_INIT;
 	uint64_t bytes = 0;
 	if (volume_folder_open(batch->pools, member->spec->source_volume, &source, err) < 0)
 		return error_prefix(err, "source_volume_id");
@@ -164,7 +163,7 @@ static int begin_member(struct batch *batch, struct member *member, struct error
 static int count_held(struct member *member, struct error *err)
 {
 	struct snapshot_record *record = &member->record;
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	record->shared = member->cut.cloneable;
 	record->created_us = member->cut.taken_us;
 	if (record->backend == BACKEND_LOOP) {
@@ -263,7 +262,7 @@ int snapshot_create_all(struct pools *pools, const struct snapshot_spec *specs, 
 			const struct copy_watch *watch, struct snapshot_record *ret_records,
 			struct error *err)
 {
-	struct batch batch CLEANUP(batch_done) = { .pools = pools, .watch = watch };
+	CLEANUP(batch_done) struct batch batch = { .pools = pools, .watch = watch };
 	batch.members = must_alloc(count * sizeof(*batch.members));
 	for (; batch.count < count; batch.count++)
 		batch.members[batch.count] = (struct member) { .spec = &specs[batch.count],

@@ -33,7 +33,7 @@ static int compare_members(const void *a, const void *b)
 static int find_members(struct pools *pools, struct snapshot_group *group, struct error *err)
 {
 	const struct snapshot_filter all = { .after = "", .source_volume = "", .max = SIZE_MAX };
-	struct snapshot_record *records CLEANUP_FREE = NULL;
+	CLEANUP_FREE struct snapshot_record *records = NULL;
 	size_t count = 0, kept = 0;
 	bool more;
 	if (snapshot_list(pools, &all, &records, &count, &more, err) < 0)
@@ -79,20 +79,17 @@ static int load(struct pools *pools, const char *id, struct snapshot_group *ret_
 	return 0;
 }
 
-static int lock_group(struct pools *pools, const char *id, struct volume_lock *lock,
-		      struct error *err)
+static int lock_group(struct pools *pools, const char *id, struct lock *lock, struct error *err)
 {
-	char key[VOLUME_LOCK_KEY_MAX + 1];
-	snprintf(key, sizeof(key), "group/%s", id);
-	return volume_lock_take(&pools->locks, key, lock, err);
+	return lock_take(&pools->locks, LOCK_GROUP, id, lock, err);
 }
 
 int snapshot_group_find(struct pools *pools, const char *id, struct snapshot_group *ret_group,
 			struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	bool valid = volume_id_is_valid(id);
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
+	bool valid = id_is_valid(id);
 	/* Or one whose members are just being removed is taken for damaged. */
 	if (valid && lock_group(pools, id, &lock, err) < 0)
 		return -1;
@@ -164,7 +161,7 @@ static int delete_members(struct pools *pools, const struct snapshot_group *grou
 /* Of a group without a record. */
 static int delete_strays(struct pools *pools, const char *id, size_t *ret_count, struct error *err)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	set_id(&group, id);
 	if (find_members(pools, &group, err) < 0 || delete_members(pools, &group, err) < 0)
 		return -1;
@@ -175,10 +172,10 @@ static int delete_strays(struct pools *pools, const char *id, size_t *ret_count,
 int snapshot_group_delete(struct pools *pools, const char *id, const char *const *members,
 			  size_t count, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	struct snapshot_group_record record;
-	if (!volume_id_is_valid(id))
+	if (!id_is_valid(id))
 		return 1; /* we never made such an id */
 	if (lock_group(pools, id, &lock, err) < 0)
 		return -1;
@@ -237,7 +234,7 @@ static int check_device_free(struct host *host, const struct volume_folder *fold
 			     struct error *err)
 {
 	struct loop_device device;
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (folder_open_file(folder->fd, backend_loop.data_name, O_RDONLY, 0, &fd, err) < 0)
 		return -1;
 	int found = host->find_loop(host, fd, &device, err);
@@ -252,7 +249,7 @@ static int check_device_free(struct host *host, const struct volume_folder *fold
 /* That it can stand still while the others are cut. */
 static int check_volume(struct pools *pools, const char *id, struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_open(pools, id, &folder, err) < 0)
 		return error_prefix(err, "source_volume_ids");
 	if (folder.record.backend == BACKEND_DIRECTORY)
@@ -307,7 +304,7 @@ static int make_members(struct pools *pools, const char *const *sorted,
 
 static struct pool *pool_of(struct pools *pools, const char *volume_id)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_peek(pools, volume_id, &folder, NULL) == 0 && folder.pool)
 		return folder.pool;
 	return pools->pools[0];
@@ -339,14 +336,14 @@ int snapshot_group_create(struct pools *pools, const char *name, const char *con
 			  struct snapshot_group *ret_group, struct error *err)
 {
 	const char *sorted[SNAPSHOT_GROUP_MEMBERS_MAX];
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	char id[VOLUME_ID_MAX + 1];
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
+	char id[ID_MAX + 1];
 	if (count == 0 || count > SNAPSHOT_GROUP_MEMBERS_MAX)
 		return error_set(err, ERROR_INVALID,
 				 "source_volume_ids: %zu volumes; a group has 1 to %d", count,
 				 SNAPSHOT_GROUP_MEMBERS_MAX);
-	if (sort_volumes(volumes, count, sorted, err) < 0 || volume_id_of_name(name, id, err) < 0 ||
+	if (sort_volumes(volumes, count, sorted, err) < 0 || id_of_name(name, id, err) < 0 ||
 	    lock_group(pools, id, &lock, err) < 0)
 		return -1;
 	int outcome = load(pools, id, &group, err);
@@ -366,7 +363,7 @@ int snapshot_group_create(struct pools *pools, const char *name, const char *con
 /* The first member that is met takes all the others of its group along. */
 static int recover_group(struct pools *pools, const char *id, size_t *count, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	CLEANUP_LOCK struct lock lock = { 0 };
 	struct snapshot_group_record record;
 	struct error reason = { 0 };
 	size_t strays = 0;
@@ -383,7 +380,7 @@ static int recover_group(struct pools *pools, const char *id, size_t *count, str
 int snapshot_group_recover(struct pools *pools, size_t *ret_count, struct error *err)
 {
 	const struct snapshot_filter all = { .after = "", .source_volume = "", .max = SIZE_MAX };
-	struct snapshot_record *records CLEANUP_FREE = NULL;
+	CLEANUP_FREE struct snapshot_record *records = NULL;
 	size_t count = 0;
 	bool more;
 	*ret_count = 0;

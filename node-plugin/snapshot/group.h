@@ -33,7 +33,7 @@ struct pools;
 #define SNAPSHOT_GROUP_MEMBERS_MAX 64
 
 struct snapshot_group {
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 	uint64_t created_us;		 /* wall clock */
 	struct snapshot_record *members; /* by the ids of their volumes */
 	size_t member_count;

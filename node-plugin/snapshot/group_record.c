@@ -69,7 +69,7 @@ static int read_record_in(struct pool *pool, const char *id,
 {
 	struct error reason = { 0 };
 	char data[RECORD_BYTES_MAX + 1];
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	CLEANUP_FREE char *path = must_printf(GROUPS_FOLDER "/%s", id);
 	if (folder_open_file(pool->root_fd, path, O_RDONLY, 0, &fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
@@ -101,7 +101,7 @@ int snapshot_group_record_read(struct pools *pools, const char *id,
 
 static int open_groups(struct pool *pool, int *ret_fd, struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (folder_make(pool->root_fd, GROUPS_FOLDER, GROUPS_FOLDER_MODE, &fd, err) < 0 ||
 	    file_sync_folder(pool->root_fd, err) < 0)
 		return -1;
@@ -113,7 +113,7 @@ int snapshot_group_record_write(struct pool *pool, const struct snapshot_group_r
 				struct error *err)
 {
 	CLEANUP_TEXT struct text text = TEXT_INIT;
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	record_write(&format, record, &text);
 	if (open_groups(pool, &fd, err) < 0 ||
 	    file_replace_at(fd, record->id, text.data, text.length, 0600, err) < 0)
@@ -124,7 +124,7 @@ int snapshot_group_record_write(struct pool *pool, const struct snapshot_group_r
 int snapshot_group_record_remove(struct pools *pools, const char *id, struct error *err)
 {
 	for (size_t i = 0; i < pools->count; i++) {
-		int fd CLEANUP_CLOSE = -1;
+		CLEANUP_CLOSE int fd = -1;
 		if (open_groups(pools->pools[i], &fd, err) < 0)
 			return -1;
 		if (unlinkat(fd, id, 0) < 0 && errno != ENOENT)

@@ -21,7 +21,7 @@ struct pool;
 struct pools;
 
 struct snapshot_group_record {
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 	uint64_t members;
 	uint64_t created_us;
 };

@@ -22,7 +22,7 @@
 int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *ret_record,
 		  struct error *err)
 {
-	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	if (snapshot_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	*ret_record = folder.record;
@@ -33,12 +33,12 @@ int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *r
 int snapshot_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes,
 			    struct error *err)
 {
-	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	if (snapshot_folder_open_in(pool, id, &folder, err) == 0) {
 		*ret_bytes = folder.record.held_bytes;
 		return 0;
 	}
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	*ret_bytes = 0;
 	if (folder_open(pool->snapshots_fd, id, &fd, NULL) == 0)
 		*ret_bytes = extents_held_bytes(fd, backend_loop.data_name);
@@ -47,7 +47,7 @@ int snapshot_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_byt
 
 uint64_t snapshot_allocated_bytes(struct pool *pool, const char *id)
 {
-	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	if (snapshot_folder_open_in(pool, id, &folder, NULL) < 0)
 		return 0;
 	uint64_t bytes = folder.record.held_bytes;
@@ -99,14 +99,13 @@ static int check_group(const struct snapshot_record *record, const char *group, 
 
 int snapshot_delete(struct pools *pools, const char *id, const char *group, struct error *err)
 {
-	char key[VOLUME_LOCK_KEY_MAX + 1], trash_name[POOL_NAME_MAX];
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	char trash_name[POOL_NAME_MAX];
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (!volume_id_is_valid(id))
+	if (!id_is_valid(id))
 		return 1; /* we never made such an id */
-	snprintf(key, sizeof(key), "snapshot/%s", id);
-	if (volume_lock_take(&pools->locks, key, &lock, err) < 0)
+	if (lock_take(&pools->locks, LOCK_SNAPSHOT, id, &lock, err) < 0)
 		return -1;
 	pools_remove_unfinished(pools, "snapshot", id);
 	if (snapshot_folder_open(pools, id, &folder, &reason) < 0) {
@@ -144,12 +143,12 @@ int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
 		  struct snapshot_record **ret_records, size_t *ret_count, bool *ret_more,
 		  struct error *err)
 {
-	struct id_list list CLEANUP_ID_LIST = { .after = filter->after };
+	CLEANUP_ID_LIST struct id_list list = { .after = filter->after };
 	for (size_t i = 0; i < pools->count; i++)
 		if (id_list_add(&list, pools->pools[i]->snapshots_fd, err) < 0)
 			return error_prefix(err, "pool %s: snapshots", pools->pools[i]->path);
 	id_list_sort(&list);
-	struct snapshot_record *records CLEANUP_FREE = NULL;
+	CLEANUP_FREE struct snapshot_record *records = NULL;
 	struct snapshot_record record;
 	size_t count = 0;
 	bool more = false;

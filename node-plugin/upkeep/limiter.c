@@ -58,7 +58,7 @@ static void *run(void *context)
 
 int limiter_new(struct pools *pools, struct limiter **ret_limiter, struct error *err)
 {
-	struct limiter *limiter CLEANUP(limiter_freep) = must_alloc(sizeof(*limiter));
+	CLEANUP(limiter_freep) struct limiter *limiter = must_alloc(sizeof(*limiter));
 	limiter->pools = pools;
 	pthread_mutex_init(&limiter->mutex, NULL);
 	pthread_cond_init(&limiter->changed, NULL);

@@ -87,7 +87,7 @@ static bool is_missing(int fd, const char *name)
 /* What is wrong with what it holds; ORPHAN_KINDS: nothing. */
 static enum orphan_kind judge(const struct visit *visit, const char *name, int fd)
 {
-	struct volume_folder read CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder read = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
 	if (is_missing(fd, RECORD_FILE_NAME))
 		return ORPHAN_NO_RECORD;
@@ -100,8 +100,8 @@ static enum orphan_kind judge(const struct visit *visit, const char *name, int f
 static int look_at_volume(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (!volume_id_is_valid(name) || !folder_is(visit->folder_fd, name)) {
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	if (!id_is_valid(name) || !folder_is(visit->folder_fd, name)) {
 		if (!is_missing(visit->folder_fd, name))
 			add_here(visit, ORPHAN_STRAY, name);
 		return 0;
@@ -119,7 +119,7 @@ static int look_at_volume(void *context, const char *name, struct error *err)
 static int look_at_snapshot(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (!folder_is(visit->folder_fd, name)) {
 		if (!is_missing(visit->folder_fd, name))
 			add_here(visit, ORPHAN_STRAY, name);
@@ -156,7 +156,7 @@ static int visit_folder(struct visit *visit, const char *folder, folder_visitor 
 			struct error *err)
 {
 	struct error reason = { 0 };
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (folder_open(visit->pool->root_fd, folder, &fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return 0;
@@ -209,8 +209,8 @@ static bool is_of_device(const struct mount *mount, const char *device)
  * number cannot pass to another image. */
 static bool let_go(unsigned number, const char *device, const struct loop_image *image)
 {
-	struct loop_image now CLEANUP(loop_image_done) = { 0 };
-	int fd CLEANUP_CLOSE = open(device, O_RDONLY | O_CLOEXEC);
+	CLEANUP(loop_image_done) struct loop_image now = { 0 };
+	CLEANUP_CLOSE int fd = open(device, O_RDONLY | O_CLOEXEC);
 	loop_image_read(number, &now);
 	if (fd < 0 || !loop_image_equal(&now, image) || ioctl(fd, LOOP_CLR_FD) < 0)
 		return false;
@@ -242,7 +242,7 @@ static void look_at_mounts(struct visit *visit, const char *device, bool deleted
 static int look_at_loop(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
-	struct loop_image image CLEANUP(loop_image_done) = { 0 };
+	CLEANUP(loop_image_done) struct loop_image image = { 0 };
 	char device[LOOP_DEVICE_PATH_MAX];
 	unsigned number;
 	char rest;
@@ -288,7 +288,7 @@ static void visit_all_binds(struct visit *visit)
 
 static int visit_loops(struct visit *visit, struct error *err)
 {
-	int sys_block_fd CLEANUP_CLOSE = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int sys_block_fd = open(LOOP_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sys_block_fd < 0)
 		return error_errno(err, errno, "open %s", LOOP_SYSFS);
 	return folder_visit(sys_block_fd, look_at_loop, visit, err);
@@ -296,7 +296,7 @@ static int visit_loops(struct visit *visit, struct error *err)
 
 static int visit_mounts(struct visit *visit, struct error *err)
 {
-	struct mount_table *mounts CLEANUP(mount_table_freep) = NULL;
+	CLEANUP(mount_table_freep) struct mount_table *mounts = NULL;
 	struct host *host = visit->search->pools->host;
 	if (host->read_mounts(host, &mounts, err) < 0)
 		return -1;
@@ -307,7 +307,7 @@ static int visit_mounts(struct visit *visit, struct error *err)
 
 int orphans_find(const struct orphan_search *search, struct orphans *ret_orphans, struct error *err)
 {
-	struct orphans found CLEANUP_ORPHANS = { 0 };
+	CLEANUP_ORPHANS struct orphans found = { 0 };
 	struct visit visit = { .search = search, .orphans = &found };
 	for (size_t i = 0; i < search->pools->count; i++) {
 		struct error reason = { 0 };

@@ -72,7 +72,7 @@ static void remove_spent_loops(struct host *host)
 static void look_for_orphans(struct sweep *sweep)
 {
 	struct error err = { 0 };
-	struct orphans now CLEANUP_ORPHANS = { 0 };
+	CLEANUP_ORPHANS struct orphans now = { 0 };
 	const struct orphan_search search = {
 		.pools = sweep->pools,
 		.kubelet_folder = sweep->kubelet_folder,
@@ -126,7 +126,7 @@ static void *run(void *context)
 int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **ret_sweep,
 	      struct error *err)
 {
-	struct sweep *sweep CLEANUP(sweep_freep) = must_alloc(sizeof(*sweep));
+	CLEANUP(sweep_freep) struct sweep *sweep = must_alloc(sizeof(*sweep));
 	sweep->pools = pools;
 	sweep->kubelet_folder = must_strdup(kubelet_folder);
 	sweep->started_s = clock_wall_s();

@@ -19,8 +19,8 @@ struct counting {
 static int visit_volume(void *context, const char *name, struct error *err)
 {
 	struct counting *counting = context;
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
 	if (!folder_is(counting->pool->volumes_fd, name) ||
 	    (volume_folder_peek_in(counting->pool, name, &folder, NULL) == 0 && !folder.pool))
@@ -90,9 +90,9 @@ int attachment_make(struct pools *pools, const char *id, const struct access *ac
 		    bool read_only, struct error *err)
 {
 	enum attachment asked = read_only ? ATTACHED_RO : ATTACHED_RW;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	if (volume_check_access(&folder.record, access, err) < 0)
@@ -125,7 +125,7 @@ static int check_unmounted(struct pools *pools, const struct volume_folder *fold
 			   struct error *err)
 {
 	const char *id = folder->record.id;
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	const struct mount *mount = volume_mounts_any(&mounts);
@@ -145,10 +145,10 @@ static int check_unmounted(struct pools *pools, const struct volume_folder *fold
 
 int attachment_end(struct pools *pools, const char *id, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
 		return -1;
 	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)

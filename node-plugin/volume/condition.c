@@ -37,7 +37,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct condition *conditi
 /* "" where there is no such file. */
 static void read_sysfs(const char *path, char *text, size_t size)
 {
-	char *data CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *data = NULL;
 	text[0] = '\0';
 	if (file_read(path, SYSFS_TEXT_MAX, &data, NULL, NULL) < 0)
 		return;
@@ -99,7 +99,7 @@ static const struct condition_device *find_device(const struct condition_view *v
 /* A mount of its folder in the pool. */
 static const struct mount *find_bind(const struct condition_view *view, const char *id)
 {
-	char tail[VOLUME_ID_MAX + 32];
+	char tail[ID_MAX + 32];
 	snprintf(tail, sizeof(tail), "/volumes/%s/data", id);
 	for (size_t i = 0; i < view->table->count; i++) {
 		const struct mount *mount = &view->table->mounts[i];
@@ -183,9 +183,9 @@ static void look_at_mount(const struct mount *mount, struct condition *condition
 static void look_at_device(unsigned number, struct condition *condition)
 {
 	char path[LOOP_DEVICE_PATH_MAX];
-	void *data CLEANUP_FREE = NULL;
+	CLEANUP_FREE void *data = NULL;
 	loop_device_path(number, path);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	if (fd < 0 || posix_memalign(&data, READ_BYTES, READ_BYTES) != 0)
 		return;
 	if (pread(fd, data, READ_BYTES, 0) < READ_BYTES)
@@ -213,7 +213,7 @@ void condition_look(const struct condition_view *view, const struct volume_recor
 		    struct condition *ret_condition)
 {
 	struct condition condition = { .text = "nothing is known to be wrong" };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
 	if (volume_folder_open(view->pools, record->id, &folder, &reason) < 0) {
 		note(&condition, "%s", reason.text);

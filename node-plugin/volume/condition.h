@@ -31,7 +31,7 @@ struct condition {
 struct condition_device {
 	unsigned number;
 	const struct mount *mount; /* the first one of it, in the table */
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 };
 
 /* Those things that are the same for all volumes of a list. */

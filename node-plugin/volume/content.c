@@ -22,7 +22,7 @@
 static int open_snapshot(struct pools *pools, const char *id, struct volume_content *content,
 			 struct error *err)
 {
-	struct snapshot_folder folder CLEANUP_SNAPSHOT_FOLDER = SNAPSHOT_FOLDER_INIT;
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	if (snapshot_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	content->pool = folder.pool;
@@ -38,7 +38,7 @@ static int open_snapshot(struct pools *pools, const char *id, struct volume_cont
 static int open_volume(struct pools *pools, const char *id, struct volume_content *content,
 		       struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	content->pool = folder.pool;
@@ -101,7 +101,7 @@ int volume_content_check(const struct volume_content *content, const struct volu
 static int check_still_there(struct pools *pools, const struct volume_content *content,
 			     struct error *err)
 {
-	struct volume_content now CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
+	CLEANUP_VOLUME_CONTENT struct volume_content now = VOLUME_CONTENT_INIT;
 	struct stat before, after;
 	if (volume_content_open(pools, &content->source, &now, err) < 0)
 		return -1;
@@ -118,7 +118,7 @@ static int check_still_there(struct pools *pools, const struct volume_content *c
 static int copy_volume(struct pools *pools, const struct volume_content *content, struct pool *pool,
 		       int folder_fd, const struct copy_watch *watch, struct error *err)
 {
-	struct cut cut CLEANUP_CUT = CUT_INIT;
+	CLEANUP_CUT struct cut cut = CUT_INIT;
 	cut.other_pool = pool != content->pool;
 	if (cut_make(&cut, pools, content->source.id, folder_fd, watch, err) < 0)
 		return -1;
@@ -144,7 +144,7 @@ static int copy_data(struct pools *pools, const struct volume_content *content, 
 static int fit_image(struct pool *pool, int folder_fd, const struct volume_record *record,
 		     struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
 	struct stat image;
 	off_t bytes = (off_t)record->size_bytes;
 	if (folder_open_file(folder_fd, backend_loop.data_name, O_RDWR, 0, &image_fd, err) < 0)
@@ -168,7 +168,7 @@ static int fit_image(struct pool *pool, int folder_fd, const struct volume_recor
 
 static bool is_subvolume(const struct volume_content *content)
 {
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	return folder_open(content->fd, backend_directory.data_name, &data_fd, NULL) == 0 &&
 	       subvolume_is(data_fd);
 }

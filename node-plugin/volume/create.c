@@ -153,7 +153,7 @@ static int build(const struct making *making, struct volume_record *record, stru
 {
 	struct pool *pool = making->pool;
 	char temporary[POOL_NAME_MAX];
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	bool unfinished = making->content && record->backend == BACKEND_LOOP;
 	int opened;
 	if (unfinished) {
@@ -196,8 +196,8 @@ static int build_or_release(const struct making *making, struct volume_record *r
 static int find_existing(struct pools *pools, const char *id, const struct volume_spec *spec,
 			 const char *fs_type, struct volume_folder *ret_folder, struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_folder any CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder any = VOLUME_FOLDER_INIT;
 	if (volume_folder_peek(pools, id, &any, err) < 0)
 		return -1;
 	if (!any.pool)
@@ -230,7 +230,7 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 			    const char *fs_type, uint64_t minimum_bytes,
 			    struct volume_folder *folder, struct error *err)
 {
-	struct volume_content content CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
+	CLEANUP_VOLUME_CONTENT struct volume_content content = VOLUME_CONTENT_INIT;
 	bool copied = spec->source.kind != SOURCE_NONE;
 	uint64_t size_bytes = 0;
 	if (copied && volume_content_open(pools, &spec->source, &content, err) < 0)
@@ -260,15 +260,15 @@ static int make(struct pools *pools, const struct volume_spec *spec,
 	const struct backend *backend = backend_of_kind(spec->parameters.backend);
 	const char *fs_type = "";
 	uint64_t minimum_bytes = CAPACITY_UNIT_BYTES;
-	char id[VOLUME_ID_MAX + 1];
-	if (volume_id_of_name(spec->name, id, err) < 0 ||
+	char id[ID_MAX + 1];
+	if (id_of_name(spec->name, id, err) < 0 ||
 	    (!spec->block &&
 	     backend->check_fs_type(spec->fs_type, &fs_type, &minimum_bytes, err) < 0))
 		return -1;
 	if (spec->parameters.encryption != ENCRYPTION_NONE &&
 	    filesystem_check_encryption(fs_type, err) < 0)
 		return -1;
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	int found = find_existing(pools, id, spec, fs_type, &folder, err);
 	if (found < 0 ||
 	    (!found && choose_and_build(pools, spec, id, fs_type, minimum_bytes, &folder, err) < 0))
@@ -285,13 +285,13 @@ static int make(struct pools *pools, const struct volume_spec *spec,
 static void inherit_fs_type(struct pools *pools, const struct volume_spec *spec,
 			    char ret_type[static VOLUME_FS_TYPE_MAX + 1])
 {
-	struct volume_content content CLEANUP_VOLUME_CONTENT = VOLUME_CONTENT_INIT;
-	struct volume_folder made CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	char id[VOLUME_ID_MAX + 1];
+	CLEANUP_VOLUME_CONTENT struct volume_content content = VOLUME_CONTENT_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder made = VOLUME_FOLDER_INIT;
+	char id[ID_MAX + 1];
 	ret_type[0] = '\0';
 	if (volume_content_open(pools, &spec->source, &content, NULL) == 0)
 		memcpy(ret_type, content.fs_type, sizeof(content.fs_type));
-	else if (volume_id_of_name(spec->name, id, NULL) == 0 &&
+	else if (id_of_name(spec->name, id, NULL) == 0 &&
 		 volume_folder_open(pools, id, &made, NULL) == 0)
 		memcpy(ret_type, made.record.fs_type, sizeof(made.record.fs_type));
 }
@@ -314,10 +314,10 @@ int volume_make(struct pools *pools, const struct volume_spec *spec,
 int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	char id[VOLUME_ID_MAX + 1];
-	if (volume_id_of_name(spec->name, id, err) < 0 ||
-	    volume_lock_take(&pools->locks, id, &lock, err) < 0)
+	CLEANUP_LOCK struct lock lock = { 0 };
+	char id[ID_MAX + 1];
+	if (id_of_name(spec->name, id, err) < 0 ||
+	    lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
 		return -1;
 	return volume_make(pools, spec, ret_record, err);
 }

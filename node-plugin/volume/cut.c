@@ -72,9 +72,9 @@ static int begin_image(struct cut *cut, struct error *err)
 static int copy_tree(int source_fd, int target_fd, const struct copy_watch *watch,
 		     struct error *err)
 {
-	int source_data_fd CLEANUP_CLOSE = -1;
-	int data_fd CLEANUP_CLOSE = -1;
-	int links_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int source_data_fd = -1;
+	CLEANUP_CLOSE int data_fd = -1;
+	CLEANUP_CLOSE int links_fd = -1;
 	struct tree_copy_result result;
 	if (folder_open(source_fd, DATA_NAME, &source_data_fd, err) < 0 ||
 	    folder_make(target_fd, DATA_NAME, DATA_MODE, &data_fd, err) < 0 ||
@@ -121,8 +121,8 @@ static int lock_source(struct cut *cut, struct error *err)
 {
 	uint64_t deadline_ms = clock_monotonic_ms() + LOCK_WAIT_MS;
 	struct error reason = { 0 };
-	while (volume_lock_take(&cut->pools->locks, cut->source.record.id, &cut->lock, &reason) <
-	       0) {
+	while (lock_take(&cut->pools->locks, LOCK_VOLUME, cut->source.record.id, &cut->lock,
+			 &reason) < 0) {
 		if (reason.code != ERROR_BUSY || clock_monotonic_ms() > deadline_ms) {
 			*err = reason;
 			return -1;
@@ -135,7 +135,7 @@ static int lock_source(struct cut *cut, struct error *err)
 /* It was not deleted, nor made anew, while it was copied. It may have grown. */
 static int check_source(struct cut *cut, struct error *err)
 {
-	struct volume_folder now CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder now = VOLUME_FOLDER_INIT;
 	struct stat before, after;
 	if (volume_folder_open(cut->pools, cut->source.record.id, &now, err) < 0)
 		return error_prefix(err, "while it was copied");
@@ -205,7 +205,7 @@ static int flush_device(struct cut *cut, struct error *err)
 
 static int hold_image(struct cut *cut, struct error *err)
 {
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	if (cut->source.record.block)
 		return flush_device(cut, err);
 	if (volume_mounts_read(cut->pools, cut->source.record.id, &cut->source, &mounts, err) < 0)
@@ -299,8 +299,8 @@ int cut_release(struct cut *cut, struct error *err)
 	cut->mount_fd = -1;
 	if (cut->image_fd >= 0)
 		filesystem_grow_let(cut->image_fd);
-	volume_lock_done(&cut->lock);
-	cut->lock = (struct volume_lock) { 0 };
+	lock_done(&cut->lock);
+	cut->lock = (struct lock) { 0 };
 	if (outcome == 0)
 		return 0;
 	*err = reason;
@@ -322,7 +322,7 @@ void cut_done(struct cut *cut)
 {
 	freeze_abandon(TAKE(cut->freeze));
 	cleanup_close(&cut->mount_fd);
-	volume_lock_done(&cut->lock);
+	lock_done(&cut->lock);
 	cleanup_close(&cut->data_fd);
 	cleanup_close(&cut->copy_fd);
 	cleanup_close(&cut->image_fd);
@@ -350,7 +350,7 @@ int cut_measure(const struct volume_folder *source, uint64_t *ret_bytes, struct 
 		*ret_bytes = (uint64_t)image.st_blocks * STAT_BLOCK_BYTES;
 		return 0;
 	}
-	int data_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(source->fd, DATA_NAME, &data_fd, err) < 0)
 		return -1;
 	return tree_copy_measure(data_fd, ret_bytes, err);
@@ -359,8 +359,8 @@ int cut_measure(const struct volume_folder *source, uint64_t *ret_bytes, struct 
 static int copy_still_image(int source_fd, int target_fd, const struct copy_watch *watch,
 			    struct error *err)
 {
-	int image_fd CLEANUP_CLOSE = -1;
-	int copy_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = -1;
+	CLEANUP_CLOSE int copy_fd = -1;
 	if (folder_open_file(source_fd, IMAGE_NAME, O_RDONLY, 0, &image_fd, err) < 0 ||
 	    folder_open_file(target_fd, IMAGE_NAME, O_RDWR | O_CREAT, IMAGE_MODE, &copy_fd, err) <
 		    0)
@@ -395,17 +395,17 @@ int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend, bool
 
 struct thawing {
 	struct pools *pools;
-	struct volume_lock lock; /* of the volume that was asked for last: nobody freezes it now */
+	struct lock lock; /* of the volume that was asked for last: nobody freezes it now */
 };
 
 static int find_mount(void *context, const char *id, int *ret_mount_fd, struct error *err)
 {
 	struct thawing *thawing = context;
 	struct pools *pools = thawing->pools;
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	volume_lock_done(&thawing->lock);
-	if (volume_lock_take(&pools->locks, id, &thawing->lock, err) < 0 ||
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
+	lock_done(&thawing->lock);
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &thawing->lock, err) < 0 ||
 	    volume_folder_peek(pools, id, &folder, err) < 0 ||
 	    volume_mounts_read(pools, id, &folder, &mounts, err) < 0)
 		return -1;
@@ -423,7 +423,7 @@ void cut_thaw_left(struct pools *pools)
 		struct thawing thawing = { .pools = pools };
 		int outcome = freeze_recover(pools->host, pools->pools[i]->freeze_fd, find_mount,
 					     &thawing, &thawed, &err);
-		volume_lock_done(&thawing.lock);
+		lock_done(&thawing.lock);
 		if (outcome < 0 && err.code != ERROR_BUSY)
 			log_error("volume may be frozen; thaw it by hand (fsfreeze -u)",
 				  LOG_TEXT("pool", pools->pools[i]->name), LOG_ERR(&err));

@@ -44,7 +44,7 @@ struct cut {
 	int copy_fd;
 	int data_fd; /* of a source that is a directory */
 	struct copy_mark mark;
-	struct volume_lock lock;
+	struct lock lock;
 	struct freeze *freeze;
 	int mount_fd;	      /* of what is frozen */
 	bool cloneable;	      /* the copy shares blocks with the source */

@@ -19,7 +19,7 @@
 
 static int check_unused(struct pools *pools, const struct volume_folder *folder, struct error *err)
 {
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	const char *id = folder->record.id;
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
@@ -64,7 +64,7 @@ static void remove_trash(struct pool *pool, const char *id, const char *trash_na
  * before it was whole. */
 static int make_sure(struct pools *pools, const char *id, struct error *err)
 {
-	if (volume_id_is_valid(id))
+	if (id_is_valid(id))
 		pools_remove_unfinished(pools, "volume", id);
 	for (size_t i = 0; i < pools->count; i++)
 		if (make_last(pools->pools[i], id, err) < 0)
@@ -90,10 +90,10 @@ int volume_remove(struct pools *pools, const struct volume_folder *folder, struc
 
 int volume_delete(struct pools *pools, const char *id, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
 		return -1;
 	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)

@@ -62,8 +62,8 @@ static int publish(struct pools *pools, const char *id,
 	const struct access *access = publication->access;
 	struct mount_flags flags;
 	struct mount_path target;
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	if (volume_folder_open(pools, id, &folder, err) < 0 ||
 	    volume_check_access(&folder.record, access, err) < 0 ||
 	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
@@ -89,10 +89,10 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	struct volume_record record;
 	struct volume_spec made = *spec;
 	struct mount_path target;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	char id[VOLUME_ID_MAX + 1];
+	CLEANUP_LOCK struct lock lock = { 0 };
+	char id[ID_MAX + 1];
 	/* It is by its name that the kubelet asks for its end. */
-	if (!volume_id_is_valid(spec->name) || volume_id_of_name(spec->name, id, NULL) < 0 ||
+	if (!id_is_valid(spec->name) || id_of_name(spec->name, id, NULL) < 0 ||
 	    strcmp(id, spec->name) != 0)
 		return error_set(err, ERROR_INVALID,
 				 "volume_id: \"%s\" cannot be the id of an ephemeral volume",
@@ -100,7 +100,7 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	if (mount_path_require(publication->target_path, "target_path", &target, err) < 0)
 		return -1;
 	made.pod_path = target.text;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_make(pools, &made, &record, err) < 0)
 		return -1;
 	int published = publish(pools, record.id, publication, err);
@@ -122,7 +122,7 @@ static void guess_record(const char *id, struct volume_folder *folder)
 /* Completes the folder's record, as far as it can be known. */
 static bool is_ephemeral(const char *id, struct volume_folder *folder)
 {
-	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
 	if (volume_folder_open_in(folder->pool, id, &whole, NULL) == 0)
 		folder->record = whole.record;
 	else if (faccessat(folder->fd, VOLUME_POD_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -140,9 +140,9 @@ int volume_end_ephemeral(struct pools *pools, const char *id, struct volume_fold
 
 static int remove_left_one(struct pools *pools, const char *id, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_peek_to_leave(pools, id, &folder, err) < 0)
 		return -1;
 	return volume_end_ephemeral(pools, id, &folder, err);
@@ -170,8 +170,8 @@ static bool pod_is_gone(const struct search *search, const char *path)
 
 static bool is_left(const struct search *search, const char *id)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	char *path CLEANUP_FREE = NULL;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_FREE char *path = NULL;
 	return volume_folder_peek_in(search->pool, id, &folder, NULL) == 0 && folder.pool &&
 	       file_read_at(folder.fd, VOLUME_POD_NAME, PATH_MAX, &path, NULL, NULL) == 0 &&
 	       pod_is_gone(search, path);
@@ -209,8 +209,8 @@ void volume_remove_left_ephemeral(struct pools *pools, const char *kubelet_folde
 {
 	if (!kubelet_folder)
 		return;
-	char *pods CLEANUP_FREE = must_printf("%s/pods/", kubelet_folder);
-	int pods_fd CLEANUP_CLOSE = open(pods, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FREE char *pods = must_printf("%s/pods/", kubelet_folder);
+	CLEANUP_CLOSE int pods_fd = open(pods, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!has_pods(pods_fd))
 		return;
 	struct search search = { .pools = pools, .pods = pods, .pods_fd = pods_fd };

@@ -74,10 +74,10 @@ static int grow_to(struct volume_folder *folder, uint64_t bytes, struct error *e
 int volume_expand(struct pools *pools, const struct volume_expansion *expansion,
 		  uint64_t *ret_bytes, bool *ret_filesystem, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	uint64_t bytes = 0;
-	if (volume_lock_take(&pools->locks, expansion->id, &lock, err) < 0 ||
+	if (lock_take(&pools->locks, LOCK_VOLUME, expansion->id, &lock, err) < 0 ||
 	    volume_folder_open(pools, expansion->id, &folder, err) < 0 ||
 	    check_access(&folder.record, expansion->access, err) < 0)
 		return -1;
@@ -143,10 +143,10 @@ static int grow_mounted(const struct volume_folder *folder, const struct volume_
 int volume_expand_mounted(struct pools *pools, const struct volume_expansion *expansion,
 			  const char *path, uint64_t *ret_bytes, struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_lock_take(&pools->locks, expansion->id, &lock, err) < 0 ||
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
+	if (lock_take(&pools->locks, LOCK_VOLUME, expansion->id, &lock, err) < 0 ||
 	    volume_folder_open(pools, expansion->id, &folder, err) < 0 ||
 	    check_access(&folder.record, expansion->access, err) < 0 ||
 	    check_size(&folder.record, &expansion->range, err) < 0)

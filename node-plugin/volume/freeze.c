@@ -23,7 +23,7 @@ enum freeze_state { FREEZING, FROZEN, THAWED };
 
 struct freeze {
 	struct freeze_target target;
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 	uint64_t deadline_ms;
 	bool noted_before; /* by one that could not be thawed; the sweep will */
 	pthread_t guard;
@@ -141,7 +141,7 @@ int freeze_end(struct freeze *freeze, struct error *err)
 void freeze_abandon(struct freeze *freeze)
 {
 	struct error reason = { 0 };
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 	if (!freeze)
 		return;
 	memcpy(id, freeze->id, sizeof(id));
@@ -200,7 +200,7 @@ struct recovery {
 
 static int thaw_left(struct recovery *recovery, const char *id, struct error *err)
 {
-	int mount_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int mount_fd = -1;
 	int outcome = recovery->find(recovery->context, id, &mount_fd, err);
 	if (outcome)
 		return outcome < 0 ? -1 : 0;

@@ -56,7 +56,7 @@ static int visit(void *context, const char *name, struct error *err);
 
 static int enter(const struct walk *walk, const char *name, struct error *err)
 {
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (walk->depth == VOLUME_GROUP_DEPTH_MAX)
 		return 0;
 	struct error reason = { 0 };
@@ -70,7 +70,7 @@ static int visit(void *context, const char *name, struct error *err)
 {
 	const struct walk *walk = context;
 	struct stat there;
-	int path_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int path_fd = -1;
 	struct error reason = { 0 };
 	if (folder_open_file(walk->folder_fd, name, O_PATH, 0, &path_fd, &reason) < 0)
 		return pass_over_or_fail(&reason, err);
@@ -84,7 +84,7 @@ static int visit(void *context, const char *name, struct error *err)
 int volume_group_apply(const char *path, gid_t group, struct error *err)
 {
 	struct stat root;
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &root) < 0)
 		return error_errno(err, errno, "volume_mount_group: open %s", path);
 	if (belongs(&root, group))

@@ -31,7 +31,7 @@ static int apply(struct pools *pools, const struct mount_table *table,
 		const struct mount *mount = &table->mounts[i];
 		struct volume_record record;
 		struct error reason = { 0 };
-		char id[VOLUME_ID_MAX + 1], pod[THROTTLE_POD_MAX];
+		char id[ID_MAX + 1], pod[THROTTLE_POD_MAX];
 		int number = mount_loop_number(mount);
 		if (number < 0 || !throttle_pod_of_target(mount->point, pod) ||
 		    !loop_image_volume_of((unsigned)number, id) ||
@@ -54,7 +54,7 @@ static int apply(struct pools *pools, const struct mount_table *table,
 static int look_and_apply(struct pools *pools, const struct volume_record *only, unsigned *count,
 			  struct error *err)
 {
-	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
+	CLEANUP(mount_table_freep) struct mount_table *table = NULL;
 	pthread_mutex_lock(&pools->throttle.mutex);
 	int outcome = pools->host->read_mounts(pools->host, &table, err);
 	if (outcome == 0)
@@ -82,9 +82,9 @@ int volume_modify(struct pools *pools, const char *id, const struct io_limits *l
 		  struct error *err)
 {
 	unsigned count = 0;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_open(pools, id, &folder, err) < 0 ||
 	    volume_limits_check(pools, folder.record.backend == BACKEND_LOOP, limits, err) < 0)
 		return -1;
@@ -121,7 +121,7 @@ int volume_limits_apply_all(struct pools *pools, unsigned *ret_count, struct err
 
 int volume_limits_device_at(struct pools *pools, const char *id, const char *point)
 {
-	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
+	CLEANUP(mount_table_freep) struct mount_table *table = NULL;
 	struct volume_record record;
 	if (volume_find(pools, id, &record, NULL) < 0 || io_limits_are_none(&record.limits) ||
 	    pools->host->read_mounts(pools->host, &table, NULL) < 0)

@@ -29,7 +29,7 @@ static void settle_roots(struct mount_marks *marks, const struct volume_folder *
 static int read_marks(const char *id, const struct volume_folder *folder, struct mount_table *table,
 		      struct volume_mounts *ret_mounts, struct error *err)
 {
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { .table = table };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { .table = table };
 	if (folder->pool)
 		mounts.backend = backend_of_folder(folder->fd);
 	int outcome = mounts.backend ? mounts.backend->mark(folder->pool, folder->fd, id, table,
@@ -55,7 +55,7 @@ int volume_mounts_read(struct pools *pools, const char *id, const struct volume_
 /* NULL: the kernel does not say. */
 static struct mount_table *look_at(struct host *host, const char *const *paths)
 {
-	struct mount_table *table CLEANUP(mount_table_freep) = mount_table_new_part();
+	CLEANUP(mount_table_freep) struct mount_table *table = mount_table_new_part();
 	for (; *paths; paths++)
 		if (host->look_at_mount(host, *paths, table) > 0)
 			return NULL;
@@ -205,7 +205,7 @@ static bool lies_in(const struct pool *pool, const struct volume_mounts *mounts,
  * while it was mounted. */
 static bool is_of_missing_pool(struct pools *pools, const char *id, const struct mount *mount)
 {
-	char end[VOLUME_ID_MAX + 32];
+	char end[ID_MAX + 32];
 	int length = snprintf(end, sizeof(end), "/volumes/%s/data", id);
 	size_t root_length = strlen(mount->root);
 	return length < (int)sizeof(end) && root_length >= (size_t)length &&
@@ -247,7 +247,7 @@ static int check_ours(struct pools *pools, const char *id, const struct volume_m
 static int check_again(struct pools *pools, const char *id, const struct volume_folder *folder,
 		       const char *path, struct error *err)
 {
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;
 	const struct mount *top = mount_table_at(mounts.table, path);
@@ -258,7 +258,7 @@ static int check_again(struct pools *pools, const char *id, const struct volume_
 static int clear_one(struct pools *pools, const char *id, const struct volume_folder *folder,
 		     const char *path, struct error *err)
 {
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	const char *const paths[] = { path, NULL };
 	if (volume_mounts_read_at(pools, id, folder, paths, &mounts, err) < 0)
 		return -1;

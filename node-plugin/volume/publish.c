@@ -77,7 +77,7 @@ static int check_published(const struct volume_mounts *mounts, const char *id, c
 static int bind_target(struct pools *pools, const struct mount_path *staging,
 		       const struct mount_path *target, uint64_t attributes, struct error *err)
 {
-	int source_fd CLEANUP_CLOSE = open(staging->text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int source_fd = open(staging->text, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (source_fd < 0)
 		return error_errno(err, errno, "open staging_target_path %s", staging->text);
 	if (mount_path_make(target, err) < 0)
@@ -163,7 +163,7 @@ static int publish_block(struct pools *pools, const struct volume_folder *folder
 			 bool read_only, struct error *err)
 {
 	const char *id = folder->record.id;
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	int published = check_node(mounts, id, target->text, read_only, err);
 	if (published)
 		return published;
@@ -193,10 +193,10 @@ int volume_publish(struct pools *pools, const char *id,
 	const struct access *access = publication->access;
 	struct mount_flags flags;
 	struct mount_path staging, target;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	if (volume_check_access(&folder.record, access, err) < 0 ||
@@ -243,10 +243,10 @@ static int clear_target(struct pools *pools, const char *id, const struct volume
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
 		     struct error *err)
 {
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0)
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
 		return -1;
 	if (volume_folder_peek_to_leave(pools, id, &folder, &reason) < 0)
 		log_warning("volume cannot be looked at; only its target is cleared",

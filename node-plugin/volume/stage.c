@@ -88,7 +88,7 @@ static int grow_staged(const struct volume_folder *folder, const char *path, str
 /* The device is attached for readers alone, or for all. */
 static int stage_block(const struct volume_folder *folder, bool read_only, struct error *err)
 {
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	const struct backend *backend = backend_of_kind(folder->record.backend);
 	int kept =
 		backend->keep(folder->pool, folder->fd, &folder->record, read_only, &device, err);
@@ -149,10 +149,10 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 {
 	struct mount_flags flags;
 	struct mount_path path;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	if (volume_check_access(&folder.record, access, err) < 0 ||
@@ -193,7 +193,7 @@ static bool has_device(const struct volume_mounts *mounts)
 static int release_unused(struct pools *pools, const char *id, const struct volume_folder *folder,
 			  struct error *err)
 {
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	struct error reason = { 0 };
 	if (folder->pool && backend_of_folder(folder->fd) == &backend_directory)
 		return 1; /* without a look at the mounts */
@@ -227,7 +227,7 @@ static int open_or_peek(struct pools *pools, const char *id, struct volume_folde
 static int lock_last(struct pools *pools, const char *id, const struct volume_folder *folder,
 		     const char *path, struct error *err)
 {
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	if (folder->record.encryption == ENCRYPTION_NONE)
 		return 0;
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
@@ -242,9 +242,9 @@ static int lock_last(struct pools *pools, const char *id, const struct volume_fo
 int volume_unstage(struct pools *pools, const char *id, const char *staging_path, struct error *err)
 {
 	struct mount_path path;
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	if (volume_lock_take(&pools->locks, id, &lock, err) < 0 ||
+	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    open_or_peek(pools, id, &folder, err) < 0)
 		return -1;
 	int outcome = mount_path_find(staging_path, "staging_target_path", &path, err);

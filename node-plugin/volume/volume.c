@@ -17,7 +17,7 @@
 int volume_find(struct pools *pools, const char *id, struct volume_record *ret_record,
 		struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	*ret_record = folder.record;
@@ -43,7 +43,7 @@ int volume_check_access(const struct volume_record *record, const struct access 
 
 int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes, struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_open_in(pool, id, &folder, err) == 0) {
 		*ret_bytes = folder.record.size_bytes;
 		return 0;
@@ -57,14 +57,14 @@ int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes
 
 uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_peek_in(pool, id, &folder, NULL) < 0 || !folder.pool)
 		return 0;
 	const struct backend *backend = backend_of_folder(folder.fd);
 	if (!backend)
 		return 0;
 	uint64_t bytes = backend->allocated_bytes(pool, folder.fd);
-	struct volume_folder whole CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
 	if (backend != &backend_loop || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
 	    whole.record.source.kind == SOURCE_NONE)
 		return bytes;
@@ -82,8 +82,8 @@ static int not_mounted(const char *id, const char *path, struct error *err)
 int volume_usage(struct pools *pools, const char *id, const char *path,
 		 struct host_usage *ret_usage, struct error *err)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
-	struct volume_mounts mounts CLEANUP_VOLUME_MOUNTS = { 0 };
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	struct mount_path point;
 	if (volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
@@ -99,7 +99,7 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 		*ret_usage = (struct host_usage) { .total_bytes = folder.record.size_bytes };
 		return 0;
 	}
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	/* Others may have unmounted it since: what lay below it is not the volume. */
 	int gone = pools->host->open_mount(pools->host, top, &fd, err);
 	if (gone)
@@ -130,7 +130,7 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
 		struct error *err)
 {
-	struct id_list list CLEANUP_ID_LIST = { .after = after };
+	CLEANUP_ID_LIST struct id_list list = { .after = after };
 	for (size_t i = 0; i < pools->count; i++)
 		if (id_list_add(&list, pools->pools[i]->volumes_fd, err) < 0)
 			return error_prefix(err, "pool %s: volumes", pools->pools[i]->path);

@@ -51,7 +51,7 @@ struct volume_spec {
 int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err);
 
-/* The same for whoever holds the lock of its id (volume_id_of_name()). */
+/* The same for whoever holds the lock of its id (id_of_name()). */
 int volume_make(struct pools *pools, const struct volume_spec *spec,
 		struct volume_record *ret_record, struct error *err);
 

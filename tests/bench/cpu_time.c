@@ -29,7 +29,7 @@ static double of_ticks(unsigned long long ticks)
 static void add_server(pid_t server, struct cpu_time *time)
 {
 	char path[64];
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	unsigned long long user, system, user_waited, system_waited;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)server);
 	if (file_read(path, STAT_BYTES_MAX, &text, NULL, NULL) < 0)
@@ -46,7 +46,7 @@ static void add_server(pid_t server, struct cpu_time *time)
 /* user, nice, system, then idle and iowait, then irq and softirq. */
 static double of_machine(void)
 {
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	unsigned long long user, nice, system, irq, softirq;
 	if (file_read("/proc/stat", STAT_BYTES_MAX, &text, NULL, NULL) < 0 ||
 	    sscanf(text, "cpu %llu %llu %llu %*u %*u %llu %llu", &user, &nice, &system, &irq,

@@ -19,20 +19,20 @@
 
 static int sync_path(const char *path)
 {
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -1 : fsync(fd);
 }
 
 static int write_synced(const char *path, const char *text)
 {
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : fsync(fd);
 }
 
 static int make_image(const char *path)
 {
 	struct error err = { 0 };
-	int fd CLEANUP_CLOSE = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, SIZE_BYTES) < 0 || filesystem_make("ext4", fd, &err) < 0)
 		return -1;
 	return fsync(fd);
@@ -60,12 +60,12 @@ static int create(const struct floor_pool *pool, const char *name)
 static int attach(const char *image, int *ret_fd)
 {
 	char device[32];
-	int image_fd CLEANUP_CLOSE = open(image, O_RDWR | O_CLOEXEC);
-	int control_fd CLEANUP_CLOSE = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int image_fd = open(image, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int control_fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	for (int tries = 0; tries < 1000; tries++) {
 		int number = ioctl(control_fd, LOOP_CTL_GET_FREE);
 		snprintf(device, sizeof(device), "/dev/loop%d", number);
-		int fd CLEANUP_CLOSE = open(device, O_RDWR | O_CLOEXEC);
+		CLEANUP_CLOSE int fd = open(device, O_RDWR | O_CLOEXEC);
 		struct loop_config config = {
 			.fd = (unsigned)image_fd,
 			.block_size = 4096,
@@ -83,7 +83,7 @@ static int attach(const char *image, int *ret_fd)
 static int stage(const struct floor_pool *pool, const char *name, const char *staging)
 {
 	char data[300], device[32];
-	int device_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int device_fd = -1;
 	snprintf(data, sizeof(data), "%s/%s/data", pool->path, name);
 	if (!pool->loop)
 		return mount(data, staging, NULL, MS_BIND, NULL);

@@ -94,7 +94,7 @@ static void down(void)
 static void write_block(const char *device, const char *content)
 {
 	char block[BLOCK_BYTES] = "";
-	int fd CLEANUP_CLOSE = open(device, O_WRONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(device, O_WRONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	snprintf(block, sizeof(block), "%s", content);
 	assert_int_equal(pwrite(fd, block, sizeof(block), MIB), sizeof(block));
@@ -104,7 +104,7 @@ static void write_block(const char *device, const char *content)
 static void check_block(const char *device, const char *content)
 {
 	char block[BLOCK_BYTES] = "";
-	int fd CLEANUP_CLOSE = open(device, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(device, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	ioctl(fd, BLKFLSBUF, 0);
 	assert_int_equal(pread(fd, block, sizeof(block), MIB), sizeof(block));
@@ -125,7 +125,7 @@ static void detach_by_hand(unsigned number)
 {
 	char path[32];
 	snprintf(path, sizeof(path), "/dev/loop%u", number);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(ioctl(fd, LOOP_CLR_FD), 0);
 }
@@ -345,7 +345,7 @@ static void a_class_is_confirmed_if_it_could_have_made_the_device(void **state)
 static void cannot_write(const char *device)
 {
 	static const char block[BLOCK_BYTES] = "intruder";
-	int fd CLEANUP_CLOSE = open(device, O_WRONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(device, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
 		assert_int_equal(pwrite(fd, block, sizeof(block), MIB), -1);
 }
@@ -362,7 +362,7 @@ static void a_reader_cannot_write_beside_a_writer_who_can(void **state)
 	/* A pod's runtime makes a node of its own: the mount's read-only does not reach it. */
 	const char *own = node_scene_path(&scene, "own-node");
 	assert_int_equal(mknod(own, S_IFBLK | 0600, makedev(7, loop_number(second))), 0);
-	int fd CLEANUP_CLOSE = open(own, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(own, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	int off = 0;
 	ioctl(fd, BLKROSET, &off);

@@ -115,7 +115,7 @@ static void write_mark(void)
 {
 	char path[512];
 	snprintf(path, sizeof(path), "%s/mark", scene.target);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	assert_int_equal(write(fd, "kept", 4), 4);
 	assert_int_equal(fsync(fd), 0);
 }
@@ -123,7 +123,7 @@ static void write_mark(void)
 static void check_mark(void)
 {
 	char path[512];
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	struct error err = { 0 };
 	snprintf(path, sizeof(path), "%s/mark", scene.staging);
 	assert_done(file_read(path, 100, &text, NULL, &err), &err);
@@ -186,7 +186,7 @@ static void a_damaged_record_stops_its_volume_and_no_other(void **state)
 	node_scene_kill(&scene, SIGKILL);
 	node_scene_wait(&scene);
 	snprintf(record, sizeof(record), "%s/volumes/pvc-1/record", scene.pool);
-	char *whole CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *whole = NULL;
 	size_t length = 0;
 	assert_done(file_read(record, 4096, &whole, &length, &err), &err);
 	assert_int_equal(truncate(record, (off_t)length / 2), 0);

@@ -66,7 +66,7 @@ static void write_file(const char *folder, const char *content)
 {
 	char path[512];
 	snprintf(path, sizeof(path), "%s/index.html", folder);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
 	assert_int_equal(fsync(fd), 0);
@@ -75,7 +75,7 @@ static void write_file(const char *folder, const char *content)
 static void check_file(const char *folder, const char *content)
 {
 	char path[512];
-	char *found CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *found = NULL;
 	struct error err = { 0 };
 	snprintf(path, sizeof(path), "%s/index.html", folder);
 	assert_int_equal(file_read(path, 1000, &found, NULL, &err), 0);
@@ -191,7 +191,7 @@ static void a_volume_ends_at_its_size_and_the_disk_is_spared(void **state)
 	up(&ext4);
 	memset(block, 'x', sizeof(block));
 	snprintf(path, sizeof(path), "%s/big", scene.target);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	uint64_t written = 0;
 	ssize_t got;
 	while ((got = write(fd, block, sizeof(block))) > 0 && written < 4 * ext4.size_bytes)

@@ -71,7 +71,7 @@ static void write_file(const char *folder, const char *name, const char *text)
 {
 	char path[192];
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	assert_int_equal(fsync(fd), 0);
 }
@@ -79,7 +79,7 @@ static void write_file(const char *folder, const char *name, const char *text)
 static void check_file(const char *folder, const char *name, const char *text)
 {
 	char path[192];
-	char *found CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *found = NULL;
 	struct error err = { 0 };
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	assert_done(file_read(path, 4096, &found, NULL, &err), &err);
@@ -94,7 +94,7 @@ static void defect_1_more_data_than_the_volume_is_large(void **state)
 	size_t written = 0;
 	publish(&loop);
 	snprintf(path, sizeof(path), "%s/large", scene.target);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	memset(block, 'x', sizeof(block));
 	while (written < 64 * MIB) {
 		ssize_t count = write(fd, block, sizeof(block));
@@ -235,7 +235,7 @@ static void defect_7_a_device_that_is_gone_after_a_reboot(void **state)
 
 static bool has_option(const char *point, const char *option)
 {
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	char place[192];
 	struct error err = { 0 };
 	assert_done(file_read("/proc/self/mounts", 16 << 20, &text, NULL, &err), &err);

@@ -143,7 +143,7 @@ static void the_members_of_a_group_are_of_one_moment(void **state)
 	struct scene *scene = *state;
 	unsigned long before = 0;
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+		CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 		struct error err = { 0 };
 		char name[32];
 		while (atomic_load(&scene->written) == before)

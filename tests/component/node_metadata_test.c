@@ -91,7 +91,7 @@ static void snapshot(const char *volume, const char *name)
 static void write_units(long long unit, long long count, int byte)
 {
 	char bytes[UNIT];
-	int fd CLEANUP_CLOSE = open(scene.target, O_WRONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(scene.target, O_WRONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	memset(bytes, byte, sizeof(bytes));
 	for (long long i = 0; i < count; i++)

@@ -41,7 +41,7 @@ static bool comes_to_be_logged(const char *text, const char *more)
 static int attach(const char *image, struct loop_device *device)
 {
 	struct error err = { 0 };
-	int fd CLEANUP_CLOSE = open(image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = open(image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, 16 << 20) < 0 || loop_device_attach(fd, true, device, &err) < 0)
 		fail_msg("%s: %s", image, err.text);
 	return 0;

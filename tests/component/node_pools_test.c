@@ -108,7 +108,7 @@ static void a_subvolume_is_copied_to_a_pool_that_has_none(void **state)
 	struct node_volume source = volume_of("sub-1", "directory", "fast");
 	struct node_volume restored = volume_of("sub-2", "directory", "bulk");
 	assert_int_equal(node_client_create(scene.channel, &source, &err), 0);
-	int source_fd CLEANUP_CLOSE = open_data(&btrfs, "volumes", "sub-1");
+	CLEANUP_CLOSE int source_fd = open_data(&btrfs, "volumes", "sub-1");
 	text_file_write(source_fd, "file", "before");
 	assert_int_equal(node_client_snapshot(scene.channel, "snap-1", "sub-1", &err), 0);
 	text_file_write(source_fd, "file", "after!");
@@ -116,7 +116,7 @@ static void a_subvolume_is_copied_to_a_pool_that_has_none(void **state)
 	restored.enforce = false;
 	if (node_client_create(scene.channel, &restored, &err) < 0)
 		fail_msg("%s", err.text);
-	int restored_fd CLEANUP_CLOSE = open_data(&ext4, "volumes", "sub-2");
+	CLEANUP_CLOSE int restored_fd = open_data(&ext4, "volumes", "sub-2");
 	text_file_check(restored_fd, "file", "before");
 	assert_int_equal(node_client_delete_snapshot(scene.channel, "snap-1", &err), 0);
 	delete_both();
@@ -128,9 +128,9 @@ static void names_of_one_file_are_told_from_those_of_another_subvolume(void **st
 	struct error err = { 0 };
 	struct node_volume source = volume_of("sub-1", "directory", "fast");
 	struct node_volume cloned = volume_of("sub-2", "directory", "bulk");
-	int inner_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int inner_fd = -1;
 	assert_int_equal(node_client_create(scene.channel, &source, &err), 0);
-	int source_fd CLEANUP_CLOSE = open_data(&btrfs, "volumes", "sub-1");
+	CLEANUP_CLOSE int source_fd = open_data(&btrfs, "volumes", "sub-1");
 	text_file_write(source_fd, "one", "outer");
 	assert_int_equal(linkat(source_fd, "one", source_fd, "two", 0), 0);
 	assert_int_equal(subvolume_create(source_fd, "inner", &err), 0);
@@ -141,7 +141,7 @@ static void names_of_one_file_are_told_from_those_of_another_subvolume(void **st
 	cloned.enforce = false;
 	if (node_client_create(scene.channel, &cloned, &err) < 0)
 		fail_msg("%s", err.text);
-	int cloned_fd CLEANUP_CLOSE = open_data(&ext4, "volumes", "sub-2");
+	CLEANUP_CLOSE int cloned_fd = open_data(&ext4, "volumes", "sub-2");
 	text_file_check(cloned_fd, "two", "outer");
 	text_file_check(cloned_fd, "inner/one", "inner");
 	text_file_check(cloned_fd, "inner/two", "inner");

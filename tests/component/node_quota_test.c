@@ -110,7 +110,7 @@ static void make_subvolume(const char *folder, const char *name)
 		char name[4088];
 	} args = { 0 };
 	snprintf(args.name, sizeof(args.name), "%s", name);
-	int fd CLEANUP_CLOSE = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(ioctl(fd, _IOW(0x94, 14, args), &args), 0);
 }

@@ -75,7 +75,7 @@ static bool pool_file_holds(const char *name, const char *what)
 {
 	char path[256];
 	snprintf(path, sizeof(path), "%s/volumes/%s", scene.pool, name);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		fail_msg("%s: %s", path, strerror(errno));
 	return file_holds(fd, what);
@@ -85,7 +85,7 @@ static void write_marker(const char *folder)
 {
 	char path[256];
 	snprintf(path, sizeof(path), "%s/" NAME, folder);
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(write(fd, MARKER, strlen(MARKER)), strlen(MARKER));
@@ -96,7 +96,7 @@ static bool marker_is_there(const char *folder)
 {
 	char path[256];
 	snprintf(path, sizeof(path), "%s/" NAME, folder);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd >= 0 && file_holds(fd, MARKER);
 }
 
@@ -108,7 +108,7 @@ static bool process_holds(pid_t pid, const char *what)
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	FILE *maps = fopen(path, "r");
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	int mem_fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int mem_fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(maps && mem_fd >= 0);
 	CLEANUP_FREE char *page = must_alloc(8192);
 	while (fgets(line, sizeof(line), maps)) {

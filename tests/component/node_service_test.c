@@ -65,7 +65,7 @@ static int create(struct rpc_channel *channel, const char *name, uint64_t bytes,
 		.parameters = { .items = &parameter, .count = key ? 1 : 0 },
 		.segments = { .items = &segment, .count = node ? 1 : 0 },
 	};
-	struct csi_volume *volume CLEANUP(csi_volume_freep) = NULL;
+	CLEANUP(csi_volume_freep) struct csi_volume *volume = NULL;
 	if (csi_create_volume(channel, &request, TIMEOUT_MS, &volume, err) < 0)
 		return -1;
 	assert_string_equal(pairs_get(&volume->segments, CSI_TOPOLOGY_KEY), "node-1");
@@ -149,8 +149,8 @@ static void capacity_is_asked_for_with_what_the_class_tells_the_sidecars(void **
 
 static int connect_and_create(const char *certificates, const char *name, struct error *err)
 {
-	struct rpc_tls *tls CLEANUP(rpc_tls_freep) = NULL;
-	struct rpc_channel *channel CLEANUP(rpc_channel_freep) = NULL;
+	CLEANUP(rpc_tls_freep) struct rpc_tls *tls = NULL;
+	CLEANUP(rpc_channel_freep) struct rpc_channel *channel = NULL;
 	if (rpc_tls_new(certificates, &tls, err) < 0 ||
 	    rpc_channel_new_tls("127.0.0.1:39745", tls, CSI_NODE_TLS_NAME, &channel, err) < 0)
 		return -1;
@@ -167,14 +167,14 @@ static int connect_and_create(const char *certificates, const char *name, struct
 
 static void over_tcp_only_the_provisioner_is_served_and_only_with_volumes(void **state)
 {
-	struct certificates *ours CLEANUP(certificates_freep) = certificates_new();
-	struct certificates *foreign CLEANUP(certificates_freep) = certificates_new();
-	char *node CLEANUP(certificates_removep) = certificates_folder(ours, CSI_NODE_TLS_NAME);
-	char *provisioner CLEANUP(certificates_removep) =
-		certificates_folder(ours, CSI_PROVISIONER_TLS_NAME);
-	char *somebody CLEANUP(certificates_removep) = certificates_folder(ours, "somebody");
-	char *stranger CLEANUP(certificates_removep) =
-		certificates_folder(foreign, CSI_PROVISIONER_TLS_NAME);
+	CLEANUP(certificates_freep) struct certificates *ours = certificates_new();
+	CLEANUP(certificates_freep) struct certificates *foreign = certificates_new();
+	CLEANUP(certificates_removep) char *node = certificates_folder(ours, CSI_NODE_TLS_NAME);
+	CLEANUP(certificates_removep)
+	char *provisioner = certificates_folder(ours, CSI_PROVISIONER_TLS_NAME);
+	CLEANUP(certificates_removep) char *somebody = certificates_folder(ours, "somebody");
+	CLEANUP(certificates_removep)
+	char *stranger = certificates_folder(foreign, CSI_PROVISIONER_TLS_NAME);
 	struct error err = { 0 };
 	char flag[256];
 	node_scene_kill(&scene, SIGTERM);
@@ -223,7 +223,7 @@ static ino_t inode_of(const char *path)
 /* As the kubelet does; then says whether it is content. */
 static void register_plugin(const char *endpoint, bool content)
 {
-	struct rpc_channel *channel CLEANUP(rpc_channel_freep) = NULL;
+	CLEANUP(rpc_channel_freep) struct rpc_channel *channel = NULL;
 	struct error err = { 0 };
 	ProtobufCMessage *message = NULL;
 	Pluginregistration__InfoRequest ask;

@@ -97,7 +97,7 @@ static void assert_records(const char *folder, unsigned count)
 {
 	char path[300];
 	snprintf(path, sizeof(path), "%s/records", folder);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	for (unsigned i = 0; i < count; i++) {
 		unsigned char got[RECORD_BYTES], wanted[RECORD_BYTES];
@@ -209,7 +209,7 @@ static void a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start(void **
 	char intent[300];
 	snprintf(intent, sizeof(intent), "%s/freeze/pvc-1", scene.pool);
 	close(open(intent, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-	int fd CLEANUP_CLOSE = open(one, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(one, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(ioctl(fd, FIFREEZE, 0), 0);
 	node_scene_start(&scene);
 	assert_true(ioctl(fd, FITHAW, 0) < 0 && errno == EINVAL);

@@ -147,7 +147,7 @@ static unsigned device_of(const struct node_volume *volume)
 {
 	struct error err = { 0 };
 	struct loop_device device = { 0 };
-	int image_fd CLEANUP_CLOSE = open_image(volume);
+	CLEANUP_CLOSE int image_fd = open_image(volume);
 	assert_int_equal(loop_device_find(image_fd, &device, &err), 1);
 	return device.number;
 }
@@ -169,7 +169,7 @@ static bool is_left_spent(unsigned number)
 static int trim(const char *folder)
 {
 	struct fstrim_range all = { .len = UINT64_MAX };
-	int fd CLEANUP_CLOSE = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return ioctl(fd, FITRIM, &all);
 }
@@ -178,7 +178,7 @@ static int trim(const char *folder)
 static int discard(const char *device)
 {
 	uint64_t range[2] = { 0, SIZE };
-	int fd CLEANUP_CLOSE = open(device, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(device, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return ioctl(fd, BLKDISCARD, range);
 }
@@ -186,7 +186,7 @@ static int discard(const char *device)
 /* Also what some programs do to clear a device: zeros of which nothing need be stored. */
 static void punch(const char *device)
 {
-	int fd CLEANUP_CLOSE = open(device, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(device, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
 	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 8 * MIB) < 0)
 		print_message("the device cannot be punched: that is right\n");
@@ -273,7 +273,7 @@ static void no_device_that_refuses_discards_is_left_behind(void **state)
 
 static void lose_blocks(const struct node_volume *volume)
 {
-	int image_fd CLEANUP_CLOSE = open_image(volume);
+	CLEANUP_CLOSE int image_fd = open_image(volume);
 	assert_int_equal(
 		fallocate(image_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 40 * MIB, 16 * MIB),
 		0);

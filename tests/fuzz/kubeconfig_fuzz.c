@@ -23,7 +23,7 @@ static void check(const struct http_client_options *http, const char *namespace)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct arena *arena CLEANUP(arena_freep) = arena_new(1024);
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 	struct http_client_options http = { 0 };
 	const char *namespace = NULL;
 	struct error err = { 0 };

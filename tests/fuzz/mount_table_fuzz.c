@@ -25,7 +25,7 @@ static void ask(const struct mount_table *table, const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
+	CLEANUP(mount_table_freep) struct mount_table *table = NULL;
 	struct error err = { 0 };
 	if (mount_table_parse((const char *)data, size, &table, &err) < 0)
 		return 0;

@@ -20,10 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_name(const char *name)
 {
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 	struct error err = { 0 };
-	int outcome = volume_id_of_name(name, id, &err);
-	if (outcome == 0 && !volume_id_is_valid(id))
+	int outcome = id_of_name(name, id, &err);
+	if (outcome == 0 && !id_is_valid(id))
 		abort();
 	if (outcome < 0 && err.code != ERROR_INVALID)
 		abort();
@@ -31,7 +31,7 @@ static void check_name(const char *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct arena *arena CLEANUP(arena_freep) = arena_new(size + 1024);
+	CLEANUP(arena_freep) struct arena *arena = arena_new(size + 1024);
 	struct pairs pairs = { 0 };
 	char *flags[LINES_MAX];
 	size_t count = 0;

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	snapshot_record_format(&record, &text);
 	struct snapshot_record again;
 	if (snapshot_record_parse(text.data, text.length, &again, &err) < 0 ||

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	volume_record_format(&record, &text);
 	struct volume_record again;
 	if (volume_record_parse(text.data, text.length, &again, &err) < 0 ||

@@ -17,6 +17,7 @@ forbid 'a // comment is a passing experiment' '(^|[[:space:];{}])//' '*.c' '*.h'
 forbid 'no typedef for structs' '^typedef struct' 'lib' 'node-plugin' 'provisioner' 'controller'
 forbid 'left to do belongs in an issue' '\b(TODO|FIXME|XXX)\b' '*.c' '*.h' '*.sh' '*.go' dev ':!tests/house/text.sh'
 forbid 'a comment that the formatter broke' '^ \*[[:alnum:](]' '*.c' '*.h'
+forbid 'CLEANUP stands before the type' '[])a-z0-9_] CLEANUP[A-Z_]*(\([a-z_]+\))? ?(=|;)' '*.c' '*.h'
 forbid 'include guards are #pragma once' '^#ifndef [A-Z_]+_H$' '*.h'
 if git ls-files | grep -E '(^|/)(utils?|helpers?|common|misc)\.[a-z]+$'; then
 	echo "^ a file needs a noun for a name"

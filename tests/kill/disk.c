@@ -38,7 +38,7 @@ static int attach(struct disk *disk, int image_fd, int control_fd)
 	snprintf(path, sizeof(path), "/dev/loop%d", number);
 	struct loop_config config = { .fd = (uint32_t)image_fd,
 				      .info = { .lo_flags = LO_FLAGS_AUTOCLEAR } };
-	int fd CLEANUP_CLOSE = open(path, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, LOOP_CONFIGURE, &config) < 0)
 		return -1;
 	disk->loop_number = (unsigned)number;
@@ -48,9 +48,9 @@ static int attach(struct disk *disk, int image_fd, int control_fd)
 static void mount_image(struct disk *disk)
 {
 	char source[32];
-	int image_fd CLEANUP_CLOSE = open(disk->image, O_RDWR | O_CLOEXEC);
-	int control_fd CLEANUP_CLOSE = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int image_fd = open(disk->image, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int control_fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = -1;
 	if (image_fd < 0 || control_fd < 0)
 		give_up("open");
 	for (int tries = 0; fd < 0 && tries < TRIES; tries++) {
@@ -79,7 +79,7 @@ void disk_init(struct disk *disk, const char *folder, uint64_t bytes)
 	const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	snprintf(disk->folder, sizeof(disk->folder), "%s", folder);
 	snprintf(disk->image, sizeof(disk->image), "%s/kentledge-disk-XXXXXX", place);
-	int fd CLEANUP_CLOSE = mkstemp(disk->image);
+	CLEANUP_CLOSE int fd = mkstemp(disk->image);
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0)
 		give_up(disk->image);
 	snprintf(disk->kept, sizeof(disk->kept), "%s.kept", disk->image);
@@ -94,7 +94,7 @@ void disk_init(struct disk *disk, const char *folder, uint64_t bytes)
 /* One that was held still for a snapshot would outlive its unmounting. */
 static void thaw(const char *point)
 {
-	int fd CLEANUP_CLOSE = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		ioctl(fd, FITHAW);
 }
@@ -102,7 +102,7 @@ static void thaw(const char *point)
 /* Mounts in the folder in which it lies, and stacked ones: the last one in the table first. */
 static bool unmount_one(const struct disk *disk)
 {
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	char point[256] = "", line_point[256];
 	size_t length = (size_t)(strrchr(disk->folder, '/') + 1 - disk->folder);
 	if (file_read("/proc/self/mounts", 16 << 20, &text, NULL, NULL) < 0)
@@ -123,7 +123,7 @@ static bool unmount_one(const struct disk *disk)
 static bool is_attached(const struct disk *disk)
 {
 	char path[64];
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	snprintf(path, sizeof(path), "/sys/block/loop%u/loop/backing_file", disk->loop_number);
 	return file_read(path, 4096, &text, NULL, NULL) == 0 &&
 	       strncmp(text, disk->image, strlen(disk->image)) == 0;
@@ -135,13 +135,13 @@ static void detach_others(const struct disk *disk)
 	DIR *dir = opendir("/sys/block");
 	for (const struct dirent *entry; dir && (entry = readdir(dir));) {
 		char path[512];
-		char *text CLEANUP_FREE = NULL;
+		CLEANUP_FREE char *text = NULL;
 		snprintf(path, sizeof(path), "/sys/block/%s/loop/backing_file", entry->d_name);
 		if (file_read(path, 4096, &text, NULL, NULL) < 0 ||
 		    strncmp(text, disk->folder, strlen(disk->folder)) != 0)
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-		int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+		CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd >= 0)
 			ioctl(fd, LOOP_CLR_FD);
 	}
@@ -174,7 +174,7 @@ static void read_activity(const struct disk *disk, unsigned long *ret_sectors,
 			  unsigned long *ret_on_the_way)
 {
 	char path[64];
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	snprintf(path, sizeof(path), "/sys/block/loop%u/stat", disk->loop_number);
 	if (file_read(path, 4096, &text, NULL, NULL) < 0 ||
 	    sscanf(text, "%*u %*u %*u %*u %*u %*u %lu %*u %lu", ret_sectors, ret_on_the_way) != 2)
@@ -194,8 +194,8 @@ static void copy_range(int from_fd, int to_fd, off_t begin, off_t end)
 
 static void copy_image(const char *from, const char *to)
 {
-	int from_fd CLEANUP_CLOSE = open(from, O_RDONLY | O_CLOEXEC);
-	int to_fd CLEANUP_CLOSE = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int from_fd = open(from, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int to_fd = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	off_t size = lseek(from_fd, 0, SEEK_END);
 	if (from_fd < 0 || to_fd < 0 || ftruncate(to_fd, size) < 0)
 		give_up("copy of the disk");

@@ -60,10 +60,10 @@ static int unpublish(struct life *life, struct error *err)
 
 static int write_mark(struct life *life, const char *path, struct error *err)
 {
-	int fd CLEANUP_CLOSE = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, MARK, strlen(MARK)) != (ssize_t)strlen(MARK) || fsync(fd) < 0)
 		return error_errno(err, errno, "%s", path);
-	int folder_fd CLEANUP_CLOSE = open(life->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int folder_fd = open(life->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder_fd < 0 || fsync(folder_fd) < 0)
 		return error_errno(err, errno, "%s", life->target);
 	life->marked = true;
@@ -77,7 +77,7 @@ static int check_mark(struct life *life, struct error *err)
 	snprintf(path, sizeof(path), "%s/mark", life->target);
 	if (!life->marked)
 		return write_mark(life, path, err);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		return error_errno(err, errno, "data is lost: %s", path);
 	if (strcmp(text, MARK) != 0)
@@ -89,7 +89,7 @@ static int check_mark(struct life *life, struct error *err)
 static int check_block_mark(struct life *life, struct error *err)
 {
 	char block[4096] = "";
-	int fd CLEANUP_CLOSE = open(life->target, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(life->target, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, errno, "%s", life->target);
 	if (!life->marked) {
@@ -293,7 +293,7 @@ static int check_copy(struct life *life, struct error *err)
 	if (trace_call(&life->trace, stage_copy, &look, NULL, err) < 0)
 		return error_prefix(err, "the copy");
 	snprintf(path, sizeof(path), "%s/mark", look.folder);
-	int fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool kept = fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strcmp(text, MARK) == 0;
 	cleanup_close(&fd);
 	fd = -1;

@@ -51,7 +51,7 @@ void trace_init(struct trace *trace, struct node_scene *scene)
 static pid_t tgid_of(pid_t tid)
 {
 	char path[64];
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	snprintf(path, sizeof(path), "/proc/%d/status", tid);
 	if (file_read(path, 65536, &text, NULL, NULL) < 0)
 		return 0;

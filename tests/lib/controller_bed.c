@@ -99,11 +99,11 @@ static bool is_ordered(struct controller_bed *bed)
 
 static bool is_ready(struct controller_bed *bed, const char *pod)
 {
-	struct json_object *json CLEANUP(json_object_putp) =
-		fake_api_read(bed->api, &pod_kind, "default", pod);
+	CLEANUP(json_object_putp)
+	struct json_object *json = fake_api_read(bed->api, &pod_kind, "default", pod);
 	if (!json)
 		return false;
-	struct object *object CLEANUP(object_unrefp) = NULL;
+	CLEANUP(object_unrefp) struct object *object = NULL;
 	struct error err;
 	return object_parse(&pod_kind, json, &object, &err) == 0 &&
 	       pod_running_and_ready(pod_of(object));
@@ -120,8 +120,8 @@ static void check_new_pods(struct controller_bed *bed)
 			all_ready = false;
 			continue;
 		}
-		char *uid CLEANUP_FREE = bed_pod(bed, name, "metadata.uid");
-		char *seen CLEANUP_FREE = bed_pod(bed, name, "metadata.annotations.seen");
+		CLEANUP_FREE char *uid = bed_pod(bed, name, "metadata.uid");
+		CLEANUP_FREE char *seen = bed_pod(bed, name, "metadata.annotations.seen");
 		if (!uid || seen) {
 			all_ready = all_ready && is_ready(bed, name);
 			continue;
@@ -149,8 +149,8 @@ static int64_t count_of(struct controller_bed *bed, struct json_object *status, 
 /* As the API server validates a status (apps/v1). */
 static void check_status(struct controller_bed *bed)
 {
-	struct json_object *set CLEANUP(json_object_putp) =
-		fake_api_read(bed->api, &statefulset_apps_kind, "default", "web");
+	CLEANUP(json_object_putp)
+	struct json_object *set = fake_api_read(bed->api, &statefulset_apps_kind, "default", "web");
 	struct json_object *status = json_find(set, "status");
 	if (!status)
 		return;
@@ -247,7 +247,7 @@ bool bed_is_quiet(struct controller_bed *bed)
 static void patch_pod(struct controller_bed *bed, const char *name, const char *subresource,
 		      const char *json)
 {
-	struct json_object *patch CLEANUP(json_object_putp) = fake_json_of(json);
+	CLEANUP(json_object_putp) struct json_object *patch = fake_json_of(json);
 	struct error err;
 	kube_patch(bed->kubelet_client, &pod_kind, "default", name, subresource, KUBE_PATCH_MERGE,
 		   patch, NULL, &err);
@@ -257,7 +257,7 @@ static void start_pod(struct controller_bed *bed, const char *name)
 {
 	char now[CLOCK_TEXT_MAX];
 	clock_format_s(clock_wall_s(), now);
-	char *status CLEANUP_FREE =
+	CLEANUP_FREE char *status =
 		must_printf("{'status':{'phase':'Running','conditions':"
 			    "[{'type':'Ready','status':'%s','lastTransitionTime':'%s'}]}}",
 			    __atomic_load_n(&bed->hold, __ATOMIC_ACQUIRE) ? "False" : "True", now);
@@ -268,9 +268,9 @@ static void start_pod(struct controller_bed *bed, const char *name)
 /* The controller may remove a pod that has no node yet at any time. */
 static void tend_pod(struct controller_bed *bed, const char *name)
 {
-	char *uid CLEANUP_FREE = bed_pod(bed, name, "metadata.uid");
-	char *deleted CLEANUP_FREE = bed_pod(bed, name, "metadata.deletionTimestamp");
-	char *node CLEANUP_FREE = bed_pod(bed, name, "spec.nodeName");
+	CLEANUP_FREE char *uid = bed_pod(bed, name, "metadata.uid");
+	CLEANUP_FREE char *deleted = bed_pod(bed, name, "metadata.deletionTimestamp");
+	CLEANUP_FREE char *node = bed_pod(bed, name, "spec.nodeName");
 	if (deleted)
 		fake_api_remove(bed->api, &pod_kind, "default", name);
 	else if (uid && !node)
@@ -408,8 +408,8 @@ void bed_put_set(struct controller_bed *bed, const char *spec, const char *image
 
 void bed_edit_set(struct controller_bed *bed, const char *patch)
 {
-	struct json_object *set CLEANUP(json_object_putp) =
-		fake_api_read(bed->api, &statefulset_apps_kind, "default", "web");
+	CLEANUP(json_object_putp)
+	struct json_object *set = fake_api_read(bed->api, &statefulset_apps_kind, "default", "web");
 	struct json_object *generation = json_find(set, "metadata.generation");
 	fake_api_edit(bed->api, &statefulset_apps_kind, "default", "web",
 		      "{'metadata':{'generation':%ld},'spec':%s}",
@@ -418,7 +418,7 @@ void bed_edit_set(struct controller_bed *bed, const char *patch)
 
 void bed_set_image(struct controller_bed *bed, const char *image)
 {
-	char *patch CLEANUP_FREE = must_printf(
+	CLEANUP_FREE char *patch = must_printf(
 		"{'template':{'spec':{'containers':[{'name':'nginx','image':'%s'}]}}}", image);
 	bed_edit_set(bed, patch);
 }
@@ -437,7 +437,7 @@ bool bed_wait_new_pod(struct controller_bed *bed, const char *pod, const char *o
 {
 	uint64_t end_ms = clock_monotonic_ms() + WAIT_MS;
 	while (clock_monotonic_ms() < end_ms) {
-		char *uid CLEANUP_FREE = bed_pod(bed, pod, "metadata.uid");
+		CLEANUP_FREE char *uid = bed_pod(bed, pod, "metadata.uid");
 		if (uid && strcmp(uid, old_uid) != 0)
 			return true;
 		usleep(1000);
@@ -486,8 +486,8 @@ bool bed_is_settled(struct controller_bed *bed, const char *replicas)
 			return false;
 	if (!has_pods(bed, atoi(replicas)))
 		return false;
-	char *update CLEANUP_FREE = bed_set(bed, "status.updateRevision");
-	char *generation CLEANUP_FREE = bed_set(bed, "metadata.generation");
+	CLEANUP_FREE char *update = bed_set(bed, "status.updateRevision");
+	CLEANUP_FREE char *generation = bed_set(bed, "metadata.generation");
 	return is(bed_set(bed, "status.currentRevision"), update) &&
 	       is(bed_set(bed, "status.observedGeneration"), generation);
 }
@@ -544,8 +544,8 @@ bool bed_wait_event(struct controller_bed *bed, const char *reason, const char *
 {
 	struct kind kind = event_kind;
 	kind.parse = event_parse;
-	struct kube_client *client CLEANUP(kube_client_freep) =
-		kube_client_new_over(fake_api_connect(bed->api));
+	CLEANUP(kube_client_freep)
+	struct kube_client *client = kube_client_new_over(fake_api_connect(bed->api));
 	struct kube_scope scope = { .kind = &kind };
 	struct search search = { .reason = reason, .text = text };
 	uint64_t end_ms = clock_monotonic_ms() + WAIT_MS;

@@ -196,7 +196,8 @@ static int check_connection(struct connection *connection, const struct http_req
 		return error_set(err, ERROR_TIMEOUT, "no answer in time");
 	if (failure->how == FAKE_API_LOST_ANSWER)
 		return 0;
-	struct json_object *status CLEANUP(json_object_putp) =
+	CLEANUP(json_object_putp)
+	struct json_object *status =
 		fake_status(failure->status, "InternalError", "a fault of the test");
 	fill_response(response, failure->status, failure->retry_after_s, status);
 	return 1;
@@ -216,10 +217,10 @@ static void serve(struct fake_api *api, const struct http_request *request,
 		  struct http_response *response)
 {
 	struct fake_path path;
-	struct json_object *answer CLEANUP(json_object_putp) = NULL;
+	CLEANUP(json_object_putp) struct json_object *answer = NULL;
 	int status = 404;
 	if (fake_path_parse(request->path, &path)) {
-		struct json_object *body CLEANUP(json_object_putp) = parse_body(request);
+		CLEANUP(json_object_putp) struct json_object *body = parse_body(request);
 		const char *type = request->content_type ? request->content_type : "";
 		status =
 			fake_store_handle(&api->store, request->method, &path, type, body, &answer);
@@ -280,7 +281,7 @@ static struct stream *add_stream(struct connection *connection, struct fake_path
 {
 	struct fake_api *api = connection->api;
 	struct stream *stream = must_alloc(sizeof(*stream));
-	char *version CLEANUP_FREE = fake_path_parameter(taken, "resourceVersion");
+	CLEANUP_FREE char *version = fake_path_parameter(taken, "resourceVersion");
 	stream->connection = connection;
 	stream->path = *taken;
 	stream->labels = fake_path_parameter(taken, "labelSelector");
@@ -333,7 +334,7 @@ static bool is_wanted(const struct stream *stream, struct json_object *json)
 
 static char *event_line(const char *type, struct json_object *object)
 {
-	struct json_object *event CLEANUP(json_object_putp) = json_object_new_object();
+	CLEANUP(json_object_putp) struct json_object *event = json_object_new_object();
 	json_set_string(event, "type", type);
 	json_set(event, "object", fake_json_copy(object));
 	return must_strdup(json_text(event, NULL));
@@ -357,8 +358,8 @@ static char *change_line(const struct stream *stream, const struct fake_change *
 
 static char *expiry_line(void)
 {
-	struct json_object *status CLEANUP(json_object_putp) =
-		fake_status(410, "Expired", "too old resource version");
+	CLEANUP(json_object_putp)
+	struct json_object *status = fake_status(410, "Expired", "too old resource version");
 	return event_line("ERROR", status);
 }
 
@@ -500,7 +501,7 @@ void fake_api_send_line(struct fake_api *api, const char *line)
 void fake_api_send_bookmarks(struct fake_api *api)
 {
 	pthread_mutex_lock(&api->lock);
-	char *line CLEANUP_FREE = must_printf("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Any\","
+	CLEANUP_FREE char *line = must_printf("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Any\","
 					      "\"metadata\":{\"resourceVersion\":\"%llu\"}}}",
 					      (unsigned long long)api->store.version);
 	struct stream *stream;
@@ -522,7 +523,7 @@ size_t fake_api_requests(struct fake_api *api, const char *method, const char *p
 	pthread_mutex_lock(&api->lock);
 	for (size_t i = 0; i < api->request_count; i++) {
 		const char *space = strchr(api->requests[i], ' ');
-		char *seen CLEANUP_FREE =
+		CLEANUP_FREE char *seen =
 			must_printf("%.*s", (int)(space - api->requests[i]), api->requests[i]);
 		count += request_matches(seen, space + 1, method, path_part);
 	}
@@ -554,14 +555,14 @@ static char *collection_of(const struct kind *kind)
 static struct fake_record *find(struct fake_api *api, const struct kind *kind,
 				const char *namespace, const char *name)
 {
-	char *collection CLEANUP_FREE = collection_of(kind);
+	CLEANUP_FREE char *collection = collection_of(kind);
 	return fake_store_find(&api->store, collection, namespace, name);
 }
 
 void fake_api_put(struct fake_api *api, const struct kind *kind, const char *text)
 {
 	struct json_object *json = fake_json_of(text);
-	char *collection CLEANUP_FREE = collection_of(kind);
+	CLEANUP_FREE char *collection = collection_of(kind);
 	assert(json_find(json, "metadata.name"));
 	assert(!kind->namespaced || json_find(json, "metadata.namespace"));
 	json_set_string(json, "apiVersion", kind->api_version);
@@ -573,7 +574,7 @@ void fake_api_put(struct fake_api *api, const struct kind *kind, const char *tex
 
 void fake_api_putf(struct fake_api *api, const struct kind *kind, const char *format, ...)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	va_list args;
 	va_start(args, format);
 	text_vprintf(&text, format, args);
@@ -584,13 +585,13 @@ void fake_api_putf(struct fake_api *api, const struct kind *kind, const char *fo
 void fake_api_edit(struct fake_api *api, const struct kind *kind, const char *namespace,
 		   const char *name, const char *format, ...)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	va_list args;
 	va_start(args, format);
 	text_vprintf(&text, format, args);
 	va_end(args);
-	struct json_object *patch CLEANUP(json_object_putp) = fake_json_of(text_string(&text));
-	char *collection CLEANUP_FREE = collection_of(kind);
+	CLEANUP(json_object_putp) struct json_object *patch = fake_json_of(text_string(&text));
+	CLEANUP_FREE char *collection = collection_of(kind);
 	pthread_mutex_lock(&api->lock);
 	struct fake_record *record = find(api, kind, namespace, name);
 	if (!record) {
@@ -656,7 +657,7 @@ char *fake_api_field(struct fake_api *api, const struct kind *kind, const char *
 /* Under the lock. */
 static size_t count_of(struct fake_api *api, const struct kind *kind)
 {
-	char *collection CLEANUP_FREE = collection_of(kind);
+	CLEANUP_FREE char *collection = collection_of(kind);
 	size_t count = 0;
 	struct fake_record *record;
 	DL_FOREACH(api->store.records, record)
@@ -681,7 +682,7 @@ static bool wait_for_change(struct fake_api *api, struct timespec deadline)
 static bool field_is(struct fake_api *api, const struct kind *kind, const char *namespace,
 		     const char *name, const char *path, const char *value)
 {
-	char *field CLEANUP_FREE = field_of(api, kind, namespace, name, path);
+	CLEANUP_FREE char *field = field_of(api, kind, namespace, name, path);
 	return value ? field && strcmp(field, value) == 0 : !field;
 }
 

@@ -50,7 +50,7 @@ static int end_step(struct fake_host *fake)
 static int read_mounts(struct host *host, struct mount_table **ret_table, struct error *err)
 {
 	struct fake_host *fake = of(host);
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	fake->mount_reads++;
 	for (size_t i = 0; i < FAKE_MOUNTS_MAX; i++) {
 		const struct fake_mount *mount = &fake->mounts[i];
@@ -73,7 +73,7 @@ static struct fake_mount *find_id(struct fake_host *fake, unsigned id)
 /* The mount in which a path ends, as the code under test would find it. */
 static struct fake_mount *covering(struct fake_host *fake, const char *path)
 {
-	struct mount_table *table CLEANUP(mount_table_freep) = NULL;
+	CLEANUP(mount_table_freep) struct mount_table *table = NULL;
 	struct error err = { 0 };
 	int outcome = read_mounts(&fake->host, &table, &err);
 	fake->mount_reads--; /* it is the kernel who looks here */
@@ -85,7 +85,7 @@ static struct fake_mount *covering(struct fake_host *fake, const char *path)
 static int look_at_mount(struct host *host, const char *path, struct mount_table *table)
 {
 	struct fake_host *fake = of(host);
-	struct mount_table *whole CLEANUP(mount_table_freep) = NULL;
+	CLEANUP(mount_table_freep) struct mount_table *whole = NULL;
 	if (!table->is_part)
 		return 0;
 	if (fake->hides_places)
@@ -187,7 +187,7 @@ static int settle_policy(struct fake_host *fake, unsigned number, const struct s
 	if (fscrypt_check_secret(secret, err) < 0)
 		return -1;
 	memcpy(key, secret->bytes, secret->length < sizeof(key) ? secret->length : sizeof(key));
-	int image_fd CLEANUP_CLOSE = open(fake->loops[number].image, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int image_fd = open(fake->loops[number].image, O_RDWR | O_CLOEXEC);
 	if (image_fd < 0 || pread(image_fd, policy, sizeof(policy), POLICY_OFFSET) < 0)
 		return error_errno(err, errno, "policy");
 	if (policy[0] && memcmp(policy, key, sizeof(key)) != 0)
@@ -483,7 +483,7 @@ static int grow_mounted(struct host *host, const char *type, int mount_fd, struc
 	path_of(mount_fd, path);
 	if (sscanf(covering(fake, path)->source, "/dev/loop%u", &number) != 1)
 		return error_set(err, ERROR_INTERNAL, "%s: not on a loop device", path);
-	int image_fd CLEANUP_CLOSE = open(fake->loops[number].image, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int image_fd = open(fake->loops[number].image, O_RDWR | O_CLOEXEC);
 	if (image_fd < 0)
 		return error_errno(err, errno, "grow");
 	if (!grows_mounted(host, type) &&
@@ -850,7 +850,7 @@ const char *fake_host_options_at(const struct fake_host *fake, const char *point
 uint64_t fake_host_filesystem_bytes(const char *image)
 {
 	uint64_t bytes = 0;
-	int fd CLEANUP_CLOSE = open(image, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(image, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || pread(fd, &bytes, 8, SIZE_PLACE) != 8)
 		return 0;
 	return bytes;

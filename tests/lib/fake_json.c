@@ -19,7 +19,7 @@ struct json_object *fake_json_copy(struct json_object *json)
 
 struct json_object *fake_json_of(const char *text)
 {
-	char *copy CLEANUP_FREE = must_strdup(text);
+	CLEANUP_FREE char *copy = must_strdup(text);
 	for (char *c = copy; *c; c++)
 		if (*c == '\'')
 			*c = '"';
@@ -213,8 +213,8 @@ static bool change_object(struct json_object *object, const char *operation, con
 static bool change(struct json_object *root, const char *operation, const char *pointer,
 		   struct json_object *value)
 {
-	char *above CLEANUP_FREE = NULL;
-	char *name CLEANUP_FREE = split_pointer(pointer, &above);
+	CLEANUP_FREE char *above = NULL;
+	CLEANUP_FREE char *name = split_pointer(pointer, &above);
 	struct json_object *parent = root;
 	if (!name || (*above && json_pointer_get(root, above, &parent) < 0))
 		return false;
@@ -288,7 +288,7 @@ static bool term_matches(struct json_object *object, char *term,
 static bool all_match(struct json_object *object, const char *selector,
 		      const char *(*value_of)(struct json_object *object, const char *key))
 {
-	char *copy CLEANUP_FREE = must_strdup(selector ? selector : "");
+	CLEANUP_FREE char *copy = must_strdup(selector ? selector : "");
 	char *rest = copy;
 	char *term;
 	while ((term = strsep(&rest, ",")))

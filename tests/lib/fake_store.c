@@ -44,21 +44,21 @@ static char *unescape(const char *text, size_t length)
 /* "/api/v1" or "/apis/<group>/<version>". */
 static char *take_group(const char **rest)
 {
-	char *front CLEANUP_FREE = take_segment(rest);
-	char *group CLEANUP_FREE = take_segment(rest);
+	CLEANUP_FREE char *front = take_segment(rest);
+	CLEANUP_FREE char *group = take_segment(rest);
 	if (!front || !group)
 		return NULL;
 	if (strcmp(front, "api") == 0)
 		return must_printf("/api/%s", group);
-	char *version CLEANUP_FREE = take_segment(rest);
+	CLEANUP_FREE char *version = take_segment(rest);
 	return version ? must_printf("/apis/%s/%s", group, version) : NULL;
 }
 
 bool fake_path_parse(const char *text, struct fake_path *ret_path)
 {
 	const char *rest = text;
-	char *group CLEANUP_FREE = take_group(&rest);
-	char *plural CLEANUP_FREE = take_segment(&rest);
+	CLEANUP_FREE char *group = take_group(&rest);
+	CLEANUP_FREE char *plural = take_segment(&rest);
 	if (!group || !plural)
 		return false;
 	struct fake_path path = { .namespace = must_strdup("") };
@@ -282,7 +282,7 @@ struct json_object *fake_status(int code, const char *reason, const char *messag
 __attribute__((format(printf, 4, 5))) static int refuse(struct json_object **ret_json, int code,
 							const char *reason, const char *format, ...)
 {
-	struct text message CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text message = TEXT_INIT;
 	va_list args;
 	va_start(args, format);
 	text_vprintf(&message, format, args);
@@ -340,10 +340,10 @@ static void add_item(struct json_object *items, struct json_object *json)
 static int list(struct fake_store *store, const struct fake_path *path,
 		struct json_object **ret_json)
 {
-	char *limit_text CLEANUP_FREE = fake_path_parameter(path, "limit");
-	char *token CLEANUP_FREE = fake_path_parameter(path, "continue");
-	char *labels CLEANUP_FREE = fake_path_parameter(path, "labelSelector");
-	char *fields CLEANUP_FREE = fake_path_parameter(path, "fieldSelector");
+	CLEANUP_FREE char *limit_text = fake_path_parameter(path, "limit");
+	CLEANUP_FREE char *token = fake_path_parameter(path, "continue");
+	CLEANUP_FREE char *labels = fake_path_parameter(path, "labelSelector");
+	CLEANUP_FREE char *fields = fake_path_parameter(path, "fieldSelector");
 	unsigned long long version = store->version, skip = 0, limit = 0, seen = 0;
 	if (token && sscanf(token, "%llu:%llu", &version, &skip) != 2)
 		return refuse(ret_json, 400, "BadRequest", "continue key is not valid");
@@ -416,7 +416,7 @@ static void set_name(struct fake_store *store, struct json_object *json)
 {
 	if (*metadata_string(json, "name"))
 		return;
-	char *name CLEANUP_FREE = must_printf("%s%05llx", metadata_string(json, "generateName"),
+	CLEANUP_FREE char *name = must_printf("%s%05llx", metadata_string(json, "generateName"),
 					      (unsigned long long)store->next_uid + 1);
 	json_set_string(json_child(json, "metadata"), "name", name);
 }
@@ -427,7 +427,7 @@ static int create(struct fake_store *store, const struct fake_path *path, struct
 	int refused = check_new(path, body, ret_json);
 	if (refused)
 		return refused;
-	struct json_object *json CLEANUP(json_object_putp) = fake_json_copy(body);
+	CLEANUP(json_object_putp) struct json_object *json = fake_json_copy(body);
 	struct json_object *metadata = json_child(json, "metadata");
 	set_name(store, json);
 	const char *name = metadata_string(json, "name");
@@ -482,8 +482,8 @@ static void keep_member(struct json_object *next, struct json_object *current, c
 
 static bool same_but(struct json_object *a, struct json_object *b, bool metadata_too)
 {
-	struct json_object *copy_a CLEANUP(json_object_putp) = fake_json_copy(a);
-	struct json_object *copy_b CLEANUP(json_object_putp) = fake_json_copy(b);
+	CLEANUP(json_object_putp) struct json_object *copy_a = fake_json_copy(a);
+	CLEANUP(json_object_putp) struct json_object *copy_b = fake_json_copy(b);
 	struct json_object *both[] = { copy_a, copy_b };
 	for (size_t i = 0; i < 2; i++) {
 		if (metadata_too) {
@@ -507,7 +507,7 @@ static int commit(struct fake_store *store, const struct fake_path *path,
 		  struct fake_record *record, struct json_object *taken,
 		  struct json_object **ret_json)
 {
-	struct json_object *next CLEANUP(json_object_putp) = taken;
+	CLEANUP(json_object_putp) struct json_object *next = taken;
 	const char *version = metadata_string(next, "resourceVersion");
 	if (*version && strcmp(version, metadata_string(record->json, "resourceVersion")) != 0)
 		return conflict(path, ret_json);

@@ -33,8 +33,8 @@ bool loop_disk_mount(struct loop_disk *disk, const char *type, const char *mount
 {
 	struct error err = { 0 };
 	char device_path[LOOP_DEVICE_PATH_MAX];
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
-	int image_fd CLEANUP_CLOSE = open(disk->image, O_RDWR | O_CLOEXEC);
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
+	CLEANUP_CLOSE int image_fd = open(disk->image, O_RDWR | O_CLOEXEC);
 	if (image_fd < 0 || loop_device_attach(image_fd, true, &device, &err) < 0)
 		return skip("loop device", err.text);
 	loop_device_path(device.number, device_path);
@@ -47,7 +47,7 @@ static bool format(const struct loop_disk *disk, const char *type, const char *o
 		   uint64_t bytes)
 {
 	char command[256];
-	int fd CLEANUP_CLOSE = open(disk->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = open(disk->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0)
 		return skip(disk->image, strerror(errno));
 	snprintf(command, sizeof(command), "mkfs.%s -q %s %s >/dev/null 2>&1", type, options,

@@ -171,7 +171,7 @@ int node_scene_take_down(const struct node_scene *scene, const char *id, struct 
 
 static void show_log(const struct node_scene *scene)
 {
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	if (file_read(scene->log, FILE_BYTES_MAX, &text, NULL, NULL) == 0)
 		fputs(text, stderr);
 }
@@ -228,7 +228,7 @@ static unsigned count_in(const char *text, const char *what)
 
 unsigned node_scene_mounts(const struct node_scene *scene)
 {
-	char *text CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *text = NULL;
 	char point[80];
 	if (file_read("/proc/self/mounts", FILE_BYTES_MAX, &text, NULL, NULL) < 0)
 		give_up("/proc/self/mounts");
@@ -242,7 +242,7 @@ unsigned node_scene_loops(const struct node_scene *scene)
 	unsigned count = 0;
 	for (const struct dirent *entry; dir && (entry = readdir(dir));) {
 		char path[512];
-		char *text CLEANUP_FREE = NULL;
+		CLEANUP_FREE char *text = NULL;
 		snprintf(path, sizeof(path), "/sys/block/%s/loop/backing_file", entry->d_name);
 		if (file_read(path, 4096, &text, NULL, NULL) == 0)
 			count += strncmp(text, scene->pool, strlen(scene->pool)) == 0;
@@ -267,7 +267,7 @@ unsigned node_scene_entries(const struct node_scene *scene, const char *folder)
 
 bool node_scene_logged(const struct node_scene *scene, const char *text, const char *more)
 {
-	char *log CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *log = NULL;
 	if (file_read(scene->log, FILE_BYTES_MAX, &log, NULL, NULL) < 0)
 		return false;
 	char *rest = NULL;

@@ -60,7 +60,7 @@ bool raw_write(struct raw_connection *connection, const void *data, size_t lengt
 
 bool raw_printf(struct raw_connection *connection, const char *format, ...)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	va_list args;
 	va_start(args, format);
 	text_vprintf(&text, format, args);
@@ -180,9 +180,9 @@ static void *accept_all(void *context)
 
 static SSL_CTX *make_tls(const char *folder)
 {
-	char *ca CLEANUP_FREE = must_printf("%s/ca.crt", folder);
-	char *certificate CLEANUP_FREE = must_printf("%s/tls.crt", folder);
-	char *key CLEANUP_FREE = must_printf("%s/tls.key", folder);
+	CLEANUP_FREE char *ca = must_printf("%s/ca.crt", folder);
+	CLEANUP_FREE char *certificate = must_printf("%s/tls.crt", folder);
+	CLEANUP_FREE char *key = must_printf("%s/tls.key", folder);
 	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
 	must(SSL_CTX_use_certificate_chain_file(tls, certificate) == 1, certificate);
 	must(SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) == 1, key);

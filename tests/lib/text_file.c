@@ -14,7 +14,7 @@
 
 void text_file_write(int folder_fd, const char *name, const char *text)
 {
-	int fd CLEANUP_CLOSE = openat(folder_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	CLEANUP_CLOSE int fd = openat(folder_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
@@ -22,7 +22,7 @@ void text_file_write(int folder_fd, const char *name, const char *text)
 void text_file_check(int folder_fd, const char *name, const char *text)
 {
 	char got[256] = "";
-	int fd CLEANUP_CLOSE = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(read(fd, got, sizeof(got) - 1), strlen(text));
 	assert_string_equal(got, text);

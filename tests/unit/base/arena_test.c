@@ -11,7 +11,7 @@
 
 static void what_is_allocated_is_zeroed_and_aligned(void **state)
 {
-	struct arena *arena CLEANUP(arena_freep) = arena_new(64);
+	CLEANUP(arena_freep) struct arena *arena = arena_new(64);
 	for (size_t size = 1; size < 300; size++) {
 		char *p = arena_alloc(arena, size);
 		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
@@ -24,7 +24,7 @@ static void what_is_allocated_is_zeroed_and_aligned(void **state)
 /* In the first block and in those that came later. */
 static void a_wiped_arena_holds_nothing_any_more(void **state)
 {
-	struct arena *arena CLEANUP(arena_freep) = arena_new(64);
+	CLEANUP(arena_freep) struct arena *arena = arena_new(64);
 	char *copies[40];
 	for (size_t i = 0; i < 40; i++)
 		copies[i] = arena_strdup(arena, "not for everybody's eyes");

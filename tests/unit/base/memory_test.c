@@ -28,7 +28,7 @@ DEFINE_CLEANUP(FILE *, fclose);
 
 static long resident_file_kb(void)
 {
-	FILE *status CLEANUP(fclosep) = fopen("/proc/self/status", "re");
+	CLEANUP(fclosep) FILE *status = fopen("/proc/self/status", "re");
 	char line[256];
 	long kb = -1;
 	assert_non_null(status);

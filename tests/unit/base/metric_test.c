@@ -35,7 +35,7 @@ static struct metric seconds = {
 
 static void expect(const char *line)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	metric_render(&text);
 	if (!strstr(text_string(&text), line))
 		fail_msg("no \"%s\" in:\n%s", line, text_string(&text));
@@ -97,12 +97,12 @@ static void asks_for_gauges_before_it_renders(void **state)
 
 static void tells_of_the_process_itself(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	metric_render(&text);
 	static const char *const names[] = { "process_resident_memory_bytes", "process_open_fds",
 					     "process_start_time_seconds" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *line CLEANUP_FREE = must_printf("\n%s ", names[i]);
+		CLEANUP_FREE char *line = must_printf("\n%s ", names[i]);
 		const char *found = strstr(text_string(&text), line);
 		assert_non_null(found);
 		assert_true(strtod(found + strlen(line), NULL) > 0);

@@ -279,7 +279,7 @@ static void gives_up_a_request_after_its_time(void **state)
 static void names_a_server_that_cannot_be_reached(void **state)
 {
 	const struct http_client_options options = { .base_url = "http://127.0.0.1:1" };
-	struct http_client *client CLEANUP(http_client_freep) = NULL;
+	CLEANUP(http_client_freep) struct http_client *client = NULL;
 	struct http_response response;
 	struct error err;
 	assert_int_equal(http_client_new(&options, &client, &err), 0);
@@ -370,7 +370,7 @@ static struct http_stream *open_stream(struct http_client *client, const char *p
 
 static void expect_line(struct http_stream *stream, const char *expected)
 {
-	char *line CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *line = NULL;
 	size_t length;
 	struct error err;
 	assert_int_equal(http_stream_read_line(stream, &line, &length, &err), 0);
@@ -391,8 +391,8 @@ static void hands_over_a_stream_line_by_line(void **state)
 {
 	struct fixture *fixture = *state;
 	struct error err;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/three", 5000);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/three", 5000);
 	expect_line(stream, "one");
 	expect_line(stream, "two");
 	expect_line(stream, "");
@@ -423,8 +423,8 @@ static void notices_a_stream_that_is_cut(void **state)
 	struct fixture *fixture = *state;
 	for (size_t i = 0; i < 2; i++) {
 		struct error err;
-		struct http_stream *stream CLEANUP(http_stream_closep) =
-			open_stream(fixture->client, paths[i], 5000);
+		CLEANUP(http_stream_closep)
+		struct http_stream *stream = open_stream(fixture->client, paths[i], 5000);
 		expect_line(stream, "one");
 		assert_int_equal(read_end(stream, &err), -1);
 		assert_int_equal(err.code, ERROR_UNAVAILABLE);
@@ -435,8 +435,8 @@ static void gives_up_a_stream_that_is_silent(void **state)
 {
 	struct fixture *fixture = *state;
 	struct error err;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/silent", 200);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/silent", 200);
 	expect_line(stream, "one");
 	uint64_t begun_ms = clock_monotonic_ms();
 	assert_int_equal(read_end(stream, &err), -1);
@@ -449,8 +449,8 @@ static void gives_up_what_hangs_on_a_server_that_answers_nothing(void **state)
 	struct fixture *fixture = *state;
 	struct http_response response;
 	struct error err;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/silent", 60000);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/silent", 60000);
 	expect_line(stream, "one");
 	usleep(20000);
 	assert_int_equal(get(fixture->client, "/never", 300, &response, &err), -1);
@@ -466,8 +466,8 @@ static void keeps_a_stream_while_one_request_alone_is_slow(void **state)
 	struct fixture *fixture = *state;
 	struct http_response response;
 	struct error err;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/ticks", 60000);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/ticks", 60000);
 	assert_int_equal(get(fixture->client, "/never", 600, &response, &err), -1);
 	assert_int_equal(err.code, ERROR_TIMEOUT);
 	for (int i = 0; i < 30; i++)
@@ -479,13 +479,13 @@ static void holds_the_server_back_while_the_reader_is_slow(void **state)
 	struct fixture *fixture = *state;
 	struct error err;
 	sent_bytes = 0;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/flood", 300);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/flood", 300);
 	usleep(600000); /* also longer than the silence that is allowed */
 	/* The sockets' own buffers take some megabytes; the rest of the 20 must wait. */
 	assert_in_range(sent_bytes, 1, 14 << 20);
 	for (int i = 0; i < 20 * 1024; i++) {
-		char *line CLEANUP_FREE = NULL;
+		CLEANUP_FREE char *line = NULL;
 		size_t length = 0;
 		assert_int_equal(http_stream_read_line(stream, &line, &length, &err), 0);
 		assert_int_equal(length, 1023);
@@ -497,12 +497,12 @@ static void takes_a_line_longer_than_what_it_holds_back(void **state)
 {
 	struct fixture *fixture = *state;
 	struct error err;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/long-line", 5000);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/long-line", 5000);
 	usleep(100000);
 	for (int i = 0; i < 3; i++)
 		expect_line(stream, "short");
-	char *line CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *line = NULL;
 	size_t length;
 	assert_int_equal(http_stream_read_line(stream, &line, &length, &err), 0);
 	assert_int_equal(length, 2 << 20);
@@ -513,8 +513,8 @@ static void refuses_a_line_without_end(void **state)
 {
 	struct fixture *fixture = *state;
 	struct error err;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/endless-line", 5000);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/endless-line", 5000);
 	assert_int_equal(read_end(stream, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
 }
@@ -532,8 +532,8 @@ static void ends_everything_when_it_is_stopped(void **state)
 	struct http_response response;
 	struct error err;
 	pthread_t thread;
-	struct http_stream *stream CLEANUP(http_stream_closep) =
-		open_stream(fixture->client, "/silent", 60000);
+	CLEANUP(http_stream_closep)
+	struct http_stream *stream = open_stream(fixture->client, "/silent", 60000);
 	expect_line(stream, "one");
 	assert_int_equal(pthread_create(&thread, NULL, stop_soon, fixture->client), 0);
 	assert_int_equal(get(fixture->client, "/never", 60000, &response, &err), -1);
@@ -602,7 +602,7 @@ static void tls_case_end(struct tls_case *tls)
 
 static int ask(const struct http_client_options *options, struct error *err)
 {
-	struct http_client *client CLEANUP(http_client_freep) = NULL;
+	CLEANUP(http_client_freep) struct http_client *client = NULL;
 	struct http_response response;
 	if (http_client_new(options, &client, err) < 0)
 		return -1;
@@ -625,9 +625,9 @@ static void proves_itself_and_checks_the_server_by_files_or_text(void **state)
 	struct tls_case tls;
 	struct error err = { 0 };
 	tls_case_begin(&tls);
-	char *ca CLEANUP_FREE = file_in(tls.client_folder, "ca.crt");
-	char *certificate CLEANUP_FREE = file_in(tls.client_folder, "tls.crt");
-	char *key CLEANUP_FREE = file_in(tls.client_folder, "tls.key");
+	CLEANUP_FREE char *ca = file_in(tls.client_folder, "ca.crt");
+	CLEANUP_FREE char *certificate = file_in(tls.client_folder, "tls.crt");
+	CLEANUP_FREE char *key = file_in(tls.client_folder, "tls.key");
 	const struct http_client_options by_files = {
 		.base_url = raw_server_url(tls.server),
 		.ca_file = ca,
@@ -635,9 +635,9 @@ static void proves_itself_and_checks_the_server_by_files_or_text(void **state)
 		.key_file = key,
 	};
 	assert_int_equal(ask(&by_files, &err), 200);
-	char *ca_pem CLEANUP_FREE = content_of(ca);
-	char *certificate_pem CLEANUP_FREE = content_of(certificate);
-	char *key_pem CLEANUP_FREE = content_of(key);
+	CLEANUP_FREE char *ca_pem = content_of(ca);
+	CLEANUP_FREE char *certificate_pem = content_of(certificate);
+	CLEANUP_FREE char *key_pem = content_of(key);
 	const struct http_client_options by_text = {
 		.base_url = raw_server_url(tls.server),
 		.ca_pem = ca_pem,
@@ -652,12 +652,12 @@ static void refuses_a_server_of_another_authority(void **state)
 {
 	struct tls_case tls;
 	struct error err;
-	struct certificates *other CLEANUP(certificates_freep) = certificates_new();
-	char *other_folder CLEANUP(certificates_removep) = certificates_folder(other, "somebody");
+	CLEANUP(certificates_freep) struct certificates *other = certificates_new();
+	CLEANUP(certificates_removep) char *other_folder = certificates_folder(other, "somebody");
 	tls_case_begin(&tls);
-	char *ca CLEANUP_FREE = file_in(other_folder, "ca.crt");
-	char *certificate CLEANUP_FREE = file_in(tls.client_folder, "tls.crt");
-	char *key CLEANUP_FREE = file_in(tls.client_folder, "tls.key");
+	CLEANUP_FREE char *ca = file_in(other_folder, "ca.crt");
+	CLEANUP_FREE char *certificate = file_in(tls.client_folder, "tls.crt");
+	CLEANUP_FREE char *key = file_in(tls.client_folder, "tls.key");
 	const struct http_client_options options = {
 		.base_url = raw_server_url(tls.server),
 		.ca_file = ca,
@@ -675,7 +675,7 @@ static void says_which_file_of_its_own_is_no_use(void **state)
 	struct tls_case tls;
 	struct error err;
 	tls_case_begin(&tls);
-	char *ca CLEANUP_FREE = file_in(tls.client_folder, "ca.crt");
+	CLEANUP_FREE char *ca = file_in(tls.client_folder, "ca.crt");
 	const struct http_client_options options = {
 		.base_url = raw_server_url(tls.server),
 		.ca_file = ca,
@@ -705,7 +705,7 @@ static bool server_saw(const char *text)
 
 static void write_file(const char *path, const char *content)
 {
-	char *temporary CLEANUP_FREE = must_printf("%s.new", path);
+	CLEANUP_FREE char *temporary = must_printf("%s.new", path);
 	FILE *file = fopen(temporary, "we");
 	assert_non_null(file);
 	assert_true(fputs(content, file) >= 0);
@@ -725,7 +725,7 @@ static void reads_the_token_again_when_its_file_changes(void **state)
 		.base_url = raw_server_url(fixture->server),
 		.token_file = path,
 	};
-	struct http_client *client CLEANUP(http_client_freep) = NULL;
+	CLEANUP(http_client_freep) struct http_client *client = NULL;
 	struct http_response response;
 	struct error err;
 	assert_int_equal(http_client_new(&options, &client, &err), 0);

@@ -91,7 +91,7 @@ static const char *body_of(const char *answer)
 
 static void is_healthy_while_it_answers(void **state)
 {
-	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	CLEANUP_FREE char *answer = ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
 	begins_with(answer, "HTTP/1.1 200 OK\r\n");
 	assert_string_equal(body_of(answer), "ok\n");
 }
@@ -99,11 +99,11 @@ static void is_healthy_while_it_answers(void **state)
 static void says_why_it_is_not_ready(void **state)
 {
 	is_ready = false;
-	char *not_ready CLEANUP_FREE = ask("GET /readyz?verbose HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *not_ready = ask("GET /readyz?verbose HTTP/1.1\r\n\r\n");
 	begins_with(not_ready, "HTTP/1.1 503 ");
 	assert_string_equal(body_of(not_ready), "no claims listed yet\n");
 	is_ready = true;
-	char *ready CLEANUP_FREE = ask("GET /readyz HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *ready = ask("GET /readyz HTTP/1.1\r\n\r\n");
 	begins_with(ready, "HTTP/1.1 200 OK\r\n");
 }
 
@@ -113,7 +113,7 @@ static void renders_the_metrics(void **state)
 					.help = "Of the test.",
 					.type = METRIC_COUNTER };
 	metric_add(&metric, NULL, 3);
-	char *answer CLEANUP_FREE = ask("GET /metrics HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *answer = ask("GET /metrics HTTP/1.1\r\n\r\n");
 	begins_with(answer, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4");
 	assert_non_null(strstr(answer, "\ntest_total 3\n"));
 	assert_non_null(strstr(answer, "\nprocess_resident_memory_bytes "));
@@ -121,7 +121,7 @@ static void renders_the_metrics(void **state)
 
 static void leaves_the_body_out_of_an_answer_to_head(void **state)
 {
-	char *answer CLEANUP_FREE = ask("HEAD /healthz HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *answer = ask("HEAD /healthz HTTP/1.1\r\n\r\n");
 	begins_with(answer, "HTTP/1.1 200 OK\r\n");
 	assert_non_null(strstr(answer, "Content-Length: 3\r\n"));
 	assert_string_equal(body_of(answer), "");
@@ -129,9 +129,9 @@ static void leaves_the_body_out_of_an_answer_to_head(void **state)
 
 static void refuses_what_it_does_not_serve(void **state)
 {
-	char *path CLEANUP_FREE = ask("GET /metricsx HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *path = ask("GET /metricsx HTTP/1.1\r\n\r\n");
 	begins_with(path, "HTTP/1.1 404 ");
-	char *method CLEANUP_FREE = ask("POST /metrics HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+	CLEANUP_FREE char *method = ask("POST /metrics HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
 	begins_with(method, "HTTP/1.1 405 ");
 }
 
@@ -146,10 +146,10 @@ static void refuses_what_is_no_request(void **state)
 		"GET http://x/healthz HTTP/1.1\r\n\r\n",
 	};
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		char *answer CLEANUP_FREE = ask(requests[i]);
+		CLEANUP_FREE char *answer = ask(requests[i]);
 		begins_with(answer, "HTTP/1.1 400 ");
 	}
-	char *nul CLEANUP_FREE = send_bytes("GET /healthz\0 HTTP/1.1\r\n\r\n\r\n\r\n", 30);
+	CLEANUP_FREE char *nul = send_bytes("GET /healthz\0 HTTP/1.1\r\n\r\n\r\n\r\n", 30);
 	assert_null(strstr(nul, "200 OK"));
 }
 
@@ -158,7 +158,7 @@ static void refuses_a_request_that_is_too_large(void **state)
 	static char request[16384];
 	memset(request, 'a', sizeof(request));
 	memcpy(request, "GET /healthz HTTP/1.1\r\nX: ", 26);
-	char *answer CLEANUP_FREE = send_bytes(request, sizeof(request));
+	CLEANUP_FREE char *answer = send_bytes(request, sizeof(request));
 	begins_with(answer, "HTTP/1.1 431 ");
 }
 
@@ -168,7 +168,7 @@ static void takes_a_request_in_pieces(void **state)
 	int fd = connect_to_server();
 	for (size_t i = 0; i < sizeof(request) - 1; i++)
 		assert_int_equal(send(fd, request + i, 1, MSG_NOSIGNAL), 1);
-	char *answer CLEANUP_FREE = read_answer(fd);
+	CLEANUP_FREE char *answer = read_answer(fd);
 	begins_with(answer, "HTTP/1.1 200 OK\r\n");
 }
 
@@ -180,7 +180,7 @@ static void serves_new_callers_while_others_dawdle(void **state)
 		assert_int_equal(send(idle[i], "GET /", 5, MSG_NOSIGNAL), 5);
 	}
 	uint64_t begun_ms = clock_monotonic_ms();
-	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *answer = ask("GET /healthz HTTP/1.1\r\n\r\n");
 	begins_with(answer, "HTTP/1.1 200 OK\r\n");
 	assert_in_range(clock_monotonic_ms() - begun_ms, 0, 2000);
 	for (size_t i = 0; i < 40; i++)
@@ -206,7 +206,7 @@ static void serves_others_while_one_sends_without_end(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, flood, &fd), 0);
 	usleep(100000);
 	uint64_t begun_ms = clock_monotonic_ms();
-	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *answer = ask("GET /healthz HTTP/1.1\r\n\r\n");
 	uint64_t took_ms = clock_monotonic_ms() - begun_ms;
 	for (size_t i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
@@ -247,7 +247,7 @@ static void does_not_spin_while_there_are_no_file_descriptors(void **state)
 		close(fillers[--count]);
 	assert_true(used_s < 0.1);
 	assert_int_equal(send(fd, "GET /healthz HTTP/1.1\r\n\r\n", 25, MSG_NOSIGNAL), 25);
-	char *answer CLEANUP_FREE = read_answer(fd);
+	CLEANUP_FREE char *answer = read_answer(fd);
 	begins_with(answer, "HTTP/1.1 200 OK\r\n");
 }
 
@@ -270,7 +270,7 @@ static void refuses_an_address_that_is_none(void **state)
 
 static void names_an_address_that_is_taken(void **state)
 {
-	char *address CLEANUP_FREE = must_printf("127.0.0.1:%u", http_server_port(server));
+	CLEANUP_FREE char *address = must_printf("127.0.0.1:%u", http_server_port(server));
 	const struct http_server_options options = { .address = address };
 	struct http_server *none = NULL;
 	struct error err;
@@ -281,12 +281,12 @@ static void names_an_address_that_is_taken(void **state)
 static void listens_on_all_addresses(void **state)
 {
 	const struct http_server_options options = { .address = ":0" };
-	struct http_server *all CLEANUP(http_server_freep) = NULL;
+	CLEANUP(http_server_freep) struct http_server *all = NULL;
 	struct error err;
 	assert_int_equal(http_server_new(&options, &all, &err), 0);
 	struct http_server *before = server;
 	server = all;
-	char *answer CLEANUP_FREE = ask("GET /healthz HTTP/1.1\r\n\r\n");
+	CLEANUP_FREE char *answer = ask("GET /healthz HTTP/1.1\r\n\r\n");
 	server = before;
 	begins_with(answer, "HTTP/1.1 200 OK\r\n");
 }

@@ -60,16 +60,16 @@ static int tear_down(void **state)
 static int create(struct fixture *fixture, const char *name, struct object **object,
 		  struct error *err)
 {
-	struct json_object *json CLEANUP(json_object_putp) =
-		object_json(&claim_kind, "default", name);
+	CLEANUP(json_object_putp)
+	struct json_object *json = object_json(&claim_kind, "default", name);
 	return kube_create(fixture->client, &claim_kind, "default", json, object, err);
 }
 
 static void creates_gets_and_deletes(void **state)
 {
 	struct fixture *fixture = *state;
-	struct object *made CLEANUP(object_unrefp) = NULL;
-	struct object *got CLEANUP(object_unrefp) = NULL;
+	CLEANUP(object_unrefp) struct object *made = NULL;
+	CLEANUP(object_unrefp) struct object *got = NULL;
 	struct error err;
 	assert_int_equal(create(fixture, "c", &made, &err), 0);
 	assert_int_equal(kube_get(fixture->client, &claim_kind, "default", "c", &got, &err), 0);
@@ -210,14 +210,14 @@ static void a_stop_ends_the_waiting(void **state)
 static int patch(struct fixture *fixture, enum kube_patch_type type, const char *text,
 		 const char *subresource, struct error *err)
 {
-	struct json_object *json CLEANUP(json_object_putp) = fake_json_of(text);
+	CLEANUP(json_object_putp) struct json_object *json = fake_json_of(text);
 	return kube_patch(fixture->client, &claim_kind, "default", "c", subresource, type, json,
 			  NULL, err);
 }
 
 static void expect_field(struct fixture *fixture, const char *path, const char *value)
 {
-	char *field CLEANUP_FREE = fake_api_field(fixture->api, &claim_kind, "default", "c", path);
+	CLEANUP_FREE char *field = fake_api_field(fixture->api, &claim_kind, "default", "c", path);
 	if (!value)
 		assert_null(field);
 	else
@@ -286,11 +286,11 @@ static void writes_the_status_by_its_subresource_only(void **state)
 static void notices_that_somebody_else_wrote_meanwhile(void **state)
 {
 	struct fixture *fixture = *state;
-	struct object *made CLEANUP(object_unrefp) = NULL;
+	CLEANUP(object_unrefp) struct object *made = NULL;
 	struct error err;
 	assert_int_equal(create(fixture, "c", &made, &err), 0);
 	fake_api_edit(fixture->api, &claim_kind, "default", "c", "{'spec':{'volumeName':'v'}}");
-	struct json_object *json CLEANUP(json_object_putp) = json_object_new_object();
+	CLEANUP(json_object_putp) struct json_object *json = json_object_new_object();
 	json_set_string(json_child(json, "metadata"), "resourceVersion", made->resource_version);
 	json_set_string(json_child(json, "spec"), "volumeName", "other");
 	assert_int_equal(kube_patch(fixture->client, &claim_kind, "default", "c", NULL,
@@ -309,7 +309,7 @@ static void deletes_when_the_last_finalizer_is_gone(void **state)
 	assert_int_equal(
 		kube_delete(fixture->client, &claim_kind, "default", "c", NULL, NULL, &err), 0);
 	assert_true(fake_api_exists(fixture->api, &claim_kind, "default", "c"));
-	struct object *object CLEANUP(object_unrefp) = NULL;
+	CLEANUP(object_unrefp) struct object *object = NULL;
 	assert_int_equal(kube_get(fixture->client, &claim_kind, "default", "c", &object, &err), 0);
 	assert_true(object->deleted_s > 0);
 	assert_int_equal(
@@ -352,9 +352,9 @@ static void hands_over_nothing_of_a_list_that_fails(void **state)
 static void watches_from_a_version_on(void **state)
 {
 	struct fixture *fixture = *state;
-	struct kube_watch *watch CLEANUP(kube_watch_closep) = NULL;
-	struct object *made CLEANUP(object_unrefp) = NULL;
-	struct object *seen CLEANUP(object_unrefp) = NULL;
+	CLEANUP(kube_watch_closep) struct kube_watch *watch = NULL;
+	CLEANUP(object_unrefp) struct object *made = NULL;
+	CLEANUP(object_unrefp) struct object *seen = NULL;
 	enum kube_watch_type type;
 	struct error err;
 	assert_int_equal(create(fixture, "a", &made, &err), 0);

@@ -59,7 +59,7 @@ static const char kubectl_style[] = "apiVersion: v1\n"
 static void reads_the_current_context(void **state)
 {
 	char text[2048];
-	struct arena *arena CLEANUP(arena_freep) = arena_new(1024);
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 	struct http_client_options http;
 	const char *namespace;
 	struct error err;
@@ -89,7 +89,7 @@ static void reads_the_current_context(void **state)
 
 static void reads_json_too(void **state)
 {
-	struct arena *arena CLEANUP(arena_freep) = arena_new(1024);
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 	struct http_client_options http;
 	const char *namespace;
 	struct error err = { 0 };
@@ -141,7 +141,7 @@ static void names_the_field_that_is_missing_or_wrong(void **state)
 		  "users[u].user.client-key-data: is not PEM text in base64" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct arena *arena CLEANUP(arena_freep) = arena_new(1024);
+		CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 		struct http_client_options http;
 		const char *namespace;
 		struct error err;
@@ -155,7 +155,7 @@ static void names_the_field_that_is_missing_or_wrong(void **state)
 
 static void takes_insecure_false_and_null_as_absent(void **state)
 {
-	struct arena *arena CLEANUP(arena_freep) = arena_new(1024);
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 	struct http_client_options http;
 	const char *namespace;
 	struct error err = { 0 };
@@ -180,7 +180,7 @@ static void decodes_base64_strictly(void **state)
 		{ "Zm9_", NULL },  { "Zg==Zg==", NULL },      { "====", NULL },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *data CLEANUP_FREE = NULL;
+		CLEANUP_FREE char *data = NULL;
 		size_t length = 0;
 		bool taken = base64_decode(cases[i].text, &data, &length);
 		if (taken != (cases[i].data != NULL))
@@ -202,7 +202,7 @@ static void clear_environment(void)
 
 static void write_file(const char *folder, const char *name, const char *content)
 {
-	char *path CLEANUP_FREE = must_printf("%s/%s", folder, name);
+	CLEANUP_FREE char *path = must_printf("%s/%s", folder, name);
 	FILE *file = fopen(path, "we");
 	assert_non_null(file);
 	fputs(content, file);
@@ -233,7 +233,7 @@ static void reads_the_files_of_a_pod(void **state)
 	assert_string_equal(config.http.base_url, "https://[fd00::1]:443");
 	kube_config_done(&config);
 	clear_environment();
-	char *path CLEANUP_FREE = must_printf("%s/namespace", folder);
+	CLEANUP_FREE char *path = must_printf("%s/namespace", folder);
 	unlink(path);
 	rmdir(folder);
 }
@@ -245,8 +245,8 @@ static void reads_the_file_that_is_named(void **state)
 	struct error err;
 	assert_non_null(mkdtemp(folder));
 	write_file(folder, "config", "{" CONTEXT "," CLUSTER "," USER("tokenFile: token") "}");
-	char *path CLEANUP_FREE = must_printf("%s/config", folder);
-	char *token CLEANUP_FREE = must_printf("%s/token", folder);
+	CLEANUP_FREE char *path = must_printf("%s/config", folder);
+	CLEANUP_FREE char *token = must_printf("%s/token", folder);
 	clear_environment();
 	assert_int_equal(kube_config_load(path, &config, &err), 0);
 	assert_string_equal(config.http.token_file, token);

@@ -39,7 +39,8 @@ static int set_up(void **state)
 	fixture->api = fake_api_new();
 	fixture->client = kube_client_new_over(fake_api_transport(fixture->api));
 	fixture->recorder = event_recorder_new(fixture->client, "kentledge.io_p-1", "p-1");
-	struct json_object *json CLEANUP(json_object_putp) =
+	CLEANUP(json_object_putp)
+	struct json_object *json =
 		fake_json_of("{'metadata':{'namespace':'shop','name':'www-web-0','uid':'u-1',"
 			     "'resourceVersion':'9'}}");
 	struct error err;
@@ -75,7 +76,7 @@ static void find_event(void *context, struct object *object)
 /* The field of the only event there is. */
 static char *event_field(struct fixture *fixture, const char *path)
 {
-	char *name CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *name = NULL;
 	struct error err;
 	const struct kube_scope scope = { .kind = &event_kind };
 	assert_int_equal(fake_api_count(fixture->api, &event_kind), 1);
@@ -86,7 +87,7 @@ static char *event_field(struct fixture *fixture, const char *path)
 
 static void expect_field(struct fixture *fixture, const char *path, const char *value)
 {
-	char *field CLEANUP_FREE = event_field(fixture, path);
+	CLEANUP_FREE char *field = event_field(fixture, path);
 	assert_non_null(field);
 	assert_string_equal(field, value);
 }
@@ -109,7 +110,7 @@ static void posts_what_describe_shows(void **state)
 	expect_field(fixture, "reportingComponent", "kentledge.io_p-1");
 	expect_field(fixture, "reportingInstance", "p-1");
 	expect_field(fixture, "count", "1");
-	char *name CLEANUP_FREE = event_field(fixture, "metadata.name");
+	CLEANUP_FREE char *name = event_field(fixture, "metadata.name");
 	assert_int_equal(strncmp(name, "www-web-0.", 10), 0);
 }
 
@@ -144,7 +145,7 @@ static void posts_anew_what_the_server_has_forgotten(void **state)
 	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "x");
 	assert_true(fake_api_wait_count(fixture->api, &event_kind, 1));
 	usleep(20000);
-	char *name CLEANUP_FREE = event_field(fixture, "metadata.name");
+	CLEANUP_FREE char *name = event_field(fixture, "metadata.name");
 	fake_api_remove(fixture->api, &event_kind, "shop", name);
 	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "x");
 	flush(fixture);
@@ -160,9 +161,9 @@ static void posts_events_of_cluster_wide_things_in_the_default_namespace(void **
 		.plural = "persistentvolumes",
 		.size = sizeof(struct object),
 	};
-	struct json_object *json CLEANUP(json_object_putp) =
-		fake_json_of("{'metadata':{'name':'pvc-1','uid':'u-2'}}");
-	struct object *volume CLEANUP(object_unrefp) = NULL;
+	CLEANUP(json_object_putp)
+	struct json_object *json = fake_json_of("{'metadata':{'name':'pvc-1','uid':'u-2'}}");
+	CLEANUP(object_unrefp) struct object *volume = NULL;
 	struct error err;
 	assert_int_equal(object_parse(&volume_kind, json, &volume, &err), 0);
 	event_record(fixture->recorder, volume, EVENT_WARNING, "VolumeFailedDelete", "in use");
@@ -230,7 +231,7 @@ static void cuts_long_messages_between_characters(void **state)
 	message[sizeof(message) - 1] = '\0';
 	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "Long", "%s", message);
 	flush(fixture);
-	char *posted CLEANUP_FREE = event_field(fixture, "message");
+	CLEANUP_FREE char *posted = event_field(fixture, "message");
 	assert_int_equal(strlen(posted), 1023);
 	assert_int_equal((unsigned char)posted[1022], 0xa9);
 }

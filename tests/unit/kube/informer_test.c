@@ -138,7 +138,7 @@ static void lists_what_is_there_and_follows_what_comes(void **state)
 	eventually(informer_count(fixture->informer) == 2);
 	fake_api_edit(fixture->api, &claim_kind, "default", "b", "{'spec':{'volumeName':'pv-b'}}");
 	eventually(heard_now().changed == 1);
-	struct object *b CLEANUP(object_unrefp) = informer_get(fixture->informer, "default", "b");
+	CLEANUP(object_unrefp) struct object *b = informer_get(fixture->informer, "default", "b");
 	assert_non_null(b);
 	assert_string_equal(claim_of(b)->volume_name, "pv-b");
 	fake_api_remove(fixture->api, &claim_kind, "default", "a");
@@ -149,7 +149,7 @@ static void lists_what_is_there_and_follows_what_comes(void **state)
 
 static size_t count_in(struct informer *informer, const char *key)
 {
-	struct object_list list CLEANUP_OBJECT_LIST = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list list = { 0 };
 	informer_list(informer, key, &list);
 	return list.count;
 }
@@ -331,7 +331,7 @@ static void knows_which_versions_it_has_seen(void **state)
 	start_synced(fixture);
 	fake_api_skip_versions(fixture->api, 899); /* 999, then 1000: more digits */
 	put_claim(fixture, "a", "fast");
-	char *version CLEANUP_FREE = fake_api_field(fixture->api, &claim_kind, "default", "a",
+	CLEANUP_FREE char *version = fake_api_field(fixture->api, &claim_kind, "default", "a",
 						    "metadata.resourceVersion");
 	assert_string_equal(version, "1000");
 	eventually(informer_has_seen(fixture->informer, version));

@@ -101,18 +101,18 @@ static char *lease_field(struct fake_api *api, const char *path)
 
 static void takes_a_lease_that_nobody_holds_and_renews_it(void **state)
 {
-	struct fake_api *api CLEANUP(fake_api_freep) = fake_api_new();
+	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica a;
 	replica_start(&a, api, "a");
 	eventually(a.acquired == 1);
 	assert_true(lease_held(a.lease));
-	char *holder CLEANUP_FREE = lease_field(api, "spec.holderIdentity");
+	CLEANUP_FREE char *holder = lease_field(api, "spec.holderIdentity");
 	assert_string_equal(holder, "a");
-	char *first CLEANUP_FREE = lease_field(api, "spec.renewTime");
+	CLEANUP_FREE char *first = lease_field(api, "spec.renewTime");
 	usleep(3 * RETRY_MS * 1000);
-	char *second CLEANUP_FREE = lease_field(api, "spec.renewTime");
+	CLEANUP_FREE char *second = lease_field(api, "spec.renewTime");
 	assert_true(strcmp(first, second) < 0);
-	char *transitions CLEANUP_FREE = lease_field(api, "spec.leaseTransitions");
+	CLEANUP_FREE char *transitions = lease_field(api, "spec.leaseTransitions");
 	assert_string_equal(transitions, "0");
 	assert_int_equal(a.lost, 0);
 	replica_end(&a);
@@ -120,7 +120,7 @@ static void takes_a_lease_that_nobody_holds_and_renews_it(void **state)
 
 static void gives_it_to_one_of_two_and_to_the_other_when_it_is_returned(void **state)
 {
-	struct fake_api *api CLEANUP(fake_api_freep) = fake_api_new();
+	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica a, b;
 	replica_start(&a, api, "a");
 	eventually(lease_held(a.lease));
@@ -133,14 +133,14 @@ static void gives_it_to_one_of_two_and_to_the_other_when_it_is_returned(void **s
 	replica_end(&a);
 	eventually(lease_held(b.lease));
 	assert_in_range(clock_monotonic_ms() - returned_ms, 0, DURATION_MS - 200);
-	char *transitions CLEANUP_FREE = lease_field(api, "spec.leaseTransitions");
+	CLEANUP_FREE char *transitions = lease_field(api, "spec.leaseTransitions");
 	assert_string_equal(transitions, "1");
 	replica_end(&b);
 }
 
 static void takes_it_over_from_a_holder_that_died(void **state)
 {
-	struct fake_api *api CLEANUP(fake_api_freep) = fake_api_new();
+	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica a, b;
 	replica_start(&a, api, "a");
 	eventually(lease_held(a.lease));
@@ -151,14 +151,14 @@ static void takes_it_over_from_a_holder_that_died(void **state)
 	eventually(lease_held(b.lease));
 	assert_in_range(clock_monotonic_ms() - died_ms, DURATION_MS - RETRY_MS * 3,
 			DURATION_MS + 3000);
-	char *holder CLEANUP_FREE = lease_field(api, "spec.holderIdentity");
+	CLEANUP_FREE char *holder = lease_field(api, "spec.holderIdentity");
 	assert_string_equal(holder, "b");
 	replica_end(&b);
 }
 
 static void loses_it_in_time_when_the_server_is_gone(void **state)
 {
-	struct fake_api *api CLEANUP(fake_api_freep) = fake_api_new();
+	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica a;
 	replica_start(&a, api, "a");
 	eventually(lease_held(a.lease));
@@ -174,7 +174,7 @@ static void loses_it_in_time_when_the_server_is_gone(void **state)
 
 static void loses_it_when_another_has_taken_it(void **state)
 {
-	struct fake_api *api CLEANUP(fake_api_freep) = fake_api_new();
+	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica a;
 	replica_start(&a, api, "a");
 	eventually(lease_held(a.lease));
@@ -182,16 +182,16 @@ static void loses_it_when_another_has_taken_it(void **state)
 		      "{'spec':{'holderIdentity':'thief'}}");
 	eventually(a.lost == 1);
 	assert_false(lease_held(a.lease));
-	char *holder CLEANUP_FREE = lease_field(api, "spec.holderIdentity");
+	CLEANUP_FREE char *holder = lease_field(api, "spec.holderIdentity");
 	assert_string_equal(holder, "thief");
 	replica_end(&a);
-	char *after CLEANUP_FREE = lease_field(api, "spec.holderIdentity");
+	CLEANUP_FREE char *after = lease_field(api, "spec.holderIdentity");
 	assert_string_equal(after, "thief");
 }
 
 static void keeps_it_through_a_short_trouble_and_lost_answers(void **state)
 {
-	struct fake_api *api CLEANUP(fake_api_freep) = fake_api_new();
+	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica a;
 	fake_api_fail_next(api, "POST", "leases", FAKE_API_LOST_ANSWER, 0);
 	replica_start(&a, api, "a");
@@ -209,7 +209,7 @@ static void keeps_it_through_a_short_trouble_and_lost_answers(void **state)
 
 static void respects_a_longer_duration_of_the_holder(void **state)
 {
-	struct fake_api *api CLEANUP(fake_api_freep) = fake_api_new();
+	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica b;
 	fake_api_put(api, &lease_kind,
 		     "{'metadata':{'namespace':'default','name':'kentledge-io'},"
@@ -220,9 +220,9 @@ static void respects_a_longer_duration_of_the_holder(void **state)
 	replica_start(&b, api, "b");
 	eventually(lease_held(b.lease));
 	assert_in_range(clock_monotonic_ms() - begun_ms, 1950, 5000);
-	char *transitions CLEANUP_FREE = lease_field(api, "spec.leaseTransitions");
+	CLEANUP_FREE char *transitions = lease_field(api, "spec.leaseTransitions");
 	assert_string_equal(transitions, "8");
-	char *kept CLEANUP_FREE = lease_field(api, "spec.strategy");
+	CLEANUP_FREE char *kept = lease_field(api, "spec.strategy");
 	assert_string_equal(kept, "kept");
 	replica_end(&b);
 }

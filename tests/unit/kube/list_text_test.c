@@ -34,8 +34,8 @@ static void finds_items_and_metadata_in_any_order(void **state)
 		"{\"resourceVersion\":\"7\"} , \"x\":[1,{}]}\n",
 	};
 	for (size_t i = 0; i < 2; i++) {
-		struct text items CLEANUP_TEXT = TEXT_INIT;
-		struct json_object *metadata CLEANUP(json_object_putp) = NULL;
+		CLEANUP_TEXT struct text items = TEXT_INIT;
+		CLEANUP(json_object_putp) struct json_object *metadata = NULL;
 		assert_int_equal(parse(texts[i], &items, &metadata), 0);
 		assert_string_equal(text_string(&items), "{\"a\":1}|{\"b\":\"]}\"}|");
 		assert_string_equal(json_object_get_string(json_find(metadata, "resourceVersion")),
@@ -48,8 +48,8 @@ static void takes_a_list_without_items(void **state)
 	static const char *const texts[] = { "{}", "{\"items\":[]}", "{\"items\":null}",
 					     "{ \"items\" : [ ] }" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct text items CLEANUP_TEXT = TEXT_INIT;
-		struct json_object *metadata CLEANUP(json_object_putp) = NULL;
+		CLEANUP_TEXT struct text items = TEXT_INIT;
+		CLEANUP(json_object_putp) struct json_object *metadata = NULL;
 		assert_int_equal(parse(texts[i], &items, &metadata), 0);
 		assert_string_equal(text_string(&items), "");
 		assert_null(metadata);
@@ -75,7 +75,7 @@ static void refuses_what_is_cut_or_no_list(void **state)
 		"{items:[]}",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct text items CLEANUP_TEXT = TEXT_INIT;
+		CLEANUP_TEXT struct text items = TEXT_INIT;
 		struct json_object *metadata = NULL;
 		if (parse(texts[i], &items, &metadata) == 0)
 			fail_msg("%s was taken", texts[i]);

@@ -20,7 +20,7 @@ static struct object *make(const char *name, const char *app, const char *versio
 			    "'namespace':'default','name':'%s','uid':'u-%s','resourceVersion':'%s',"
 			    "'labels':{'app':'%s'}}}",
 			    name, name, version, app);
-	struct json_object *json CLEANUP(json_object_putp) = fake_json_of(text);
+	CLEANUP(json_object_putp) struct json_object *json = fake_json_of(text);
 	struct object *object;
 	struct error err;
 	if (object_parse(&claim_kind, json, &object, &err) < 0)

@@ -14,7 +14,7 @@
 
 static struct object *parse(const char *text)
 {
-	struct json_object *json CLEANUP(json_object_putp) = fake_json_of(text);
+	CLEANUP(json_object_putp) struct json_object *json = fake_json_of(text);
 	struct object *object;
 	struct error err;
 	if (object_parse(&claim_kind, json, &object, &err) < 0)
@@ -24,7 +24,8 @@ static struct object *parse(const char *text)
 
 static void reads_the_metadata(void **state)
 {
-	struct object *object CLEANUP(object_unrefp) =
+	CLEANUP(object_unrefp)
+	struct object *object =
 		parse("{'apiVersion':'v1','kind':'PersistentVolumeClaim','metadata':{"
 		      "'namespace':'default','name':'www-web-0','uid':'u-1','resourceVersion':'42',"
 		      "'generation':3,'creationTimestamp':'2026-11-24T09:15:02Z',"
@@ -57,7 +58,8 @@ static void reads_the_metadata(void **state)
 
 static void takes_what_is_missing_or_null_as_empty(void **state)
 {
-	struct object *object CLEANUP(object_unrefp) =
+	CLEANUP(object_unrefp)
+	struct object *object =
 		parse("{'metadata':{'namespace':'n','name':'c','labels':null,"
 		      "'deletionTimestamp':null,'ownerReferences':[],'finalizers':null}}");
 	assert_string_equal(object->uid, "");
@@ -70,7 +72,8 @@ static void takes_what_is_missing_or_null_as_empty(void **state)
 
 static void reads_a_claim(void **state)
 {
-	struct object *object CLEANUP(object_unrefp) =
+	CLEANUP(object_unrefp)
+	struct object *object =
 		parse("{'metadata':{'namespace':'n','name':'c'},'spec':{"
 		      "'accessModes':['ReadWriteOnce','ReadWriteOncePod'],'storageClassName':'',"
 		      "'volumeMode':'Block','volumeName':'pvc-1','selector':{},"
@@ -92,7 +95,8 @@ static void reads_a_claim(void **state)
 
 static void reads_an_absurd_size_as_the_largest(void **state)
 {
-	struct object *object CLEANUP(object_unrefp) =
+	CLEANUP(object_unrefp)
+	struct object *object =
 		parse("{'metadata':{'namespace':'n','name':'c'},'spec':{'resources':"
 		      "{'requests':{'storage':'100Ei'},'limits':{'storage':1e400}}}}");
 	assert_int_equal(claim_of(object)->request_bytes, INT64_MAX);
@@ -101,7 +105,8 @@ static void reads_an_absurd_size_as_the_largest(void **state)
 
 static void gives_a_bare_claim_the_defaults(void **state)
 {
-	struct object *object CLEANUP(object_unrefp) =
+	CLEANUP(object_unrefp)
+	struct object *object =
 		parse("{'metadata':{'namespace':'n','name':'c','annotations':"
 		      "{'volume.beta.kubernetes.io/storage-class':'old'}},'spec':{}}");
 	const struct claim *claim = claim_of(object);
@@ -112,8 +117,8 @@ static void gives_a_bare_claim_the_defaults(void **state)
 	assert_false(claim->block);
 	assert_false(claim->has_selector);
 	assert_null(claim->data_source_kind);
-	struct object *bare CLEANUP(object_unrefp) =
-		parse("{'metadata':{'namespace':'n','name':'c'}}");
+	CLEANUP(object_unrefp)
+	struct object *bare = parse("{'metadata':{'namespace':'n','name':'c'}}");
 	assert_null(claim_of(bare)->class_name);
 }
 
@@ -174,7 +179,7 @@ static void names_the_field_that_is_wrong(void **state)
 		{ SPEC("'selector':'x'"), "spec.selector: must be an object, not string" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct json_object *json CLEANUP(json_object_putp) = fake_json_of(cases[i].json);
+		CLEANUP(json_object_putp) struct json_object *json = fake_json_of(cases[i].json);
 		struct object *object = NULL;
 		struct error err;
 		if (object_parse(&claim_kind, json, &object, &err) == 0)
@@ -231,8 +236,8 @@ static void lives_as_long_as_somebody_holds_it(void **state)
 
 static void begins_an_object_to_be_sent(void **state)
 {
-	struct json_object *json CLEANUP(json_object_putp) =
-		object_json(&claim_kind, "default", "www");
+	CLEANUP(json_object_putp)
+	struct json_object *json = object_json(&claim_kind, "default", "www");
 	json_set_string(json_child(json, "spec"), "volumeName", "a/b");
 	json_set_string(json_child(json, "spec"), "left", NULL);
 	json_set_int(json, "number", 7);

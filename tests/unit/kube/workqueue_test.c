@@ -96,7 +96,7 @@ static struct workqueue *make(unsigned workers)
 
 static void works_in_the_order_of_adding_and_once_per_key(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(1);
 	workqueue_add(queue, "a");
 	workqueue_add(queue, "b");
 	workqueue_add(queue, "a");
@@ -109,7 +109,7 @@ static void works_in_the_order_of_adding_and_once_per_key(void **state)
 
 static void never_gives_one_key_to_two_workers(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(4);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(4);
 	workqueue_start(queue);
 	for (int i = 0; i < 200; i++) {
 		workqueue_add(queue, "same");
@@ -122,7 +122,7 @@ static void never_gives_one_key_to_two_workers(void **state)
 
 static void looks_again_at_what_was_added_meanwhile(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(2);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(2);
 	hold = true;
 	workqueue_start(queue);
 	workqueue_add(queue, "a");
@@ -139,7 +139,7 @@ static void looks_again_at_what_was_added_meanwhile(void **state)
 
 static void gives_different_keys_to_all_workers(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(3);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(3);
 	hold = true;
 	workqueue_start(queue);
 	workqueue_add(queue, "a");
@@ -155,7 +155,7 @@ static void gives_different_keys_to_all_workers(void **state)
 
 static void tries_again_ever_later_and_forgets_after_success(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(1);
 	failures_left = 4;
 	workqueue_start(queue);
 	workqueue_add(queue, "a");
@@ -173,7 +173,7 @@ static void tries_again_ever_later_and_forgets_after_success(void **state)
 
 static void comes_back_when_the_reconcile_asks(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(2);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(2);
 	workqueue_start(queue);
 	workqueue_add(queue, "later");
 	eventually(runs == 3);
@@ -184,7 +184,7 @@ static void comes_back_when_the_reconcile_asks(void **state)
 
 static void adds_after_a_delay_in_the_order_of_their_times(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(1);
 	workqueue_start(queue);
 	uint64_t begun_ms = clock_monotonic_ms();
 	workqueue_add_after(queue, "d", 200);
@@ -201,7 +201,7 @@ static void adds_after_a_delay_in_the_order_of_their_times(void **state)
 
 static void an_event_does_not_wait_for_the_backoff(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(1);
 	workqueue_start(queue);
 	workqueue_add_after(queue, "a", 60000);
 	workqueue_add(queue, "a");
@@ -210,7 +210,7 @@ static void an_event_does_not_wait_for_the_backoff(void **state)
 
 static void keeps_many_delayed_keys_in_order(void **state)
 {
-	struct workqueue *queue CLEANUP(workqueue_freep) = make(1);
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(1);
 	char key[16];
 	for (int i = 0; i < 500; i++) {
 		snprintf(key, sizeof(key), "%03d", i * 7 % 500);

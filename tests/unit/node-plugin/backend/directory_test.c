@@ -85,12 +85,12 @@ static void delete_volume(void)
 
 static void looks_like_a_new_file_system_and_is_a_subvolume(void **state)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct stat data;
 	umask(077);
 	create(true, 16 * MIB, &folder);
 	umask(022);
-	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
+	CLEANUP_CLOSE int data_fd = open_below(folder.fd, "data");
 	assert_true(subvolume_is(data_fd));
 	assert_int_equal(fstat(data_fd, &data), 0);
 	assert_int_equal(data.st_mode & 07777, 0755);
@@ -99,11 +99,11 @@ static void looks_like_a_new_file_system_and_is_a_subvolume(void **state)
 
 static void grows_as_its_quota_does(void **state)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error err = { 0 };
 	int reason = 0;
 	create(true, 16 * MIB, &folder);
-	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
+	CLEANUP_CLOSE int data_fd = open_below(folder.fd, "data");
 	assert_in_range(fill_file(data_fd, "file", 64 * MIB, &reason), 15 * MIB, 16 * MIB);
 	assert_int_equal(reason, EDQUOT);
 	struct volume_record larger = folder.record;
@@ -125,12 +125,12 @@ static void grows_as_its_quota_does(void **state)
 /* What is written is missing from the disk, and was promised to the volume already. */
 static void what_it_holds_is_not_counted_twice(void **state)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error err = { 0 };
 	struct capacity_space space;
 	int reason = 0;
 	create(true, 64 * MIB, &folder);
-	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
+	CLEANUP_CLOSE int data_fd = open_below(folder.fd, "data");
 	assert_int_equal(fill_file(data_fd, "file", 32 * MIB, &reason), 32 * MIB);
 	assert_int_equal(syncfs(data_fd), 0);
 	assert_int_equal(pool_space(pools->pools[0], &space, &err), 0);
@@ -144,12 +144,13 @@ static void what_it_holds_is_not_counted_twice(void **state)
 
 static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error err = { 0 };
 	struct pool *pool = pools->pools[0];
-	int reason = 0, copy_fd CLEANUP_CLOSE = -1;
+	int reason = 0;
+	CLEANUP_CLOSE int copy_fd = -1;
 	create(true, 16 * MIB, &folder);
-	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
+	CLEANUP_CLOSE int data_fd = open_below(folder.fd, "data");
 	fill_file(data_fd, "file", 8 * MIB, &reason);
 	assert_int_equal(folder_make(pool->tmp_fd, "copy", 0700, &copy_fd, &err), 0);
 	assert_int_equal(backend_directory_snapshot(folder.fd, copy_fd, false, &err), 0);
@@ -157,7 +158,7 @@ static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 	record.size_bytes = 32 * MIB;
 	assert_int_equal(backend_directory_hold(pool, copy_fd, &record, &err), 0);
 	assert_int_equal(record.quota, QUOTA_BTRFS);
-	int copied_fd CLEANUP_CLOSE = open_below(copy_fd, "data");
+	CLEANUP_CLOSE int copied_fd = open_below(copy_fd, "data");
 	assert_int_equal(faccessat(copied_fd, "file", F_OK, 0), 0);
 	/* What it shares counts in it, too: it is as large as it says. */
 	assert_in_range(fill_file(copied_fd, "more", 64 * MIB, &reason), 22 * MIB, 24 * MIB);
@@ -170,16 +171,16 @@ static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 /* btrfs shows the subvolumes in a copied one as empty folders. */
 static void one_with_subvolumes_of_the_pod_in_it_is_not_copied_without_them(void **state)
 {
-	struct volume_folder folder CLEANUP_VOLUME_FOLDER = VOLUME_FOLDER_INIT;
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error err = { 0 };
 	struct snapshot_record record;
 	const struct snapshot_spec snapshot = { .name = "snap-1",
 						.source_volume = ID,
 						.group = "" };
 	create(true, 16 * MIB, &folder);
-	int data_fd CLEANUP_CLOSE = open_below(folder.fd, "data");
+	CLEANUP_CLOSE int data_fd = open_below(folder.fd, "data");
 	assert_int_equal(mkdirat(data_fd, "below", 0755), 0);
-	int below_fd CLEANUP_CLOSE = open_below(data_fd, "below");
+	CLEANUP_CLOSE int below_fd = open_below(data_fd, "below");
 	assert_int_equal(subvolume_create(below_fd, "inner", &err), 0);
 	assert_int_equal(snapshot_create(pools, &snapshot, NULL, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
@@ -196,7 +197,7 @@ static void what_is_no_subvolume_is_not_copied_at_once(void **state)
 {
 	struct error err = { 0 };
 	struct pool *pool = pools->pools[0];
-	int plain_fd CLEANUP_CLOSE = -1, data_fd CLEANUP_CLOSE = -1, copy_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int plain_fd = -1, data_fd = -1, copy_fd = -1;
 	assert_int_equal(folder_make(pool->tmp_fd, "plain", 0700, &plain_fd, &err), 0);
 	assert_int_equal(folder_make(plain_fd, "data", 0700, &data_fd, &err), 0);
 	assert_int_equal(folder_make(pool->tmp_fd, "copy", 0700, &copy_fd, &err), 0);

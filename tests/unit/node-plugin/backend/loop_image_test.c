@@ -55,8 +55,8 @@ static void the_volume_of_an_image_is_told_by_its_place_in_the_pool(void **state
 		{ "", NULL },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct loop_image image CLEANUP(loop_image_done) = { 0 };
-		char id[VOLUME_ID_MAX + 1] = "untouched";
+		CLEANUP(loop_image_done) struct loop_image image = { 0 };
+		char id[ID_MAX + 1] = "untouched";
 		loop_image_parse(cases[i].shown, &image);
 		bool found = loop_image_volume(&image, id);
 		if (found != (cases[i].id != NULL))
@@ -68,22 +68,22 @@ static void the_volume_of_an_image_is_told_by_its_place_in_the_pool(void **state
 
 static void an_id_is_not_longer_than_ids_are(void **state)
 {
-	for (int length = VOLUME_ID_MAX; length <= VOLUME_ID_MAX + 1; length++) {
-		struct loop_image image CLEANUP(loop_image_done) = { 0 };
-		char long_id[VOLUME_ID_MAX + 2] = "", id[VOLUME_ID_MAX + 1];
+	for (int length = ID_MAX; length <= ID_MAX + 1; length++) {
+		CLEANUP(loop_image_done) struct loop_image image = { 0 };
+		char long_id[ID_MAX + 2] = "", id[ID_MAX + 1];
 		memset(long_id, 'a', (size_t)length);
-		char *shown CLEANUP_FREE = must_printf(POOL "/volumes/%s/image\n", long_id);
+		CLEANUP_FREE char *shown = must_printf(POOL "/volumes/%s/image\n", long_id);
 		loop_image_parse(shown, &image);
-		assert_int_equal(loop_image_volume(&image, id), length == VOLUME_ID_MAX);
+		assert_int_equal(loop_image_volume(&image, id), length == ID_MAX);
 	}
 }
 
 static void an_image_without_a_name_is_told_from_one_that_has_it(void **state)
 {
-	struct loop_image image CLEANUP(loop_image_done) = { 0 };
-	struct loop_image gone CLEANUP(loop_image_done) = { 0 };
+	CLEANUP(loop_image_done) struct loop_image image = { 0 };
+	CLEANUP(loop_image_done) struct loop_image gone = { 0 };
 	struct loop_image none = { 0 };
-	char id[VOLUME_ID_MAX + 1];
+	char id[ID_MAX + 1];
 	loop_image_parse("/pool/volumes/pvc-1/image\n", &image);
 	loop_image_parse("/pool/volumes/pvc-1/image (deleted)\n", &gone);
 	assert_string_equal(image.path, gone.path);

@@ -77,7 +77,7 @@ static void mount_image(const char *type, int image_fd)
 {
 	struct error err = { 0 };
 	struct mount_flags flags = { 0 };
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	assert_outcome(host->attach_loop(host, image_fd, true, &device, &err), 0, &err);
 	assert_outcome(host->mount(host, &device, type, &flags, mount_path, &err), 0, &err);
 }
@@ -101,7 +101,7 @@ static void its_superblock_tells_how_large_a_file_system_is(void **state)
 {
 	static const char *const types[] = { "ext4", "xfs", "btrfs" };
 	for (size_t i = 0; i < 3; i++) {
-		int fd CLEANUP_CLOSE = make_image(types[i], 512 * MIB);
+		CLEANUP_CLOSE int fd = make_image(types[i], 512 * MIB);
 		struct error err = { 0 };
 		struct filesystem_size size;
 		assert_int_equal(bytes_of(types[i], fd), 512 * MIB);
@@ -116,7 +116,7 @@ static void a_tail_too_small_for_a_group_is_no_reason_to_grow(void **state)
 {
 	struct error err = { 0 };
 	struct filesystem_size size;
-	int fd CLEANUP_CLOSE = make_image("ext4", 1028 * MIB);
+	CLEANUP_CLOSE int fd = make_image("ext4", 1028 * MIB);
 	assert_outcome(filesystem_size_read("ext4", fd, &size, &err), 0, &err);
 	assert_int_equal(filesystem_size_within(&size, 1028 * MIB), size.bytes);
 	assert_int_equal(filesystem_size_within(&size, 1152 * MIB), 1152 * MIB);
@@ -127,11 +127,11 @@ static void a_tail_too_small_for_a_group_is_no_reason_to_grow(void **state)
 static void grows_under_a_writer(const char *type)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image(type, 320 * MIB);
+	CLEANUP_CLOSE int image_fd = make_image(type, 320 * MIB);
 	mount_image(type, image_fd);
 	pid_t writer = pod_writer_start(written_path);
 	uint64_t before = mounted_bytes();
-	int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int mount_fd = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_outcome(host->grow_mounted(host, type, mount_fd, &err), 1, &err);
 	assert_int_equal(ftruncate(image_fd, 640 * MIB), 0);
 	/* As if the process had died here: the device is what it was. */
@@ -171,9 +171,9 @@ static void a_mounted_ext4_that_may_not_grow_says_when_it_will(void **state)
 	struct error err = { 0 };
 	if (filesystem_grows_mounted("ext4"))
 		skip();
-	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	CLEANUP_CLOSE int image_fd = make_image("ext4", 64 * MIB);
 	mount_image("ext4", image_fd);
-	int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int mount_fd = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_outcome(host->grow_mounted(host, "ext4", mount_fd, &err), 1, &err);
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
 	assert_outcome(host->resize_loop(host, image_fd, &err), 0, &err);
@@ -190,7 +190,7 @@ static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
 {
 	struct error err = { 0 };
 	struct stat file;
-	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	CLEANUP_CLOSE int image_fd = make_image("ext4", 64 * MIB);
 	mount_image("ext4", image_fd);
 	pid_t writer = pod_writer_start(written_path);
 	usleep(50000);
@@ -212,8 +212,8 @@ static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
 static void an_image_on_which_a_program_works_is_left_to_it(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
-	int other_fd CLEANUP_CLOSE = open(image_path, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int image_fd = make_image("ext4", 64 * MIB);
+	CLEANUP_CLOSE int other_fd = open(image_path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
 	assert_int_equal(flock(other_fd, LOCK_EX), 0);
 	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
@@ -252,7 +252,7 @@ static void a_growth_that_was_killed_is_repaired_and_finished(void **state)
 	for (unsigned i = 0; i < 24; i++) {
 		struct error err = { 0 };
 		int status = 0;
-		int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+		CLEANUP_CLOSE int image_fd = make_image("ext4", 64 * MIB);
 		assert_int_equal(ftruncate(image_fd, 4096 * MIB), 0);
 		mark_growing(image_fd);
 		pid_t pid = start_program("resize2fs", "-p");
@@ -271,7 +271,7 @@ static void a_growth_that_was_killed_is_repaired_and_finished(void **state)
 static void a_damaged_file_system_is_not_grown(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	CLEANUP_CLOSE int image_fd = make_image("ext4", 64 * MIB);
 	static const char zeros[4 << 20];
 	assert_int_equal(pwrite(image_fd, zeros, sizeof(zeros), 4096), sizeof(zeros));
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
@@ -288,7 +288,7 @@ static void what_lies_on_no_loop_device_is_not_grown(void **state)
 	assert_int_equal(mount("tmpfs", mount_path, "tmpfs", 0, NULL), 0);
 	for (size_t i = 0; i < 2; i++) {
 		struct error err = { 0 };
-		int mount_fd CLEANUP_CLOSE = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CLEANUP_CLOSE int mount_fd = open(mount_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		assert_int_equal(filesystem_grow_mounted(types[i], mount_fd, &err), -1);
 		assert_non_null(strstr(err.text, "lies on no loop device"));
 	}
@@ -299,7 +299,7 @@ static void what_lies_on_no_loop_device_is_not_grown(void **state)
 static void the_marks_of_a_growth_are_gone_for_good_when_it_is_done(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image("ext4", 64 * MIB);
+	CLEANUP_CLOSE int image_fd = make_image("ext4", 64 * MIB);
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
 	marks_at_sync = -1;
 	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 0, &err);

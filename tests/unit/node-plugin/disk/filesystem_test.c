@@ -33,7 +33,7 @@ static void each_type_can_be_made_in_its_smallest_image_and_is_recognised(void *
 		const struct filesystem *filesystem = NULL;
 		char found[FILESYSTEM_TYPE_MAX];
 		assert_int_equal(filesystem_find(types[i], &filesystem, &err), 0);
-		int fd CLEANUP_CLOSE = make_image(filesystem->minimum_bytes);
+		CLEANUP_CLOSE int fd = make_image(filesystem->minimum_bytes);
 		assert_int_equal(filesystem_make(types[i], fd, &err), 0);
 		assert_int_equal(filesystem_probe(fd, found, &err), 0);
 		assert_string_equal(found, types[i]);
@@ -44,7 +44,7 @@ static void a_new_file_system_holds_little_of_the_disk(void **state)
 {
 	struct error err = { 0 };
 	struct stat st;
-	int fd CLEANUP_CLOSE = make_image(1ULL << 30);
+	CLEANUP_CLOSE int fd = make_image(1ULL << 30);
 	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 1 << 30);
@@ -61,7 +61,7 @@ static void ext4_is_whole_and_has_an_identity_of_its_own_in_images_of_any_size(v
 	for (size_t i = 0; i < 4; i++) {
 		struct error err = { 0 };
 		struct stat st;
-		int fd CLEANUP_CLOSE = make_image(sizes[i]);
+		CLEANUP_CLOSE int fd = make_image(sizes[i]);
 		assert_int_equal(filesystem_make("ext4", fd, &err), 0);
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(st.st_size, sizes[i]);
@@ -77,7 +77,7 @@ static void a_thick_image_keeps_its_blocks(void **state)
 	struct error err = { 0 };
 	struct stat st;
 	const off_t bytes = 64 << 20;
-	int fd CLEANUP_CLOSE = make_image((uint64_t)bytes);
+	CLEANUP_CLOSE int fd = make_image((uint64_t)bytes);
 	assert_int_equal(fallocate(fd, 0, 0, bytes), 0);
 	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
 	assert_int_equal(fstat(fd, &st), 0);
@@ -88,7 +88,7 @@ static void an_image_of_zeros_holds_no_file_system(void **state)
 {
 	struct error err = { 0 };
 	char found[FILESYSTEM_TYPE_MAX] = "x";
-	int fd CLEANUP_CLOSE = make_image(1 << 20);
+	CLEANUP_CLOSE int fd = make_image(1 << 20);
 	assert_int_equal(filesystem_probe(fd, found, &err), 0);
 	assert_string_equal(found, "");
 }
@@ -100,7 +100,7 @@ static void what_files_hold_does_not_hide_the_file_system(void **state)
 	const off_t image_bytes = 64 << 20, place = image_bytes - 8192;
 	struct error err = { 0 };
 	char found[FILESYSTEM_TYPE_MAX];
-	int fd CLEANUP_CLOSE = make_image(image_bytes);
+	CLEANUP_CLOSE int fd = make_image(image_bytes);
 	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
 	const uint32_t magic_and_version[] = { 0xa92b4efc, 1 };
 	const uint64_t place_sectors = (uint64_t)place / 512;
@@ -124,7 +124,7 @@ static void an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused(void **s
 static void what_mkfs_does_not_like_is_told(void **state)
 {
 	struct error err = { 0 };
-	int fd CLEANUP_CLOSE = make_image(4096);
+	CLEANUP_CLOSE int fd = make_image(4096);
 	assert_int_equal(filesystem_make("xfs", fd, &err), -1);
 	assert_non_null(strstr(err.text, "mkfs.xfs failed"));
 }

@@ -51,9 +51,9 @@ static int make_image(void **state)
 static int mount_image(bool read_only)
 {
 	struct error err = { 0 };
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	struct mount_flags flags = { .read_only = read_only };
-	int image_fd CLEANUP_CLOSE = open(image, O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int image_fd = open(image, O_RDWR | O_CLOEXEC);
 	int mount_fd = -1;
 	if (read_only)
 		flags.attributes = MOUNT_ATTR_RDONLY;
@@ -65,8 +65,8 @@ static int mount_image(bool read_only)
 
 static int open_with(int mount_fd, const char *key, int *ret_folder_fd, struct error *err)
 {
-	struct secret secret CLEANUP_SECRET = { 0 };
-	int root_fd CLEANUP_CLOSE = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_SECRET struct secret secret = { 0 };
+	CLEANUP_CLOSE int root_fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (key)
 		assert_int_equal(secret_copy(&secret, key, strlen(key), err), 0);
 	return fscrypt_open(root_fd, &secret, ret_folder_fd, err);
@@ -89,8 +89,8 @@ static void what_was_written_is_read_with_the_same_key(void **state)
 {
 	struct error err = { 0 };
 	for (int time = 0; time < 3; time++) {
-		int mount_fd CLEANUP_CLOSE = mount_image(false);
-		int folder_fd CLEANUP_CLOSE = -1;
+		CLEANUP_CLOSE int mount_fd = mount_image(false);
+		CLEANUP_CLOSE int folder_fd = -1;
 		if (open_with(mount_fd, RIGHT, &folder_fd, &err) < 0)
 			fail_msg("%s", err.text);
 		if (time == 0)
@@ -102,14 +102,14 @@ static void what_was_written_is_read_with_the_same_key(void **state)
 static void another_key_is_refused_and_not_left_in_the_kernel(void **state)
 {
 	struct error err = { 0 };
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	int first_fd = mount_image(false);
 	assert_int_equal(open_with(first_fd, RIGHT, &folder_fd, &err), 0);
 	text_file_write(folder_fd, "file", "for nobody else");
 	close(TAKE_FD(folder_fd));
 	close(first_fd);
 
-	int mount_fd CLEANUP_CLOSE = mount_image(false);
+	CLEANUP_CLOSE int mount_fd = mount_image(false);
 	assert_int_equal(open_with(mount_fd, WRONG, &folder_fd, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_non_null(strstr(err.text, "secrets: encryptionKey"));
@@ -125,7 +125,7 @@ static void a_missing_or_short_secret_is_refused_by_name(void **state)
 {
 	struct error err = { 0 };
 	int folder_fd = -1;
-	int mount_fd CLEANUP_CLOSE = mount_image(false);
+	CLEANUP_CLOSE int mount_fd = mount_image(false);
 	assert_int_equal(open_with(mount_fd, NULL, &folder_fd, &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_non_null(strstr(err.text, "encryptionKey is missing"));
@@ -138,8 +138,8 @@ static void a_missing_or_short_secret_is_refused_by_name(void **state)
 static void a_locked_folder_gives_no_file_to_anybody(void **state)
 {
 	struct error err = { 0 };
-	int mount_fd CLEANUP_CLOSE = mount_image(false);
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int mount_fd = mount_image(false);
+	CLEANUP_CLOSE int folder_fd = -1;
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
 	text_file_write(folder_fd, "file", "for nobody else");
 	assert_true(is_open(folder_fd));
@@ -170,7 +170,7 @@ static void names_cannot_be_read_without_the_key(void **state)
 {
 	struct error err = { 0 };
 	struct names names = { 0 };
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	int first_fd = mount_image(false);
 	assert_int_equal(open_with(first_fd, RIGHT, &folder_fd, &err), 0);
 	text_file_write(folder_fd, "a-telling-name", "for nobody else");
@@ -179,7 +179,7 @@ static void names_cannot_be_read_without_the_key(void **state)
 	close(TAKE_FD(folder_fd));
 	close(first_fd);
 
-	int mount_fd CLEANUP_CLOSE = mount_image(false);
+	CLEANUP_CLOSE int mount_fd = mount_image(false);
 	folder_fd = openat(mount_fd, FSCRYPT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	names = (struct names) { 0 };
 	assert_int_equal(folder_visit(folder_fd, look_at_name, &names, &err), 0);
@@ -190,8 +190,8 @@ static void names_cannot_be_read_without_the_key(void **state)
 static void an_empty_folder_without_a_policy_gets_one(void **state)
 {
 	struct error err = { 0 };
-	int mount_fd CLEANUP_CLOSE = mount_image(false);
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int mount_fd = mount_image(false);
+	CLEANUP_CLOSE int folder_fd = -1;
 	assert_int_equal(mkdirat(mount_fd, FSCRYPT_FOLDER, 0755), 0);
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
 	assert_true(is_open(folder_fd));
@@ -200,8 +200,8 @@ static void an_empty_folder_without_a_policy_gets_one(void **state)
 static void files_without_encryption_are_never_served(void **state)
 {
 	struct error err = { 0 };
-	int mount_fd CLEANUP_CLOSE = mount_image(false);
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int mount_fd = mount_image(false);
+	CLEANUP_CLOSE int folder_fd = -1;
 	assert_int_equal(mkdirat(mount_fd, FSCRYPT_FOLDER, 0755), 0);
 	folder_fd = openat(mount_fd, FSCRYPT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	text_file_write(folder_fd, "file", "for all to see");
@@ -218,7 +218,7 @@ static void files_without_encryption_are_never_served(void **state)
 static void a_volume_that_was_never_written_cannot_be_read_only(void **state)
 {
 	struct error err = { 0 };
-	int folder_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder_fd = -1;
 	int first_fd = mount_image(true);
 	assert_int_equal(open_with(first_fd, RIGHT, &folder_fd, &err), -1);
 	assert_non_null(strstr(err.text, "never staged"));
@@ -227,7 +227,7 @@ static void a_volume_that_was_never_written_cannot_be_read_only(void **state)
 	assert_int_equal(open_with(writable_fd, RIGHT, &folder_fd, &err), 0);
 	close(TAKE_FD(folder_fd));
 	close(writable_fd);
-	int mount_fd CLEANUP_CLOSE = mount_image(true);
+	CLEANUP_CLOSE int mount_fd = mount_image(true);
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
 }
 
@@ -238,7 +238,7 @@ static void a_file_system_without_encryption_says_so(void **state)
 	int folder_fd = -1;
 	snprintf(command, sizeof(command), "mkfs.ext4 -q -F -b 4096 %s", image);
 	run(command);
-	int mount_fd CLEANUP_CLOSE = mount_image(false);
+	CLEANUP_CLOSE int mount_fd = mount_image(false);
 	assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 	assert_non_null(strstr(err.text, "made without it"));
@@ -253,8 +253,8 @@ static void only_the_folder_is_mounted(void **state)
 	};
 	struct error err = { 0 };
 	for (size_t i = 0; i < 2; i++) {
-		int mount_fd CLEANUP_CLOSE = mount_image(false);
-		int folder_fd CLEANUP_CLOSE = -1;
+		CLEANUP_CLOSE int mount_fd = mount_image(false);
+		CLEANUP_CLOSE int folder_fd = -1;
 		assert_int_equal(open_with(mount_fd, RIGHT, &folder_fd, &err), 0);
 		if (i == 0)
 			text_file_write(folder_fd, "file", "for nobody else");

@@ -47,12 +47,12 @@ static struct rlimit leave_descriptors(unsigned count)
 static void an_image_has_one_device_that_is_found_while_it_is_held(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image();
+	CLEANUP_CLOSE int image_fd = make_image();
 	struct loop_device found;
 	assert_int_equal(loop_device_find(image_fd, &found, &err), 0);
 	{
-		struct loop_device first CLEANUP(loop_device_done) = { .fd = -1 };
-		struct loop_device second CLEANUP(loop_device_done) = { .fd = -1 };
+		CLEANUP(loop_device_done) struct loop_device first = { .fd = -1 };
+		CLEANUP(loop_device_done) struct loop_device second = { .fd = -1 };
 		assert_int_equal(loop_device_attach(image_fd, true, &first, &err), 0);
 		assert_int_equal(loop_device_attach(image_fd, true, &second, &err), 0);
 		assert_int_equal(first.number, second.number);
@@ -67,8 +67,8 @@ static void an_image_has_one_device_that_is_found_while_it_is_held(void **state)
 static void a_device_that_cannot_be_looked_at_is_an_error_and_no_absence(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image();
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP_CLOSE int image_fd = make_image();
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	assert_int_equal(loop_device_attach(image_fd, true, &device, &err), 0);
 	for (unsigned count = 0; count < 4; count++) {
 		struct loop_device found;
@@ -82,9 +82,9 @@ static void a_device_that_cannot_be_looked_at_is_an_error_and_no_absence(void **
 static void detaching_touches_the_device_of_this_image_only(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image();
-	int other_fd CLEANUP_CLOSE = make_image();
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP_CLOSE int image_fd = make_image();
+	CLEANUP_CLOSE int other_fd = make_image();
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	struct loop_device found = { 0 };
 	assert_int_equal(loop_device_attach(image_fd, true, &device, &err), 0);
 	assert_int_equal(loop_device_detach(other_fd, &found, &err), 1);
@@ -108,7 +108,7 @@ static int open_writable(unsigned number)
 static bool can_discard(const struct loop_device *device)
 {
 	uint64_t range[2] = { 0, 4096 };
-	int fd CLEANUP_CLOSE = open_writable(device->number);
+	CLEANUP_CLOSE int fd = open_writable(device->number);
 	return ioctl(fd, BLKDISCARD, range) == 0;
 }
 
@@ -116,8 +116,8 @@ static bool can_discard(const struct loop_device *device)
 static unsigned spend_a_device(void)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image();
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP_CLOSE int image_fd = make_image();
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	assert_int_equal(loop_device_attach(image_fd, false, &device, &err), 0);
 	assert_int_equal(loop_discard_set(device.number, false, &err), 0);
 	assert_false(can_discard(&device));
@@ -127,8 +127,8 @@ static unsigned spend_a_device(void)
 static void a_spent_device_is_made_anew_for_an_image_that_may_discard(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image();
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP_CLOSE int image_fd = make_image();
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	unsigned spent = spend_a_device();
 	assert_int_equal(loop_device_attach(image_fd, true, &device, &err), 0);
 	print_message("loop%u was spent, loop%u is used\n", spent, device.number);
@@ -139,12 +139,12 @@ static void a_spent_device_is_made_anew_for_an_image_that_may_discard(void **sta
 static void a_spent_device_that_somebody_has_open_is_passed_over(void **state)
 {
 	struct error err = { 0 };
-	int image_fd CLEANUP_CLOSE = make_image();
-	struct loop_device device CLEANUP(loop_device_done) = { .fd = -1 };
+	CLEANUP_CLOSE int image_fd = make_image();
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	char path[LOOP_DEVICE_PATH_MAX];
 	unsigned spent = spend_a_device();
 	loop_device_path(spent, path);
-	int open_fd CLEANUP_CLOSE = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int open_fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(open_fd >= 0);
 	assert_int_equal(loop_device_attach(image_fd, true, &device, &err), 0);
 	assert_int_not_equal(device.number, spent);

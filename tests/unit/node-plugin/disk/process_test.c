@@ -16,7 +16,7 @@
 static int run(const char *script, uint32_t timeout_ms, struct error *err)
 {
 	const char *argv[] = { "sh", "-c", script, NULL };
-	int fd CLEANUP_CLOSE = open("/dev/null", O_RDWR | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	return process_run(argv, fd, timeout_ms, err);
 }
 
@@ -71,8 +71,8 @@ static void a_program_that_is_not_there_is_named(void **state)
 static void a_program_gets_the_kept_descriptor_and_no_other_of_ours(void **state)
 {
 	struct error err = { 0 };
-	int null_fd CLEANUP_CLOSE = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int other CLEANUP_CLOSE = fcntl(null_fd, F_DUPFD_CLOEXEC, 200);
+	CLEANUP_CLOSE int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int other = fcntl(null_fd, F_DUPFD_CLOEXEC, 200);
 	assert_int_equal(other, 200);
 	assert_int_equal(run("test -e /proc/$$/fd/3 || exit 1; test ! -e /proc/$$/fd/200 || exit 2",
 			     5000, &err),

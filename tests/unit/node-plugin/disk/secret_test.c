@@ -33,7 +33,7 @@ static bool mapping_has_flag(const void *address, const char *flag)
 
 static void a_secret_lies_in_memory_that_is_not_dumped(void **state)
 {
-	struct secret secret CLEANUP_SECRET = { 0 };
+	CLEANUP_SECRET struct secret secret = { 0 };
 	struct error err = { 0 };
 	assert_int_equal(secret_copy(&secret, "correct horse", 13, &err), 0);
 	assert_memory_equal(secret.bytes, "correct horse", 13);
@@ -58,7 +58,7 @@ static void a_secret_that_is_done_has_no_memory_any_more(void **state)
 
 static void an_empty_secret_is_there_and_has_no_bytes(void **state)
 {
-	struct secret secret CLEANUP_SECRET = { 0 };
+	CLEANUP_SECRET struct secret secret = { 0 };
 	assert_int_equal(secret_copy(&secret, "", 0, NULL), 0);
 	assert_non_null(secret.bytes);
 	assert_int_equal(secret.length, 0);

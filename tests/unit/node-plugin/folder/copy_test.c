@@ -57,7 +57,7 @@ static int tear_down(void **state)
 
 static void fill(int fd, off_t offset, size_t length, char byte)
 {
-	char *data CLEANUP_FREE = must_alloc(length);
+	CLEANUP_FREE char *data = must_alloc(length);
 	memset(data, byte, length);
 	assert_int_equal(pwrite(fd, data, length, offset), length);
 }
@@ -72,8 +72,8 @@ static off_t held(int fd)
 
 static void assert_same(void)
 {
-	char *a CLEANUP_FREE = must_alloc(MIB);
-	char *b CLEANUP_FREE = must_alloc(MIB);
+	CLEANUP_FREE char *a = must_alloc(MIB);
+	CLEANUP_FREE char *b = must_alloc(MIB);
 	assert_int_equal(lseek(source_fd, 0, SEEK_END), lseek(target_fd, 0, SEEK_END));
 	for (off_t at = 0; at < SIZE; at += MIB) {
 		ssize_t got = pread(source_fd, a, MIB, at);

@@ -65,7 +65,7 @@ static void makes_a_folder_that_is_missing_and_opens_one_that_is_there(void **st
 {
 	struct error err = { 0 };
 	for (int i = 0; i < 2; i++) {
-		int fd CLEANUP_CLOSE = -1;
+		CLEANUP_CLOSE int fd = -1;
 		struct stat st;
 		assert_int_equal(folder_make(folder_fd, "new", 0700, &fd, &err), 0);
 		assert_int_equal(fstat(fd, &st), 0);
@@ -96,7 +96,7 @@ static void removes_a_tree_however_deep(void **state)
 	memset(name, 'd', 200);
 	name[200] = '\0';
 	assert_int_equal(mkdirat(folder_fd, "top", 0700), 0);
-	int top CLEANUP_CLOSE = openat(folder_fd, "top", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int top = openat(folder_fd, "top", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	make_deep(top, name, 500);
 	assert_int_equal(folder_remove_tree(folder_fd, "top", &err), 0);
 	assert_int_equal(faccessat(folder_fd, "top", F_OK, 0), -1);
@@ -106,11 +106,11 @@ static void removes_names_that_look_like_its_own(void **state)
 {
 	struct error err = { 0 };
 	assert_int_equal(mkdirat(folder_fd, "top", 0700), 0);
-	int top CLEANUP_CLOSE = openat(folder_fd, "top", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int top = openat(folder_fd, "top", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(mkdirat(top, ".moved-0", 0700), 0);
 	make_deep(top, "a", 5);
 	make_deep(top, "b", 5);
-	int moved CLEANUP_CLOSE = openat(top, ".moved-0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int moved = openat(top, ".moved-0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	make_deep(moved, ".moved-1", 3);
 	assert_int_equal(folder_remove_tree(folder_fd, "top", &err), 0);
 	assert_int_equal(faccessat(folder_fd, "top", F_OK, 0), -1);
@@ -120,10 +120,10 @@ static void removes_links_and_not_what_they_point_at(void **state)
 {
 	struct error err = { 0 };
 	assert_int_equal(mkdirat(folder_fd, "kept", 0700), 0);
-	int kept CLEANUP_CLOSE = openat(folder_fd, "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int kept = openat(folder_fd, "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	make_file(kept, "file");
 	assert_int_equal(mkdirat(folder_fd, "top", 0700), 0);
-	int top CLEANUP_CLOSE = openat(folder_fd, "top", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int top = openat(folder_fd, "top", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(symlinkat("../kept", top, "link"), 0);
 	assert_int_equal(symlinkat("/", top, "root"), 0);
 	assert_int_equal(folder_remove_tree(folder_fd, "top", &err), 0);
@@ -151,7 +151,7 @@ static void does_not_remove_through_a_link_of_that_name(void **state)
 static void a_folder_that_is_open_is_there_gone_or_replaced(void **state)
 {
 	struct error err = { 0 };
-	int fd CLEANUP_CLOSE = -1, other_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1, other_fd = -1;
 	assert_int_equal(folder_make(folder_fd, "a", 0700, &fd, &err), 0);
 	assert_int_equal(folder_presence(folder_fd, "a", fd), FOLDER_THERE);
 	assert_int_equal(renameat(folder_fd, "a", folder_fd, "b"), 0);

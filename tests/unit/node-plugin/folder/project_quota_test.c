@@ -35,7 +35,7 @@ static void where_it_is_off_the_reason_says_what_to_do(void **state)
 {
 	struct error err = { 0 };
 	enum quota_kind kind = QUOTA_NONE;
-	int fd CLEANUP_CLOSE = open_folder("/proc");
+	CLEANUP_CLOSE int fd = open_folder("/proc");
 	assert_int_equal(project_quota_probe(fd, &err), -1);
 	assert_int_equal(err.code, ERROR_UNSUPPORTED);
 	assert_non_null(strstr(err.text, "prjquota"));
@@ -49,7 +49,7 @@ static void check_folder(int root_fd, const char *name, uint64_t limit_bytes,
 	struct error err = { 0 };
 	struct quota_usage usage;
 	int reason = 0;
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	assert_int_equal(folder_make(root_fd, name, 0755, &fd, &err), 0);
 	if (quota_begin(fd, QUOTA_PROJECT, limit_bytes, ret_quota, &err) < 0)
 		fail_msg("%s", err.text);
@@ -70,13 +70,13 @@ static void check_disk(const struct loop_disk *disk)
 	enum quota_kind kind = QUOTA_NONE;
 	struct quota first, second, third;
 	uint32_t project_id = 0;
-	int root_fd CLEANUP_CLOSE = open_folder(disk->path);
+	CLEANUP_CLOSE int root_fd = open_folder(disk->path);
 	assert_int_equal(quota_probe(root_fd, &kind, &err), 0);
 	assert_int_equal(kind, QUOTA_PROJECT);
 	check_folder(root_fd, "first", 8 * MIB, &first);
 	check_folder(root_fd, "second", 16 * MIB, &second);
 	assert_int_not_equal(first.project_id, second.project_id);
-	int fd CLEANUP_CLOSE = openat(root_fd, "first", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = openat(root_fd, "first", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(project_quota_of(fd, &project_id, &err), 0);
 	assert_int_equal(project_id, first.project_id);
 	/* What is forgotten can be taken again once the folder is gone. */

@@ -51,7 +51,7 @@ static void is_made_found_and_removed(void **state)
 {
 	struct error err = { 0 };
 	int unused = 0;
-	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "one");
+	CLEANUP_CLOSE int fd = make_subvolume(root_fd, "one");
 	assert_true(subvolume_is_possible(fd));
 	assert_true(subvolume_is(fd));
 	assert_int_equal(fill_file(fd, "file", MIB, &unused), MIB);
@@ -65,13 +65,13 @@ static void is_made_found_and_removed(void **state)
 static void only_a_subvolume_is_taken_for_one(void **state)
 {
 	struct error err = { 0 };
-	int folder CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int folder = -1;
 	assert_int_equal(folder_make(root_fd, "plain", 0755, &folder, &err), 0);
 	assert_false(subvolume_is(folder));
 	assert_int_equal(subvolume_delete(root_fd, "plain", &err), 1);
 	assert_int_equal(subvolume_delete(root_fd, "none", &err), 1);
 	assert_true(is_there(root_fd, "plain"));
-	int elsewhere CLEANUP_CLOSE = open_below(AT_FDCWD, "/proc");
+	CLEANUP_CLOSE int elsewhere = open_below(AT_FDCWD, "/proc");
 	assert_false(subvolume_is(elsewhere));
 	assert_int_equal(folder_remove_tree(root_fd, "plain", &err), 0);
 }
@@ -81,7 +81,7 @@ static void holds_to_the_limit_and_tells_what_is_used(void **state)
 	struct error err = { 0 };
 	struct quota_usage usage;
 	int reason = 0;
-	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "held");
+	CLEANUP_CLOSE int fd = make_subvolume(root_fd, "held");
 	assert_int_equal(subvolume_enable_quota(root_fd, &err), 0);
 	assert_int_equal(subvolume_enable_quota(root_fd, &err), 0);
 	assert_int_equal(subvolume_limit(fd, 16 * MIB, &err), 0);
@@ -106,17 +106,17 @@ static void a_snapshot_keeps_what_was_there(void **state)
 {
 	struct error err = { 0 };
 	int reason = 0;
-	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "source");
+	CLEANUP_CLOSE int fd = make_subvolume(root_fd, "source");
 	fill_file(fd, "file", MIB, &reason);
 	assert_int_equal(subvolume_snapshot(fd, root_fd, "copy", true, &err), 0);
 	assert_int_equal(unlinkat(fd, "file", 0), 0);
-	int copy CLEANUP_CLOSE = open_below(root_fd, "copy");
+	CLEANUP_CLOSE int copy = open_below(root_fd, "copy");
 	assert_true(subvolume_is(copy));
 	assert_true(is_there(copy, "file"));
 	assert_int_equal(unlinkat(copy, "file", 0), -1);
 	assert_int_equal(errno, EROFS);
 	assert_int_equal(subvolume_snapshot(copy, root_fd, "writable", false, &err), 0);
-	int writable CLEANUP_CLOSE = open_below(root_fd, "writable");
+	CLEANUP_CLOSE int writable = open_below(root_fd, "writable");
 	assert_int_equal(unlinkat(writable, "file", 0), 0);
 	assert_int_equal(subvolume_delete(root_fd, "source", &err), 0);
 	assert_int_equal(subvolume_delete(root_fd, "copy", &err), 0);
@@ -139,7 +139,7 @@ static void has_the_quotas_counted_anew_when_they_are_wrong(void **state)
 		print_message("SKIPPED: there is no program btrfs\n");
 		skip();
 	}
-	int fd CLEANUP_CLOSE = make_subvolume(root_fd, "source");
+	CLEANUP_CLOSE int fd = make_subvolume(root_fd, "source");
 	fill_file(fd, "file", MIB, &reason);
 	assert_int_equal(subvolume_enable_quota(root_fd, &err), 0);
 	assert_int_equal(run_btrfs("quota rescan -w ."), 0);
@@ -162,8 +162,8 @@ static void is_removed_with_subvolumes_in_it_however_deep(void **state)
 	struct error err = { 0 };
 	int fd = make_subvolume(root_fd, "outer");
 	for (int i = 0; i < 40; i++) {
-		int folder CLEANUP_CLOSE = -1;
-		int beside CLEANUP_CLOSE = make_subvolume(fd, "beside");
+		CLEANUP_CLOSE int folder = -1;
+		CLEANUP_CLOSE int beside = make_subvolume(fd, "beside");
 		assert_int_equal(folder_make(fd, "folder", 0755, &folder, &err), 0);
 		int next = make_subvolume(folder, "inner");
 		close(fd);
@@ -182,20 +182,20 @@ static void a_tree_with_subvolumes_is_removed_as_a_tree(void **state)
 {
 	struct error err = { 0 };
 	int reason = 0;
-	int top CLEANUP_CLOSE = -1, below CLEANUP_CLOSE = -1, far CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int top = -1, below = -1, far = -1;
 	assert_int_equal(folder_make(root_fd, "top", 0755, &top, &err), 0);
-	int data CLEANUP_CLOSE = make_subvolume(top, "data");
+	CLEANUP_CLOSE int data = make_subvolume(top, "data");
 	assert_int_equal(folder_make(data, "below", 0755, &below, &err), 0);
 	fill_file(below, "file", MIB, &reason);
-	int inner CLEANUP_CLOSE = make_subvolume(below, "inner");
+	CLEANUP_CLOSE int inner = make_subvolume(below, "inner");
 	fill_file(inner, "file", MIB, &reason);
 	assert_int_equal(folder_make(top, "far", 0755, &far, &err), 0);
-	int deep CLEANUP_CLOSE = make_subvolume(far, "deep");
+	CLEANUP_CLOSE int deep = make_subvolume(far, "deep");
 	fill_file(deep, "file", MIB, &reason);
 	assert_int_equal(folder_remove_tree(root_fd, "top", &err), 0);
 	assert_false(is_there(root_fd, "top"));
 
-	int itself CLEANUP_CLOSE = make_subvolume(root_fd, "itself");
+	CLEANUP_CLOSE int itself = make_subvolume(root_fd, "itself");
 	fill_file(itself, "file", MIB, &reason);
 	assert_int_equal(folder_remove_tree(root_fd, "itself", &err), 0);
 	assert_false(is_there(root_fd, "itself"));
@@ -206,11 +206,11 @@ static void a_mount_in_it_is_not_entered(void **state)
 {
 	struct error err = { 0 };
 	int reason = 0;
-	int kept CLEANUP_CLOSE = make_subvolume(root_fd, "kept");
+	CLEANUP_CLOSE int kept = make_subvolume(root_fd, "kept");
 	fill_file(kept, "file", MIB, &reason);
-	int top CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int top = -1;
 	assert_int_equal(folder_make(root_fd, "top", 0755, &top, &err), 0);
-	int data CLEANUP_CLOSE = make_subvolume(top, "data");
+	CLEANUP_CLOSE int data = make_subvolume(top, "data");
 	char kept_path[160], data_path[160];
 	snprintf(kept_path, sizeof(kept_path), "%s/kept", disk.path);
 	snprintf(data_path, sizeof(data_path), "%s/top/data", disk.path);
@@ -219,7 +219,7 @@ static void a_mount_in_it_is_not_entered(void **state)
 	assert_true(is_there(kept, "file"));
 	assert_int_equal(umount2(data_path, 0), 0);
 
-	int inside CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int inside = -1;
 	assert_int_equal(folder_make(data, "inside", 0755, &inside, &err), 0);
 	snprintf(data_path, sizeof(data_path), "%s/top/data/inside", disk.path);
 	assert_int_equal(mount(kept_path, data_path, NULL, MS_BIND, NULL), 0);

@@ -149,8 +149,8 @@ static void keeps_extended_attributes_and_acls(void **state)
 		4, 0,	255, 255, 255, 255, 32, 0, 0,	0,   255, 255, 255, 255,
 	};
 	char got[64];
-	int fd CLEANUP_CLOSE = openat(source_fd, "file", O_CREAT | O_RDWR | O_CLOEXEC, 0640);
-	int dir_fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = openat(source_fd, "file", O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+	CLEANUP_CLOSE int dir_fd = -1;
 	assert_int_equal(folder_make(source_fd, "dir", 0750, &dir_fd, NULL), 0);
 	assert_int_equal(fsetxattr(fd, "user.color", "blue", 4, 0), 0);
 	assert_int_equal(fsetxattr(fd, "system.posix_acl_access", acl, sizeof(acl), 0), 0);
@@ -160,14 +160,14 @@ static void keeps_extended_attributes_and_acls(void **state)
 	snprintf(plain, sizeof(plain), "%s/source/dir/plain", folder);
 	removexattr(plain, "system.posix_acl_access");
 	copy();
-	int copied CLEANUP_CLOSE = openat(target_fd, "file", O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int copied = openat(target_fd, "file", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(fgetxattr(copied, "user.color", got, sizeof(got)), 4);
 	assert_memory_equal(got, "blue", 4);
 	assert_int_equal(fgetxattr(copied, "system.posix_acl_access", got, sizeof(got)),
 			 sizeof(acl));
 	assert_memory_equal(got, acl, sizeof(acl));
 	assert_alike("file");
-	int copied_dir CLEANUP_CLOSE = openat(target_fd, "dir", O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int copied_dir = openat(target_fd, "dir", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(fgetxattr(copied_dir, "system.posix_acl_default", got, sizeof(got)),
 			 sizeof(acl));
 	snprintf(plain, sizeof(plain), "%s/target/dir/plain", folder);
@@ -218,7 +218,7 @@ static void a_link_leads_nowhere(void **state)
 
 static void holes_stay_holes(void **state)
 {
-	int fd CLEANUP_CLOSE = openat(source_fd, "sparse", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = openat(source_fd, "sparse", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_int_equal(pwrite(fd, "x", 1, 100 << 20), 1);
 	struct tree_copy_result result = copy();
 	assert_int_equal(stat_of(target_fd, "sparse").st_size, (100 << 20) + 1);
@@ -231,7 +231,7 @@ static void a_file_with_several_names_is_measured_once(void **state)
 	static char block[1 << 20];
 	struct error err = { 0 };
 	uint64_t bytes = 0;
-	int fd CLEANUP_CLOSE = openat(source_fd, "one", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = openat(source_fd, "one", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	memset(block, 'x', sizeof(block));
 	assert_int_equal(write(fd, block, sizeof(block)), sizeof(block));
 	assert_int_equal(mkdirat(source_fd, "below", 0700), 0);

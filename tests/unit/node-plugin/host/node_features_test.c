@@ -32,7 +32,7 @@ static void what_this_kernel_can_do_is_found_by_trying_and_nothing_is_left(void 
 {
 	char folder[] = "/tmp/kentledge-features-XXXXXX";
 	assert_non_null(mkdtemp(folder));
-	int fd CLEANUP_CLOSE = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct throttle throttle;
 	throttle_init(&throttle, THROTTLE_FOLDER);
 	node_features_probe(&features, fd, &throttle);
@@ -69,7 +69,7 @@ static void what_is_missing_has_a_reason(void **state)
 
 static void each_is_a_metric(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	node_features_report(&features);
 	metric_render(&text);
 	assert_non_null(strstr(text.data, "kentledge_feature{feature=\"xfs\"} 1"));

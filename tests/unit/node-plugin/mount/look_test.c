@@ -78,8 +78,8 @@ static void assert_same(const struct mount *mount, const struct mount *expected)
 /* Both ways of asking have one answer. */
 static void assert_told_alike(const char *path)
 {
-	struct mount_table *whole CLEANUP(mount_table_freep) = read_whole();
-	struct mount_table *part CLEANUP(mount_table_freep) = mount_table_new_part();
+	CLEANUP(mount_table_freep) struct mount_table *whole = read_whole();
+	CLEANUP(mount_table_freep) struct mount_table *part = mount_table_new_part();
 	dev_t device = 0, expected_device = 0;
 	assert_int_equal(mount_look(path, part), 0);
 	const struct mount *covering = mount_table_covering(part, path);
@@ -93,7 +93,7 @@ static void assert_told_alike(const char *path)
 
 static unsigned id_at(const char *path)
 {
-	struct mount_table *part CLEANUP(mount_table_freep) = mount_table_new_part();
+	CLEANUP(mount_table_freep) struct mount_table *part = mount_table_new_part();
 	assert_int_equal(mount_look(path, part), 0);
 	const struct mount *top = mount_table_at(part, path);
 	return top ? top->id : 0;
@@ -199,7 +199,7 @@ static void a_file_system_on_a_loop_device_is_told(void **state)
 
 static void a_mount_in_several_places_is_asked_for_once(void **state)
 {
-	struct mount_table *part CLEANUP(mount_table_freep) = mount_table_new_part();
+	CLEANUP(mount_table_freep) struct mount_table *part = mount_table_new_part();
 	const char *place = make_tmpfs("once", 0);
 	const char *inside = make_folder("once/inside");
 	assert_int_equal(mount_look(place, part), 0);
@@ -215,7 +215,7 @@ static int look_without(int errno_value, const char *path)
 	pid_t pid = fork();
 	if (pid == 0) {
 		refuse_call(STATMOUNT_NUMBER, errno_value);
-		struct mount_table *part CLEANUP(mount_table_freep) = mount_table_new_part();
+		CLEANUP(mount_table_freep) struct mount_table *part = mount_table_new_part();
 		_exit(mount_look(path, part));
 	}
 	int status = 0;
@@ -234,7 +234,7 @@ static void a_kernel_or_container_without_it_is_noticed(void **state)
 
 static void a_whole_table_is_left_as_it_is(void **state)
 {
-	struct mount_table *whole CLEANUP(mount_table_freep) = read_whole();
+	CLEANUP(mount_table_freep) struct mount_table *whole = read_whole();
 	size_t count = whole->count;
 	assert_int_equal(mount_look("/", whole), 0);
 	assert_int_equal(whole->count, count);
@@ -243,7 +243,7 @@ static void a_whole_table_is_left_as_it_is(void **state)
 
 static bool kernel_has_it(void)
 {
-	struct mount_table *part CLEANUP(mount_table_freep) = mount_table_new_part();
+	CLEANUP(mount_table_freep) struct mount_table *part = mount_table_new_part();
 	return mount_look("/", part) == 0;
 }
 

@@ -146,11 +146,12 @@ static void what_somebody_removes_from_the_trash_is_left_to_them(void **state)
 	char path[256];
 	snprintf(path, sizeof(path), "%s/pool/trash/pvc-1.7", scene.folder);
 	assert_int_equal(mkdir(path, 0700), 0);
-	struct volume_lock removal = { 0 };
-	assert_int_equal(volume_lock_take(&scene.pool->removals, "pvc-1.7", &removal, &err), 0);
+	struct lock removal = { 0 };
+	assert_int_equal(lock_take(&scene.pool->removals, LOCK_TRASH, "pvc-1.7", &removal, &err),
+			 0);
 	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
 	assert_int_equal(pool_scene_count(&scene, "trash"), 1);
-	volume_lock_done(&removal);
+	lock_done(&removal);
 	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
 	assert_int_equal(pool_scene_count(&scene, "trash"), 0);
 }

@@ -617,14 +617,14 @@ static void a_volume_is_not_said_to_be_gone_while_its_pool_comes_back(void **sta
 	}
 }
 
-static char group_ids[2][VOLUME_ID_MAX + 1];
+static char group_ids[2][ID_MAX + 1];
 
 /* pvc-1 in fast, pvc-2 in bulk; the group's record lies with pvc-1. */
 static void make_group(void)
 {
 	struct error err = { 0 };
 	const char *const volumes[] = { "pvc-1", "pvc-2" };
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(create("pvc-1", "fast", GIB, &err), 0);
 	assert_int_equal(create("pvc-2", "bulk", GIB, &err), 0);
@@ -653,7 +653,7 @@ static void a_group_waits_for_the_pool_of(const char *disk, unsigned members_the
 	struct error err = { 0 };
 	size_t removed = 0;
 	const char *const volumes[] = { "pvc-1", "pvc-2" };
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	make_group();
 	pools_scene_pull_out(&scene, disk);
 	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);

@@ -26,7 +26,7 @@ static const struct snapshot_record whole = {
 
 static void a_record_comes_back_as_it_was_written(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	struct snapshot_record record;
 	struct error err = { 0 };
 	snapshot_record_format(&whole, &text);
@@ -36,7 +36,7 @@ static void a_record_comes_back_as_it_was_written(void **state)
 
 static void what_has_nothing_to_say_is_not_written(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	struct snapshot_record record = whole;
 	record.block = record.shared = false;
 	record.encryption = ENCRYPTION_NONE;
@@ -50,7 +50,7 @@ static void what_has_nothing_to_say_is_not_written(void **state)
 
 static void a_changed_or_missing_byte_is_noticed_whichever_it_is(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	struct snapshot_record record;
 	struct error err = { 0 };
 	snapshot_record_format(&whole, &text);

@@ -26,7 +26,7 @@ static void format_sample(struct text *text)
 
 static void a_record_comes_back_as_it_was_written(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	struct volume_record record;
 	struct error err = { 0 };
 	format_sample(&text);
@@ -42,7 +42,7 @@ static void a_record_comes_back_as_it_was_written(void **state)
 
 static void what_only_some_volumes_have_comes_back_too(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	struct volume_record back;
 	struct error err = { 0 };
 	struct volume_record record = {
@@ -66,11 +66,11 @@ static void what_only_some_volumes_have_comes_back_too(void **state)
 
 static void a_record_with_everything_as_long_as_allowed_comes_back(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	struct volume_record record = sample, back;
 	struct error err = { 0 };
-	memset(record.id, 'a', VOLUME_ID_MAX);
-	memset(record.name, 'n', VOLUME_NAME_MAX);
+	memset(record.id, 'a', ID_MAX);
+	memset(record.name, 'n', ID_NAME_MAX);
 	memset(record.claim, 'c', VOLUME_CLAIM_MAX);
 	memset(record.fs_type, 'f', VOLUME_FS_TYPE_MAX);
 	volume_record_format(&record, &text);
@@ -81,7 +81,7 @@ static void a_record_with_everything_as_long_as_allowed_comes_back(void **state)
 
 static void a_record_cut_anywhere_is_refused(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	format_sample(&text);
 	for (size_t length = 0; length < text.length; length++) {
 		struct volume_record record;
@@ -97,7 +97,7 @@ static void a_record_cut_anywhere_is_refused(void **state)
 
 static void a_record_changed_in_any_bit_is_refused(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	format_sample(&text);
 	for (size_t i = 0; i < text.length; i++)
 		for (int bit = 0; bit < 8; bit++) {
@@ -112,7 +112,7 @@ static void a_record_changed_in_any_bit_is_refused(void **state)
 
 static void a_record_with_something_behind_it_is_refused(void **state)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	struct volume_record record;
 	struct error err = { 0 };
 	format_sample(&text);

@@ -53,7 +53,7 @@ static void create_both(struct snapshot_group *group)
 
 static void a_group_has_a_snapshot_of_each_volume_that_names_it(void **state)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	create_both(&group);
 	assert_string_equal(group.id, "group-1");
 	assert_int_equal(group.member_count, 2);
@@ -72,8 +72,8 @@ static void a_group_has_a_snapshot_of_each_volume_that_names_it(void **state)
 static void the_same_call_finds_the_same_group(void **state)
 {
 	static const char *const other_order[] = { "pvc-a", "pvc-b" };
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	struct snapshot_group again CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group again = SNAPSHOT_GROUP_INIT;
 	struct error err;
 	create_both(&group);
 	pool_scene_restart(&scene);
@@ -85,7 +85,7 @@ static void the_same_call_finds_the_same_group(void **state)
 
 static void the_name_with_other_volumes_is_taken(void **state)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	struct error err;
 	create_both(&group);
 	assert_int_equal(create("group-1", both, 1, NULL, &err), -1);
@@ -141,7 +141,7 @@ static void a_group_that_is_not_there_is_not_found_and_deleted_already(void **st
 
 static void a_group_is_deleted_with_all_its_members_and_only_by_their_names(void **state)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	struct error err = { 0 };
 	create_both(&group);
 	const char *ids[] = { group.members[1].id, group.members[0].id, "snapshot-x" };
@@ -160,7 +160,7 @@ static atomic_bool is_over;
 
 static int create_and_delete(void)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	struct error err = { .code = ERROR_BUSY };
 	int outcome = -1;
 	while (outcome < 0 && err.code == ERROR_BUSY)
@@ -191,7 +191,7 @@ static void a_group_that_is_being_deleted_is_not_told_to_be_damaged(void **state
 	is_over = false;
 	assert_int_equal(pthread_create(&thread, NULL, create_and_delete_often, &outcome), 0);
 	while (!is_over) {
-		struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+		CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 		struct error err = { 0 };
 		if (snapshot_group_find(scene.pools, "group-1", &group, &err) < 0 &&
 		    err.code != ERROR_NOT_FOUND && err.code != ERROR_BUSY)
@@ -205,8 +205,8 @@ static void a_group_that_is_being_deleted_is_not_told_to_be_damaged(void **state
 /* Nor by whoever asked before it was there: nothing is looked at without its lock. */
 static void a_member_is_not_deleted_without_its_group(void **state)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	struct snapshot_group again CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group again = SNAPSHOT_GROUP_INIT;
 	struct error err = { 0 };
 	create_both(&group);
 	assert_int_equal(snapshot_delete(scene.pools, group.members[0].id, "", &err), -1);
@@ -223,8 +223,8 @@ static void lose_record(void)
 
 static void members_without_a_group_are_removed_at_start(void **state)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	struct snapshot_group whole CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group whole = SNAPSHOT_GROUP_INIT;
 	struct error err = { 0 };
 	size_t count;
 	create_both(&group);
@@ -241,8 +241,8 @@ static void members_without_a_group_are_removed_at_start(void **state)
 
 static void members_that_a_dead_process_left_are_not_taken_over(void **state)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
-	struct snapshot_group again CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group again = SNAPSHOT_GROUP_INIT;
 	struct error err = { 0 };
 	create_both(&group);
 	lose_record();
@@ -256,7 +256,7 @@ static void members_that_a_dead_process_left_are_not_taken_over(void **state)
 
 static void a_member_that_cannot_be_read_is_an_error_of_its_group(void **state)
 {
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	struct snapshot_group again;
 	struct error err = { 0 };
 	create_both(&group);

@@ -289,7 +289,7 @@ static void a_copy_that_could_not_be_finished_is_the_base_of_the_next_try(void *
 static void fill_image(char with)
 {
 	static char block[1 << 20];
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	assert_int_equal(
 		folder_open_file(scene.pool->root_fd, "volumes/pvc-1/image", O_RDWR, 0, &fd, NULL),
 		0);
@@ -307,7 +307,7 @@ struct busy {
 static int change_once(void *context, uint64_t done_bytes, struct error *err)
 {
 	struct busy *busy = context;
-	int fd CLEANUP_CLOSE = -1;
+	CLEANUP_CLOSE int fd = -1;
 	if (!busy->changed && done_bytes > BUSY_BYTES / 2) {
 		fill_image('b');
 		busy->changed = true;

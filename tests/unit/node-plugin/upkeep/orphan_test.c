@@ -36,7 +36,7 @@ static void make_folder(const char *name)
 
 static void make_file(const char *name, const char *text)
 {
-	int fd CLEANUP_CLOSE = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	CLEANUP_CLOSE int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
@@ -60,7 +60,7 @@ static bool has(const struct orphans *orphans, enum orphan_kind kind, const char
 static void a_pool_in_order_has_none(void **state)
 {
 	pool_scene_create(&scene, "pvc-1");
-	struct orphans orphans CLEANUP_ORPHANS = find(0);
+	CLEANUP_ORPHANS struct orphans orphans = find(0);
 	assert_int_equal(orphans.count, 0);
 }
 
@@ -75,7 +75,7 @@ static void each_kind_is_found_and_left_where_it_is(void **state)
 	make_file("volumes/stray", "");
 	make_folder("volumes/Upper");
 	make_folder("tmp/pvc-4.1");
-	struct orphans orphans CLEANUP_ORPHANS = find(clock_wall_s() + 10);
+	CLEANUP_ORPHANS struct orphans orphans = find(clock_wall_s() + 10);
 	assert_true(has(&orphans, ORPHAN_NO_RECORD, "volumes/pvc-3"));
 	assert_true(has(&orphans, ORPHAN_BAD_RECORD, "volumes/pvc-1"));
 	assert_true(has(&orphans, ORPHAN_NO_DATA, "volumes/pvc-2"));
@@ -90,7 +90,7 @@ static void each_kind_is_found_and_left_where_it_is(void **state)
 static void what_this_process_makes_is_none(void **state)
 {
 	make_folder("tmp/pvc-4.1");
-	struct orphans orphans CLEANUP_ORPHANS = find(clock_wall_s() - 10);
+	CLEANUP_ORPHANS struct orphans orphans = find(clock_wall_s() - 10);
 	assert_int_equal(orphans.count, 0);
 	assert_int_equal(rmdir(path_of("tmp/pvc-4.1")), 0);
 }
@@ -108,7 +108,7 @@ static bool has_mount(enum orphan_kind kind, const char *kubelet_folder)
 {
 	struct orphan_search search = { .pools = scene.pools, .kubelet_folder = kubelet_folder };
 	struct orphan mount = { .kind = kind, .path = scene.staging };
-	struct orphans orphans CLEANUP_ORPHANS = { 0 };
+	CLEANUP_ORPHANS struct orphans orphans = { 0 };
 	struct error err = { 0 };
 	assert_int_equal(orphans_find(&search, &orphans, &err), 0);
 	return orphans_have(&orphans, &mount);
@@ -142,7 +142,7 @@ static void mounts_of_directories_are_found_like_those_of_images(void **state)
 
 static bool metrics_say(const char *line)
 {
-	struct text text CLEANUP_TEXT = TEXT_INIT;
+	CLEANUP_TEXT struct text text = TEXT_INIT;
 	metric_render(&text);
 	return strstr(text_string(&text), line) != NULL;
 }
@@ -150,8 +150,8 @@ static bool metrics_say(const char *line)
 static void metrics_tell_how_many_there_are(void **state)
 {
 	make_folder("volumes/pvc-3");
-	struct orphans none CLEANUP_ORPHANS = { 0 };
-	struct orphans orphans CLEANUP_ORPHANS = find(0);
+	CLEANUP_ORPHANS struct orphans none = { 0 };
+	CLEANUP_ORPHANS struct orphans orphans = find(0);
 	orphans_report(&none, &orphans);
 	assert_true(metrics_say("kentledge_orphans{kind=\"no_record\"} 1\n"));
 	assert_true(metrics_say("kentledge_orphans{kind=\"loop\"} 0\n"));
@@ -177,11 +177,11 @@ static void what_is_just_being_deleted_is_none(void **state)
 {
 	pthread_t thread;
 	struct error err = { 0 };
-	char *found CLEANUP_FREE = NULL;
+	CLEANUP_FREE char *found = NULL;
 	is_over = false;
 	assert_int_equal(pthread_create(&thread, NULL, make_and_delete, &err), 0);
 	while (!is_over) {
-		struct orphans orphans CLEANUP_ORPHANS = find(0);
+		CLEANUP_ORPHANS struct orphans orphans = find(0);
 		if (orphans.count && !found)
 			found = must_printf("%d %s", orphans.items[0].kind, orphans.items[0].path);
 	}

@@ -75,8 +75,8 @@ static const char *intent(void)
 static void freeze(void)
 {
 	struct error err = { 0 };
-	int mount_fd CLEANUP_CLOSE = open(staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int intent_fd CLEANUP_CLOSE = open(intent(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int mount_fd = open(staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int intent_fd = open(intent(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(mount_fd >= 0 && intent_fd >= 0);
 	assert_int_equal(scene.fake->host.freeze(&scene.fake->host, mount_fd, &err), 0);
 }
@@ -105,13 +105,13 @@ static void what_was_left_frozen_is_thawed_when_its_pool_is_back(void **state)
 static void what_a_call_holds_still_is_left_alone(void **state)
 {
 	struct error err = { 0 };
-	struct volume_lock lock = { 0 };
+	struct lock lock = { 0 };
 	stage_and_freeze();
-	assert_int_equal(volume_lock_take(&scene.pools->locks, "pvc-1", &lock, &err), 0);
+	assert_int_equal(lock_take(&scene.pools->locks, LOCK_VOLUME, "pvc-1", &lock, &err), 0);
 	sweep_once();
 	assert_int_equal(fake_host_frozen_count(scene.fake), 1);
 	assert_int_equal(access(intent(), F_OK), 0);
-	volume_lock_done(&lock);
+	lock_done(&lock);
 	sweep_once();
 	assert_int_equal(fake_host_frozen_count(scene.fake), 0);
 }
@@ -120,7 +120,7 @@ static void make_strays(void)
 {
 	struct error err = { 0 };
 	const char *const volumes[] = { "pvc-1", "pvc-2" };
-	struct snapshot_group group CLEANUP_SNAPSHOT_GROUP = SNAPSHOT_GROUP_INIT;
+	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
 	char record[256];
 	create("pvc-1", "bulk");
 	create("pvc-2", "fast");
@@ -134,7 +134,7 @@ static size_t count_snapshots(void)
 {
 	struct error err = { 0 };
 	const struct snapshot_filter all = { .after = "", .source_volume = "", .max = 10 };
-	struct snapshot_record *records CLEANUP_FREE = NULL;
+	CLEANUP_FREE struct snapshot_record *records = NULL;
 	size_t count = 0;
 	bool more;
 	assert_int_equal(snapshot_list(scene.pools, &all, &records, &count, &more, &err), 0);
@@ -155,12 +155,12 @@ static void members_of_an_unfinished_group_go_when_their_pool_is_back(void **sta
 static void members_of_a_group_that_is_being_made_stay(void **state)
 {
 	struct error err = { 0 };
-	struct volume_lock lock = { 0 };
+	struct lock lock = { 0 };
 	make_strays();
-	assert_int_equal(volume_lock_take(&scene.pools->locks, "group/group-1", &lock, &err), 0);
+	assert_int_equal(lock_take(&scene.pools->locks, LOCK_GROUP, "group-1", &lock, &err), 0);
 	sweep_recover(scene.pools);
 	assert_int_equal(count_snapshots(), 2);
-	volume_lock_done(&lock);
+	lock_done(&lock);
 	sweep_recover(scene.pools);
 	assert_int_equal(count_snapshots(), 0);
 }
@@ -187,7 +187,7 @@ static void leave_copy(const char *name, int image_hours, int folder_hours)
 	char image[64];
 	snprintf(image, sizeof(image), "%s/image", name);
 	assert_int_equal(mkdir(path_in(name), 0700), 0);
-	int fd CLEANUP_CLOSE = open(path_in(image), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int fd = open(path_in(image), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	set_age(image, image_hours);
 	set_age(name, folder_hours);
@@ -218,16 +218,16 @@ static void a_copy_that_nobody_came_back_to_for_a_day_goes(void **state)
 static void a_copy_that_a_call_works_on_stays_however_old(void **state)
 {
 	struct error err = { 0 };
-	struct volume_lock snapshot = { 0 }, volume = { 0 };
+	struct lock snapshot = { 0 }, volume = { 0 };
 	leave_copy("tmp/+snapshot.one", 30, 30);
 	leave_copy("tmp/+volume.other", 30, 30);
-	assert_int_equal(volume_lock_take(&scene.pools->locks, "snapshot/one", &snapshot, &err), 0);
-	assert_int_equal(volume_lock_take(&scene.pools->locks, "other", &volume, &err), 0);
+	assert_int_equal(lock_take(&scene.pools->locks, LOCK_SNAPSHOT, "one", &snapshot, &err), 0);
+	assert_int_equal(lock_take(&scene.pools->locks, LOCK_VOLUME, "other", &volume, &err), 0);
 	sweep_once();
 	assert_true(is_there("tmp/+snapshot.one"));
 	assert_true(is_there("tmp/+volume.other"));
-	volume_lock_done(&snapshot);
-	volume_lock_done(&volume);
+	lock_done(&snapshot);
+	lock_done(&volume);
 	sweep_once();
 	assert_false(is_there("tmp/+snapshot.one"));
 	assert_false(is_there("tmp/+volume.other"));

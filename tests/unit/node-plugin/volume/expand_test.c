@@ -224,8 +224,8 @@ static void a_full_disk_refuses_growth_until_there_is_room(void **state)
 static void another_call_on_the_volume_is_waited_for_by_the_caller(void **state)
 {
 	struct error err = { 0 };
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
-	assert_int_equal(volume_lock_take(&scene.pools->locks, ID, &lock, &err), 0);
+	CLEANUP_LOCK struct lock lock = { 0 };
+	assert_int_equal(lock_take(&scene.pools->locks, LOCK_VOLUME, ID, &lock, &err), 0);
 	assert_int_equal(expand(&doubled, &err), -1);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(expand_mounted(scene.staging, &err), -1);

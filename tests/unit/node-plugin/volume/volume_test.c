@@ -358,9 +358,9 @@ static void a_single_writer_has_one_target_and_several_writers_have_several(void
 static void an_operation_on_a_volume_that_is_held_is_refused(void **state)
 {
 	struct error err = { 0 };
-	struct volume_lock lock CLEANUP_VOLUME_LOCK = { 0 };
+	CLEANUP_LOCK struct lock lock = { 0 };
 	assert_int_equal(create(ID, &err), 0);
-	assert_int_equal(volume_lock_take(&scene.pools->locks, ID, &lock, &err), 0);
+	assert_int_equal(lock_take(&scene.pools->locks, LOCK_VOLUME, ID, &lock, &err), 0);
 	assert_int_equal(create(ID, &err), -1);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(stage(&err), -1);
@@ -426,11 +426,11 @@ static void a_list_comes_in_pages_and_survives_deletions(void **state)
 	const char *names[] = { "pvc-a", "pvc-b", "pvc-c", "pvc-d", "pvc-e" };
 	for (size_t i = 5; i-- > 0;)
 		assert_int_equal(create(names[i], &err), 0);
-	char after[VOLUME_ID_MAX + 1] = "";
+	char after[ID_MAX + 1] = "";
 	size_t seen = 0;
 	bool more = true;
 	while (more) {
-		struct volume_record *records CLEANUP_FREE = NULL;
+		CLEANUP_FREE struct volume_record *records = NULL;
 		size_t count = 0;
 		assert_int_equal(volume_list(scene.pools, after, 2, &records, &count, &more, &err),
 				 0);
@@ -448,7 +448,7 @@ static void a_list_comes_in_pages_and_survives_deletions(void **state)
 static void a_list_says_that_there_is_more_only_if_there_is(void **state)
 {
 	struct error err = { 0 };
-	struct volume_record *records CLEANUP_FREE = NULL;
+	CLEANUP_FREE struct volume_record *records = NULL;
 	struct volume_record record;
 	size_t count = 0;
 	bool more = false;
