@@ -63,7 +63,16 @@ renders_for_several_sets_of_values() {
 	renders '--csi-socket=/data/kubelet/plugins/kentledge.io/csi.sock' \
 		--set node.kubeletDir=/data/kubelet
 	renders '^ +mountPath: /sys/devices/virtual$'
-	renders '^ +- name: private-registry' --set 'imagePullSecrets={private-registry}'
+	renders '^ +- name: private-registry$' --set 'imagePullSecrets={private-registry}'
+	renders '^ +- name: private-registry$' --set 'imagePullSecrets[0].name=private-registry'
+	renders_for_a_parent_chart
+	renders '^ +- key: topology.kentledge.io/node$' --set-json \
+		'storageClasses.kentledge.allowedTopologies=[{"matchLabelExpressions":[{"key":"topology.kentledge.io/node","values":["node1"]}]}]'
+}
+
+# As a dependency with `condition: kentledge.enabled`, the chart sees that value.
+renders_for_a_parent_chart() {
+	renders '^kind: DaemonSet' --set enabled=true
 }
 
 renders_several_pools() {
@@ -105,6 +114,8 @@ other_programs_have_no_privileges() {
 		! section ClusterRole "kentledge-$program" | grep -Eq '\*|secrets' ||
 			fail "kentledge-$program may more than it needs"
 	done
+	section ClusterRole kentledge-controller | grep -q 'pods/finalizers' ||
+		fail "kentledge-controller cannot name a pod as an owner that its claims wait for"
 	ok "provisioner and controller have no privileges"
 }
 
@@ -158,6 +169,8 @@ wrong_values_are_refused() {
 	refuses source --set tls.source=vault
 	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
 	refuses size --set test.size=much
+	refuses name --set 'imagePullSecrets[0].secret=private-registry'
+	refuses matchLabelExpressions --set 'storageClasses.kentledge.allowedTopologies[0].zone=a'
 }
 
 main
