@@ -5,4 +5,6 @@ KENTLEDGE_IMAGE=docker.io/kentledge/kentledge:0.1.0
 PAUSE_IMAGE=registry.k8s.io/pause:3.10
 BUSYBOX_IMAGE=docker.io/library/busybox:1.28
 NGINX_IMAGE=k8s.gcr.io/nginx-slim:0.8
-FOREIGN_IMAGES=("$PAUSE_IMAGE" "$BUSYBOX_IMAGE" "$NGINX_IMAGE")
+# What docs/web.yaml names: an nginx that the runtimes of today pull.
+NGINX_NEW_IMAGE=registry.k8s.io/nginx-slim:0.24
+FOREIGN_IMAGES=("$PAUSE_IMAGE" "$BUSYBOX_IMAGE" "$NGINX_IMAGE" "$NGINX_NEW_IMAGE")

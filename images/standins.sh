@@ -7,6 +7,7 @@ PAUSE_CONFIG='{"User":"65535:65535","Entrypoint":["/pause"],"WorkingDir":"/"}'
 BUSYBOX_CONFIG="{$SHELL_PATH,\"Cmd\":[\"sh\"],\"WorkingDir\":\"/\"}"
 NGINX_CONFIG="{$SHELL_PATH,\"Cmd\":[\"nginx\",\"-g\",\"daemon off;\"],
 \"ExposedPorts\":{\"80/tcp\":{}},\"WorkingDir\":\"/\"}"
+NGINX_NEW_CONFIG=$NGINX_CONFIG
 
 # All that a stand-in is made of lies here, or comes from this Debian release.
 standin_inputs() { # FILE...
@@ -16,6 +17,9 @@ standin_inputs() { # FILE...
 pause_inputs() { standin_inputs pause.c; }
 busybox_inputs() { standin_inputs nslookup.c; }
 nginx_inputs() { standin_inputs nginx.conf; }
+# The same image under another name.
+nginx_new_inputs() { nginx_inputs; }
+nginx_new_root() { nginx_root "$1"; }
 
 compile() { # SOURCE OUT FLAGS...
 	local source=$1 out=$2

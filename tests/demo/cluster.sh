@@ -12,6 +12,7 @@ use_trial_cluster() {
 	PATH=$("$ROOT/cluster/programs"):$PATH
 	export PATH KUBECONFIG=$STATE/kubeconfig
 	NAMESPACE=default
+	WEB=tests/demo/web.yaml BUSYBOX=busybox:1.28
 	PREPARATION_S=$(seconds_since "$began")
 }
 
@@ -54,6 +55,8 @@ use_current_cluster() {
 		die "no cluster answers; KUBECONFIG=${KUBECONFIG:-}"
 	}
 	NAMESPACE=kentledge-demo
+	# The same with names that every runtime of today resolves and pulls.
+	WEB=docs/web.yaml BUSYBOX=docker.io/library/busybox:1.28
 	(umask 077 && kubectl config view --raw --flatten --minify >"$WORK/kubeconfig")
 	export KUBECONFIG=$WORK/kubeconfig
 	kubectl config set-context --current --namespace="$NAMESPACE" >/dev/null

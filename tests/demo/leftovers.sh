@@ -13,13 +13,14 @@ remove_leftovers() {
 		remove_from_current
 		adopt_installed
 		kubectl create namespace "$NAMESPACE" >/dev/null
+		[ -n "$INSTALLED" ] || make_release_namespace
 	fi
 }
 
 # Volumes go while the provisioner is still there to delete them.
 remove_objects() {
 	{
-		kubectl delete --ignore-not-found --wait=false -f "$DEMO/web.yaml"
+		kubectl delete --ignore-not-found --wait=false -f "$ROOT/$WEB"
 		kubectl delete pod --ignore-not-found --wait=false dns-test
 		kubectl delete pvc --ignore-not-found --wait=false -l app=nginx
 		kubectl delete pvc --ignore-not-found --wait=false -l app=kentledge-demo
@@ -31,7 +32,15 @@ remove_objects() {
 	kubectl delete storageclass --ignore-not-found -l app=kentledge-demo >/dev/null
 }
 
-release_is_installed() { helm status "$RELEASE" >/dev/null 2>&1; }
+release_is_installed() { helm status "$RELEASE" --namespace "$KENTLEDGE_NAMESPACE" >/dev/null 2>&1; }
+
+# As the README has it: the node plugin's pods are privileged, which many clusters admit only in a
+# namespace with this label.
+make_release_namespace() {
+	kubectl create namespace "$KENTLEDGE_NAMESPACE" >/dev/null
+	kubectl label namespace "$KENTLEDGE_NAMESPACE" app=kentledge-demo \
+		pod-security.kubernetes.io/enforce=privileged >/dev/null
+}
 
 uninstall() {
 	release_is_installed || return 0
@@ -43,14 +52,26 @@ uninstall() {
 	kubectl delete lease --ignore-not-found kentledge.io kentledge-controller >/dev/null
 }
 
-# The namespace is ours alone: it is removed with all in it, volumes first.
+# The demo's namespace is removed with all in it, volumes first; then the release, where the demo
+# made it.
 remove_from_current() {
-	kubectl get namespace "$NAMESPACE" >/dev/null 2>&1 || return 0
+	! kubectl get namespace "$NAMESPACE" >/dev/null 2>&1 || remove_namespace_of_demo
+	remove_release_of_demo
+}
+
+remove_namespace_of_demo() {
 	kubectl delete statefulset,pods,pvc --all --wait=false >/dev/null 2>&1
 	wait_for 60 none pvc
 	kubectl delete storageclass --ignore-not-found -l app=kentledge-demo >/dev/null
-	! release_is_installed || helm uninstall "$RELEASE" --wait --timeout 60s >/dev/null
 	kubectl delete namespace "$NAMESPACE" --timeout=120s >/dev/null
+}
+
+remove_release_of_demo() {
+	local owner
+	owner=$(kubectl get namespace "$RELEASE" --ignore-not-found -o 'jsonpath={.metadata.labels.app}')
+	[ "$owner" = kentledge-demo ] || return 0
+	helm uninstall "$RELEASE" --namespace "$RELEASE" --wait --timeout 60s >/dev/null 2>&1
+	kubectl delete namespace "$RELEASE" --timeout=120s >/dev/null
 }
 
 # Where kentledge is installed already, it is not installed a second time.
@@ -59,5 +80,5 @@ adopt_installed() {
 		-o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name |
 		awk '$2 == "kentledge-node" { print $1 }')
 	INSTALLED=$KENTLEDGE_NAMESPACE
-	: "${KENTLEDGE_NAMESPACE:=$NAMESPACE}"
+	: "${KENTLEDGE_NAMESPACE:=$RELEASE}"
 }

@@ -4,8 +4,10 @@ step_install() {
 	if [ -n "${INSTALLED:-}" ]; then
 		echo "kentledge is installed already, in namespace $INSTALLED"
 		show "helm list --namespace $INSTALLED"
-	else
+	elif on_trial; then
 		show "helm install kentledge charts/kentledge --wait"
+	else
+		show "helm install kentledge charts/kentledge --namespace $KENTLEDGE_NAMESPACE --create-namespace --wait"
 	fi
 	show "kubectl get sc,csidriver,ds,deploy --namespace $KENTLEDGE_NAMESPACE"
 	check "kentledge is the default class" answer_has \

@@ -4,7 +4,7 @@ both_run() { are_ready web-0 web-1; }
 
 step_start() {
 	record_begin
-	show "kubectl apply -f tests/demo/web.yaml"
+	show "kubectl apply -f $WEB"
 	show_until "kubectl get pods -w -l app=nginx" 90 both_run
 	record_end
 	check "web-0 was Running and Ready before web-1 was created" \

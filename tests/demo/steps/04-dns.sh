@@ -8,8 +8,8 @@ step_dns() {
 # The names are asked for by hand, on a terminal in a pod of its own.
 check_names_by_terminal() {
 	local i
-	bold "\$ kubectl run -i --tty --image busybox:1.28 dns-test --restart=Never --rm /bin/sh"
-	timeout --kill-after=5 120 "$DEMO/dns_session" "nslookup web-0.nginx" "nslookup web-1.nginx" 2>&1 |
+	bold "\$ kubectl run -i --tty --image $BUSYBOX dns-test --restart=Never --rm /bin/sh"
+	timeout --kill-after=5 120 "$DEMO/dns_session" "$BUSYBOX" "nslookup web-0.nginx" "nslookup web-1.nginx" 2>&1 |
 		tr -d '\r' | sed 's/\x1b\[[0-9;]*[a-zA-Z]//g' | tee "$WORK/answer"
 	[ "${PIPESTATUS[0]}" = 0 ] || miss "the session in dns-test ended badly"
 	for i in 0 1; do

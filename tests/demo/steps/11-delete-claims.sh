@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 
 step_delete_claims() {
-	show "kubectl delete -f tests/demo/web.yaml"
+	show "kubectl delete -f $WEB"
 	check_within 60 "the pods are gone" none pods labelSelector=app=nginx
 	api "$(api_list pvc)?labelSelector=app=nginx" | jq --raw-output '.items[].spec.volumeName' >"$WORK/volumes"
 	check_on_nodes "the volumes are on their nodes before" volumes_are_there
