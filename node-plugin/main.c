@@ -71,8 +71,8 @@ static void find_kubelet_folder(const struct options *options, char folder[stati
 static int trial_folder(const struct pools *pools)
 {
 	for (size_t i = 0; i < pools->count; i++)
-		if (pools->pools[i]->root_fd >= 0)
-			return pools->pools[i]->root_fd;
+		if (pools->pools[i]->site.root_fd >= 0)
+			return pools->pools[i]->site.root_fd;
 	return -1;
 }
 

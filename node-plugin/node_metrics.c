@@ -72,7 +72,7 @@ static void collect_missing(void *context, const char *name, const char *reason)
 
 static void collect_pool(struct pool *pool)
 {
-	const char *values[] = { pool->name };
+	const char *values[] = { pool->site.name };
 	struct capacity_space space;
 	metric_set(&pool_up, values, pool_check(pool, NULL) == 0);
 	if (pool_space(pool, &space, NULL) < 0)

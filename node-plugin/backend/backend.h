@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/site.h"
 #include "base/error.h"
 #include "disk/loop_device.h"
 #include "mount/flags.h"
@@ -18,7 +19,6 @@
 
 struct copy_watch;
 struct host_usage;
-struct pool;
 struct secret;
 
 /* By what a volume's mounts are recognised in a mount table: as a file system or a folder in one,
@@ -61,56 +61,62 @@ struct backend {
 
 	/* The pool can hold such a volume to its size, or the class does not ask for it.
 	 * ERROR_INVALID says what to do. */
-	int (*check_pool)(struct pool *pool, const struct parameters *parameters,
+	int (*check_pool)(const struct backend_site *site, const struct parameters *parameters,
 			  struct error *err);
 
 	/* Puts the data into a new folder, durably, and into the record how it is held to its
 	 * size. watch, which may be NULL, is asked where that takes long. */
-	int (*make)(struct pool *pool, int folder_fd, struct volume_record *record,
+	int (*make)(const struct backend_site *site, int folder_fd, struct volume_record *record,
 		    const struct copy_watch *watch, struct error *err);
 
 	/* Makes what was read of the mounted file system that of the volume. NULL: it is that. */
-	int (*usage)(struct pool *pool, int folder_fd, const struct volume_record *record,
-		     struct host_usage *usage, struct error *err);
+	int (*usage)(const struct backend_site *site, int folder_fd,
+		     const struct volume_record *record, struct host_usage *usage,
+		     struct error *err);
 
 	/* Mounts it at staging_path, where it is not mounted yet; secret is for an encrypted one.
 	 */
-	int (*stage)(struct pool *pool, int folder_fd, const struct volume_record *record,
-		     const char *staging_path, const struct mount_flags *flags,
-		     const struct secret *secret, struct error *err);
+	int (*stage)(const struct backend_site *site, int folder_fd,
+		     const struct volume_record *record, const char *staging_path,
+		     const struct mount_flags *flags, const struct secret *secret,
+		     struct error *err);
 
 	/* Makes the data as large as the record says, durably; nothing is done to data that is.
 	 * When that fails, undo_growth() gives back what it took beyond the size that the record
 	 * says. */
-	int (*grow)(struct pool *pool, int folder_fd, const struct volume_record *record,
-		    struct error *err);
-	void (*undo_growth)(struct pool *pool, int folder_fd, const struct volume_record *record);
+	int (*grow)(const struct backend_site *site, int folder_fd,
+		    const struct volume_record *record, struct error *err);
+	void (*undo_growth)(const struct backend_site *site, int folder_fd,
+			    const struct volume_record *record);
 
 	/* Has what is mounted at path, and the device below it, take all that the data offers.
 	 * ERROR_IN_USE where that must wait until it is staged the next time. */
-	int (*grow_mounted)(struct pool *pool, int folder_fd, const struct volume_record *record,
-			    const char *path, struct error *err);
+	int (*grow_mounted)(const struct backend_site *site, int folder_fd,
+			    const struct volume_record *record, const char *path,
+			    struct error *err);
 
 	/* Attaches it as a device that stays until release(); of a block volume only. Held by
 	 * *ret_device until loop_device_done(). 1: it was attached already. */
-	int (*keep)(struct pool *pool, int folder_fd, const struct volume_record *record,
-		    bool read_only, struct loop_device *ret_device, struct error *err);
+	int (*keep)(const struct backend_site *site, int folder_fd,
+		    const struct volume_record *record, bool read_only,
+		    struct loop_device *ret_device, struct error *err);
 
 	/* What its mounts are known by now. 1: the table is a part, and has to be whole. */
-	int (*mark)(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
-		    struct mount_marks *ret_marks, struct error *err);
+	int (*mark)(const struct backend_site *site, int folder_fd, const char *id,
+		    struct mount_table *table, struct mount_marks *ret_marks, struct error *err);
 
 	/* Lets go of what was needed for mounting, where nothing of it is mounted any more.
 	 * ERROR_IN_USE if somebody else still holds it. */
-	int (*release)(struct pool *pool, int folder_fd, struct error *err);
+	int (*release)(const struct backend_site *site, int folder_fd, struct error *err);
 
 	/* What the data holds of the disk (0: not counted), and what it can grow to. */
-	uint64_t (*allocated_bytes)(struct pool *pool, int folder_fd);
+	uint64_t (*allocated_bytes)(const struct backend_site *site, int folder_fd);
 	uint64_t (*size_bytes)(int folder_fd);
 
 	/* Before the folder of a volume in tmp/ (half_made) or trash/ is removed: gives back what
 	 * is kept of it outside of the folder. Nothing may be there, or only a part. */
-	int (*forget)(struct pool *pool, int folder_fd, bool half_made, struct error *err);
+	int (*forget)(const struct backend_site *site, int folder_fd, bool half_made,
+		      struct error *err);
 };
 
 extern const struct backend backend_loop;

@@ -17,8 +17,8 @@
 #include "base/file.h"
 #include "folder/folder.h"
 #include "folder/subvolume.h"
-#include "pool/pool.h"
-#include "pool/volume_folder.h"
+#include "host/host.h"
+#include "record/layout.h"
 
 #define DATA_NAME "data"
 #define DATA_MODE 0755 /* as the root of a new ext4 */
@@ -36,17 +36,18 @@ static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *r
 	return 0;
 }
 
-static int check_pool(struct pool *pool, const struct parameters *parameters, struct error *err)
+static int check_pool(const struct backend_site *site, const struct parameters *parameters,
+		      struct error *err)
 {
 	struct error reason = { 0 };
 	enum quota_kind kind = QUOTA_NONE;
 	if (!parameters->enforce ||
-	    pool->host->probe_quota(pool->host, pool->root_fd, &kind, &reason) == 0)
+	    site->host->probe_quota(site->host, site->root_fd, &kind, &reason) == 0)
 		return 0;
 	return error_set(err, ERROR_INVALID,
 			 "parameter enforce: the size of a directory cannot be enforced in pool "
 			 "%s: %s. Say enforce: \"false\" to accept that, or use backend: \"loop\"",
-			 pool->name, reason.text);
+			 site->name, reason.text);
 }
 
 static int make_data(int folder_fd, int *ret_fd, struct error *err)
@@ -63,7 +64,8 @@ static int make_data(int folder_fd, int *ret_fd, struct error *err)
 	return 0;
 }
 
-static int hold(struct pool *pool, int data_fd, struct volume_record *record, struct error *err)
+static int hold(const struct backend_site *site, int data_fd, struct volume_record *record,
+		struct error *err)
 {
 	enum quota_kind kind = QUOTA_NONE;
 	struct quota quota = { .kind = QUOTA_NONE };
@@ -72,8 +74,8 @@ static int hold(struct pool *pool, int data_fd, struct volume_record *record, st
 				 "capacity_range: a directory volume that is held to its size has "
 				 "at least %llu bytes",
 				 BACKEND_DIRECTORY_HELD_BYTES_MIN);
-	if (record->enforce && (pool->host->probe_quota(pool->host, data_fd, &kind, err) < 0 ||
-				pool->host->begin_quota(pool->host, data_fd, kind,
+	if (record->enforce && (site->host->probe_quota(site->host, data_fd, &kind, err) < 0 ||
+				site->host->begin_quota(site->host, data_fd, kind,
 							record->size_bytes, &quota, err) < 0))
 		return error_prefix(err, "quota");
 	record->quota = quota.kind;
@@ -87,11 +89,11 @@ static int make_last(int data_fd, struct error *err)
 				     : file_sync_folder(data_fd, err);
 }
 
-static int make(struct pool *pool, int folder_fd, struct volume_record *record,
+static int make(const struct backend_site *site, int folder_fd, struct volume_record *record,
 		const struct copy_watch *watch, struct error *err)
 {
 	CLEANUP_CLOSE int data_fd = -1;
-	if (make_data(folder_fd, &data_fd, err) < 0 || hold(pool, data_fd, record, err) < 0)
+	if (make_data(folder_fd, &data_fd, err) < 0 || hold(site, data_fd, record, err) < 0)
 		return -1;
 	return make_last(data_fd, err);
 }
@@ -121,12 +123,12 @@ int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, str
 	return subvolume_snapshot(data_fd, folder_fd, DATA_NAME, read_only, err);
 }
 
-int backend_directory_hold(struct pool *pool, int folder_fd, struct volume_record *record,
-			   struct error *err)
+int backend_directory_hold(const struct backend_site *site, int folder_fd,
+			   struct volume_record *record, struct error *err)
 {
 	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
-	    hold(pool, data_fd, record, err) < 0)
+	    hold(site, data_fd, record, err) < 0)
 		return -1;
 	return make_last(data_fd, err);
 }
@@ -136,23 +138,24 @@ static struct quota quota_of(const struct volume_record *record)
 	return (struct quota) { .kind = record->quota, .project_id = record->project_id };
 }
 
-static int read_usage(struct pool *pool, int folder_fd, const struct volume_record *record,
-		      struct quota_usage *ret_usage, struct error *err)
+static int read_usage(const struct backend_site *site, int folder_fd,
+		      const struct volume_record *record, struct quota_usage *ret_usage,
+		      struct error *err)
 {
 	struct quota quota = quota_of(record);
 	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0)
 		return -1;
-	return pool->host->read_quota(pool->host, data_fd, &quota, ret_usage, err);
+	return site->host->read_quota(site->host, data_fd, &quota, ret_usage, err);
 }
 
-static int usage(struct pool *pool, int folder_fd, const struct volume_record *record,
+static int usage(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		 struct host_usage *usage_of_pool, struct error *err)
 {
 	struct quota_usage held;
 	if (record->quota == QUOTA_NONE)
 		return 0;
-	if (read_usage(pool, folder_fd, record, &held, err) < 0)
+	if (read_usage(site, folder_fd, record, &held, err) < 0)
 		return -1;
 	uint64_t left = held.limit_bytes > held.used_bytes ? held.limit_bytes - held.used_bytes : 0;
 	usage_of_pool->total_bytes = held.limit_bytes;
@@ -164,22 +167,22 @@ static int usage(struct pool *pool, int folder_fd, const struct volume_record *r
 
 /* A limit can be lost with the power, or be changed by hand: what the record says holds for who
  * mounts it. */
-static int renew_limit(struct pool *pool, int data_fd, const struct volume_record *record,
-		       struct error *err)
+static int renew_limit(const struct backend_site *site, int data_fd,
+		       const struct volume_record *record, struct error *err)
 {
 	struct quota quota = quota_of(record);
 	struct quota_usage held;
 	if (quota.kind == QUOTA_NONE)
 		return 0;
-	if (pool->host->read_quota(pool->host, data_fd, &quota, &held, NULL) == 0 &&
+	if (site->host->read_quota(site->host, data_fd, &quota, &held, NULL) == 0 &&
 	    held.limit_bytes == record->size_bytes)
 		return 0;
-	if (pool->host->limit_quota(pool->host, data_fd, &quota, record->size_bytes, err) < 0)
+	if (site->host->limit_quota(site->host, data_fd, &quota, record->size_bytes, err) < 0)
 		return error_prefix(err, "quota");
 	return 0;
 }
 
-static int stage(struct pool *pool, int folder_fd, const struct volume_record *record,
+static int stage(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		 const char *staging_path, const struct mount_flags *flags,
 		 const struct secret *secret, struct error *err)
 {
@@ -191,13 +194,13 @@ static int stage(struct pool *pool, int folder_fd, const struct volume_record *r
 			flags->options[0]);
 	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
-	    renew_limit(pool, data_fd, record, err) < 0)
+	    renew_limit(site, data_fd, record, err) < 0)
 		return -1;
-	return pool->host->bind(pool->host, data_fd, staging_path, flags->attributes, err);
+	return site->host->bind(site->host, data_fd, staging_path, flags->attributes, err);
 }
 
 /* Without a quota its size is a number, which the record has already. */
-static int grow(struct pool *pool, int folder_fd, const struct volume_record *record,
+static int grow(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		struct error *err)
 {
 	struct quota quota = quota_of(record);
@@ -205,31 +208,32 @@ static int grow(struct pool *pool, int folder_fd, const struct volume_record *re
 	if (quota.kind == QUOTA_NONE)
 		return 0;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
-	    pool->host->limit_quota(pool->host, data_fd, &quota, record->size_bytes, err) < 0)
+	    site->host->limit_quota(site->host, data_fd, &quota, record->size_bytes, err) < 0)
 		return -1;
 	return make_last(data_fd, err);
 }
 
-static void undo_growth(struct pool *pool, int folder_fd, const struct volume_record *record)
+static void undo_growth(const struct backend_site *site, int folder_fd,
+			const struct volume_record *record)
 {
-	grow(pool, folder_fd, record, NULL); /* an error is there already */
+	grow(site, folder_fd, record, NULL); /* an error is there already */
 }
 
-static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_record *record,
-			const char *path, struct error *err)
+static int grow_mounted(const struct backend_site *site, int folder_fd,
+			const struct volume_record *record, const char *path, struct error *err)
 {
 	return 0;
 }
 
 /* The folder's place in its file system: where the pool lies in what is mounted there, and then
  * down. That is the root which each bind mount of it shows. */
-static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
-		struct mount_marks *ret_marks, struct error *err)
+static int mark(const struct backend_site *site, int folder_fd, const char *id,
+		struct mount_table *table, struct mount_marks *ret_marks, struct error *err)
 {
 	struct mount_mark mark = { 0 };
-	if (pool->host->look_at_mount(pool->host, pool->path, table) > 0)
+	if (site->host->look_at_mount(site->host, site->path, table) > 0)
 		return 1;
-	const char *root = mount_table_root(table, pool->path, &mark.device);
+	const char *root = mount_table_root(table, site->path, &mark.device);
 	if (!root)
 		return error_set(err, ERROR_INTERNAL, "the mount table has no place for the pool");
 	mark.root = arena_printf(table->arena, "%s/volumes/%s/" DATA_NAME,
@@ -239,7 +243,7 @@ static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_t
 	return 0;
 }
 
-static int release(struct pool *pool, int folder_fd, struct error *err)
+static int release(const struct backend_site *site, int folder_fd, struct error *err)
 {
 	return 0;
 }
@@ -253,12 +257,12 @@ static int read_record(int folder_fd, struct volume_record *ret_record)
 	return volume_record_parse(data, length, ret_record, NULL);
 }
 
-static uint64_t allocated_bytes(struct pool *pool, int folder_fd)
+static uint64_t allocated_bytes(const struct backend_site *site, int folder_fd)
 {
 	struct volume_record record;
 	struct quota_usage held;
 	if (read_record(folder_fd, &record) < 0 || record.quota == QUOTA_NONE ||
-	    read_usage(pool, folder_fd, &record, &held, NULL) < 0)
+	    read_usage(site, folder_fd, &record, &held, NULL) < 0)
 		return 0;
 	return held.own_bytes < record.size_bytes ? held.own_bytes : record.size_bytes;
 }
@@ -272,7 +276,7 @@ static uint64_t size_bytes(int folder_fd)
 /* A pod may have given its folder to another volume's project: once it was used, both the folder
  * and the record must name a project before it is forgotten. And while the folder has it, nobody
  * else can get it. */
-static int forget(struct pool *pool, int folder_fd, bool half_made, struct error *err)
+static int forget(const struct backend_site *site, int folder_fd, bool half_made, struct error *err)
 {
 	struct volume_record record = { 0 };
 	struct quota quota = { .kind = QUOTA_NONE };
@@ -280,14 +284,14 @@ static int forget(struct pool *pool, int folder_fd, bool half_made, struct error
 	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, DATA_NAME, &data_fd, &reason) < 0)
 		return 0; /* gone already, or not there yet */
-	if (pool->host->find_quota(pool->host, data_fd, &quota, err) < 0)
+	if (site->host->find_quota(site->host, data_fd, &quota, err) < 0)
 		return -1;
 	if (quota.kind == QUOTA_NONE)
 		return 0;
 	bool ours =
 		half_made || (read_record(folder_fd, &record) == 0 && record.quota == quota.kind &&
 			      record.project_id == quota.project_id);
-	return ours ? pool->host->forget_quota(pool->host, data_fd, &quota, err) : 0;
+	return ours ? site->host->forget_quota(site->host, data_fd, &quota, err) : 0;
 }
 
 const struct backend backend_directory = {

@@ -21,5 +21,5 @@ int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, str
 
 /* Holds the data of folder_fd to the record's size, if the record says `enforce`, and puts into the
  * record how: what make() does for an empty volume. */
-int backend_directory_hold(struct pool *pool, int folder_fd, struct volume_record *record,
-			   struct error *err);
+int backend_directory_hold(const struct backend_site *site, int folder_fd,
+			   struct volume_record *record, struct error *err);

@@ -24,7 +24,7 @@
 #include "disk/image_blocks.h"
 #include "disk/zeroes.h"
 #include "folder/folder.h"
-#include "pool/pool.h"
+#include "host/host.h"
 
 #define IMAGE_NAME "image"
 #define IMAGE_MODE 0600
@@ -44,17 +44,18 @@ static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *r
 }
 
 /* The file system ends where the image ends. */
-static int check_pool(struct pool *pool, const struct parameters *parameters, struct error *err)
+static int check_pool(const struct backend_site *site, const struct parameters *parameters,
+		      struct error *err)
 {
 	return parameters->encryption == ENCRYPTION_NONE ? 0 : fscrypt_check_kernel(err);
 }
 
-static int make_filesystem(struct pool *pool, const struct volume_record *record, int image_fd,
-			   struct error *err)
+static int make_filesystem(const struct backend_site *site, const struct volume_record *record,
+			   int image_fd, struct error *err)
 {
 	if (record->encryption == ENCRYPTION_FSCRYPT)
-		return pool->host->make_encrypted(pool->host, record->fs_type, image_fd, err);
-	return pool->host->make_filesystem(pool->host, record->fs_type, image_fd, err);
+		return site->host->make_encrypted(site->host, record->fs_type, image_fd, err);
+	return site->host->make_filesystem(site->host, record->fs_type, image_fd, err);
 }
 
 static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
@@ -91,7 +92,7 @@ int backend_loop_set_size(int image_fd, const struct volume_record *record, stru
 	return 0;
 }
 
-static int make(struct pool *pool, int folder_fd, struct volume_record *record,
+static int make(const struct backend_site *site, int folder_fd, struct volume_record *record,
 		const struct copy_watch *watch, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
@@ -104,7 +105,7 @@ static int make(struct pool *pool, int folder_fd, struct volume_record *record,
 	if (record->provisioning == PROVISIONING_THICK &&
 	    zeroes_write(image_fd, record->size_bytes, watch, err) < 0)
 		return -1;
-	if (!record->block && make_filesystem(pool, record, image_fd, err) < 0)
+	if (!record->block && make_filesystem(site, record, image_fd, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
@@ -112,11 +113,11 @@ static int make(struct pool *pool, int folder_fd, struct volume_record *record,
 }
 
 /* Only what we put there is mounted; and nothing is ever formatted here, whatever is missing. */
-static int check_content(struct pool *pool, int image_fd, const struct volume_record *record,
-			 struct error *err)
+static int check_content(const struct backend_site *site, int image_fd,
+			 const struct volume_record *record, struct error *err)
 {
 	char found[FILESYSTEM_TYPE_MAX];
-	if (pool->host->probe_filesystem(pool->host, image_fd, found, err) < 0)
+	if (site->host->probe_filesystem(site->host, image_fd, found, err) < 0)
 		return -1;
 	if (strcmp(found, record->fs_type) != 0)
 		return error_set(err, ERROR_INTERNAL,
@@ -125,7 +126,7 @@ static int check_content(struct pool *pool, int image_fd, const struct volume_re
 	return 0;
 }
 
-static int grow(struct pool *pool, int folder_fd, const struct volume_record *record,
+static int grow(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
@@ -141,13 +142,14 @@ static int grow(struct pool *pool, int folder_fd, const struct volume_record *re
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
 	/* A raw block device is the pod's at once. */
-	if (record->block && pool->host->resize_loop(pool->host, image_fd, err) < 0)
+	if (record->block && site->host->resize_loop(site->host, image_fd, err) < 0)
 		return -1;
 	return 0;
 }
 
 /* Blocks behind the end of the image; the image itself is never cut. */
-static void undo_growth(struct pool *pool, int folder_fd, const struct volume_record *record)
+static void undo_growth(const struct backend_site *site, int folder_fd,
+			const struct volume_record *record)
 {
 	CLEANUP_CLOSE int image_fd = -1;
 	struct stat image;
@@ -158,13 +160,13 @@ static void undo_growth(struct pool *pool, int folder_fd, const struct volume_re
 		return; /* they are given back with the volume */
 }
 
-static int grow_at(struct pool *pool, const struct volume_record *record, const char *path,
-		   struct error *err)
+static int grow_at(const struct backend_site *site, const struct volume_record *record,
+		   const char *path, struct error *err)
 {
 	CLEANUP_CLOSE int mount_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mount_fd < 0)
 		return error_errno(err, errno, "open %s", path);
-	return pool->host->grow_mounted(pool->host, record->fs_type, mount_fd, err) < 0 ? -1 : 0;
+	return site->host->grow_mounted(site->host, record->fs_type, mount_fd, err) < 0 ? -1 : 0;
 }
 
 /* At staging: what has to wait does not keep the volume from its pod. */
@@ -177,31 +179,31 @@ static int unless_in_use(int outcome, const struct error *reason, struct error *
 }
 
 /* What the kernel does not grow under a mount is grown before that. */
-static int grow_before_mount(struct pool *pool, int image_fd, const struct volume_record *record,
-			     struct error *err)
+static int grow_before_mount(const struct backend_site *site, int image_fd,
+			     const struct volume_record *record, struct error *err)
 {
 	struct error reason = { 0 };
-	if (pool->host->grows_mounted(pool->host, record->fs_type))
+	if (site->host->grows_mounted(site->host, record->fs_type))
 		return 0;
-	int outcome = pool->host->grow_image(pool->host, record->fs_type, image_fd, &reason);
+	int outcome = site->host->grow_image(site->host, record->fs_type, image_fd, &reason);
 	return unless_in_use(outcome, &reason, err);
 }
 
-static int grow_after_mount(struct pool *pool, const struct volume_record *record, const char *path,
-			    struct error *err)
+static int grow_after_mount(const struct backend_site *site, const struct volume_record *record,
+			    const char *path, struct error *err)
 {
 	struct error reason = { 0 };
-	return unless_in_use(grow_at(pool, record, path, &reason), &reason, err);
+	return unless_in_use(grow_at(site, record, path, &reason), &reason, err);
 }
 
-static int grow_mounted(struct pool *pool, int folder_fd, const struct volume_record *record,
-			const char *path, struct error *err)
+static int grow_mounted(const struct backend_site *site, int folder_fd,
+			const struct volume_record *record, const char *path, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
-	    pool->host->resize_loop(pool->host, image_fd, err) < 0)
+	    site->host->resize_loop(site->host, image_fd, err) < 0)
 		return -1;
-	return record->block ? 0 : grow_at(pool, record, path, err);
+	return record->block ? 0 : grow_at(site, record, path, err);
 }
 
 static bool may_discard(const struct volume_record *record)
@@ -211,11 +213,11 @@ static bool may_discard(const struct volume_record *record)
 
 /* A discard in the device would give away the blocks that a thick image has set aside. Whether that
  * could be kept from it is of no weight for a pod that wants its volume. */
-static void set_discard(struct pool *pool, const struct loop_device *device,
+static void set_discard(const struct backend_site *site, const struct loop_device *device,
 			const struct volume_record *record)
 {
 	struct error reason = { 0 };
-	if (pool->host->set_discard(pool->host, device, may_discard(record), &reason) < 0)
+	if (site->host->set_discard(site->host, device, may_discard(record), &reason) < 0)
 		log_warning("discards of the volume are not as its provisioning wants them",
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
 }
@@ -233,35 +235,35 @@ static int hold_blocks(int image_fd, const struct volume_record *record, struct 
 	return failure ? refuse_size(failure, (uint64_t)image.st_size, err) : 0;
 }
 
-static int mount_image(struct pool *pool, const struct loop_device *device,
+static int mount_image(const struct backend_site *site, const struct loop_device *device,
 		       const struct volume_record *record, const struct mount_flags *flags,
 		       const struct secret *secret, const char *target, struct error *err)
 {
-	struct host *host = pool->host;
+	struct host *host = site->host;
 	if (record->encryption == ENCRYPTION_FSCRYPT)
 		return host->mount_encrypted(host, device, record->fs_type, flags, secret, target,
 					     err);
 	return host->mount(host, device, record->fs_type, flags, target, err);
 }
 
-static int stage(struct pool *pool, int folder_fd, const struct volume_record *record,
+static int stage(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		 const char *staging_path, const struct mount_flags *flags,
 		 const struct secret *secret, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
 	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
-	    check_content(pool, image_fd, record, err) < 0 ||
+	    check_content(site, image_fd, record, err) < 0 ||
 	    (!flags->read_only && (hold_blocks(image_fd, record, err) < 0 ||
-				   grow_before_mount(pool, image_fd, record, err) < 0)))
+				   grow_before_mount(site, image_fd, record, err) < 0)))
 		return -1;
 	/* From the mount on, that holds the device; without one it goes away at the end of this. */
 	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
-	if (pool->host->attach_loop(pool->host, image_fd, may_discard(record), &device, err) < 0)
+	if (site->host->attach_loop(site->host, image_fd, may_discard(record), &device, err) < 0)
 		return -1;
-	set_discard(pool, &device, record);
-	if (mount_image(pool, &device, record, flags, secret, staging_path, err) < 0)
+	set_discard(site, &device, record);
+	if (mount_image(site, &device, record, flags, secret, staging_path, err) < 0)
 		return -1;
-	return flags->read_only ? 0 : grow_after_mount(pool, record, staging_path, err);
+	return flags->read_only ? 0 : grow_after_mount(site, record, staging_path, err);
 }
 
 static int open_image(int folder_fd, int *ret_fd, struct error *err)
@@ -269,7 +271,7 @@ static int open_image(int folder_fd, int *ret_fd, struct error *err)
 	return folder_open_file(folder_fd, IMAGE_NAME, O_RDONLY, 0, ret_fd, err);
 }
 
-static int keep(struct pool *pool, int folder_fd, const struct volume_record *record,
+static int keep(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		bool read_only, struct loop_device *ret_device, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
@@ -277,10 +279,10 @@ static int keep(struct pool *pool, int folder_fd, const struct volume_record *re
 			     err) < 0 ||
 	    (!read_only && hold_blocks(image_fd, record, err) < 0))
 		return -1;
-	int kept = pool->host->keep_loop(pool->host, image_fd, read_only, may_discard(record),
+	int kept = site->host->keep_loop(site->host, image_fd, read_only, may_discard(record),
 					 ret_device, err);
 	if (kept >= 0)
-		set_discard(pool, ret_device, record);
+		set_discard(site, ret_device, record);
 	return kept;
 }
 
@@ -291,13 +293,13 @@ static void add_mark(struct mount_marks *marks, struct mount_mark mark)
 
 /* A bind mount of the node is no user of the device. So a node whose number has passed to another
  * image is told from ours by what the kernel says of the image now. */
-static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_table *table,
-		struct mount_marks *ret_marks, struct error *err)
+static int mark(const struct backend_site *site, int folder_fd, const char *id,
+		struct mount_table *table, struct mount_marks *ret_marks, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
 	struct loop_devices devices = { .count = 0 };
 	if (open_image(folder_fd, &image_fd, err) < 0 ||
-	    pool->host->find_loops(pool->host, image_fd, &devices, err) < 0)
+	    site->host->find_loops(site->host, image_fd, &devices, err) < 0)
 		return -1;
 	ret_marks->count = 0;
 	for (size_t i = 0; i < devices.count; i++) {
@@ -312,7 +314,7 @@ static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_t
 					    .source = arena_strdup(table->arena, path),
 					    .encrypted = "/" FSCRYPT_FOLDER,
 				    });
-		if (pool->host->look_at_mount(pool->host, path, table) > 0)
+		if (site->host->look_at_mount(site->host, path, table) > 0)
 			return 1;
 		node.root = mount_table_root(table, path, &node.device);
 		if (node.root)
@@ -323,14 +325,14 @@ static int mark(struct pool *pool, int folder_fd, const char *id, struct mount_t
 
 /* The device goes away with its last mount. One that is left was attached by hand, is held by
  * another mount namespace, or is just being looked at by udev, which is soon over. */
-static int release(struct pool *pool, int folder_fd, struct error *err)
+static int release(const struct backend_site *site, int folder_fd, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
 	struct loop_device device = { 0 };
 	if (open_image(folder_fd, &image_fd, err) < 0)
 		return -1;
 	for (int tries = 0; tries < RELEASE_TRIES; tries++) {
-		int gone = pool->host->detach_loop(pool->host, image_fd, &device, err);
+		int gone = site->host->detach_loop(site->host, image_fd, &device, err);
 		if (gone)
 			return gone > 0 ? 0 : -1;
 		if (tries > 0)
@@ -348,7 +350,7 @@ static int stat_image(int folder_fd, struct stat *ret_stat)
 	return fstatat(folder_fd, IMAGE_NAME, ret_stat, AT_SYMLINK_NOFOLLOW);
 }
 
-static uint64_t allocated_bytes(struct pool *pool, int folder_fd)
+static uint64_t allocated_bytes(const struct backend_site *site, int folder_fd)
 {
 	struct stat image;
 	if (stat_image(folder_fd, &image) < 0)
@@ -364,7 +366,7 @@ static uint64_t size_bytes(int folder_fd)
 	return stat_image(folder_fd, &image) < 0 ? 0 : (uint64_t)image.st_size;
 }
 
-static int forget(struct pool *pool, int folder_fd, bool half_made, struct error *err)
+static int forget(const struct backend_site *site, int folder_fd, bool half_made, struct error *err)
 {
 	return 0;
 }

@@ -254,9 +254,9 @@ static int check_pool(struct pools *pools,
 		return 0;
 	if (volume_folder_open(pools, request->volume_id, &folder, err) < 0)
 		return -1;
-	if (strcmp(asked, folder.pool->name) != 0)
+	if (strcmp(asked, folder.pool->site.name) != 0)
 		return error_set(err, ERROR_INVALID, "parameter pool: volume %s is in pool %s",
-				 request->volume_id, folder.pool->name);
+				 request->volume_id, folder.pool->site.name);
 	return 0;
 }
 

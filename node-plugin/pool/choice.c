@@ -48,10 +48,10 @@ static int collect(struct pools *pools, const struct parameters *parameters,
 	bool named = false;
 	for (size_t i = 0; i < candidates.seen; i++) {
 		struct pool *pool = pools->pools[i];
-		if (parameters->pool && strcmp(parameters->pool, pool->name) != 0)
+		if (parameters->pool && strcmp(parameters->pool, pool->site.name) != 0)
 			continue;
 		named = true;
-		if (backend->check_pool(pool, parameters, &reason) == 0)
+		if (backend->check_pool(&pool->site, parameters, &reason) == 0)
 			candidates.items[candidates.count++] =
 				(struct candidate) { .pool = pool, .order = pool->order };
 	}

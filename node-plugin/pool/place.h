@@ -9,10 +9,11 @@
 
 #include <stddef.h>
 
+#include "backend/site.h"
 #include "base/error.h"
 
 #define POOLS_MAX 32
-#define POOL_PLACE_NAME_MAX 31
+#define POOL_PLACE_NAME_MAX BACKEND_SITE_NAME_MAX
 #define POOL_DEFAULT_NAME "default"
 #define POOL_RESERVE_PERCENT_DEFAULT 5
 #define POOL_RESERVE_PERCENT_MAX 90

@@ -37,10 +37,10 @@ void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static
 static int keep_others_out(struct pool *pool, struct error *err)
 {
 	struct stat root;
-	if (fstat(pool->root_fd, &root) == 0 && (root.st_mode & 07777) == FOLDER_MODE)
+	if (fstat(pool->site.root_fd, &root) == 0 && (root.st_mode & 07777) == FOLDER_MODE)
 		return 0;
-	if (fchmod(pool->root_fd, FOLDER_MODE) < 0)
-		return error_errno(err, errno, "pool %s: chmod", pool->path);
+	if (fchmod(pool->site.root_fd, FOLDER_MODE) < 0)
+		return error_errno(err, errno, "pool %s: chmod", pool->site.path);
 	return 0;
 }
 
@@ -48,9 +48,9 @@ static int keep_others_out(struct pool *pool, struct error *err)
 static int sync_parent(struct pool *pool, struct error *err)
 {
 	CLEANUP_CLOSE int parent_fd =
-		openat(pool->root_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		openat(pool->site.root_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent_fd < 0)
-		return error_errno(err, errno, "pool %s: open the folder above", pool->path);
+		return error_errno(err, errno, "pool %s: open the folder above", pool->site.path);
 	return file_sync_folder(parent_fd, err);
 }
 
@@ -58,12 +58,12 @@ static int open_root(struct pool *pool, const char *path, struct error *err)
 {
 	if (mkdir(path, FOLDER_MODE) < 0 && errno != EEXIST)
 		return error_errno(err, errno, "make pool %s", path);
-	if (!realpath(path, pool->path))
+	if (!realpath(path, pool->site.path))
 		return error_errno(err, errno, "pool %s", path);
-	pool->root_fd = open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (pool->root_fd < 0)
+	pool->site.root_fd = open(pool->site.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pool->site.root_fd < 0)
 		return error_errno(err, errno, "open pool %s", path);
-	if (flock(pool->root_fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(pool->site.root_fd, LOCK_EX | LOCK_NB) < 0)
 		return error_set(err, ERROR_IN_USE, "pool %s is in use by another process", path);
 	if (keep_others_out(pool, err) < 0)
 		return -1;
@@ -72,13 +72,14 @@ static int open_root(struct pool *pool, const char *path, struct error *err)
 
 static int open_folders(struct pool *pool, struct error *err)
 {
-	if (folder_make(pool->root_fd, "volumes", FOLDER_MODE, &pool->volumes_fd, err) < 0 ||
-	    folder_make(pool->root_fd, "tmp", FOLDER_MODE, &pool->tmp_fd, err) < 0 ||
-	    folder_make(pool->root_fd, "trash", FOLDER_MODE, &pool->trash_fd, err) < 0 ||
-	    folder_make(pool->root_fd, "snapshots", FOLDER_MODE, &pool->snapshots_fd, err) < 0 ||
-	    folder_make(pool->root_fd, "freeze", FOLDER_MODE, &pool->freeze_fd, err) < 0 ||
-	    file_sync_folder(pool->root_fd, err) < 0)
-		return error_prefix(err, "pool %s", pool->path);
+	if (folder_make(pool->site.root_fd, "volumes", FOLDER_MODE, &pool->volumes_fd, err) < 0 ||
+	    folder_make(pool->site.root_fd, "tmp", FOLDER_MODE, &pool->tmp_fd, err) < 0 ||
+	    folder_make(pool->site.root_fd, "trash", FOLDER_MODE, &pool->trash_fd, err) < 0 ||
+	    folder_make(pool->site.root_fd, "snapshots", FOLDER_MODE, &pool->snapshots_fd, err) <
+		    0 ||
+	    folder_make(pool->site.root_fd, "freeze", FOLDER_MODE, &pool->freeze_fd, err) < 0 ||
+	    file_sync_folder(pool->site.root_fd, err) < 0)
+		return error_prefix(err, "pool %s", pool->site.path);
 	return 0;
 }
 
@@ -96,7 +97,7 @@ static int forget(struct pool *pool, int at_fd, const char *name, struct error *
 	if (folder_open(at_fd, name, &fd, &reason) < 0)
 		return 0; /* no folder: nothing of ours */
 	const struct backend *backend = backend_of_folder(fd);
-	return backend ? backend->forget(pool, fd, at_fd == pool->tmp_fd, err) : 0;
+	return backend ? backend->forget(&pool->site, fd, at_fd == pool->tmp_fd, err) : 0;
 }
 
 /* Of two who empty the trash at the same time, one leaves it to the other. Else the number of a
@@ -210,21 +211,22 @@ static int count_snapshot(void *context, const char *name, struct error *err)
 static void read_label(struct pool *pool)
 {
 	struct error err = { 0 };
-	if (pool_label_read(pool->root_fd, &pool->label, &err) != 0 &&
-	    pool_label_make(pool->root_fd, pool->name, &pool->label, &err) < 0)
-		log_warning("pool cannot be labelled", LOG_TEXT("pool", pool->name), LOG_ERR(&err));
-	snprintf(pool->label.name, sizeof(pool->label.name), "%s", pool->name);
+	if (pool_label_read(pool->site.root_fd, &pool->label, &err) != 0 &&
+	    pool_label_make(pool->site.root_fd, pool->site.name, &pool->label, &err) < 0)
+		log_warning("pool cannot be labelled", LOG_TEXT("pool", pool->site.name),
+			    LOG_ERR(&err));
+	snprintf(pool->label.name, sizeof(pool->label.name), "%s", pool->site.name);
 }
 
 int pool_open(const struct pool_place *place, struct host *host, struct pool **ret_pool,
 	      struct error *err)
 {
 	CLEANUP(pool_closep) struct pool *pool = must_alloc(sizeof(*pool));
-	snprintf(pool->name, sizeof(pool->name), "%s", place->name);
-	pool->host = host;
+	snprintf(pool->site.name, sizeof(pool->site.name), "%s", place->name);
+	pool->site.host = host;
 	pool->order = place->order;
 	pool->reserve_percent = place->reserve_percent;
-	pool->root_fd = pool->volumes_fd = pool->tmp_fd = pool->trash_fd = -1;
+	pool->site.root_fd = pool->volumes_fd = pool->tmp_fd = pool->trash_fd = -1;
 	pool->snapshots_fd = pool->freeze_fd = -1;
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
@@ -248,7 +250,7 @@ void pool_close(struct pool *pool)
 	cleanup_close(&pool->trash_fd);
 	cleanup_close(&pool->tmp_fd);
 	cleanup_close(&pool->volumes_fd);
-	cleanup_close(&pool->root_fd);
+	cleanup_close(&pool->site.root_fd);
 	locks_done(&pool->removals);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool);
@@ -258,8 +260,8 @@ void pool_close(struct pool *pool)
 static int read_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
 {
 	struct host_usage usage;
-	if (pool->host->usage(pool->host, pool->root_fd, &usage, err) < 0)
-		return error_prefix(err, "pool %s", pool->path);
+	if (pool->site.host->usage(pool->site.host, pool->site.root_fd, &usage, err) < 0)
+		return error_prefix(err, "pool %s", pool->site.path);
 	*ret_space = (struct capacity_space) {
 		.total_bytes = usage.total_bytes,
 		.available_bytes = usage.available_bytes,
@@ -322,11 +324,11 @@ static int refuse(const struct pool *pool, const struct capacity_space *space, u
 		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
 				 "capacity_range: %s can never fit in pool %s of this node, which "
 				 "holds %s for volumes",
-				 asked, pool->name, ever);
+				 asked, pool->site.name, ever);
 	return error_set(err, ERROR_EXHAUSTED,
 			 "no room for %s in pool %s of this node: %s are left for volumes (%s are "
 			 "promised already)",
-			 asked, pool->name, room, promised);
+			 asked, pool->site.name, room, promised);
 }
 
 static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
@@ -447,22 +449,23 @@ int pool_empty_trash(struct pool *pool, struct error *err)
 		return -1;
 	if (emptying.first.code == ERROR_NONE)
 		return 0;
-	return error_set(err, emptying.first.code, "pool %s: trash: %s", pool->path,
+	return error_set(err, emptying.first.code, "pool %s: trash: %s", pool->site.path,
 			 emptying.first.text);
 }
 
 int pool_check(struct pool *pool, struct error *err)
 {
 	struct stat held, named;
-	if (stat(pool->path, &named) < 0)
-		return error_set(err, ERROR_IN_USE, "pool %s: %s", pool->path, strerror(errno));
-	if (fstat(pool->root_fd, &held) < 0 || held.st_dev != named.st_dev ||
+	if (stat(pool->site.path, &named) < 0)
+		return error_set(err, ERROR_IN_USE, "pool %s: %s", pool->site.path,
+				 strerror(errno));
+	if (fstat(pool->site.root_fd, &held) < 0 || held.st_dev != named.st_dev ||
 	    held.st_ino != named.st_ino)
 		return error_set(err, ERROR_IN_USE,
 				 "pool %s is another folder than at start; restart the plugin",
-				 pool->path);
+				 pool->site.path);
 	if (faccessat(pool->volumes_fd, ".", W_OK, 0) < 0)
-		return error_set(err, ERROR_IN_USE, "pool %s: volumes: %s", pool->path,
+		return error_set(err, ERROR_IN_USE, "pool %s: volumes: %s", pool->site.path,
 				 strerror(errno));
 	return 0;
 }

@@ -25,11 +25,11 @@
  * been promised to volumes is counted here, from their records at start.
  */
 
-#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/site.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "host/host.h"
@@ -40,13 +40,10 @@
 #include "record/id.h"
 
 struct pool {
-	char name[POOL_PLACE_NAME_MAX + 1];
-	char path[PATH_MAX]; /* without links */
-	struct host *host;
+	struct backend_site site;
 	struct pool_label label; /* its id is "" if it cannot be written */
 	unsigned order;		 /* on the command line */
 	unsigned reserve_percent;
-	int root_fd;
 	int volumes_fd;
 	int tmp_fd;
 	int trash_fd;

@@ -62,7 +62,7 @@ static bool is_there(struct pools *pools, const char *id)
 static struct pool *find(struct pools *pools, const char *name)
 {
 	for (size_t i = 0; i < pools->count; i++)
-		if (strcmp(pools->pools[i]->name, name) == 0)
+		if (strcmp(pools->pools[i]->site.name, name) == 0)
 			return pools->pools[i];
 	return NULL;
 }
@@ -174,10 +174,10 @@ static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
 	    pool_label_visit(pools->notes_fd, POOL_LABEL_NOTES, look_at_label, &labels, &err) < 0)
 		log_warning("which pools this node had cannot be read", LOG_ERR(&err));
 	for (size_t i = 0; i < pools->count; i++)
-		if (pool_label_visit(pools->pools[i]->root_fd, POOL_LABEL_NEIGHBOURS, look_at_label,
-				     &labels, &err) < 0)
+		if (pool_label_visit(pools->pools[i]->site.root_fd, POOL_LABEL_NEIGHBOURS,
+				     look_at_label, &labels, &err) < 0)
 			log_warning("neighbours of a pool cannot be read",
-				    LOG_TEXT("pool", pools->pools[i]->name), LOG_ERR(&err));
+				    LOG_TEXT("pool", pools->pools[i]->site.name), LOG_ERR(&err));
 }
 
 static void introduce_to(struct pool *pool, struct pools *pools)
@@ -186,9 +186,10 @@ static void introduce_to(struct pool *pool, struct pools *pools)
 		struct pool *other = pools->pools[i];
 		struct error err = { 0 };
 		if (other != pool && other->label.id[0] &&
-		    pool_label_note(pool->root_fd, POOL_LABEL_NEIGHBOURS, &other->label, &err) < 0)
+		    pool_label_note(pool->site.root_fd, POOL_LABEL_NEIGHBOURS, &other->label,
+				    &err) < 0)
 			log_warning("a pool is not noted by its neighbour",
-				    LOG_TEXT("pool", other->name), LOG_ERR(&err));
+				    LOG_TEXT("pool", other->site.name), LOG_ERR(&err));
 	}
 }
 
@@ -198,10 +199,10 @@ static void note(const struct pools *pools, const struct pool *pool)
 	struct pool_label label = pool->label;
 	if (pools->notes_fd < 0 || !label.id[0])
 		return;
-	if (strlen(pool->path) < sizeof(label.path))
-		strcpy(label.path, pool->path);
+	if (strlen(pool->site.path) < sizeof(label.path))
+		strcpy(label.path, pool->site.path);
 	if (pool_label_note(pools->notes_fd, POOL_LABEL_NOTES, &label, &err) < 0)
-		log_warning("a pool is not noted on its node", LOG_TEXT("pool", pool->name),
+		log_warning("a pool is not noted on its node", LOG_TEXT("pool", pool->site.name),
 			    LOG_ERR(&err));
 }
 
@@ -347,7 +348,7 @@ int pools_check_missing(struct pools *pools, size_t seen, const char *name, stru
 				    missing->reason);
 	else if (pools->count > seen)
 		outcome = error_set(err, ERROR_UNAVAILABLE, "pool %s came back just now; try again",
-				    pools->pools[seen]->name);
+				    pools->pools[seen]->site.name);
 	pthread_mutex_unlock(&pools->mutex);
 	return outcome;
 }
@@ -364,7 +365,7 @@ char *pools_names(struct pools *pools)
 {
 	CLEANUP_TEXT struct text names = TEXT_INIT;
 	for (size_t i = 0; i < pools->count; i++)
-		text_printf(&names, "%s%s", i ? ", " : "", pools->pools[i]->name);
+		text_printf(&names, "%s%s", i ? ", " : "", pools->pools[i]->site.name);
 	return text_take(&names);
 }
 
@@ -440,6 +441,6 @@ void pools_remove_abandoned(struct pools *pools)
 		struct error reason = { 0 };
 		if (folder_visit(visit.pool->tmp_fd, remove_abandoned, &visit, &reason) < 0)
 			log_warning("half-made copies of a pool cannot be looked at",
-				    LOG_TEXT("pool", visit.pool->name), LOG_ERR(&reason));
+				    LOG_TEXT("pool", visit.pool->site.name), LOG_ERR(&reason));
 	}
 }

@@ -9,9 +9,7 @@
 
 #include "base/error.h"
 #include "pool/pool.h"
-
-#define RECORD_FILE_NAME "record"
-#define RECORD_FILE_MODE 0600
+#include "record/layout.h"
 
 struct record_file {
 	const struct pool *pool;

@@ -27,7 +27,7 @@ static int say_twice(const char *id, const struct pool *one, const struct pool *
 	return error_set(err, ERROR_INTERNAL,
 			 "volume %s is there twice: %s/volumes/%s and %s/volumes/%s. Both are "
 			 "untouched; move the one away that no pod has used",
-			 id, one->path, id, other->path, id);
+			 id, one->site.path, id, other->site.path, id);
 }
 
 /* Of those that can be looked at; *ret_reason is the first other one's. */
@@ -102,7 +102,7 @@ int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folde
 		return -1;
 	if (!folder.pool)
 		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist in pool %s", id,
-				 pool->name);
+				 pool->site.name);
 	if (read_record(pool, id, folder.fd, &folder.record, err) < 0)
 		return -1;
 	*ret_folder = folder;

@@ -71,7 +71,7 @@ static int read_record_in(struct pool *pool, const char *id,
 	char data[RECORD_BYTES_MAX + 1];
 	CLEANUP_CLOSE int fd = -1;
 	CLEANUP_FREE char *path = must_printf(GROUPS_FOLDER "/%s", id);
-	if (folder_open_file(pool->root_fd, path, O_RDONLY, 0, &fd, &reason) < 0) {
+	if (folder_open_file(pool->site.root_fd, path, O_RDONLY, 0, &fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return 1;
 		*err = reason;
@@ -79,11 +79,11 @@ static int read_record_in(struct pool *pool, const char *id,
 	}
 	ssize_t length = read(fd, data, sizeof(data));
 	if (length < 0)
-		return error_errno(err, errno, "read %s/%s", pool->path, path);
+		return error_errno(err, errno, "read %s/%s", pool->site.path, path);
 	*ret_record = (struct snapshot_group_record) { .id = "" };
 	if (record_read(&format, data, (size_t)length, ret_record, err) < 0)
 		return error_prefix(err, "group snapshot %s: the record %s/%s is damaged", id,
-				    pool->path, path);
+				    pool->site.path, path);
 	return 0;
 }
 
@@ -102,8 +102,8 @@ int snapshot_group_record_read(struct pools *pools, const char *id,
 static int open_groups(struct pool *pool, int *ret_fd, struct error *err)
 {
 	CLEANUP_CLOSE int fd = -1;
-	if (folder_make(pool->root_fd, GROUPS_FOLDER, GROUPS_FOLDER_MODE, &fd, err) < 0 ||
-	    file_sync_folder(pool->root_fd, err) < 0)
+	if (folder_make(pool->site.root_fd, GROUPS_FOLDER, GROUPS_FOLDER_MODE, &fd, err) < 0 ||
+	    file_sync_folder(pool->site.root_fd, err) < 0)
 		return -1;
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -146,7 +146,7 @@ int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
 	CLEANUP_ID_LIST struct id_list list = { .after = filter->after };
 	for (size_t i = 0; i < pools->count; i++)
 		if (id_list_add(&list, pools->pools[i]->snapshots_fd, err) < 0)
-			return error_prefix(err, "pool %s: snapshots", pools->pools[i]->path);
+			return error_prefix(err, "pool %s: snapshots", pools->pools[i]->site.path);
 	id_list_sort(&list);
 	CLEANUP_FREE struct snapshot_record *records = NULL;
 	struct snapshot_record record;

@@ -76,7 +76,8 @@ struct visit {
 
 static void add_here(struct visit *visit, enum orphan_kind kind, const char *name)
 {
-	add(visit->orphans, kind, must_printf("%s/%s/%s", visit->pool->path, visit->folder, name));
+	add(visit->orphans, kind,
+	    must_printf("%s/%s/%s", visit->pool->site.path, visit->folder, name));
 }
 
 static bool is_missing(int fd, const char *name)
@@ -157,7 +158,7 @@ static int visit_folder(struct visit *visit, const char *folder, folder_visitor 
 {
 	struct error reason = { 0 };
 	CLEANUP_CLOSE int fd = -1;
-	if (folder_open(visit->pool->root_fd, folder, &fd, &reason) < 0) {
+	if (folder_open(visit->pool->site.root_fd, folder, &fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return 0;
 		*err = reason;
@@ -186,7 +187,7 @@ static bool is_below(const char *path, const char *folder)
 static bool lies_in_pools(const struct pools *pools, const char *path)
 {
 	for (size_t i = 0; i < pools->count; i++)
-		if (is_below(path, pools->pools[i]->path))
+		if (is_below(path, pools->pools[i]->site.path))
 			return true;
 	return false;
 }
@@ -283,7 +284,7 @@ static void visit_all_binds(struct visit *visit)
 {
 	const struct pools *pools = visit->search->pools;
 	for (size_t i = 0; i < pools->count; i++)
-		visit_binds(visit, pools->pools[i]->path);
+		visit_binds(visit, pools->pools[i]->site.path);
 }
 
 static int visit_loops(struct visit *visit, struct error *err)
@@ -313,9 +314,9 @@ int orphans_find(const struct orphan_search *search, struct orphans *ret_orphans
 		struct error reason = { 0 };
 		visit.pool = search->pools->pools[i];
 		/* A disk that is away does not keep us from the others; pools_check() tells. */
-		if (visit.pool->root_fd >= 0 && visit_pool(&visit, &reason) < 0)
+		if (visit.pool->site.root_fd >= 0 && visit_pool(&visit, &reason) < 0)
 			log_debug("pool cannot be searched for orphans",
-				  LOG_TEXT("pool", visit.pool->path), LOG_ERR(&reason));
+				  LOG_TEXT("pool", visit.pool->site.path), LOG_ERR(&reason));
 	}
 	if (visit_mounts(&visit, err) < 0)
 		return -1;

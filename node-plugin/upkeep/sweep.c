@@ -46,19 +46,19 @@ static void empty(struct pool *pool)
 	struct error err = { 0 };
 	if (pool_empty_trash(pool, &err) < 0)
 		log_warning("trash cannot be emptied; trying again later",
-			    LOG_TEXT("pool", pool->name), LOG_ERR(&err));
+			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 }
 
 static void mend(struct pool *pool)
 {
 	struct error err = { 0 };
-	int mended = pool->host->mend_quota(pool->host, pool->root_fd, &err);
+	int mended = pool->site.host->mend_quota(pool->site.host, pool->site.root_fd, &err);
 	if (mended < 0)
-		log_warning("quotas of a pool cannot be looked at", LOG_TEXT("pool", pool->name),
-			    LOG_ERR(&err));
+		log_warning("quotas of a pool cannot be looked at",
+			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 	if (mended > 0)
 		log_warning("quotas of a pool are counted anew; until then they may not hold",
-			    LOG_TEXT("pool", pool->name));
+			    LOG_TEXT("pool", pool->site.name));
 }
 
 static void remove_spent_loops(struct host *host)

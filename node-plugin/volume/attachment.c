@@ -45,7 +45,7 @@ static int count_taken(struct pools *pools, struct counting *ret_counting, struc
 	for (size_t i = 0; i < pools->count; i++) {
 		counting.pool = pools->pools[i];
 		if (folder_visit(counting.pool->volumes_fd, visit_volume, &counting, err) < 0)
-			return error_prefix(err, "pool %s: volumes", counting.pool->path);
+			return error_prefix(err, "pool %s: volumes", counting.pool->site.path);
 	}
 	*ret_counting = counting;
 	return 0;

@@ -120,20 +120,20 @@ static void look_at_data(const struct volume_folder *folder, struct condition *c
 		     "%s/volumes/%s/%s cannot be looked at (%s): the data is not there. Put it "
 		     "back "
 		     "from a backup, or delete the volume",
-		     folder->pool->path, record->id, backend->data_name, strerror(errno));
+		     folder->pool->site.path, record->id, backend->data_name, strerror(errno));
 	else if (record->backend == BACKEND_LOOP && (uint64_t)data.st_size < record->size_bytes)
 		note(condition,
 		     "%s/volumes/%s/%s has %" PRIu64 " bytes, not %" PRIu64
 		     ": it was cut, and the data behind that is lost. Put it back from a backup",
-		     folder->pool->path, record->id, backend->data_name, (uint64_t)data.st_size,
-		     record->size_bytes);
+		     folder->pool->site.path, record->id, backend->data_name,
+		     (uint64_t)data.st_size, record->size_bytes);
 }
 
 static void look_at_room(const struct volume_folder *folder, struct condition *condition)
 {
 	const struct backend *backend = backend_of_kind(folder->record.backend);
 	struct statvfs disk;
-	uint64_t allocated_bytes = backend->allocated_bytes(folder->pool, folder->fd);
+	uint64_t allocated_bytes = backend->allocated_bytes(&folder->pool->site, folder->fd);
 	if (folder->record.backend != BACKEND_LOOP || fstatvfs(folder->fd, &disk) < 0 ||
 	    (uint64_t)disk.f_bavail * disk.f_frsize >= FULL_BYTES ||
 	    allocated_bytes >= folder->record.size_bytes)
@@ -141,7 +141,8 @@ static void look_at_room(const struct volume_folder *folder, struct condition *c
 	note(condition,
 	     "the disk of pool %s (%s) is full, and this volume has still to take %" PRIu64
 	     " bytes of it: writes to it will fail. Remove files from that disk",
-	     folder->pool->name, folder->pool->path, folder->record.size_bytes - allocated_bytes);
+	     folder->pool->site.name, folder->pool->site.path,
+	     folder->record.size_bytes - allocated_bytes);
 }
 
 static void look_at_errors(unsigned number, struct condition *condition)

@@ -159,7 +159,7 @@ static int fit_image(struct pool *pool, int folder_fd, const struct volume_recor
 	if (backend_loop_set_size(image_fd, record, err) < 0)
 		return -1;
 	if (!record->block &&
-	    pool->host->renew_filesystem(pool->host, record->fs_type, image_fd, err) < 0)
+	    pool->site.host->renew_filesystem(pool->site.host, record->fs_type, image_fd, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
@@ -180,11 +180,11 @@ static int copy_directory(struct pools *pools, const struct volume_content *cont
 			  const struct copy_watch *watch, struct error *err)
 {
 	bool at_once = pool == content->pool && is_subvolume(content);
-	if (!at_once && backend_directory.make(pool, folder_fd, record, watch, err) < 0)
+	if (!at_once && backend_directory.make(&pool->site, folder_fd, record, watch, err) < 0)
 		return -1;
 	if (copy_data(pools, content, pool, folder_fd, watch, err) < 0)
 		return -1;
-	return at_once ? backend_directory_hold(pool, folder_fd, record, err) : 0;
+	return at_once ? backend_directory_hold(&pool->site, folder_fd, record, err) : 0;
 }
 
 int volume_content_copy(struct pools *pools, const struct volume_content *content,

@@ -86,8 +86,8 @@ static int check_existing_pool(const struct volume_folder *folder, const struct 
 			       struct error *err)
 {
 	const char *asked = spec->parameters.pool;
-	if (asked && strcmp(asked, folder->pool->name) != 0)
-		return taken(&folder->record, "pool", folder->pool->name, asked, err);
+	if (asked && strcmp(asked, folder->pool->site.name) != 0)
+		return taken(&folder->record, "pool", folder->pool->site.name, asked, err);
 	return 0;
 }
 
@@ -133,9 +133,10 @@ static int fill_folder(const struct making *making, int folder_fd, struct volume
 {
 	struct pool *pool = making->pool;
 	const struct backend *backend = backend_of_kind(record->backend);
-	int outcome = making->content ? volume_content_copy(making->pools, making->content, pool,
-							    folder_fd, record, making->watch, err)
-				      : backend->make(pool, folder_fd, record, making->watch, err);
+	int outcome = making->content
+			      ? volume_content_copy(making->pools, making->content, pool, folder_fd,
+						    record, making->watch, err)
+			      : backend->make(&pool->site, folder_fd, record, making->watch, err);
 	if (outcome < 0 || (making->pod_path && write_pod(folder_fd, making->pod_path, err) < 0))
 		return -1;
 	return volume_folder_write_first(folder_fd, record, err);

@@ -426,6 +426,6 @@ void cut_thaw_left(struct pools *pools)
 		lock_done(&thawing.lock);
 		if (outcome < 0 && err.code != ERROR_BUSY)
 			log_error("volume may be frozen; thaw it by hand (fsfreeze -u)",
-				  LOG_TEXT("pool", pools->pools[i]->name), LOG_ERR(&err));
+				  LOG_TEXT("pool", pools->pools[i]->site.name), LOG_ERR(&err));
 	}
 }

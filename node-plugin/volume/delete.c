@@ -30,7 +30,7 @@ static int check_unused(struct pools *pools, const struct volume_folder *folder,
 	if (folder->record.block && mounts.marks.count)
 		return error_set(err, ERROR_IN_USE,
 				 "volume %s is in use: it is staged as a block device", id);
-	if (mounts.backend && mounts.backend->release(folder->pool, folder->fd, err) < 0)
+	if (mounts.backend && mounts.backend->release(&folder->pool->site, folder->fd, err) < 0)
 		return error_prefix(err, "volume %s is in use", id);
 	return 0;
 }

@@ -49,8 +49,8 @@ static int mount_at(const struct volume_folder *folder, const struct mount_path 
 	const struct backend *backend = backend_of_kind(folder->record.backend);
 	if (mount_path_make(target, err) < 0)
 		return -1;
-	if (backend->stage(folder->pool, folder->fd, &folder->record, target->text, flags, NULL,
-			   err) == 0)
+	if (backend->stage(&folder->pool->site, folder->fd, &folder->record, target->text, flags,
+			   NULL, err) == 0)
 		return 0;
 	mount_path_remove(target, NULL);
 	return -1;
@@ -219,6 +219,6 @@ void volume_remove_left_ephemeral(struct pools *pools, const char *kubelet_folde
 		search.pool = pools->pools[i];
 		if (folder_visit(search.pool->volumes_fd, remove_left, &search, &reason) < 0)
 			log_warning("ephemeral volumes of a pool cannot be looked at",
-				    LOG_TEXT("pool", search.pool->name), LOG_ERR(&reason));
+				    LOG_TEXT("pool", search.pool->site.name), LOG_ERR(&reason));
 	}
 }

@@ -26,7 +26,7 @@ static int check_access(const struct volume_record *record, const struct access 
 static int grow_data(const struct volume_folder *folder, struct error *err)
 {
 	const struct backend *backend = backend_of_kind(folder->record.backend);
-	if (backend->grow(folder->pool, folder->fd, &folder->record, err) == 0)
+	if (backend->grow(&folder->pool->site, folder->fd, &folder->record, err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", folder->record.id);
 	return error_not_named(err);
@@ -46,7 +46,7 @@ static void take_back(struct volume_folder *folder, const struct volume_record *
 			    LOG_TEXT("volume", before->id), LOG_ERR(&reason));
 		return;
 	}
-	backend->undo_growth(folder->pool, folder->fd, before);
+	backend->undo_growth(&folder->pool->site, folder->fd, before);
 	pool_release_growth(folder->pool, growth);
 }
 
@@ -133,8 +133,8 @@ static int grow_mounted(const struct volume_folder *folder, const struct volume_
 				 "volume %s is mounted read-only; it grows when it is staged the "
 				 "next time",
 				 folder->record.id);
-	if (backend->grow_mounted(folder->pool, folder->fd, &folder->record, mount->point, err) ==
-	    0)
+	if (backend->grow_mounted(&folder->pool->site, folder->fd, &folder->record, mount->point,
+				  err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", folder->record.id);
 	return error_not_named(err);

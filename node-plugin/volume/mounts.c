@@ -32,8 +32,8 @@ static int read_marks(const char *id, const struct volume_folder *folder, struct
 	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { .table = table };
 	if (folder->pool)
 		mounts.backend = backend_of_folder(folder->fd);
-	int outcome = mounts.backend ? mounts.backend->mark(folder->pool, folder->fd, id, table,
-							    &mounts.marks, err)
+	int outcome = mounts.backend ? mounts.backend->mark(&folder->pool->site, folder->fd, id,
+							    table, &mounts.marks, err)
 				     : 0;
 	if (outcome)
 		return outcome;
@@ -196,7 +196,7 @@ const struct mount *volume_mounts_elsewhere(const struct volume_mounts *mounts, 
 static bool lies_in(const struct pool *pool, const struct volume_mounts *mounts,
 		    const struct mount *mount)
 {
-	const struct mount *pool_mount = mount_table_covering(mounts->table, pool->path);
+	const struct mount *pool_mount = mount_table_covering(mounts->table, pool->site.path);
 	const char *below = strstr(mount->root, "/volumes/");
 	return pool_mount && mount->device == pool_mount->device && below;
 }

@@ -168,8 +168,8 @@ static int publish_block(struct pools *pools, const struct volume_folder *folder
 	if (published)
 		return published;
 	if (volume_mounts_clear(pools, id, folder, target->text, err) < 0 ||
-	    mounts->backend->keep(folder->pool, folder->fd, &folder->record, read_only, &device,
-				  err) < 0)
+	    mounts->backend->keep(&folder->pool->site, folder->fd, &folder->record, read_only,
+				  &device, err) < 0)
 		return -1;
 	return bind_node(pools, &device, target, err);
 }

@@ -79,7 +79,8 @@ static int grow_staged(const struct volume_folder *folder, const char *path, str
 {
 	const struct backend *backend = backend_of_kind(folder->record.backend);
 	struct error reason = { 0 };
-	if (backend->grow_mounted(folder->pool, folder->fd, &folder->record, path, &reason) == 0 ||
+	if (backend->grow_mounted(&folder->pool->site, folder->fd, &folder->record, path,
+				  &reason) == 0 ||
 	    reason.code == ERROR_IN_USE)
 		return 0;
 	return error_set(err, reason.code, "volume %s: %s", folder->record.id, reason.text);
@@ -90,8 +91,8 @@ static int stage_block(const struct volume_folder *folder, bool read_only, struc
 {
 	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
 	const struct backend *backend = backend_of_kind(folder->record.backend);
-	int kept =
-		backend->keep(folder->pool, folder->fd, &folder->record, read_only, &device, err);
+	int kept = backend->keep(&folder->pool->site, folder->fd, &folder->record, read_only,
+				 &device, err);
 	if (kept >= 0)
 		return kept;
 	error_prefix(err, "volume %s", folder->record.id);
@@ -126,8 +127,8 @@ static int stage_mount(struct pools *pools, const struct volume_folder *folder,
 		return settle_staged(pools, folder, access, flags, path, err);
 	if (clear_half_staged(pools, mounts, record, path, err) < 0)
 		return error_not_named(err);
-	if (backend->stage(folder->pool, folder->fd, record, path, flags, access->secret, err) ==
-		    0 &&
+	if (backend->stage(&folder->pool->site, folder->fd, record, path, flags, access->secret,
+			   err) == 0 &&
 	    apply_group(access, flags, path, err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", record->id);
@@ -204,7 +205,7 @@ static int release_unused(struct pools *pools, const char *id, const struct volu
 		return check_unpublished(&mounts, id, mount, err);
 	if (!has_device(&mounts))
 		return 1;
-	if (mounts.backend->release(folder->pool, folder->fd, &reason) < 0 &&
+	if (mounts.backend->release(&folder->pool->site, folder->fd, &reason) < 0 &&
 	    reason.code != ERROR_IN_USE) {
 		*err = reason;
 		return -1;

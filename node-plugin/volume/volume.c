@@ -63,7 +63,7 @@ uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
 	const struct backend *backend = backend_of_folder(folder.fd);
 	if (!backend)
 		return 0;
-	uint64_t bytes = backend->allocated_bytes(pool, folder.fd);
+	uint64_t bytes = backend->allocated_bytes(&pool->site, folder.fd);
 	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
 	if (backend != &backend_loop || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
 	    whole.record.source.kind == SOURCE_NONE)
@@ -108,7 +108,7 @@ int volume_usage(struct pools *pools, const char *id, const char *path,
 	const struct backend *backend = backend_of_kind(folder.record.backend);
 	if (pools->host->usage(pools->host, fd, &usage, err) < 0 ||
 	    (backend->usage &&
-	     backend->usage(folder.pool, folder.fd, &folder.record, &usage, err) < 0))
+	     backend->usage(&folder.pool->site, folder.fd, &folder.record, &usage, err) < 0))
 		return error_not_named(err);
 	*ret_usage = usage;
 	return 0;
@@ -133,7 +133,7 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 	CLEANUP_ID_LIST struct id_list list = { .after = after };
 	for (size_t i = 0; i < pools->count; i++)
 		if (id_list_add(&list, pools->pools[i]->volumes_fd, err) < 0)
-			return error_prefix(err, "pool %s: volumes", pools->pools[i]->path);
+			return error_prefix(err, "pool %s: volumes", pools->pools[i]->site.path);
 	id_list_sort(&list);
 	size_t wanted = max < list.count ? max : list.count;
 	/* And one, which tells that there is more. */

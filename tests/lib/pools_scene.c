@@ -64,7 +64,7 @@ void pools_scene_open_both(struct pools_scene *scene, size_t there)
 struct pool *pools_scene_pool(const struct pools_scene *scene, const char *name)
 {
 	size_t i = 0;
-	while (strcmp(scene->pools->pools[i]->name, name) != 0)
+	while (strcmp(scene->pools->pools[i]->site.name, name) != 0)
 		i++;
 	return scene->pools->pools[i];
 }

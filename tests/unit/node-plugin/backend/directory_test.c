@@ -108,13 +108,14 @@ static void grows_as_its_quota_does(void **state)
 	assert_int_equal(reason, EDQUOT);
 	struct volume_record larger = folder.record;
 	larger.size_bytes = 32 * MIB;
-	assert_int_equal(backend_directory.grow(folder.pool, folder.fd, &larger, &err), 0);
+	assert_int_equal(backend_directory.grow(&folder.pool->site, folder.fd, &larger, &err), 0);
 	assert_in_range(fill_file(data_fd, "more", 64 * MIB, &reason), 15 * MIB, 17 * MIB);
 	assert_int_equal(reason, EDQUOT);
 	struct host_usage usage = { .available_bytes = 1000 * MIB, .total_inodes = 7 };
 	assert_int_equal(syncfs(data_fd), 0);
-	assert_int_equal(
-		backend_directory.usage(folder.pool, folder.fd, &folder.record, &usage, &err), 0);
+	assert_int_equal(backend_directory.usage(&folder.pool->site, folder.fd, &folder.record,
+						 &usage, &err),
+			 0);
 	assert_int_equal(usage.total_bytes, 32 * MIB);
 	assert_in_range(usage.used_bytes, 31 * MIB, 32 * MIB);
 	assert_int_equal(usage.used_bytes + usage.available_bytes, 32 * MIB);
@@ -156,7 +157,7 @@ static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 	assert_int_equal(backend_directory_snapshot(folder.fd, copy_fd, false, &err), 0);
 	struct volume_record record = folder.record;
 	record.size_bytes = 32 * MIB;
-	assert_int_equal(backend_directory_hold(pool, copy_fd, &record, &err), 0);
+	assert_int_equal(backend_directory_hold(&pool->site, copy_fd, &record, &err), 0);
 	assert_int_equal(record.quota, QUOTA_BTRFS);
 	CLEANUP_CLOSE int copied_fd = open_below(copy_fd, "data");
 	assert_int_equal(faccessat(copied_fd, "file", F_OK, 0), 0);

@@ -36,17 +36,17 @@ static int tear_down(void **state)
 static void only_one_process_has_a_pool(void **state)
 {
 	struct pool *second = NULL;
-	const struct pool_place place = { .name = "second", .path = scene.pool->path };
+	const struct pool_place place = { .name = "second", .path = scene.pool->site.path };
 	struct error err = { 0 };
 	assert_int_equal(pool_open(&place, &scene.fake->host, &second, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_non_null(strstr(err.text, scene.pool->path));
+	assert_non_null(strstr(err.text, scene.pool->site.path));
 }
 
 static void nobody_else_may_look_into_a_pool(void **state)
 {
 	struct stat st;
-	assert_int_equal(stat(scene.pool->path, &st), 0);
+	assert_int_equal(stat(scene.pool->site.path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
@@ -161,15 +161,15 @@ static void a_pool_that_was_taken_away_is_noticed(void **state)
 	struct error err = { 0 };
 	char moved[PATH_MAX + 8];
 	assert_int_equal(pool_check(scene.pool, &err), 0);
-	snprintf(moved, sizeof(moved), "%s.moved", scene.pool->path);
-	assert_int_equal(rename(scene.pool->path, moved), 0);
+	snprintf(moved, sizeof(moved), "%s.moved", scene.pool->site.path);
+	assert_int_equal(rename(scene.pool->site.path, moved), 0);
 	assert_int_equal(pool_check(scene.pool, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
-	assert_int_equal(mkdir(scene.pool->path, 0700), 0);
+	assert_int_equal(mkdir(scene.pool->site.path, 0700), 0);
 	assert_int_equal(pool_check(scene.pool, &err), -1);
 	assert_non_null(strstr(err.text, "another folder"));
-	assert_int_equal(rmdir(scene.pool->path), 0);
-	assert_int_equal(rename(moved, scene.pool->path), 0);
+	assert_int_equal(rmdir(scene.pool->site.path), 0);
+	assert_int_equal(rename(moved, scene.pool->site.path), 0);
 	assert_int_equal(pool_check(scene.pool, &err), 0);
 }
 
@@ -198,7 +198,7 @@ static void a_pool_on_a_read_only_disk_is_opened_but_is_not_ready(void **state)
 	struct error err = { 0 };
 	pool_scene_create(&scene, "pvc-1");
 	char path[PATH_MAX];
-	strcpy(path, scene.pool->path);
+	strcpy(path, scene.pool->site.path);
 	make_read_only(path);
 	pool_scene_restart(&scene);
 	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), 0);

@@ -44,7 +44,7 @@ static int snap(const char *name, const char *volume, struct error *err)
 static void write_image(const char *path, const char *text)
 {
 	int fd = -1;
-	assert_int_equal(folder_open_file(scene.pool->root_fd, path, O_RDWR, 0, &fd, NULL), 0);
+	assert_int_equal(folder_open_file(scene.pool->site.root_fd, path, O_RDWR, 0, &fd, NULL), 0);
 	assert_int_equal(pwrite(fd, text, strlen(text), 1 << 20), strlen(text));
 	close(fd);
 }
@@ -53,7 +53,8 @@ static void assert_image(const char *path, const char *text)
 {
 	char got[16] = "";
 	int fd = -1;
-	assert_int_equal(folder_open_file(scene.pool->root_fd, path, O_RDONLY, 0, &fd, NULL), 0);
+	assert_int_equal(folder_open_file(scene.pool->site.root_fd, path, O_RDONLY, 0, &fd, NULL),
+			 0);
 	assert_int_equal(pread(fd, got, strlen(text), 1 << 20), strlen(text));
 	assert_string_equal(got, text);
 	close(fd);
@@ -227,7 +228,7 @@ static void directories_are_copied_and_restored(void **state)
 	spec.parameters.backend = BACKEND_DIRECTORY;
 	spec.parameters.enforce = false;
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
-	assert_int_equal(folder_open_file(scene.pool->root_fd, "volumes/pvc-1/data/file",
+	assert_int_equal(folder_open_file(scene.pool->site.root_fd, "volumes/pvc-1/data/file",
 					  O_RDWR | O_CREAT, 0600, &fd, &err),
 			 0);
 	close(fd);
@@ -236,8 +237,10 @@ static void directories_are_copied_and_restored(void **state)
 	spec.source.kind = SOURCE_SNAPSHOT;
 	strcpy(spec.source.id, "snap-1");
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
-	assert_int_equal(faccessat(scene.pool->root_fd, "volumes/pvc-2/data/file", F_OK, 0), 0);
-	assert_int_not_equal(faccessat(scene.pool->root_fd, "volumes/pvc-2/links", F_OK, 0), 0);
+	assert_int_equal(faccessat(scene.pool->site.root_fd, "volumes/pvc-2/data/file", F_OK, 0),
+			 0);
+	assert_int_not_equal(faccessat(scene.pool->site.root_fd, "volumes/pvc-2/links", F_OK, 0),
+			     0);
 	assert_int_equal(snapshot_delete(scene.pools, "snap-1", "", &err), 0);
 }
 
@@ -246,7 +249,7 @@ static void directories_are_copied_and_restored(void **state)
 static ino_t inode_of(const char *path)
 {
 	struct stat st;
-	assert_int_equal(fstatat(scene.pool->root_fd, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(fstatat(scene.pool->site.root_fd, path, &st, AT_SYMLINK_NOFOLLOW), 0);
 	return st.st_ino;
 }
 
@@ -290,9 +293,9 @@ static void fill_image(char with)
 {
 	static char block[1 << 20];
 	CLEANUP_CLOSE int fd = -1;
-	assert_int_equal(
-		folder_open_file(scene.pool->root_fd, "volumes/pvc-1/image", O_RDWR, 0, &fd, NULL),
-		0);
+	assert_int_equal(folder_open_file(scene.pool->site.root_fd, "volumes/pvc-1/image", O_RDWR,
+					  0, &fd, NULL),
+			 0);
 	memset(block, with, sizeof(block));
 	for (off_t at = 2 << 20; at < BUSY_BYTES; at += (off_t)sizeof(block))
 		assert_int_equal(pwrite(fd, block, sizeof(block), at), sizeof(block));
@@ -314,7 +317,8 @@ static int change_once(void *context, uint64_t done_bytes, struct error *err)
 	}
 	if (busy->copied_before_held || fake_host_frozen_count(scene.fake) == 0)
 		return 0;
-	assert_int_equal(folder_open_file(scene.pool->root_fd, COPY, O_RDONLY, 0, &fd, NULL), 0);
+	assert_int_equal(folder_open_file(scene.pool->site.root_fd, COPY, O_RDONLY, 0, &fd, NULL),
+			 0);
 	assert_int_equal(pread(fd, &busy->copied_before_held, 1, 4 << 20), 1);
 	return 0;
 }
@@ -402,7 +406,7 @@ static void a_restore_that_is_asked_for_again_is_found_when_its_snapshot_is_gone
 static int open_image(const char *path)
 {
 	int fd = -1;
-	assert_int_equal(folder_open_file(scene.pool->root_fd, path, O_RDWR, 0, &fd, NULL), 0);
+	assert_int_equal(folder_open_file(scene.pool->site.root_fd, path, O_RDWR, 0, &fd, NULL), 0);
 	return fd;
 }
 

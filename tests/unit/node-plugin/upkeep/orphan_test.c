@@ -25,7 +25,7 @@ static struct pool_scene scene;
 static const char *path_of(const char *name)
 {
 	static char path[PATH_MAX + 256];
-	snprintf(path, sizeof(path), "%s/%s", scene.pool->path, name);
+	snprintf(path, sizeof(path), "%s/%s", scene.pool->site.path, name);
 	return path;
 }
 
@@ -133,7 +133,7 @@ static void mounts_of_directories_are_found_like_those_of_images(void **state)
 	strcpy(root, mount->root);
 	strcat(mount->root, "//deleted");
 	assert_true(has_mount(ORPHAN_MOUNT_GONE, scene.folder));
-	strcpy(mount->root, scene.pool->path);
+	strcpy(mount->root, scene.pool->site.path);
 	strcat(mount->root, "/trash/pvc-1.7/data");
 	assert_true(has_mount(ORPHAN_MOUNT_GONE, scene.folder));
 	strcpy(mount->root, root);
