@@ -26,6 +26,8 @@
 #include "node_options.h"
 #include "node_server.h"
 #include "pool/pools.h"
+#include "pool/pools_open.h"
+#include "pool/room.h"
 #include "upkeep/limiter.h"
 #include "upkeep/sweep.h"
 

@@ -6,6 +6,7 @@
 #include "base/metric.h"
 #include "csi/names.h"
 #include "pool/pools.h"
+#include "pool/room.h"
 #include "rpc/server.h"
 #include "rpc/status.h"
 

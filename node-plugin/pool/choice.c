@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "pool/pools.h"
+#include "pool/room.h"
 
 struct candidate {
 	struct pool *pool;

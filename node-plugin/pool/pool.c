@@ -15,14 +15,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/quantity.h"
 #include "folder/folder.h"
-#include "snapshot/snapshot.h"
-#include "volume/volume.h"
 
 #define FOLDER_MODE 0700
-#define UNFINISHED_MARK '+' /* no id begins so */
-#define UNFINISHED_KEPT_S (24 * 3600L)
 
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX])
 {
@@ -113,97 +108,14 @@ int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *er
 	return folder_remove_tree(at_fd, name, err);
 }
 
-void pool_unfinished_name(const char *kind, const char *id, char ret_name[static POOL_NAME_MAX])
+int pool_discard(struct pool *pool, const char *name, struct error *err)
 {
-	snprintf(ret_name, POOL_NAME_MAX, "%c%s.%s", UNFINISHED_MARK, kind, id);
-}
-
-bool pool_unfinished_parse(const char *name, char ret_kind[static POOL_NAME_MAX],
-			   const char **ret_id)
-{
-	const char *dot = strchr(name, '.');
-	if (name[0] != UNFINISHED_MARK || !dot || strlen(name) >= POOL_NAME_MAX ||
-	    !id_is_valid(dot + 1))
-		return false;
-	snprintf(ret_kind, POOL_NAME_MAX, "%.*s", (int)(dot - name) - 1, name + 1);
-	*ret_id = dot + 1;
-	return true;
-}
-
-int pool_unfinished_open(struct pool *pool, const char *name, int *ret_fd, struct error *err)
-{
-	CLEANUP_CLOSE int fd = -1;
-	if (folder_make(pool->tmp_fd, name, FOLDER_MODE, &fd, err) < 0)
-		return -1;
-	if (futimens(fd, NULL) < 0)
-		return error_errno(err, errno, "touch %s", name);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-/* Of a folder or file in tmp/; 0 if it is not there. */
-static int64_t changed_s(struct pool *pool, const char *path)
-{
-	struct stat st;
-	return fstatat(pool->tmp_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_mtim.tv_sec;
-}
-
-bool pool_unfinished_is_old(struct pool *pool, const char *name)
-{
-	char image[POOL_NAME_MAX + 16];
-	const int64_t then_s = clock_wall_s() - UNFINISHED_KEPT_S;
-	snprintf(image, sizeof(image), "%s/%s", name, backend_loop.data_name);
-	return changed_s(pool, name) <= then_s && changed_s(pool, image) <= then_s;
-}
-
-static bool may_be_gone_on_with(struct pool *pool, const char *name)
-{
-	return name[0] == UNFINISHED_MARK && !pool_unfinished_is_old(pool, name);
-}
-
-static int discard_half_made(void *context, const char *name, struct error *err)
-{
-	struct pool *pool = context;
-	if (may_be_gone_on_with(pool, name))
-		return 0;
 	char trash_name[POOL_NAME_MAX];
 	pool_temporary_name(pool, "half-made", trash_name);
-	struct error reason = { 0 };
-	/* Here, since in the trash nobody knows any more that no pod has seen it. */
-	if (forget(pool, pool->tmp_fd, name, &reason) == 0) {
-		if (renameat(pool->tmp_fd, name, pool->trash_fd, trash_name) == 0) {
-			log_info("half-made volume discarded", LOG_TEXT("name", name));
-			return 0;
-		}
-		error_errno(&reason, errno, "rename to trash/");
-	}
-	log_warning("half-made volume stays until the next start", LOG_TEXT("name", name),
-		    LOG_ERR(&reason));
-	return 0;
-}
-
-static int count_promise(void *context, const char *name, struct error *err)
-{
-	struct pool *pool = context;
-	uint64_t bytes = 0;
-	struct error reason = { 0 };
-	if (volume_promised_bytes(pool, name, &bytes, &reason) < 0)
-		log_error("volume cannot be read; it is left as it is", LOG_TEXT("volume", name),
-			  LOG_ERR(&reason));
-	pool->promised_bytes += bytes;
-	pool->volume_count++;
-	return 0;
-}
-
-static int count_snapshot(void *context, const char *name, struct error *err)
-{
-	struct pool *pool = context;
-	uint64_t bytes = 0;
-	struct error reason = { 0 };
-	if (snapshot_promised_bytes(pool, name, &bytes, &reason) < 0)
-		log_error("snapshot cannot be read; it is left as it is",
-			  LOG_TEXT("snapshot", name), LOG_ERR(&reason));
-	pool->promised_bytes += bytes;
+	if (forget(pool, pool->tmp_fd, name, err) < 0)
+		return -1;
+	if (renameat(pool->tmp_fd, name, pool->trash_fd, trash_name) < 0)
+		return error_errno(err, errno, "rename to trash/");
 	return 0;
 }
 
@@ -231,10 +143,7 @@ int pool_open(const struct pool_place *place, struct host *host, struct pool **r
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
 	locks_init(&pool->removals);
-	if (open_root(pool, place->path, err) < 0 || open_folders(pool, err) < 0 ||
-	    folder_visit(pool->tmp_fd, discard_half_made, pool, err) < 0 ||
-	    folder_visit(pool->volumes_fd, count_promise, pool, err) < 0 ||
-	    folder_visit(pool->snapshots_fd, count_snapshot, pool, err) < 0)
+	if (open_root(pool, place->path, err) < 0 || open_folders(pool, err) < 0)
 		return -1;
 	read_label(pool);
 	*ret_pool = TAKE(pool);
@@ -254,177 +163,6 @@ void pool_close(struct pool *pool)
 	locks_done(&pool->removals);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool);
-}
-
-/* With the mutex held. */
-static int read_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
-{
-	struct host_usage usage;
-	if (pool->site.host->usage(pool->site.host, pool->site.root_fd, &usage, err) < 0)
-		return error_prefix(err, "pool %s", pool->site.path);
-	*ret_space = (struct capacity_space) {
-		.total_bytes = usage.total_bytes,
-		.available_bytes = usage.available_bytes,
-		.promised_bytes = pool->promised_bytes,
-		.reserve_bytes = usage.total_bytes / 100 * pool->reserve_percent,
-	};
-	return 0;
-}
-
-struct allocation {
-	struct pool *pool;
-	uint64_t bytes;
-};
-
-static int add_allocated(void *context, const char *name, struct error *err)
-{
-	struct allocation *allocation = context;
-	allocation->bytes += volume_allocated_bytes(allocation->pool, name);
-	return 0;
-}
-
-static int add_snapshot(void *context, const char *name, struct error *err)
-{
-	struct allocation *allocation = context;
-	allocation->bytes += snapshot_allocated_bytes(allocation->pool, name);
-	return 0;
-}
-
-/* The whole truth, at the price of a look at every volume. With the mutex held. */
-static int count_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
-{
-	struct allocation allocation = { .pool = pool };
-	if (folder_visit(pool->volumes_fd, add_allocated, &allocation, err) < 0 ||
-	    folder_visit(pool->snapshots_fd, add_snapshot, &allocation, err) < 0)
-		return -1;
-	struct capacity_space space;
-	if (read_space(pool, &space, err) < 0)
-		return -1;
-	space.allocated_bytes = pool->counted_bytes = allocation.bytes;
-	*ret_space = space;
-	return 0;
-}
-
-/* For a person, to whom whole MiB say more. */
-static void format_mib(uint64_t bytes, char text[static QUANTITY_TEXT_MAX])
-{
-	quantity_format_bytes(bytes >> 20 << 20, text);
-}
-
-static int refuse(const struct pool *pool, const struct capacity_space *space, uint64_t bytes,
-		  bool elsewhere, struct error *err)
-{
-	char asked[QUANTITY_TEXT_MAX], ever[QUANTITY_TEXT_MAX], room[QUANTITY_TEXT_MAX],
-		promised[QUANTITY_TEXT_MAX];
-	quantity_format_bytes(bytes, asked);
-	format_mib(capacity_ever(space), ever);
-	format_mib(capacity_room(space), room);
-	format_mib(space->promised_bytes, promised);
-	if (bytes > capacity_ever(space))
-		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
-				 "capacity_range: %s can never fit in pool %s of this node, which "
-				 "holds %s for volumes",
-				 asked, pool->site.name, ever);
-	return error_set(err, ERROR_EXHAUSTED,
-			 "no room for %s in pool %s of this node: %s are left for volumes (%s are "
-			 "promised already)",
-			 asked, pool->site.name, room, promised);
-}
-
-static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
-{
-	struct capacity_space space;
-	if (read_space(pool, &space, err) < 0)
-		return -1;
-	/* Without what the images hold already the room looks smaller than it is: if it suffices
-	 * even so, nobody needs to look at thousands of volumes. */
-	if (bytes > capacity_room(&space) && count_space(pool, &space, err) < 0)
-		return -1;
-	if (bytes > capacity_room(&space))
-		return refuse(pool, &space, bytes, elsewhere, err);
-	pool->promised_bytes += bytes;
-	return 0;
-}
-
-int pool_hold(struct pool *pool, uint64_t bytes, struct error *err)
-{
-	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, bytes, true, err);
-	pthread_mutex_unlock(&pool->mutex);
-	return outcome;
-}
-
-void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes)
-{
-	pthread_mutex_lock(&pool->mutex);
-	pool->promised_bytes -=
-		from_bytes < pool->promised_bytes ? from_bytes : pool->promised_bytes;
-	pool->promised_bytes += to_bytes;
-	pthread_mutex_unlock(&pool->mutex);
-}
-
-int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
-{
-	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, bytes, elsewhere, err);
-	pool->volume_count += outcome == 0;
-	pthread_mutex_unlock(&pool->mutex);
-	return outcome;
-}
-
-int pool_reserve_growth(struct pool *pool, uint64_t bytes, struct error *err)
-{
-	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, bytes, false, err);
-	pthread_mutex_unlock(&pool->mutex);
-	return outcome;
-}
-
-/* With the mutex held. A volume that came back by hand since the start was not counted. */
-static void release(struct pool *pool, uint64_t bytes)
-{
-	pool->promised_bytes -= bytes < pool->promised_bytes ? bytes : pool->promised_bytes;
-}
-
-void pool_release_growth(struct pool *pool, uint64_t bytes)
-{
-	pthread_mutex_lock(&pool->mutex);
-	release(pool, bytes);
-	pthread_mutex_unlock(&pool->mutex);
-}
-
-void pool_release(struct pool *pool, uint64_t bytes)
-{
-	pthread_mutex_lock(&pool->mutex);
-	release(pool, bytes);
-	pool->volume_count -= pool->volume_count > 0;
-	pthread_mutex_unlock(&pool->mutex);
-}
-
-int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
-{
-	pthread_mutex_lock(&pool->mutex);
-	int outcome = count_space(pool, ret_space, err);
-	pthread_mutex_unlock(&pool->mutex);
-	return outcome;
-}
-
-uint64_t pool_room_estimate(struct pool *pool)
-{
-	struct capacity_space space = { 0 };
-	pthread_mutex_lock(&pool->mutex);
-	if (read_space(pool, &space, NULL) == 0)
-		space.allocated_bytes = pool->counted_bytes;
-	pthread_mutex_unlock(&pool->mutex);
-	return capacity_room(&space);
-}
-
-uint64_t pool_volume_count(struct pool *pool)
-{
-	pthread_mutex_lock(&pool->mutex);
-	uint64_t count = pool->volume_count;
-	pthread_mutex_unlock(&pool->mutex);
-	return count;
 }
 
 struct emptying {

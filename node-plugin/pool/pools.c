@@ -1,279 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/pools.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
-#include "folder/folder.h"
-#include "mount/path.h"
+#include "pool/missing.h"
 
-/* One that should be there. */
-struct pool_missing {
-	struct pool_missing *next;
-	char *name;
-	char *path;			   /* NULL: only its neighbours know of it */
-	char id[POOL_LABEL_ID_LENGTH + 1]; /* "": no neighbour knows of it */
-	unsigned reserve_percent;
-	unsigned order;
-	char *reason;
-};
-
-static void missing_free(struct pool_missing *missing)
-{
-	free(missing->name);
-	free(missing->path);
-	free(missing->reason);
-	free(missing);
-}
-
-static void add_missing(struct pools *pools, const struct pool_place *place, const char *id,
-			const char *name, const char *reason)
-{
-	struct pool_missing *missing = must_alloc(sizeof(*missing));
-	missing->name = must_strdup(name);
-	missing->reason = must_strdup(reason);
-	if (place) {
-		missing->path = must_strdup(place->path);
-		missing->reserve_percent = place->reserve_percent;
-		missing->order = place->order;
-	}
-	if (id)
-		strcpy(missing->id, id);
-	missing->next = pools->missing;
-	pools->missing = missing;
-	log_error("pool is missing; the others are served", LOG_TEXT("pool", name),
-		  LOG_TEXT("reason", reason));
-}
-
-static bool is_there(struct pools *pools, const char *id)
-{
-	for (size_t i = 0; i < pools->count; i++)
-		if (strcmp(pools->pools[i]->label.id, id) == 0)
-			return true;
-	return false;
-}
-
-/* NULL if none has that name, or it is missing. */
-static struct pool *find(struct pools *pools, const char *name)
+struct pool *pools_find(struct pools *pools, const char *name)
 {
 	for (size_t i = 0; i < pools->count; i++)
 		if (strcmp(pools->pools[i]->site.name, name) == 0)
 			return pools->pools[i];
 	return NULL;
-}
-
-static struct pool_missing *find_missing(struct pools *pools, const char *name, const char *id)
-{
-	for (struct pool_missing *missing = pools->missing; missing; missing = missing->next)
-		if ((name && strcmp(missing->name, name) == 0) ||
-		    (id && strcmp(missing->id, id) == 0))
-			return missing;
-	return NULL;
-}
-
-/* 1: it is missing for the reason in *err. */
-static int open_one(struct pools *pools, const struct pool_place *place, struct error *err)
-{
-	struct pool *pool = NULL;
-	struct error reason = { 0 };
-	if (pool_open(place, pools->host, &pool, &reason) < 0) {
-		*err = reason;
-		return reason.code == ERROR_IN_USE ? -1 : 1;
-	}
-	pools->pools[pools->count] = pool;
-	pools->count++; /* last: others look at what lies below it */
-	return 0;
-}
-
-struct labels {
-	struct pools *pools;
-	const struct pools_setup *setup;
-};
-
-/* A pool's folder may be missing with its disk; where that is mounted is there. */
-static bool is_same_place(const char *path, const char *noted)
-{
-	struct mount_path place;
-	CLEANUP_FREE char *there = realpath(path, NULL);
-	if (there)
-		return strcmp(there, noted) == 0;
-	if (mount_path_resolve(path, "--pool", &place, NULL) == 0)
-		return strcmp(place.text, noted) == 0;
-	return true; /* it leads nowhere now, and may have led there, by a link to the disk */
-}
-
-/* Where the command line has it. Another place than the noted one is that of another pool. */
-static const struct pool_place *place_of(const struct labels *labels,
-					 const struct pool_label *label)
-{
-	for (size_t i = 0; i < labels->setup->count; i++) {
-		const struct pool_place *place = &labels->setup->places[i];
-		if (strcmp(place->name, label->name) == 0)
-			return label->path[0] && !is_same_place(place->path, label->path) ? NULL
-											  : place;
-	}
-	return NULL;
-}
-
-/* Why it is not there, and what can be done; yours. place is where it should be, or NULL. */
-static char *explain(const struct labels *labels, const struct pool_label *label,
-		     const struct pool_place *place)
-{
-	CLEANUP_TEXT struct text text = TEXT_INIT;
-	if (find(labels->pools, label->name) && place)
-		text_append_string(&text, "another pool has its name and place now. Bring its disk "
-					  "back");
-	else if (place)
-		text_printf(&text, "nothing of it is at %s. Bring its disk back", place->path);
-	else if (label->path[0])
-		text_printf(&text,
-			    "--pool does not name %s, where it was. Name it too, under any name "
-			    "that is free",
-			    label->path);
-	else
-		text_append_string(&text, "--pool does not name it. Name it again");
-	text_printf(&text,
-		    ", or, to give its volumes up, remove " POOL_LABEL_NEIGHBOURS
-		    "/%s from the other pools",
-		    label->id);
-	if (labels->setup->notes_folder)
-		text_printf(&text, ", and %s/" POOL_LABEL_NOTES "/%s", labels->setup->notes_folder,
-			    label->id);
-	return text_take(&text);
-}
-
-/* A label that a pool noted of another one, or the node. */
-static void look_at_label(void *context, const struct pool_label *label)
-{
-	struct labels *labels = context;
-	struct pools *pools = labels->pools;
-	if (is_there(pools, label->id) || find_missing(pools, NULL, label->id))
-		return;
-	const struct pool_place *place = place_of(labels, label);
-	struct pool_missing *known = find_missing(pools, label->name, NULL);
-	if (known && !known->id[0] && place) {
-		strcpy(known->id, label->id);
-		return;
-	}
-	CLEANUP_FREE char *reason = explain(labels, label, place);
-	add_missing(pools, known || find(pools, label->name) ? NULL : place, label->id, label->name,
-		    reason);
-}
-
-/* The node's notes first: they tell where a pool was, too. */
-static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
-{
-	struct labels labels = { .pools = pools, .setup = setup };
-	struct error err = { 0 };
-	if (pools->notes_fd >= 0 &&
-	    pool_label_visit(pools->notes_fd, POOL_LABEL_NOTES, look_at_label, &labels, &err) < 0)
-		log_warning("which pools this node had cannot be read", LOG_ERR(&err));
-	for (size_t i = 0; i < pools->count; i++)
-		if (pool_label_visit(pools->pools[i]->site.root_fd, POOL_LABEL_NEIGHBOURS,
-				     look_at_label, &labels, &err) < 0)
-			log_warning("neighbours of a pool cannot be read",
-				    LOG_TEXT("pool", pools->pools[i]->site.name), LOG_ERR(&err));
-}
-
-static void introduce_to(struct pool *pool, struct pools *pools)
-{
-	for (size_t i = 0; i < pools->count; i++) {
-		struct pool *other = pools->pools[i];
-		struct error err = { 0 };
-		if (other != pool && other->label.id[0] &&
-		    pool_label_note(pool->site.root_fd, POOL_LABEL_NEIGHBOURS, &other->label,
-				    &err) < 0)
-			log_warning("a pool is not noted by its neighbour",
-				    LOG_TEXT("pool", other->site.name), LOG_ERR(&err));
-	}
-}
-
-static void note(const struct pools *pools, const struct pool *pool)
-{
-	struct error err = { 0 };
-	struct pool_label label = pool->label;
-	if (pools->notes_fd < 0 || !label.id[0])
-		return;
-	if (strlen(pool->site.path) < sizeof(label.path))
-		strcpy(label.path, pool->site.path);
-	if (pool_label_note(pools->notes_fd, POOL_LABEL_NOTES, &label, &err) < 0)
-		log_warning("a pool is not noted on its node", LOG_TEXT("pool", pool->site.name),
-			    LOG_ERR(&err));
-}
-
-static void introduce_all(struct pools *pools)
-{
-	for (size_t i = 0; i < pools->count; i++) {
-		introduce_to(pools->pools[i], pools);
-		note(pools, pools->pools[i]);
-	}
-}
-
-/* Without it what the neighbours know has to do. */
-static void open_notes(struct pools *pools, const char *folder)
-{
-	pools->notes_fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (folder && pools->notes_fd < 0)
-		log_warning("the pools of this node cannot be noted", LOG_TEXT("folder", folder),
-			    LOG_TEXT("reason", strerror(errno)));
-}
-
-static bool is_missing_there(struct pools *pools, const struct pool_place *place)
-{
-	for (const struct pool_missing *missing = pools->missing; missing; missing = missing->next)
-		if (missing->path && strcmp(missing->path, place->path) == 0)
-			return true;
-	return false;
-}
-
-/* In two rounds: those that are there tell which of the others must not be made anew. */
-static int open_round(struct pools *pools, const struct pools_setup *setup, bool labelled,
-		      struct error *err)
-{
-	for (size_t i = 0; i < setup->count; i++) {
-		const struct pool_place *place = &setup->places[i];
-		if (pool_label_is_at(place->path) != labelled || find(pools, place->name) ||
-		    is_missing_there(pools, place))
-			continue;
-		struct error reason = { 0 };
-		int outcome = open_one(pools, place, &reason);
-		if (outcome < 0) {
-			*err = reason;
-			return -1;
-		}
-		if (outcome > 0)
-			add_missing(pools, place, NULL, place->name, reason.text);
-	}
-	return 0;
-}
-
-int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err)
-{
-	CLEANUP(pools_closep) struct pools *pools = must_alloc(sizeof(*pools));
-	pools->host = setup->host;
-	pools->policy = setup->policy;
-	locks_init(&pools->locks);
-	throttle_init(&pools->throttle,
-		      setup->cgroup_folder ? setup->cgroup_folder : THROTTLE_FOLDER);
-	pthread_mutex_init(&pools->mutex, NULL);
-	pthread_mutex_init(&pools->attach_mutex, NULL);
-	open_notes(pools, setup->notes_folder);
-	if (open_round(pools, setup, true, err) < 0)
-		return -1;
-	look_at_labels(pools, setup);
-	if (open_round(pools, setup, false, err) < 0)
-		return -1;
-	if (pools->count == 0)
-		return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
-				 pools->missing ? pools->missing->reason : "none is named");
-	introduce_all(pools);
-	*ret_pools = TAKE(pools);
-	return 0;
 }
 
 void pools_close(struct pools *pools)
@@ -285,7 +24,7 @@ void pools_close(struct pools *pools)
 	while (pools->missing) {
 		struct pool_missing *missing = pools->missing;
 		pools->missing = missing->next;
-		missing_free(missing);
+		pool_missing_free(missing);
 	}
 	cleanup_close(&pools->notes_fd);
 	pthread_mutex_destroy(&pools->attach_mutex);
@@ -293,40 +32,6 @@ void pools_close(struct pools *pools)
 	throttle_done(&pools->throttle);
 	locks_done(&pools->locks);
 	free(pools);
-}
-
-/* A place without a label is a pool yet to be made, unless a neighbour knew it; and another pool in
- * its place does not bring its volumes back. */
-static bool comes_back(struct pools *pools, const struct pool_missing *missing)
-{
-	if (!missing->path || (missing->id[0] && !pool_label_is(missing->path, missing->id)))
-		return false;
-	const struct pool_place place = { .name = missing->name,
-					  .path = missing->path,
-					  .order = missing->order,
-					  .reserve_percent = missing->reserve_percent };
-	struct error err = { 0 };
-	return open_one(pools, &place, &err) == 0;
-}
-
-unsigned pools_look_again(struct pools *pools)
-{
-	unsigned back = 0;
-	pthread_mutex_lock(&pools->mutex);
-	for (struct pool_missing **at = &pools->missing; *at;) {
-		struct pool_missing *missing = *at;
-		if (!comes_back(pools, missing)) {
-			at = &missing->next;
-			continue;
-		}
-		log_info("pool is back", LOG_TEXT("pool", missing->name));
-		back++;
-		*at = missing->next;
-		missing_free(missing);
-		introduce_all(pools);
-	}
-	pthread_mutex_unlock(&pools->mutex);
-	return back;
 }
 
 void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void *context)
@@ -341,7 +46,7 @@ int pools_check_missing(struct pools *pools, size_t seen, const char *name, stru
 {
 	pthread_mutex_lock(&pools->mutex);
 	const struct pool_missing *missing =
-		name ? find_missing(pools, name, NULL) : pools->missing;
+		name ? pool_missing_find(pools->missing, name, NULL) : pools->missing;
 	int outcome = 0;
 	if (missing)
 		outcome = error_set(err, ERROR_UNAVAILABLE, "pool %s is missing: %s", missing->name,
@@ -381,66 +86,4 @@ int pools_check(struct pools *pools, struct error *err)
 	}
 	*err = first;
 	return -1;
-}
-
-uint64_t pools_volume_count(struct pools *pools)
-{
-	uint64_t count = 0;
-	for (size_t i = 0; i < pools->count; i++)
-		count += pool_volume_count(pools->pools[i]);
-	return count;
-}
-
-void pools_remove_unfinished(struct pools *pools, const char *kind, const char *id)
-{
-	char name[POOL_NAME_MAX];
-	pool_unfinished_name(kind, id, name);
-	for (size_t i = 0; i < pools->count; i++) {
-		struct error reason = { 0 };
-		if (pool_remove(pools->pools[i], pools->pools[i]->tmp_fd, name, &reason) < 0)
-			log_warning("half-made copy stays for now", LOG_TEXT("name", name),
-				    LOG_ERR(&reason));
-	}
-}
-
-struct tmp_visit {
-	struct pools *pools;
-	struct pool *pool;
-};
-
-/* As calls lock what they copy. */
-static int lock_unfinished(struct pools *pools, const char *kind, const char *id, struct lock *lock)
-{
-	bool volume = strcmp(kind, "volume") == 0;
-	return lock_take(&pools->locks, volume ? LOCK_VOLUME : LOCK_SNAPSHOT, id, lock, NULL);
-}
-
-static int remove_abandoned(void *context, const char *name, struct error *err)
-{
-	struct tmp_visit *visit = context;
-	CLEANUP_LOCK struct lock lock = { 0 };
-	char kind[POOL_NAME_MAX];
-	const char *id;
-	struct error reason = { 0 };
-	if (!pool_unfinished_parse(name, kind, &id) ||
-	    lock_unfinished(visit->pools, kind, id, &lock) < 0 ||
-	    !pool_unfinished_is_old(visit->pool, name))
-		return 0;
-	if (pool_remove(visit->pool, visit->pool->tmp_fd, name, &reason) == 0)
-		log_info("half-made copy that nobody came back to removed", LOG_TEXT("name", name));
-	else
-		log_warning("half-made copy stays for now", LOG_TEXT("name", name),
-			    LOG_ERR(&reason));
-	return 0;
-}
-
-void pools_remove_abandoned(struct pools *pools)
-{
-	for (size_t i = 0; i < pools->count; i++) {
-		struct tmp_visit visit = { .pools = pools, .pool = pools->pools[i] };
-		struct error reason = { 0 };
-		if (folder_visit(visit.pool->tmp_fd, remove_abandoned, &visit, &reason) < 0)
-			log_warning("half-made copies of a pool cannot be looked at",
-				    LOG_TEXT("pool", visit.pool->site.name), LOG_ERR(&reason));
-	}
 }

@@ -71,22 +71,10 @@ struct pools {
 	struct pool_missing *missing;
 };
 
-struct pools_setup {
-	const struct pool_place *places;
-	size_t count;
-	struct host *host; /* borrowed */
-	enum pool_policy policy;
-	const char *cgroup_folder; /* throttle_init(); NULL: the usual one */
-	const char *notes_folder;  /* of the node, where its pools are noted; NULL: nowhere */
-};
-
-/* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has
- * one of them. */
-int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
 void pools_close(struct pools *pools);
 
-/* Looks for the missing ones; returns how many are back. */
-unsigned pools_look_again(struct pools *pools);
+/* NULL if none has that name, or it is missing. */
+struct pool *pools_find(struct pools *pools, const char *name);
 
 /* Calls back for each missing one. */
 typedef void pools_missing_visitor(void *context, const char *name, const char *reason);
@@ -105,17 +93,7 @@ int pools_not_found(struct pools *pools, size_t seen, const char *what, const ch
 /* "fast, bulk": yours. */
 char *pools_names(struct pools *pools);
 
-/* Volumes in all of them. */
-uint64_t pools_volume_count(struct pools *pools);
-
 /* At least one pool works (pool_check()). */
 int pools_check(struct pools *pools, struct error *err);
-
-/* Removes what a copy for this snapshot or volume that never came to its end left in tmp/, in
- * whichever pool; what resists is found among the orphans. With its lock held. */
-void pools_remove_unfinished(struct pools *pools, const char *kind, const char *id);
-
-/* The same for all that no call works on, and that none came back to for a day. */
-void pools_remove_abandoned(struct pools *pools);
 
 DEFINE_CLEANUP(struct pools *, pools_close);

@@ -34,5 +34,5 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 			 "%s %s: its record %s/%ss/%s/" RECORD_FILE_NAME
 			 " cannot be used: %s. Its data is untouched; put the record back from a "
 			 "backup, or move the folder away to give the %s up",
-			 what, file->id, file->pool->site.path, what, file->id, reason.text, what);
+			 what, file->id, file->pool_path, what, file->id, reason.text, what);
 }

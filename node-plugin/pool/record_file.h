@@ -8,11 +8,10 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "pool/pool.h"
 #include "record/layout.h"
 
 struct record_file {
-	const struct pool *pool;
+	const char *pool_path;
 	const char *what; /* "volume" */
 	const char *id;
 	int above_fd; /* <pool>/<what>s */

@@ -14,7 +14,7 @@ static int read_record(struct pool *pool, const char *id, int fd,
 		       struct snapshot_record *ret_record, struct error *err)
 {
 	struct snapshot_record record;
-	const struct record_file file = { pool, "snapshot", id, pool->snapshots_fd, fd };
+	const struct record_file file = { pool->site.path, "snapshot", id, pool->snapshots_fd, fd };
 	if (record_file_read(&file, parse, &record, record.id, err) < 0)
 		return -1;
 	*ret_record = record;

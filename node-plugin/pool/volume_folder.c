@@ -87,7 +87,7 @@ static int read_record(struct pool *pool, const char *id, int fd, struct volume_
 		       struct error *err)
 {
 	struct volume_record record;
-	const struct record_file file = { pool, "volume", id, pool->volumes_fd, fd };
+	const struct record_file file = { pool->site.path, "volume", id, pool->volumes_fd, fd };
 	if (record_file_read(&file, parse, &record, record.id, err) < 0)
 		return -1;
 	*ret_record = record;

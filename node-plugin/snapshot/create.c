@@ -18,7 +18,9 @@
 #include "folder/tree_copy.h"
 #include "pool/lock.h"
 #include "pool/pools.h"
+#include "pool/room.h"
 #include "pool/snapshot_folder.h"
+#include "pool/unfinished.h"
 #include "snapshot/snapshot.h"
 #include "volume/cut.h"
 

@@ -8,16 +8,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "backend/backend.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "disk/extents.h"
 #include "folder/folder.h"
 #include "pool/id_list.h"
 #include "pool/lock.h"
 #include "pool/pools.h"
+#include "pool/room.h"
 #include "pool/snapshot_folder.h"
+#include "pool/unfinished.h"
 
 int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *ret_record,
 		  struct error *err)
@@ -27,35 +27,6 @@ int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *r
 		return -1;
 	*ret_record = folder.record;
 	return 0;
-}
-
-/* A damaged one is not forgotten: it counts with what its image holds. */
-int snapshot_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes,
-			    struct error *err)
-{
-	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
-	if (snapshot_folder_open_in(pool, id, &folder, err) == 0) {
-		*ret_bytes = folder.record.held_bytes;
-		return 0;
-	}
-	CLEANUP_CLOSE int fd = -1;
-	*ret_bytes = 0;
-	if (folder_open(pool->snapshots_fd, id, &fd, NULL) == 0)
-		*ret_bytes = extents_held_bytes(fd, backend_loop.data_name);
-	return -1;
-}
-
-uint64_t snapshot_allocated_bytes(struct pool *pool, const char *id)
-{
-	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
-	if (snapshot_folder_open_in(pool, id, &folder, NULL) < 0)
-		return 0;
-	uint64_t bytes = folder.record.held_bytes;
-	if (folder.record.shared)
-		bytes = folder.record.backend == BACKEND_LOOP
-				? extents_own_bytes(folder.fd, backend_loop.data_name)
-				: 0;
-	return bytes < folder.record.held_bytes ? bytes : folder.record.held_bytes;
 }
 
 static int disappear(struct snapshot_folder *folder, const char *trash_name, struct error *err)
@@ -107,7 +78,7 @@ int snapshot_delete(struct pools *pools, const char *id, const char *group, stru
 		return 1; /* we never made such an id */
 	if (lock_take(&pools->locks, LOCK_SNAPSHOT, id, &lock, err) < 0)
 		return -1;
-	pools_remove_unfinished(pools, "snapshot", id);
+	pool_unfinished_remove(pools, "snapshot", id);
 	if (snapshot_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return make_last(pools, id, err) < 0 ? -1 : 1;

@@ -65,8 +65,3 @@ struct snapshot_filter {
 int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
 		  struct snapshot_record **ret_records, size_t *ret_count, bool *ret_more,
 		  struct error *err);
-
-/* For the pool's books, without a lock, as of volumes (volume/volume.h). */
-int snapshot_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes,
-			    struct error *err);
-uint64_t snapshot_allocated_bytes(struct pool *pool, const char *id);

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "pool/pools.h"
+#include "pool/pools_open.h"
+#include "pool/unfinished.h"
 #include "snapshot/group.h"
 #include "upkeep/orphan.h"
 #include "volume/cut.h"
@@ -115,7 +117,7 @@ static void *run(void *context)
 			empty(sweep->pools->pools[i]);
 			mend(sweep->pools->pools[i]);
 		}
-		pools_remove_abandoned(sweep->pools);
+		pool_unfinished_remove_abandoned(sweep->pools);
 		volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
 		remove_spent_loops(sweep->pools->host);
 		look_for_orphans(sweep);

@@ -15,6 +15,8 @@
 #include "folder/folder.h"
 #include "pool/choice.h"
 #include "pool/pools.h"
+#include "pool/room.h"
+#include "pool/unfinished.h"
 #include "pool/volume_folder.h"
 #include "record/io_limits.h"
 #include "volume/content.h"

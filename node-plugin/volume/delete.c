@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "pool/pools.h"
+#include "pool/room.h"
+#include "pool/unfinished.h"
 #include "pool/volume_folder.h"
 #include "volume/attachment.h"
 #include "volume/mounts.h"
@@ -65,7 +67,7 @@ static void remove_trash(struct pool *pool, const char *id, const char *trash_na
 static int make_sure(struct pools *pools, const char *id, struct error *err)
 {
 	if (id_is_valid(id))
-		pools_remove_unfinished(pools, "volume", id);
+		pool_unfinished_remove(pools, "volume", id);
 	for (size_t i = 0; i < pools->count; i++)
 		if (make_last(pools->pools[i], id, err) < 0)
 			return -1;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "mount/path.h"
 #include "pool/pools.h"
+#include "pool/room.h"
 #include "pool/volume_folder.h"
 #include "volume/mounts.h"
 #include "volume/volume.h"

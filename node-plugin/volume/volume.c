@@ -7,7 +7,6 @@
 #include "backend/backend.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "disk/extents.h"
 #include "mount/path.h"
 #include "pool/id_list.h"
 #include "pool/pools.h"
@@ -39,38 +38,6 @@ int volume_check_access(const struct volume_record *record, const struct access 
 			record->fs_type[0] ? record->fs_type : "the file system of its pool");
 	struct mount_flags flags;
 	return mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err);
-}
-
-int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes, struct error *err)
-{
-	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
-	if (volume_folder_open_in(pool, id, &folder, err) == 0) {
-		*ret_bytes = folder.record.size_bytes;
-		return 0;
-	}
-	const struct backend *backend = NULL;
-	if (volume_folder_peek_in(pool, id, &folder, NULL) == 0 && folder.pool)
-		backend = backend_of_folder(folder.fd);
-	*ret_bytes = backend ? backend->size_bytes(folder.fd) : 0;
-	return -1;
-}
-
-uint64_t volume_allocated_bytes(struct pool *pool, const char *id)
-{
-	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
-	if (volume_folder_peek_in(pool, id, &folder, NULL) < 0 || !folder.pool)
-		return 0;
-	const struct backend *backend = backend_of_folder(folder.fd);
-	if (!backend)
-		return 0;
-	uint64_t bytes = backend->allocated_bytes(&pool->site, folder.fd);
-	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
-	if (backend != &backend_loop || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
-	    whole.record.source.kind == SOURCE_NONE)
-		return bytes;
-	/* What a clone shares with its source is counted there. */
-	uint64_t own_bytes = extents_own_bytes(folder.fd, backend->data_name);
-	return own_bytes < bytes ? own_bytes : bytes;
 }
 
 static int not_mounted(const char *id, const char *path, struct error *err)

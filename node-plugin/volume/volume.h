@@ -123,11 +123,3 @@ int volume_unpublish(struct pools *pools, const char *id, const char *target_pat
  * volume only the size is known; the rest is 0. */
 int volume_usage(struct pools *pools, const char *id, const char *path,
 		 struct host_usage *ret_usage, struct error *err);
-
-/* For the pool's books, without a lock. A damaged record counts with what its data can grow to, and
- * is an error all the same: *ret_bytes is set in any case. */
-int volume_promised_bytes(struct pool *pool, const char *id, uint64_t *ret_bytes,
-			  struct error *err);
-
-/* What the volume's image holds of the disk; 0 for a directory. */
-uint64_t volume_allocated_bytes(struct pool *pool, const char *id);

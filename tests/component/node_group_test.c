@@ -26,6 +26,7 @@
 #include "host/host.h"
 #include "node_scene.h"
 #include "pool/pools.h"
+#include "pool/pools_open.h"
 #include "snapshot/group.h"
 #include "volume/volume.h"
 

@@ -32,6 +32,7 @@
 #include "folder/folder.h"
 #include "host/node_features.h"
 #include "pool/pools.h"
+#include "pool/pools_open.h"
 #include "rpc/message.h"
 #include "rpc/server.h"
 

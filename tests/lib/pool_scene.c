@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool_scene.h"
+#include "pool/pools_open.h"
 
 #include <dirent.h>
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pools_scene.h"
+#include "pool/pools_open.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -21,6 +21,8 @@
 #include "loop_disk.h"
 #include "node_scene.h"
 #include "pool/pools.h"
+#include "pool/pools_open.h"
+#include "pool/room.h"
 #include "pool/volume_folder.h"
 #include "snapshot/snapshot.h"
 #include "volume/volume.h"

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "pool/room.h"
 #include "pool_scene.h"
 
 #define GIB (1ULL << 30)

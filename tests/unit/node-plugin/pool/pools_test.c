@@ -16,6 +16,8 @@
 #include "assert_outcome.h"
 #include "fake_host.h"
 #include "pool/choice.h"
+#include "pool/pools_open.h"
+#include "pool/room.h"
 #include "pool_scene.h"
 #include "pools_scene.h"
 #include "snapshot/group.h"

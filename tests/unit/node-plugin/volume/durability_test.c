@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "pool/room.h"
 #include "pool_scene.h"
 
 /*

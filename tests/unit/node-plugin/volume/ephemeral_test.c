@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "pool/pools_open.h"
+#include "pool/room.h"
 #include "pool_scene.h"
 #include "pools_scene.h"
 #include "volume/volume.h"

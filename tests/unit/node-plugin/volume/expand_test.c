@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "pool/lock.h"
+#include "pool/room.h"
 #include "pool_scene.h"
 #include "unwritten.h"
 

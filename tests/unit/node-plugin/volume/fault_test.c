@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "disk/secret.h"
+#include "pool/room.h"
 #include "pool_scene.h"
 
 /*

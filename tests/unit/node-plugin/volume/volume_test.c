@@ -17,6 +17,7 @@
 
 #include "backend/backend.h"
 #include "base/log.h"
+#include "pool/room.h"
 #include "pool/volume_folder.h"
 #include "pool_scene.h"
 #include "volume/expand.h"

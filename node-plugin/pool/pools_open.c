@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/pools_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "mount/path.h"
+#include "pool/missing.h"
+#include "pool/room.h"
+#include "pool/unfinished.h"
+
+static void add_missing(struct pools *pools, const struct pool_place *place, const char *id,
+			const char *name, const char *reason)
+{
+	struct pool_missing *missing = pool_missing_new(name, place, id, reason);
+	missing->next = pools->missing;
+	pools->missing = missing;
+	log_error("pool is missing; the others are served", LOG_TEXT("pool", name),
+		  LOG_TEXT("reason", reason));
+}
+
+static bool is_there(struct pools *pools, const char *id)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (strcmp(pools->pools[i]->label.id, id) == 0)
+			return true;
+	return false;
+}
+
+/* 1: it is missing for the reason in *err. */
+static int open_one(struct pools *pools, const struct pool_place *place, struct error *err)
+{
+	CLEANUP(pool_closep) struct pool *pool = NULL;
+	struct error reason = { 0 };
+	if (pool_open(place, pools->host, &pool, &reason) < 0 ||
+	    pool_unfinished_discard(pool, &reason) < 0 || pool_room_count(pool, &reason) < 0) {
+		*err = reason;
+		return reason.code == ERROR_IN_USE ? -1 : 1;
+	}
+	pools->pools[pools->count] = TAKE(pool);
+	pools->count++; /* last: others look at what lies below it */
+	return 0;
+}
+
+struct labels {
+	struct pools *pools;
+	const struct pools_setup *setup;
+};
+
+/* A pool's folder may be missing with its disk; where that is mounted is there. */
+static bool is_same_place(const char *path, const char *noted)
+{
+	struct mount_path place;
+	CLEANUP_FREE char *there = realpath(path, NULL);
+	if (there)
+		return strcmp(there, noted) == 0;
+	if (mount_path_resolve(path, "--pool", &place, NULL) == 0)
+		return strcmp(place.text, noted) == 0;
+	return true; /* it leads nowhere now, and may have led there, by a link to the disk */
+}
+
+/* Where the command line has it. Another place than the noted one is that of another pool. */
+static const struct pool_place *place_of(const struct labels *labels,
+					 const struct pool_label *label)
+{
+	for (size_t i = 0; i < labels->setup->count; i++) {
+		const struct pool_place *place = &labels->setup->places[i];
+		if (strcmp(place->name, label->name) == 0)
+			return label->path[0] && !is_same_place(place->path, label->path) ? NULL
+											  : place;
+	}
+	return NULL;
+}
+
+/* Why it is not there, and what can be done; yours. place is where it should be, or NULL. */
+static char *explain(const struct labels *labels, const struct pool_label *label,
+		     const struct pool_place *place)
+{
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	if (pools_find(labels->pools, label->name) && place)
+		text_append_string(&text, "another pool has its name and place now. Bring its disk "
+					  "back");
+	else if (place)
+		text_printf(&text, "nothing of it is at %s. Bring its disk back", place->path);
+	else if (label->path[0])
+		text_printf(&text,
+			    "--pool does not name %s, where it was. Name it too, under any name "
+			    "that is free",
+			    label->path);
+	else
+		text_append_string(&text, "--pool does not name it. Name it again");
+	text_printf(&text,
+		    ", or, to give its volumes up, remove " POOL_LABEL_NEIGHBOURS
+		    "/%s from the other pools",
+		    label->id);
+	if (labels->setup->notes_folder)
+		text_printf(&text, ", and %s/" POOL_LABEL_NOTES "/%s", labels->setup->notes_folder,
+			    label->id);
+	return text_take(&text);
+}
+
+/* A label that a pool noted of another one, or the node. */
+static void look_at_label(void *context, const struct pool_label *label)
+{
+	struct labels *labels = context;
+	struct pools *pools = labels->pools;
+	if (is_there(pools, label->id) || pool_missing_find(pools->missing, NULL, label->id))
+		return;
+	const struct pool_place *place = place_of(labels, label);
+	struct pool_missing *known = pool_missing_find(pools->missing, label->name, NULL);
+	if (known && !known->id[0] && place) {
+		strcpy(known->id, label->id);
+		return;
+	}
+	CLEANUP_FREE char *reason = explain(labels, label, place);
+	add_missing(pools, known || pools_find(pools, label->name) ? NULL : place, label->id,
+		    label->name, reason);
+}
+
+/* The node's notes first: they tell where a pool was, too. */
+static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
+{
+	struct labels labels = { .pools = pools, .setup = setup };
+	struct error err = { 0 };
+	if (pools->notes_fd >= 0 &&
+	    pool_label_visit(pools->notes_fd, POOL_LABEL_NOTES, look_at_label, &labels, &err) < 0)
+		log_warning("which pools this node had cannot be read", LOG_ERR(&err));
+	for (size_t i = 0; i < pools->count; i++)
+		if (pool_label_visit(pools->pools[i]->site.root_fd, POOL_LABEL_NEIGHBOURS,
+				     look_at_label, &labels, &err) < 0)
+			log_warning("neighbours of a pool cannot be read",
+				    LOG_TEXT("pool", pools->pools[i]->site.name), LOG_ERR(&err));
+}
+
+static void introduce_to(struct pool *pool, struct pools *pools)
+{
+	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *other = pools->pools[i];
+		struct error err = { 0 };
+		if (other != pool && other->label.id[0] &&
+		    pool_label_note(pool->site.root_fd, POOL_LABEL_NEIGHBOURS, &other->label,
+				    &err) < 0)
+			log_warning("a pool is not noted by its neighbour",
+				    LOG_TEXT("pool", other->site.name), LOG_ERR(&err));
+	}
+}
+
+static void note(const struct pools *pools, const struct pool *pool)
+{
+	struct error err = { 0 };
+	struct pool_label label = pool->label;
+	if (pools->notes_fd < 0 || !label.id[0])
+		return;
+	if (strlen(pool->site.path) < sizeof(label.path))
+		strcpy(label.path, pool->site.path);
+	if (pool_label_note(pools->notes_fd, POOL_LABEL_NOTES, &label, &err) < 0)
+		log_warning("a pool is not noted on its node", LOG_TEXT("pool", pool->site.name),
+			    LOG_ERR(&err));
+}
+
+static void introduce_all(struct pools *pools)
+{
+	for (size_t i = 0; i < pools->count; i++) {
+		introduce_to(pools->pools[i], pools);
+		note(pools, pools->pools[i]);
+	}
+}
+
+/* Without it what the neighbours know has to do. */
+static void open_notes(struct pools *pools, const char *folder)
+{
+	pools->notes_fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (folder && pools->notes_fd < 0)
+		log_warning("the pools of this node cannot be noted", LOG_TEXT("folder", folder),
+			    LOG_TEXT("reason", strerror(errno)));
+}
+
+static bool is_missing_there(struct pools *pools, const struct pool_place *place)
+{
+	for (const struct pool_missing *missing = pools->missing; missing; missing = missing->next)
+		if (missing->path && strcmp(missing->path, place->path) == 0)
+			return true;
+	return false;
+}
+
+/* In two rounds: those that are there tell which of the others must not be made anew. */
+static int open_round(struct pools *pools, const struct pools_setup *setup, bool labelled,
+		      struct error *err)
+{
+	for (size_t i = 0; i < setup->count; i++) {
+		const struct pool_place *place = &setup->places[i];
+		if (pool_label_is_at(place->path) != labelled || pools_find(pools, place->name) ||
+		    is_missing_there(pools, place))
+			continue;
+		struct error reason = { 0 };
+		int outcome = open_one(pools, place, &reason);
+		if (outcome < 0) {
+			*err = reason;
+			return -1;
+		}
+		if (outcome > 0)
+			add_missing(pools, place, NULL, place->name, reason.text);
+	}
+	return 0;
+}
+
+int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err)
+{
+	CLEANUP(pools_closep) struct pools *pools = must_alloc(sizeof(*pools));
+	pools->host = setup->host;
+	pools->policy = setup->policy;
+	locks_init(&pools->locks);
+	throttle_init(&pools->throttle,
+		      setup->cgroup_folder ? setup->cgroup_folder : THROTTLE_FOLDER);
+	pthread_mutex_init(&pools->mutex, NULL);
+	pthread_mutex_init(&pools->attach_mutex, NULL);
+	open_notes(pools, setup->notes_folder);
+	if (open_round(pools, setup, true, err) < 0)
+		return -1;
+	look_at_labels(pools, setup);
+	if (open_round(pools, setup, false, err) < 0)
+		return -1;
+	if (pools->count == 0)
+		return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
+				 pools->missing ? pools->missing->reason : "none is named");
+	introduce_all(pools);
+	*ret_pools = TAKE(pools);
+	return 0;
+}
+
+/* A place without a label is a pool yet to be made, unless a neighbour knew it; and another pool in
+ * its place does not bring its volumes back. */
+static bool comes_back(struct pools *pools, const struct pool_missing *missing)
+{
+	if (!missing->path || (missing->id[0] && !pool_label_is(missing->path, missing->id)))
+		return false;
+	const struct pool_place place = { .name = missing->name,
+					  .path = missing->path,
+					  .order = missing->order,
+					  .reserve_percent = missing->reserve_percent };
+	struct error err = { 0 };
+	return open_one(pools, &place, &err) == 0;
+}
+
+unsigned pools_look_again(struct pools *pools)
+{
+	unsigned back = 0;
+	pthread_mutex_lock(&pools->mutex);
+	for (struct pool_missing **at = &pools->missing; *at;) {
+		struct pool_missing *missing = *at;
+		if (!comes_back(pools, missing)) {
+			at = &missing->next;
+			continue;
+		}
+		log_info("pool is back", LOG_TEXT("pool", missing->name));
+		back++;
+		*at = missing->next;
+		pool_missing_free(missing);
+		introduce_all(pools);
+	}
+	pthread_mutex_unlock(&pools->mutex);
+	return back;
+}

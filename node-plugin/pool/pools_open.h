@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Opening the pools of a node: each one that is there is opened, cleared of what is half-made, and
+ * its promises are counted; each one that should be there and is not is noted as missing
+ * (pool/pools.h). All are introduced to one another.
+ */
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "host/host.h"
+#include "pool/place.h"
+#include "pool/pools.h"
+
+struct pools_setup {
+	const struct pool_place *places;
+	size_t count;
+	struct host *host; /* borrowed */
+	enum pool_policy policy;
+	const char *cgroup_folder; /* throttle_init(); NULL: the usual one */
+	const char *notes_folder;  /* of the node, where its pools are noted; NULL: nowhere */
+};
+
+/* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has
+ * one of them. */
+int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
+
+/* Looks for the missing ones; returns how many are back. */
+unsigned pools_look_again(struct pools *pools);

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/room.h"
+
+#include <pthread.h>
+
+#include "backend/backend.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/quantity.h"
+#include "disk/extents.h"
+#include "folder/folder.h"
+#include "host/host.h"
+#include "pool/snapshot_folder.h"
+#include "pool/volume_folder.h"
+
+/* A damaged record counts with what its data can grow to, and is an error all the same: *ret_bytes
+ * is set in any case. */
+static int promised_to_volume(struct pool *pool, const char *id, uint64_t *ret_bytes,
+			      struct error *err)
+{
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	if (volume_folder_open_in(pool, id, &folder, err) == 0) {
+		*ret_bytes = folder.record.size_bytes;
+		return 0;
+	}
+	const struct backend *backend = NULL;
+	if (volume_folder_peek_in(pool, id, &folder, NULL) == 0 && folder.pool)
+		backend = backend_of_folder(folder.fd);
+	*ret_bytes = backend ? backend->size_bytes(folder.fd) : 0;
+	return -1;
+}
+
+static uint64_t allocated_by_volume(struct pool *pool, const char *id)
+{
+	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	if (volume_folder_peek_in(pool, id, &folder, NULL) < 0 || !folder.pool)
+		return 0;
+	const struct backend *backend = backend_of_folder(folder.fd);
+	if (!backend)
+		return 0;
+	uint64_t bytes = backend->allocated_bytes(&pool->site, folder.fd);
+	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
+	if (backend != &backend_loop || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
+	    whole.record.source.kind == SOURCE_NONE)
+		return bytes;
+	/* What a clone shares with its source is counted there. */
+	uint64_t own_bytes = extents_own_bytes(folder.fd, backend->data_name);
+	return own_bytes < bytes ? own_bytes : bytes;
+}
+
+/* A damaged one counts with what its image holds. */
+static int promised_to_snapshot(struct pool *pool, const char *id, uint64_t *ret_bytes,
+				struct error *err)
+{
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open_in(pool, id, &folder, err) == 0) {
+		*ret_bytes = folder.record.held_bytes;
+		return 0;
+	}
+	CLEANUP_CLOSE int fd = -1;
+	*ret_bytes = 0;
+	if (folder_open(pool->snapshots_fd, id, &fd, NULL) == 0)
+		*ret_bytes = extents_held_bytes(fd, backend_loop.data_name);
+	return -1;
+}
+
+static uint64_t allocated_by_snapshot(struct pool *pool, const char *id)
+{
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
+	if (snapshot_folder_open_in(pool, id, &folder, NULL) < 0)
+		return 0;
+	uint64_t bytes = folder.record.held_bytes;
+	if (folder.record.shared)
+		bytes = folder.record.backend == BACKEND_LOOP
+				? extents_own_bytes(folder.fd, backend_loop.data_name)
+				: 0;
+	return bytes < folder.record.held_bytes ? bytes : folder.record.held_bytes;
+}
+
+static int count_volume(void *context, const char *name, struct error *err)
+{
+	struct pool *pool = context;
+	uint64_t bytes = 0;
+	struct error reason = { 0 };
+	if (promised_to_volume(pool, name, &bytes, &reason) < 0)
+		log_error("volume cannot be read; it is left as it is", LOG_TEXT("volume", name),
+			  LOG_ERR(&reason));
+	pool->promised_bytes += bytes;
+	pool->volume_count++;
+	return 0;
+}
+
+static int count_snapshot(void *context, const char *name, struct error *err)
+{
+	struct pool *pool = context;
+	uint64_t bytes = 0;
+	struct error reason = { 0 };
+	if (promised_to_snapshot(pool, name, &bytes, &reason) < 0)
+		log_error("snapshot cannot be read; it is left as it is",
+			  LOG_TEXT("snapshot", name), LOG_ERR(&reason));
+	pool->promised_bytes += bytes;
+	return 0;
+}
+
+int pool_room_count(struct pool *pool, struct error *err)
+{
+	return folder_visit(pool->volumes_fd, count_volume, pool, err) < 0 ||
+			       folder_visit(pool->snapshots_fd, count_snapshot, pool, err) < 0
+		       ? -1
+		       : 0;
+}
+
+/* With the mutex held. */
+static int read_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
+{
+	struct host_usage usage;
+	if (pool->site.host->usage(pool->site.host, pool->site.root_fd, &usage, err) < 0)
+		return error_prefix(err, "pool %s", pool->site.path);
+	*ret_space = (struct capacity_space) {
+		.total_bytes = usage.total_bytes,
+		.available_bytes = usage.available_bytes,
+		.promised_bytes = pool->promised_bytes,
+		.reserve_bytes = usage.total_bytes / 100 * pool->reserve_percent,
+	};
+	return 0;
+}
+
+struct allocation {
+	struct pool *pool;
+	uint64_t bytes;
+};
+
+static int add_volume(void *context, const char *name, struct error *err)
+{
+	struct allocation *allocation = context;
+	allocation->bytes += allocated_by_volume(allocation->pool, name);
+	return 0;
+}
+
+static int add_snapshot(void *context, const char *name, struct error *err)
+{
+	struct allocation *allocation = context;
+	allocation->bytes += allocated_by_snapshot(allocation->pool, name);
+	return 0;
+}
+
+/* The whole truth, at the price of a look at every volume. With the mutex held. */
+static int count_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
+{
+	struct allocation allocation = { .pool = pool };
+	if (folder_visit(pool->volumes_fd, add_volume, &allocation, err) < 0 ||
+	    folder_visit(pool->snapshots_fd, add_snapshot, &allocation, err) < 0)
+		return -1;
+	struct capacity_space space;
+	if (read_space(pool, &space, err) < 0)
+		return -1;
+	space.allocated_bytes = pool->counted_bytes = allocation.bytes;
+	*ret_space = space;
+	return 0;
+}
+
+/* For a person, to whom whole MiB say more. */
+static void format_mib(uint64_t bytes, char text[static QUANTITY_TEXT_MAX])
+{
+	quantity_format_bytes(bytes >> 20 << 20, text);
+}
+
+static int refuse(const struct pool *pool, const struct capacity_space *space, uint64_t bytes,
+		  bool elsewhere, struct error *err)
+{
+	char asked[QUANTITY_TEXT_MAX], ever[QUANTITY_TEXT_MAX], room[QUANTITY_TEXT_MAX],
+		promised[QUANTITY_TEXT_MAX];
+	quantity_format_bytes(bytes, asked);
+	format_mib(capacity_ever(space), ever);
+	format_mib(capacity_room(space), room);
+	format_mib(space->promised_bytes, promised);
+	if (bytes > capacity_ever(space))
+		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
+				 "capacity_range: %s can never fit in pool %s of this node, which "
+				 "holds %s for volumes",
+				 asked, pool->site.name, ever);
+	return error_set(err, ERROR_EXHAUSTED,
+			 "no room for %s in pool %s of this node: %s are left for volumes (%s are "
+			 "promised already)",
+			 asked, pool->site.name, room, promised);
+}
+
+static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
+{
+	struct capacity_space space;
+	if (read_space(pool, &space, err) < 0)
+		return -1;
+	/* Without what the images hold already the room looks smaller than it is: if it suffices
+	 * even so, nobody needs to look at thousands of volumes. */
+	if (bytes > capacity_room(&space) && count_space(pool, &space, err) < 0)
+		return -1;
+	if (bytes > capacity_room(&space))
+		return refuse(pool, &space, bytes, elsewhere, err);
+	pool->promised_bytes += bytes;
+	return 0;
+}
+
+int pool_hold(struct pool *pool, uint64_t bytes, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = reserve(pool, bytes, true, err);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->promised_bytes -=
+		from_bytes < pool->promised_bytes ? from_bytes : pool->promised_bytes;
+	pool->promised_bytes += to_bytes;
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = reserve(pool, bytes, elsewhere, err);
+	pool->volume_count += outcome == 0;
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+int pool_reserve_growth(struct pool *pool, uint64_t bytes, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = reserve(pool, bytes, false, err);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+/* With the mutex held. A volume that came back by hand since the start was not counted. */
+static void release(struct pool *pool, uint64_t bytes)
+{
+	pool->promised_bytes -= bytes < pool->promised_bytes ? bytes : pool->promised_bytes;
+}
+
+void pool_release_growth(struct pool *pool, uint64_t bytes)
+{
+	pthread_mutex_lock(&pool->mutex);
+	release(pool, bytes);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+void pool_release(struct pool *pool, uint64_t bytes)
+{
+	pthread_mutex_lock(&pool->mutex);
+	release(pool, bytes);
+	pool->volume_count -= pool->volume_count > 0;
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
+{
+	pthread_mutex_lock(&pool->mutex);
+	int outcome = count_space(pool, ret_space, err);
+	pthread_mutex_unlock(&pool->mutex);
+	return outcome;
+}
+
+uint64_t pool_room_estimate(struct pool *pool)
+{
+	struct capacity_space space = { 0 };
+	pthread_mutex_lock(&pool->mutex);
+	if (read_space(pool, &space, NULL) == 0)
+		space.allocated_bytes = pool->counted_bytes;
+	pthread_mutex_unlock(&pool->mutex);
+	return capacity_room(&space);
+}
+
+uint64_t pool_volume_count(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	uint64_t count = pool->volume_count;
+	pthread_mutex_unlock(&pool->mutex);
+	return count;
+}
+
+uint64_t pools_volume_count(struct pools *pools)
+{
+	uint64_t count = 0;
+	for (size_t i = 0; i < pools->count; i++)
+		count += pool_volume_count(pools->pools[i]);
+	return count;
+}
