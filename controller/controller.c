@@ -332,6 +332,7 @@ void controller_stop(struct controller *controller)
 {
 	__atomic_store_n(&controller->stopping, true, __ATOMIC_RELEASE);
 	workqueue_stop(controller->queue);
+	guard_stop(controller->guard);
 }
 
 void controller_free(struct controller *controller)
@@ -339,7 +340,6 @@ void controller_free(struct controller *controller)
 	if (!controller)
 		return;
 	controller_stop(controller);
-	guard_stop(controller->guard);
 	/* Sets last: an event of a pod may still ask for its set. */
 	for (int kind = WRITTEN_KINDS; kind-- > 0;)
 		informer_free(controller->informers[kind]);

@@ -9,6 +9,7 @@
 #include "base/metric.h"
 #include "base/text.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 #include "set/pod.h"
 #include "set/statefulset.h"
 

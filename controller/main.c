@@ -55,6 +55,13 @@ static bool leads(void *context)
 	return !lease || lease_held(lease);
 }
 
+static uint32_t write_time_left_ms(void *context)
+{
+	struct program *program = context;
+	struct lease *lease = __atomic_load_n(&program->lease, __ATOMIC_ACQUIRE);
+	return lease ? lease_time_left_ms(lease) : UINT32_MAX;
+}
+
 static void start_controller(void *context)
 {
 	struct program *program = context;
@@ -127,9 +134,10 @@ static void wind_down(struct program *program)
 	pthread_mutex_unlock(&program->lock);
 	if (controller)
 		controller_stop(controller);
-	lease_free(program->lease);
+	lease_stop(program->lease);
 	kube_client_stop(program->client);
 	controller_free(controller);
+	lease_free(program->lease);
 }
 
 static int run(struct program *program, struct error *err)
@@ -143,6 +151,7 @@ static int run(struct program *program, struct error *err)
 	    (server_options.address[0] && http_server_new(&server_options, &server, err) < 0))
 		return -1;
 	program->client = client;
+	kube_client_bound_writes(client, write_time_left_ms, program);
 	program->own_namespace = environment("POD_NAMESPACE", config.namespace);
 
 	CLEANUP_FREE char *identity =

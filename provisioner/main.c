@@ -84,6 +84,13 @@ static bool lead_held(void *context)
 	return !lease || lease_held(lease);
 }
 
+static uint32_t write_time_left_ms(void *context)
+{
+	struct program *program = context;
+	struct lease *lease = __atomic_load_n(&program->lease, __ATOMIC_ACQUIRE);
+	return lease ? lease_time_left_ms(lease) : UINT32_MAX;
+}
+
 /* True once leading, false when the program stops before. */
 static bool wait_for_lead(struct program *program)
 {
@@ -219,6 +226,7 @@ static int set_up(struct program *program, struct error *err)
 	if (kube_client_new(&program->config, "kentledge-provisioner/" KENTLEDGE_VERSION,
 			    &program->client, err) < 0)
 		return -1;
+	kube_client_bound_writes(program->client, write_time_left_ms, program);
 	name_process(program);
 	log_info("started", LOG_TEXT("version", KENTLEDGE_VERSION),
 		 LOG_TEXT("identity", program->identity));
@@ -230,17 +238,18 @@ static int set_up(struct program *program, struct error *err)
 			       &program->http, err);
 }
 
-/* In this order: what is under way ends, the lease goes to the next, and then nobody needs the API
- * server any more. */
+/* In this order: what is under way ends, its events are posted while the lease allows writes, and
+ * the lease goes to the next. */
 static void tear_down(struct program *program)
 {
 	provisioner_stop(program->provisioner);
-	lease_free(program->lease);
 	event_recorder_free(program->events);
+	lease_stop(program->lease);
 	if (program->client)
 		kube_client_stop(program->client);
 	http_server_free(program->http);
 	provisioner_free(program->provisioner);
+	lease_free(program->lease);
 	kube_client_free(program->client);
 	kube_config_done(&program->config);
 	free(program->made_by);

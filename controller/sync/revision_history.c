@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 #include "set/owner_reference.h"
 #include "set/pod.h"
 #include "set/retention.h"

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 #include "set/identity.h"
 #include "set/pod.h"
 #include "set/pod_build.h"

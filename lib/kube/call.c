@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "kube/json.h"
+#include "kube/status.h"
+#include "kube/transport.h"
 
 /* API Priority and Fairness names a second or so; a server that names more is not believed. */
 #define RETRY_AFTER_MAX_S 10
@@ -80,67 +82,6 @@ static void describe(const struct kube_call *call, struct text *text)
 	text_append_string(text, name);
 }
 
-static enum error_code code_of_status(int status, const char *reason)
-{
-	switch (status) {
-	case 401:
-	case 403:
-		return ERROR_FORBIDDEN;
-	case 404:
-		return ERROR_NOT_FOUND;
-	case 405:
-	case 406:
-	case 415:
-		return ERROR_UNSUPPORTED;
-	case 409:
-		return strcmp(reason, "AlreadyExists") == 0 ? ERROR_EXISTS : ERROR_CONFLICT;
-	case 410:
-		return ERROR_EXPIRED;
-	case 429:
-		return ERROR_UNAVAILABLE;
-	case 504: /* the server gave up waiting for its own storage: the write may be done */
-		return ERROR_TIMEOUT;
-	default:
-		if (status >= 400 && status < 500)
-			return ERROR_INVALID;
-		return status >= 500 ? ERROR_UNAVAILABLE : ERROR_INTERNAL;
-	}
-}
-
-static const char *string_member(struct json_object *json, const char *key)
-{
-	struct json_object *member = json_find(json, key);
-	return json_object_is_type(member, json_type_string) ? json_object_get_string(member) : "";
-}
-
-static int status_error(struct json_object *json, int status, struct error *err)
-{
-	const char *message = string_member(json, "message");
-	const char *reason = string_member(json, "reason");
-	if (strcmp(reason, "Expired") == 0 || strcmp(reason, "Gone") == 0)
-		status = 410;
-	enum error_code code = code_of_status(status, reason);
-	if (*message)
-		return error_set(err, code, "%s", message);
-	return error_set(err, code, "the server answered with status %d%s%s", status,
-			 *reason ? ", " : "", reason);
-}
-
-int kube_status_object_error(struct json_object *json, struct error *err)
-{
-	struct json_object *code = json_find(json, "code");
-	return status_error(json, code ? json_object_get_int(code) : 0, err);
-}
-
-int kube_status_error(int http_status, const char *body, size_t length, struct error *err)
-{
-	CLEANUP(json_object_putp) struct json_object *json = NULL;
-	struct error no_status;
-	if (json_parse(body, length, &json, &no_status) < 0)
-		json = json_object_new_object();
-	return status_error(json, http_status, err);
-}
-
 /* 0 with an answer; 1 when the server asks to come back and there is time for it. */
 static int try_once(struct kube_client *client, const struct http_request *request,
 		    uint64_t deadline_ms, struct http_response *ret_response, uint32_t *ret_wait_ms,
@@ -168,15 +109,35 @@ static int try_once(struct kube_client *client, const struct http_request *reque
 	return 0;
 }
 
-static int send_until(struct kube_client *client, struct http_request *request,
-		      uint64_t deadline_ms, struct http_response *ret_response, struct error *err)
+/* Asked before each try: while we waited for the server's Retry-After, or while the machine was
+ * suspended, the time may have run out. */
+static int bound_timeout(struct kube_client *client, const struct kube_call *call,
+			 uint64_t deadline_ms, uint32_t *ret_timeout_ms, struct error *err)
 {
+	uint64_t now_ms = clock_monotonic_ms();
+	if (now_ms >= deadline_ms)
+		return error_set(err, ERROR_TIMEOUT, "no answer in time");
+	uint64_t left_ms = deadline_ms - now_ms;
+	if (!call->unbounded && strcmp(call->method, "GET") != 0) {
+		uint32_t write_ms = kube_client_write_time_left_ms(client);
+		if (write_ms == 0)
+			return error_set(err, ERROR_CANCELLED, "the lease is no longer held");
+		left_ms = left_ms < write_ms ? left_ms : write_ms;
+	}
+	*ret_timeout_ms = (uint32_t)left_ms;
+	return 0;
+}
+
+static int send_until(struct kube_client *client, const struct kube_call *call,
+		      struct http_request *request, struct http_response *ret_response,
+		      struct error *err)
+{
+	uint32_t timeout_ms = call->timeout_ms ? call->timeout_ms : KUBE_CALL_TIMEOUT_MS;
+	uint64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 	for (;;) {
-		uint64_t now_ms = clock_monotonic_ms();
-		if (now_ms >= deadline_ms)
-			return error_set(err, ERROR_TIMEOUT, "no answer in time");
-		request->timeout_ms = (uint32_t)(deadline_ms - now_ms);
 		uint32_t wait_ms = 0;
+		if (bound_timeout(client, call, deadline_ms, &request->timeout_ms, err) < 0)
+			return -1;
 		int r = try_once(client, request, deadline_ms, ret_response, &wait_ms, err);
 		if (r <= 0)
 			return r;
@@ -205,8 +166,7 @@ int kube_call(struct kube_client *client, const struct kube_call *call,
 	};
 	if (call->body)
 		request.body = json_text(call->body, &request.body_length);
-	uint32_t timeout_ms = call->timeout_ms ? call->timeout_ms : KUBE_CALL_TIMEOUT_MS;
-	if (send_until(client, &request, clock_monotonic_ms() + timeout_ms, ret_response, err) < 0)
+	if (send_until(client, call, &request, ret_response, err) < 0)
 		return fail(call, err);
 	return 0;
 }

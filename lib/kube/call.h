@@ -3,7 +3,7 @@
 
 /*
  * One request to the API server: its path, its answer, and what the answer means as an error.
- * This is the inside of kube/client.h; programs use that.
+ * The verbs, the list, the watch and the lease are made of it; programs use those.
  */
 
 #include <json-c/json.h>
@@ -12,8 +12,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "http/client.h"
 #include "kube/client.h"
-#include "kube/transport.h"
+#include "kube/object.h"
 
 /* How long a request may take where nobody says otherwise, 429 and its waiting included. */
 #define KUBE_CALL_TIMEOUT_MS 30000
@@ -29,6 +30,7 @@ struct kube_call {
 	const char *content_type;
 	struct json_object *body; /* or NULL */
 	uint32_t timeout_ms;	  /* 0: KUBE_CALL_TIMEOUT_MS */
+	bool unbounded;		  /* a write that kube_client_bound_writes() does not bound */
 };
 
 /* Sends the request; a status other than 2xx is an error. */
@@ -45,13 +47,3 @@ int kube_call_path(const struct kube_call *call, struct text *path, struct error
 
 /* Appends "key=value&…" with the value escaped; nothing for a NULL value. */
 void kube_query_add(struct text *query, const char *key, const char *value);
-
-/* Sets *err from a meta/v1 Status or, where the body is not one, from the HTTP status alone. */
-int kube_status_error(int http_status, const char *body, size_t length, struct error *err);
-int kube_status_object_error(struct json_object *status, struct error *err);
-
-/* Borrowed. */
-const struct kube_transport *kube_client_transport(const struct kube_client *client);
-
-/* Sleeps; ERROR_CANCELLED when the client is stopped meanwhile. */
-int kube_client_sleep(struct kube_client *client, uint32_t delay_ms, struct error *err);

@@ -5,10 +5,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "kube/call.h"
 #include "kube/config.h"
 #include "kube/http_transport.h"
-#include "kube/json.h"
 #include "kube/transport.h"
 
 struct kube_client {
@@ -17,6 +15,8 @@ struct kube_client {
 	pthread_mutex_t lock;
 	pthread_cond_t stopped_changed;
 	bool stopped;
+	uint32_t (*time_left_ms)(void *context); /* for writes; NULL: no bound */
+	void *time_left_context;
 };
 
 struct kube_client *kube_client_new_over(const struct kube_transport *transport)
@@ -62,6 +62,18 @@ void kube_client_stop(struct kube_client *client)
 	client->transport.stop(client->transport.context);
 }
 
+void kube_client_bound_writes(struct kube_client *client, uint32_t (*time_left_ms)(void *context),
+			      void *context)
+{
+	client->time_left_ms = time_left_ms;
+	client->time_left_context = context;
+}
+
+uint32_t kube_client_write_time_left_ms(const struct kube_client *client)
+{
+	return client->time_left_ms ? client->time_left_ms(client->time_left_context) : UINT32_MAX;
+}
+
 const struct kube_transport *kube_client_transport(const struct kube_client *client)
 {
 	return &client->transport;
@@ -78,94 +90,4 @@ int kube_client_sleep(struct kube_client *client, uint32_t delay_ms, struct erro
 	bool stopped = client->stopped;
 	pthread_mutex_unlock(&client->lock);
 	return stopped ? error_set(err, ERROR_CANCELLED, "the client was stopped") : 0;
-}
-
-int kube_get(struct kube_client *client, const struct kind *kind, const char *namespace,
-	     const char *name, struct object **ret_object, struct error *err)
-{
-	const struct kube_call call = {
-		.verb = "get",
-		.method = "GET",
-		.kind = kind,
-		.namespace = namespace,
-		.name = name,
-	};
-	return kube_call_object(client, &call, ret_object, err);
-}
-
-int kube_create(struct kube_client *client, const struct kind *kind, const char *namespace,
-		struct json_object *body, struct object **ret_object, struct error *err)
-{
-	const struct kube_call call = {
-		.verb = "create",
-		.method = "POST",
-		.kind = kind,
-		.namespace = namespace,
-		.content_type = "application/json",
-		.body = body,
-	};
-	return kube_call_object(client, &call, ret_object, err);
-}
-
-static const char *patch_content_type(enum kube_patch_type type)
-{
-	switch (type) {
-	case KUBE_PATCH_JSON:
-		return "application/json-patch+json";
-	case KUBE_PATCH_MERGE:
-		return "application/merge-patch+json";
-	case KUBE_PATCH_STRATEGIC:
-		return "application/strategic-merge-patch+json";
-	}
-	abort();
-}
-
-int kube_patch(struct kube_client *client, const struct kind *kind, const char *namespace,
-	       const char *name, const char *subresource, enum kube_patch_type type,
-	       struct json_object *body, struct object **ret_object, struct error *err)
-{
-	const struct kube_call call = {
-		.verb = "patch",
-		.method = "PATCH",
-		.kind = kind,
-		.namespace = namespace,
-		.name = name,
-		.subresource = subresource,
-		.content_type = patch_content_type(type),
-		.body = body,
-	};
-	return kube_call_object(client, &call, ret_object, err);
-}
-
-static struct json_object *delete_options(const char *uid, const char *resource_version)
-{
-	struct json_object *options = json_object_new_object();
-	json_set_string(options, "kind", "DeleteOptions");
-	json_set_string(options, "apiVersion", "v1");
-	/* What a controller deletes may own things: they follow in their own time, as they do after
-	 * kubectl delete. */
-	json_set_string(options, "propagationPolicy", "Background");
-	if (uid || resource_version) {
-		struct json_object *preconditions = json_child(options, "preconditions");
-		json_set_string(preconditions, "uid", uid);
-		json_set_string(preconditions, "resourceVersion", resource_version);
-	}
-	return options;
-}
-
-int kube_delete(struct kube_client *client, const struct kind *kind, const char *namespace,
-		const char *name, const char *uid, const char *resource_version, struct error *err)
-{
-	CLEANUP(json_object_putp)
-	struct json_object *options = delete_options(uid, resource_version);
-	const struct kube_call call = {
-		.verb = "delete",
-		.method = "DELETE",
-		.kind = kind,
-		.namespace = namespace,
-		.name = name,
-		.content_type = "application/json",
-		.body = options,
-	};
-	return kube_call_object(client, &call, NULL, err);
 }

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/text.h"
-#include "kube/call.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 
 /* Events that wait to be posted; beyond that the newest are dropped. */
 #define WAITING_MAX 256

@@ -7,8 +7,9 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/metric.h"
-#include "kube/call.h"
+#include "kube/list.h"
 #include "kube/object_store.h"
+#include "kube/watch.h"
 
 #define RETRY_MIN_MS 200
 #define RETRY_MAX_MS 10000

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "kube/client.h"
 #include "kube/object.h"
+#include "kube/scope.h"
 
 struct informer;
 

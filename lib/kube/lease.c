@@ -26,6 +26,7 @@ struct lease {
 	char *name;
 	char *identity;
 	pthread_t thread;
+	bool joined; /* by lease_stop() */
 
 	/* The thread's own. */
 	char *seen_version;	/* of the record that we saw last… */
@@ -111,6 +112,7 @@ static struct kube_call call_of(const struct lease *lease, const char *verb, con
 		.kind = &lease_kind,
 		.namespace = lease->namespace,
 		.timeout_ms = left_ms < half_ms ? left_ms + 1 : half_ms,
+		.unbounded = true, /* it is what the bound comes from */
 	};
 }
 
@@ -314,23 +316,36 @@ struct lease *lease_new(struct kube_client *client, const struct lease_options *
 
 /* Looks at the clock itself: the thread may have been stopped together with the whole node. So all
  * times here are of the clock that goes on meanwhile. */
-bool lease_held(struct lease *lease)
+uint32_t lease_time_left_ms(struct lease *lease)
 {
 	pthread_mutex_lock(&lease->lock);
-	bool held = lease->held && time_left_ms(lease) > 0;
+	uint32_t left_ms = lease->held ? time_left_ms(lease) : 0;
 	pthread_mutex_unlock(&lease->lock);
-	return held;
+	return left_ms;
 }
 
-void lease_free(struct lease *lease)
+bool lease_held(struct lease *lease)
 {
-	if (!lease)
+	return lease_time_left_ms(lease) > 0;
+}
+
+void lease_stop(struct lease *lease)
+{
+	if (!lease || lease->joined)
 		return;
 	pthread_mutex_lock(&lease->lock);
 	lease->stopping = true;
 	pthread_cond_broadcast(&lease->changed);
 	pthread_mutex_unlock(&lease->lock);
 	pthread_join(lease->thread, NULL);
+	lease->joined = true;
+}
+
+void lease_free(struct lease *lease)
+{
+	if (!lease)
+		return;
+	lease_stop(lease);
 	pthread_cond_destroy(&lease->changed);
 	pthread_mutex_destroy(&lease->lock);
 	free(lease->seen_version);

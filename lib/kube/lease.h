@@ -37,7 +37,15 @@ struct lease *lease_new(struct kube_client *client, const struct lease_options *
  */
 bool lease_held(struct lease *lease);
 
-/* Gives the lease back if it is held (so before kube_client_stop()); joins the thread. */
+/* How long the lease is still held if no renewal succeeds; 0: it is not held. What is begun for the
+ * holder (a write, a call to a node) may take no longer than this. */
+uint32_t lease_time_left_ms(struct lease *lease);
+
+/* Gives the lease back if it is held (so before kube_client_stop()); joins the thread. From then on
+ * it is not held. NULL is fine, and so is a second time. */
+void lease_stop(struct lease *lease);
+
+/* Stops it first. Nothing may ask for the time left any more. */
 void lease_free(struct lease *lease);
 
 DEFINE_CLEANUP(struct lease *, lease_free);

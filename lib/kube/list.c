@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/list.h"
+
 #include <string.h>
 
 #include "base/text.h"

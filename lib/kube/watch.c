@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "kube/watch.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "kube/call.h"
 #include "kube/json.h"
+#include "kube/status.h"
+#include "kube/transport.h"
 
 /* The server ends a watch after this time, so that watches spread over its replicas again. */
 #define WATCH_MIN_S 300

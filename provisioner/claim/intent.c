@@ -6,6 +6,7 @@
 #include "apply/metadata_patch.h"
 #include "claim/plan.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 
 #define DROP_TRIES 5
 

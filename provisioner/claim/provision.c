@@ -11,6 +11,7 @@
 #include "claim/manifest.h"
 #include "claim/request.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 
 #define LOG_CLAIM(c) LOG_NAME("claim", (c)->object.namespace, (c)->object.name)
 

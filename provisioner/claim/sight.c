@@ -8,6 +8,7 @@
 #include "cluster/persistent_volume.h"
 #include "kube/claim.h"
 #include "kube/client.h"
+#include "kube/verbs.h"
 
 void claim_sight_done(struct claim_sight *sight)
 {

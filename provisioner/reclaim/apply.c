@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "csi/client.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 
 static int gone_is_fine(int r, const struct error *err)
 {

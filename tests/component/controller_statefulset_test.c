@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "controller_bed.h"
 #include "kube/json.h"
+#include "kube/verbs.h"
 
 static struct controller_bed *bed;
 

@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "fake_json.h"
 #include "kube/json.h"
+#include "kube/list.h"
+#include "kube/verbs.h"
 
 #define PODS_MAX 8
 #define KUBELET_PERIOD_US 1000

@@ -12,6 +12,8 @@
 #include "kube/client.h"
 #include "kube/event.h"
 #include "kube/json.h"
+#include "kube/list.h"
+#include "kube/verbs.h"
 #include "provisioner.h"
 #include "rpc/channel.h"
 #include "sample.h"

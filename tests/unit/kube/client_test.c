@@ -16,8 +16,12 @@
 #include "base/text.h"
 #include "fake_api.h"
 #include "fake_json.h"
+#include "http/client.h"
 #include "kube/claim.h"
 #include "kube/json.h"
+#include "kube/list.h"
+#include "kube/verbs.h"
+#include "kube/watch.h"
 
 static const struct kind node_kind = {
 	.api_version = "v1",
@@ -391,11 +395,84 @@ static void can_be_stopped_by_a_test_behind_the_effect(void **state)
 	assert_true(fake_api_exists(fixture->api, &claim_kind, "default", "c"));
 }
 
+/* A transport that notes how long a request may take before it passes it on. */
+struct timed {
+	const struct kube_transport *inner;
+	uint32_t timeout_ms; /* of the last request */
+	unsigned requests;
+};
+
+static int timed_request(void *context, const struct http_request *request,
+			 struct http_response *ret_response, struct error *err)
+{
+	struct timed *timed = context;
+	timed->timeout_ms = request->timeout_ms;
+	timed->requests++;
+	return timed->inner->request(timed->inner->context, request, ret_response, err);
+}
+
+/* Counts down, 300 ms at each question, as a clock would. */
+static uint32_t time_left(void *context)
+{
+	uint32_t *left_ms = context;
+	uint32_t now_ms = *left_ms;
+	*left_ms -= now_ms < 300 ? now_ms : 300;
+	return now_ms;
+}
+
+static int create_over(struct kube_client *client, const char *name, struct error *err)
+{
+	CLEANUP(json_object_putp)
+	struct json_object *json = object_json(&claim_kind, "default", name);
+	return kube_create(client, &claim_kind, "default", json, NULL, err);
+}
+
+static void a_write_may_take_no_longer_than_the_lease_that_allows_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct timed timed = { .inner = fake_api_transport(fixture->api) };
+	const struct kube_transport transport = { .context = &timed, .request = timed_request };
+	CLEANUP(kube_client_freep) struct kube_client *client = kube_client_new_over(&transport);
+	uint32_t left_ms = 500;
+	struct error err;
+	kube_client_bound_writes(client, time_left, &left_ms);
+
+	assert_int_equal(create_over(client, "a", &err), 0);
+	assert_int_equal(timed.timeout_ms, 500);
+	assert_int_equal(create_over(client, "b", &err), 0);
+	assert_int_equal(timed.timeout_ms, 200);
+
+	/* The lease is over: the write is not even sent. Reading is no danger to the next holder.
+	 */
+	assert_int_equal(create_over(client, "c", &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	assert_int_equal(timed.requests, 2);
+	assert_int_equal(kube_get(client, &claim_kind, "default", "a", NULL, &err), 0);
+	assert_true(timed.timeout_ms > 20000);
+}
+
+static void a_write_that_the_server_puts_off_is_not_sent_after_the_lease(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t left_ms = 200;
+	struct error err;
+	kube_client_bound_writes(fixture->client, time_left, &left_ms);
+	fake_api_fail(fixture->api, &(struct fake_api_failure) { .method = "POST",
+								 .how = FAKE_API_STATUS,
+								 .status = 429,
+								 .retry_after_s = 1 });
+	assert_int_equal(create_over(fixture->client, "a", &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	assert_int_equal(fake_api_requests(fixture->api, "POST", "persistentvolumeclaims"), 1);
+}
+
 int main(void)
 {
 #define with_fixture(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		with_fixture(creates_gets_and_deletes),
+		with_fixture(a_write_may_take_no_longer_than_the_lease_that_allows_it),
+		with_fixture(a_write_that_the_server_puts_off_is_not_sent_after_the_lease),
 		with_fixture(asks_under_the_path_of_the_kind),
 		with_fixture(refuses_names_that_would_lead_elsewhere),
 		with_fixture(turns_each_status_into_a_decision),

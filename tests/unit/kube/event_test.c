@@ -17,6 +17,7 @@
 #include "fake_json.h"
 #include "kube/claim.h"
 #include "kube/json.h"
+#include "kube/list.h"
 
 static const struct kind event_kind = {
 	.api_version = "v1",

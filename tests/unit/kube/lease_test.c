@@ -106,6 +106,7 @@ static void takes_a_lease_that_nobody_holds_and_renews_it(void **state)
 	replica_start(&a, api, "a");
 	eventually(a.acquired == 1);
 	assert_true(lease_held(a.lease));
+	assert_in_range(lease_time_left_ms(a.lease), 1, RENEW_DEADLINE_MS);
 	CLEANUP_FREE char *holder = lease_field(api, "spec.holderIdentity");
 	assert_string_equal(holder, "a");
 	CLEANUP_FREE char *first = lease_field(api, "spec.renewTime");
@@ -115,6 +116,8 @@ static void takes_a_lease_that_nobody_holds_and_renews_it(void **state)
 	CLEANUP_FREE char *transitions = lease_field(api, "spec.leaseTransitions");
 	assert_string_equal(transitions, "0");
 	assert_int_equal(a.lost, 0);
+	lease_stop(a.lease);
+	assert_int_equal(lease_time_left_ms(a.lease), 0);
 	replica_end(&a);
 }
 

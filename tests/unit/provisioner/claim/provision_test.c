@@ -11,6 +11,7 @@
 #include "fake_api.h"
 #include "fake_node.h"
 #include "kube/event.h"
+#include "kube/verbs.h"
 #include "rpc/channel.h"
 #include "sample.h"
 
