@@ -106,7 +106,10 @@ static int run(const struct options *options, struct error *err)
 	static struct node_features features;
 	node_features_probe(&features, trial_folder(pools), &pools->throttle);
 	node_features_report(&features);
-	struct node node = { .id = options->node_id, .pools = pools, .features = &features };
+	struct node node = { .id = options->node_id,
+			     .pools = pools,
+			     .features = &features,
+			     .ephemeral = &options->ephemeral };
 	node_metrics_init(pools);
 	if (limiter_new(pools, &limiter, err) < 0 ||
 	    node_server_new(&node, options, &server, err) < 0)

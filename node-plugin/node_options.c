@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/flag.h"
+#include "base/quantity.h"
 #include "csi/names.h"
 #include "host/throttle.h"
 
@@ -44,6 +45,13 @@ static const char help[] =
 	"                          (" THROTTLE_FOLDER ")\n"
 	"  --max-volumes=N         volumes that pods of this node may have at once; 0: no limit "
 	"(0)\n"
+	"  --ephemeral             serve inline ephemeral volumes, which any author of a pod can "
+	"ask "
+	"for\n"
+	"  --ephemeral-backends=LIST, --ephemeral-pools=LIST, --ephemeral-provisioning=LIST\n"
+	"                          what their attributes may name (loop; all; thin)\n"
+	"  --ephemeral-max-size=QUANTITY  the largest one (1Gi)\n"
+	"  --ephemeral-share-percent=N  what all of a pool may hold together (10)\n"
 	"  --workers=N             calls served at once, 1 to 64 (8)\n"
 	"  --log-level=LEVEL       debug, info, warning or error (info)\n"
 	"  --version               print the version\n"
@@ -80,6 +88,9 @@ struct texts {
 	const char *pools;
 	const char *policy;
 	const char *reserve;
+	const char *backends; /* of inline volumes, like the next ones; NULL: the default */
+	const char *provisionings;
+	const char *size_max;
 };
 
 /* 1: there is nothing to do but what was printed. */
@@ -99,6 +110,13 @@ static int read_flags(int argc, char *const *argv, struct options *options, stru
 		{ "attach", .on = &options->attach },
 		{ "cgroup-dir", .text = &options->cgroup_folder },
 		{ "max-volumes", .number = &options->max_volumes, .min = 0, .max = 100000 },
+		{ "ephemeral", .on = &options->ephemeral.on },
+		{ "ephemeral-backends", .text = &texts->backends },
+		{ "ephemeral-pools", .text = &options->ephemeral.pools },
+		{ "ephemeral-provisioning", .text = &texts->provisionings },
+		{ "ephemeral-max-size", .text = &texts->size_max },
+		{ "ephemeral-share-percent", .number = &options->ephemeral.share_percent, .min = 1,
+		  .max = 100 },
 		{ "workers", .number = &options->workers, .min = 1, .max = 64 },
 		{ "log-level", .log_level = &options->log_level },
 	};
@@ -121,6 +139,21 @@ static int read_places(const struct texts *texts, struct pool_places *ret_places
 	return 0;
 }
 
+static int read_ephemeral(const struct texts *texts, struct ephemeral_policy *policy,
+			  struct error *err)
+{
+	if (texts->backends &&
+	    ephemeral_policy_read_backends(texts->backends, &policy->backends, err) < 0)
+		return error_prefix(err, "--ephemeral-backends");
+	if (texts->provisionings && ephemeral_policy_read_provisionings(
+					    texts->provisionings, &policy->provisionings, err) < 0)
+		return error_prefix(err, "--ephemeral-provisioning");
+	if (texts->size_max &&
+	    quantity_parse_bytes(texts->size_max, &policy->size_max_bytes, err) < 0)
+		return error_prefix(err, "--ephemeral-max-size");
+	return 0;
+}
+
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
 	struct texts texts = { .pools = DEFAULT_POOL, .policy = "most-room", .reserve = "" };
@@ -130,6 +163,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.node_id = getenv("NODE_NAME"),
 		.http_address = DEFAULT_HTTP,
 		.cgroup_folder = THROTTLE_FOLDER,
+		.ephemeral = EPHEMERAL_POLICY_INIT,
 		.workers = DEFAULT_WORKERS,
 		.log_level = LOG_INFO,
 	};
@@ -138,6 +172,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return outcome;
 	if (check_together(&options, err) < 0 ||
 	    read_policy(texts.policy, &options.pool_policy, err) < 0 ||
+	    read_ephemeral(&texts, &options.ephemeral, err) < 0 ||
 	    read_places(&texts, &options.pools, err) < 0)
 		return -1;
 	*ret_options = options;

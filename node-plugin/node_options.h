@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "pool/place.h"
 #include "pool/pools.h"
+#include "volume/ephemeral_policy.h"
 
 struct options {
 	struct pool_places pools;
@@ -24,6 +25,7 @@ struct options {
 	bool attach;
 	const char *cgroup_folder;
 	unsigned max_volumes; /* 0: no limit */
+	struct ephemeral_policy ephemeral;
 	unsigned workers;
 	enum log_level log_level;
 };

@@ -14,6 +14,19 @@ static void *check_memory(void *p)
 	return p;
 }
 
+bool text_list_has(const char *list, const char *item)
+{
+	size_t length = strlen(item);
+	for (const char *at = list;; at++) {
+		size_t entry = strcspn(at, ",");
+		if (entry == length && memcmp(at, item, length) == 0)
+			return true;
+		at += entry;
+		if (!*at)
+			return false;
+	}
+}
+
 void *must_alloc(size_t size)
 {
 	return check_memory(calloc(1, size ? size : 1));

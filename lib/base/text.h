@@ -7,6 +7,7 @@
  */
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -37,6 +38,9 @@ char *text_take(struct text *text);
 void text_done(struct text *text);
 
 #define CLEANUP_TEXT CLEANUP(text_done)
+
+/* Whether list, items with commas between, has this one. */
+bool text_list_has(const char *list, const char *item);
 
 /* malloc, strdup and printf that end the process when memory is out. */
 void *must_alloc(size_t size); /* zeroed */

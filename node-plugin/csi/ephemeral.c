@@ -79,7 +79,7 @@ static int split(struct pairs *context, struct access *access, struct volume_spe
 int csi_ephemeral_spec(const char *volume_id, struct pairs *context, struct access *access,
 		       struct volume_spec *ret_spec, struct error *err)
 {
-	struct volume_spec spec = { .name = volume_id, .ephemeral = true, .elsewhere = true };
+	struct volume_spec spec = { .name = volume_id, .elsewhere = true };
 	if (access->block)
 		return error_set(err, ERROR_INVALID,
 				 "volume_capability: an ephemeral volume cannot be block");

@@ -98,6 +98,7 @@ static int publish(struct node *node, const char *id, struct pairs *context, str
 		return volume_publish(node->pools, id, publication, err);
 	if (csi_ephemeral_spec(id, context, access, &spec, err) < 0)
 		return -1;
+	spec.ephemeral = node->ephemeral;
 	return volume_publish_ephemeral(node->pools, &spec, publication, err);
 }
 

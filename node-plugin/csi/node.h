@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+struct ephemeral_policy;
 struct node_features;
 struct pools;
 
@@ -15,5 +16,6 @@ struct node {
 	const char *id;
 	struct pools *pools;
 	const struct node_features *features;
-	atomic_uint long_copies; /* under way (csi/copy.h) */
+	const struct ephemeral_policy *ephemeral; /* what inline volumes may be */
+	atomic_uint long_copies;		  /* under way (csi/copy.h) */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "base/text.h"
 #include "pool/pools.h"
 #include "pool/room.h"
 
@@ -40,7 +41,7 @@ static int none_serves(struct pools *pools, size_t seen, const struct parameters
 }
 
 /* The pools that serve the class, in no order. */
-static int collect(struct pools *pools, const struct parameters *parameters,
+static int collect(struct pools *pools, const struct parameters *parameters, const char *among,
 		   struct candidates *ret_candidates, struct error *err)
 {
 	const struct backend *backend = backend_of_kind(parameters->backend);
@@ -51,13 +52,16 @@ static int collect(struct pools *pools, const struct parameters *parameters,
 		struct pool *pool = pools->pools[i];
 		if (parameters->pool && strcmp(parameters->pool, pool->site.name) != 0)
 			continue;
+		if (among && among[0] && !text_list_has(among, pool->site.name))
+			continue;
 		named = true;
 		if (backend->check_pool(&pool->site, parameters, &reason) == 0)
 			candidates.items[candidates.count++] =
 				(struct candidate) { .pool = pool, .order = pool->order };
 	}
 	if (!named)
-		return no_such_pool(pools, candidates.seen, parameters->pool, err);
+		return no_such_pool(pools, candidates.seen,
+				    parameters->pool ? parameters->pool : among, err);
 	if (candidates.count == 0)
 		return none_serves(pools, candidates.seen, parameters, &reason, err);
 	*ret_candidates = candidates;
@@ -104,7 +108,7 @@ static int reserve_in_one(const struct candidates *candidates, const struct pool
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct error reason = { 0 };
 		struct pool *pool = candidates->items[i].pool;
-		if (pool_reserve(pool, wish->bytes, wish->elsewhere, &reason) == 0) {
+		if (pool_reserve(pool, &wish->promise, &reason) == 0) {
 			*ret_pool = pool;
 			return 0;
 		}
@@ -130,7 +134,7 @@ int pool_choice_reserve(struct pools *pools, const struct pool_wish *wish, struc
 			struct error *err)
 {
 	struct candidates candidates;
-	if (collect(pools, wish->parameters, &candidates, err) < 0)
+	if (collect(pools, wish->parameters, wish->among, &candidates, err) < 0)
 		return -1;
 	sort(pools, &candidates);
 	put_first(&candidates, wish->source);
@@ -147,7 +151,7 @@ int pool_choice_capacity(struct pools *pools, const struct parameters *parameter
 {
 	struct candidates candidates;
 	struct pool_capacity capacity = { 0 };
-	if (collect(pools, parameters, &candidates, err) < 0)
+	if (collect(pools, parameters, NULL, &candidates, err) < 0)
 		return -1;
 	for (size_t i = 0; i < candidates.count; i++) {
 		struct capacity_space space;

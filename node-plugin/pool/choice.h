@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "pool/room.h"
 #include "record/parameters.h"
 
 struct pool;
@@ -19,8 +20,8 @@ struct pools;
 
 struct pool_wish {
 	const struct parameters *parameters;
-	uint64_t bytes;
-	bool elsewhere;	     /* the caller can ask another node if this one has no room */
+	struct pool_promise promise;
+	const char *among;   /* only these pools, names with commas between; NULL or "": all */
 	struct pool *source; /* tried first: there its content can be shared. NULL: none */
 };
 

@@ -53,7 +53,8 @@ struct pool {
 
 	pthread_mutex_t mutex; /* for all below */
 	uint64_t promised_bytes;
-	uint64_t counted_bytes; /* what the images held when that was counted last */
+	uint64_t ephemeral_bytes; /* of the promised: to inline volumes */
+	uint64_t counted_bytes;	  /* what the images held when that was counted last */
 	uint64_t volume_count;
 	uint64_t names_given;
 };

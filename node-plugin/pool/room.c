@@ -13,20 +13,22 @@
 #include "pool/snapshot_folder.h"
 #include "pool/volume_folder.h"
 
-/* A damaged record counts with what its data can grow to, and is an error all the same: *ret_bytes
- * is set in any case. */
-static int promised_to_volume(struct pool *pool, const char *id, uint64_t *ret_bytes,
+/* A damaged record counts with what its data can grow to, and is an error all the same:
+ * *ret_promise is set in any case. */
+static int promised_to_volume(struct pool *pool, const char *id, struct pool_promise *ret_promise,
 			      struct error *err)
 {
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
+	*ret_promise = (struct pool_promise) { 0 };
 	if (volume_folder_open_in(pool, id, &folder, err) == 0) {
-		*ret_bytes = folder.record.size_bytes;
+		ret_promise->bytes = folder.record.size_bytes;
+		ret_promise->ephemeral = folder.record.ephemeral;
 		return 0;
 	}
 	const struct backend *backend = NULL;
 	if (volume_folder_peek_in(pool, id, &folder, NULL) == 0 && folder.pool)
 		backend = backend_of_folder(folder.fd);
-	*ret_bytes = backend ? backend->size_bytes(folder.fd) : 0;
+	ret_promise->bytes = backend ? backend->size_bytes(folder.fd) : 0;
 	return -1;
 }
 
@@ -77,15 +79,23 @@ static uint64_t allocated_by_snapshot(struct pool *pool, const char *id)
 	return bytes < folder.record.held_bytes ? bytes : folder.record.held_bytes;
 }
 
+/* With the mutex held, or while the pool is opened. */
+static void add_promise(struct pool *pool, const struct pool_promise *promise)
+{
+	pool->promised_bytes += promise->bytes;
+	if (promise->ephemeral)
+		pool->ephemeral_bytes += promise->bytes;
+}
+
 static int count_volume(void *context, const char *name, struct error *err)
 {
 	struct pool *pool = context;
-	uint64_t bytes = 0;
+	struct pool_promise promise;
 	struct error reason = { 0 };
-	if (promised_to_volume(pool, name, &bytes, &reason) < 0)
+	if (promised_to_volume(pool, name, &promise, &reason) < 0)
 		log_error("volume cannot be read; it is left as it is", LOG_TEXT("volume", name),
 			  LOG_ERR(&reason));
-	pool->promised_bytes += bytes;
+	add_promise(pool, &promise);
 	pool->volume_count++;
 	return 0;
 }
@@ -185,25 +195,45 @@ static int refuse(const struct pool *pool, const struct capacity_space *space, u
 			 asked, pool->site.name, room, promised);
 }
 
-static int reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
+/* Inline volumes have no administrator's class: their room is a share that no claim can take, and
+ * that takes none of the claims'. */
+static int check_share(const struct pool *pool, const struct capacity_space *space,
+		       const struct pool_promise *promise, struct error *err)
+{
+	char asked[QUANTITY_TEXT_MAX], share[QUANTITY_TEXT_MAX], promised[QUANTITY_TEXT_MAX];
+	uint64_t share_bytes = capacity_ever(space) / 100 * promise->share_percent;
+	if (!promise->ephemeral || pool->ephemeral_bytes + promise->bytes <= share_bytes)
+		return 0;
+	quantity_format_bytes(promise->bytes, asked);
+	format_mib(share_bytes, share);
+	format_mib(pool->ephemeral_bytes, promised);
+	return error_set(
+		err, ERROR_EXHAUSTED,
+		"no room for %s among the inline volumes in pool %s of this node: together "
+		"they may hold %s (%u percent), and %s are promised already",
+		asked, pool->site.name, share, promise->share_percent, promised);
+}
+
+static int reserve(struct pool *pool, const struct pool_promise *promise, struct error *err)
 {
 	struct capacity_space space;
-	if (read_space(pool, &space, err) < 0)
+	if (read_space(pool, &space, err) < 0 || check_share(pool, &space, promise, err) < 0)
 		return -1;
 	/* Without what the images hold already the room looks smaller than it is: if it suffices
-	 * even so, nobody needs to look at thousands of volumes. */
-	if (bytes > capacity_room(&space) && count_space(pool, &space, err) < 0)
+	 * even so, thousands of volumes need not be looked at. */
+	if (promise->bytes > capacity_room(&space) && count_space(pool, &space, err) < 0)
 		return -1;
-	if (bytes > capacity_room(&space))
-		return refuse(pool, &space, bytes, elsewhere, err);
-	pool->promised_bytes += bytes;
+	if (promise->bytes > capacity_room(&space))
+		return refuse(pool, &space, promise->bytes, promise->elsewhere, err);
+	add_promise(pool, promise);
 	return 0;
 }
 
 int pool_hold(struct pool *pool, uint64_t bytes, struct error *err)
 {
 	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, bytes, true, err);
+	int outcome =
+		reserve(pool, &(struct pool_promise) { .bytes = bytes, .elsewhere = true }, err);
 	pthread_mutex_unlock(&pool->mutex);
 	return outcome;
 }
@@ -217,10 +247,10 @@ void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes)
 	pthread_mutex_unlock(&pool->mutex);
 }
 
-int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err)
+int pool_reserve(struct pool *pool, const struct pool_promise *promise, struct error *err)
 {
 	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, bytes, elsewhere, err);
+	int outcome = reserve(pool, promise, err);
 	pool->volume_count += outcome == 0;
 	pthread_mutex_unlock(&pool->mutex);
 	return outcome;
@@ -229,7 +259,7 @@ int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error
 int pool_reserve_growth(struct pool *pool, uint64_t bytes, struct error *err)
 {
 	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, bytes, false, err);
+	int outcome = reserve(pool, &(struct pool_promise) { .bytes = bytes }, err);
 	pthread_mutex_unlock(&pool->mutex);
 	return outcome;
 }
@@ -247,10 +277,13 @@ void pool_release_growth(struct pool *pool, uint64_t bytes)
 	pthread_mutex_unlock(&pool->mutex);
 }
 
-void pool_release(struct pool *pool, uint64_t bytes)
+void pool_release(struct pool *pool, uint64_t bytes, bool ephemeral)
 {
 	pthread_mutex_lock(&pool->mutex);
 	release(pool, bytes);
+	if (ephemeral)
+		pool->ephemeral_bytes -=
+			bytes < pool->ephemeral_bytes ? bytes : pool->ephemeral_bytes;
 	pool->volume_count -= pool->volume_count > 0;
 	pthread_mutex_unlock(&pool->mutex);
 }

@@ -19,10 +19,20 @@
  * and counts with what its data can grow to. */
 int pool_room_count(struct pool *pool, struct error *err);
 
-/* Counts bytes as promised. ERROR_EXHAUSTED if there is no room now. If there would be none on an
- * empty disk either: ERROR_EXHAUSTED where another node may serve, else ERROR_RANGE. */
-int pool_reserve(struct pool *pool, uint64_t bytes, bool elsewhere, struct error *err);
-void pool_release(struct pool *pool, uint64_t bytes);
+struct pool_promise {
+	uint64_t bytes;
+	bool elsewhere; /* the caller can ask another node if this one has no room */
+	bool ephemeral; /* to an inline volume: within share_percent of what the pool holds */
+	unsigned share_percent;
+};
+
+/* Counts the bytes as promised. ERROR_EXHAUSTED if there is no room now, or the inline volumes of
+ * the pool have their share. If there would be no room on an empty disk either: ERROR_EXHAUSTED
+ * where another node may serve, else ERROR_RANGE. */
+int pool_reserve(struct pool *pool, const struct pool_promise *promise, struct error *err);
+
+/* Takes back the promise to a volume of so many bytes. */
+void pool_release(struct pool *pool, uint64_t bytes, bool ephemeral);
 
 /* The same for what is no volume, a snapshot: it is not counted as one. */
 int pool_hold(struct pool *pool, uint64_t bytes, struct error *err);

@@ -20,6 +20,7 @@
 #include "pool/volume_folder.h"
 #include "record/io_limits.h"
 #include "volume/content.h"
+#include "volume/ephemeral_policy.h"
 #include "volume/volume.h"
 
 #define VOLUME_FOLDER_MODE 0700
@@ -39,7 +40,7 @@ static int check_existing(const struct volume_record *record, const struct volum
 {
 	if (strcmp(record->name, spec->name) != 0)
 		return taken(record, "name", record->name, spec->name, err);
-	if (record->ephemeral != spec->ephemeral)
+	if (record->ephemeral != (spec->ephemeral != NULL))
 		return taken(record, "lifecycle", record->ephemeral ? "Ephemeral" : "Persistent",
 			     spec->ephemeral ? "Ephemeral" : "Persistent", err);
 	if (record->block != spec->block)
@@ -104,7 +105,7 @@ static void fill_record(const struct volume_spec *spec, const char *id, const ch
 		.limits = spec->limits,
 		.block = spec->block,
 		.encryption = spec->parameters.encryption,
-		.ephemeral = spec->ephemeral,
+		.ephemeral = spec->ephemeral != NULL,
 	};
 	snprintf(record.id, sizeof(record.id), "%s", id);
 	snprintf(record.name, sizeof(record.name), "%s", spec->name);
@@ -187,7 +188,7 @@ static int build_or_release(const struct making *making, struct volume_record *r
 			    struct error *err)
 {
 	if (build(making, record, err) < 0) {
-		pool_release(making->pool, record->size_bytes);
+		pool_release(making->pool, record->size_bytes, record->ephemeral);
 		error_prefix(err, "make volume %s", record->id);
 		/* A source that is gone is what the caller named. */
 		return making->content ? -1 : error_not_named(err);
@@ -243,10 +244,18 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 	fill_record(spec, id, fs_type, size_bytes, &folder->record);
 	if (copied && volume_content_check(&content, &folder->record, err) < 0)
 		return -1;
+	if (spec->ephemeral && ephemeral_policy_check(spec->ephemeral, &folder->record,
+						      spec->parameters.pool, err) < 0)
+		return -1;
 	struct pool_wish wish = { .parameters = &spec->parameters,
-				  .bytes = size_bytes,
-				  .elsewhere = spec->elsewhere && !copied,
+				  .promise = { .bytes = size_bytes,
+					       .elsewhere = spec->elsewhere && !copied },
 				  .source = content.pool };
+	if (spec->ephemeral) {
+		wish.promise.ephemeral = true;
+		wish.promise.share_percent = spec->ephemeral->share_percent;
+		wish.among = spec->ephemeral->pools;
+	}
 	if (pool_choice_reserve(pools, &wish, &folder->pool, err) < 0)
 		return -1;
 	struct making making = { .pools = pools,

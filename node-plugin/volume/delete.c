@@ -83,7 +83,7 @@ int volume_remove(struct pools *pools, const struct volume_folder *folder, struc
 	if (attachment_check_none(pools, &folder->record, err) < 0 ||
 	    check_unused(pools, folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
 		return error_not_named(err); /* or the caller takes it for removed */
-	pool_release(pool, folder->record.size_bytes);
+	pool_release(pool, folder->record.size_bytes, folder->record.ephemeral);
 	if (make_last(pool, id, err) < 0)
 		return -1;
 	remove_trash(pool, id, trash_name);

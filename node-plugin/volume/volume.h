@@ -28,6 +28,7 @@
 #include "volume/access.h"
 
 struct copy_watch;
+struct ephemeral_policy;
 struct pool;
 struct pools;
 struct volume_folder;
@@ -37,9 +38,10 @@ struct volume_spec {
 	struct capacity_range range;
 	struct parameters parameters;
 	struct io_limits limits;
-	const char *fs_type;  /* "": the default */
-	bool block;	      /* without a file system: an image, whatever the backend */
-	bool ephemeral;	      /* volume_publish_ephemeral() */
+	const char *fs_type; /* "": the default */
+	bool block;	     /* without a file system: an image, whatever the backend */
+	/* NULL: a persistent volume; else one of volume_publish_ephemeral(), judged by this */
+	const struct ephemeral_policy *ephemeral;
 	const char *pod_path; /* of an ephemeral one: where its pod will have it; else NULL */
 	bool elsewhere;	      /* the caller can ask another node if this one has no room */
 	struct volume_source source;

@@ -121,6 +121,43 @@ static void a_persistent_volume_is_not_taken_for_one(void **state)
 	nothing_is_left();
 }
 
+static void what_the_administrator_does_not_allow_is_refused_and_leaves_nothing(void **state)
+{
+	struct error err = { 0 };
+	scene.more_flags[0] = "--ephemeral-max-size=64Mi";
+	scene.more_flags[1] = "--ephemeral-backends=loop";
+	scene.more_flags[2] = "--ephemeral-provisioning=thin";
+	restart();
+	assert_int_equal(publish("backend", "directory", &err), -1);
+	assert_int_equal(err.code, ERROR_FORBIDDEN);
+	assert_non_null(strstr(err.text, "backend"));
+	assert_int_equal(publish("provisioning", "thick", &err), -1);
+	assert_int_equal(err.code, ERROR_FORBIDDEN);
+	assert_int_equal(node_client_publish_ephemeral(scene.channel, ID, "65Mi", "", "",
+						       scene.target, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_FORBIDDEN);
+	nothing_is_left();
+	assert_int_equal(publish("", "", &err), 0);
+	assert_int_equal(node_client_unpublish(scene.channel, ID, scene.target, &err), 0);
+}
+
+/* Switching them off ends no pod, and keeps none from ending. */
+static void one_that_exists_is_served_and_removed_where_they_are_switched_off(void **state)
+{
+	struct error err = { 0 };
+	assert_int_equal(publish("", "", &err), 0);
+	scene.more_flags[0] = "--ephemeral=false";
+	restart();
+	assert_int_equal(publish("", "", &err), 0);
+	assert_int_equal(node_client_unpublish(scene.channel, ID, scene.target, &err), 0);
+	nothing_is_left();
+	assert_int_equal(publish("", "", &err), -1);
+	assert_int_equal(err.code, ERROR_FORBIDDEN);
+	assert_non_null(strstr(err.text, "switched off on this node"));
+	nothing_is_left();
+}
+
 /* As after a restart of the node whose kubelet has forgotten the pod. */
 static void one_whose_pod_is_gone_is_removed_at_the_next_start(void **state)
 {
@@ -153,6 +190,8 @@ int main(void)
 		TEST(a_restarted_plugin_finds_it),
 		TEST(what_it_does_not_know_is_refused_and_leaves_nothing),
 		TEST(a_persistent_volume_is_not_taken_for_one),
+		TEST(what_the_administrator_does_not_allow_is_refused_and_leaves_nothing),
+		TEST(one_that_exists_is_served_and_removed_where_they_are_switched_off),
 		TEST(one_whose_pod_is_gone_is_removed_at_the_next_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

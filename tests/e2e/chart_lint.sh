@@ -57,6 +57,7 @@ renders_for_several_sets_of_values() {
 	renders '--max-volumes=0$'
 	renders '--max-volumes=110$' --set node.maxVolumes=110
 	renders_several_pools
+	renders_inline_volumes_only_when_asked
 	renders 'pool: "fast"' --set storageClasses.kentledge.parameters.pool=fast
 	renders '^  name: scratch$' --set storageClasses.scratch.create=true \
 		--set storageClasses.scratch.parameters.backend=directory
@@ -85,6 +86,15 @@ renders_several_pools() {
 	renders 'hostPath: \{path: /mnt/disk, type: DirectoryOrCreate\}' "${two[@]}"
 	leaves_out '/var/lib/kentledge' "${two[@]}"
 	renders '--pool-policy=first$' "${two[@]}" --set node.poolPolicy=first
+}
+
+renders_inline_volumes_only_when_asked() {
+	renders '^  volumeLifecycleModes: \[Persistent\]$'
+	leaves_out '--ephemeral'
+	renders '^  volumeLifecycleModes: \[Persistent, Ephemeral\]$' --set node.ephemeral.enabled=true
+	renders '--ephemeral-max-size=1Gi$' --set node.ephemeral.enabled=true
+	renders '--ephemeral-pools=fast,bulk$' --set node.ephemeral.enabled=true \
+		--set 'node.ephemeral.pools={fast,bulk}'
 }
 
 # section KIND NAME: one object of the last rendering.
@@ -169,6 +179,8 @@ wrong_values_are_refused() {
 	refuses source --set tls.source=vault
 	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
 	refuses size --set test.size=much
+	refuses sharePercent --set node.ephemeral.sharePercent=0
+	refuses backends --set 'node.ephemeral.backends={zfs}'
 	refuses name --set 'imagePullSecrets[0].secret=private-registry'
 	refuses matchLabelExpressions --set 'storageClasses.kentledge.allowedTopologies[0].zone=a'
 }

@@ -16,6 +16,15 @@
 #include "assert_outcome.h"
 #include "base/log.h"
 
+const struct ephemeral_policy pool_scene_ephemeral = {
+	.on = true,
+	.backends = 1U << BACKEND_LOOP | 1U << BACKEND_DIRECTORY,
+	.provisionings = 1U << PROVISIONING_THIN | 1U << PROVISIONING_THICK,
+	.pools = "",
+	.size_max_bytes = UINT64_MAX,
+	.share_percent = 100,
+};
+
 const struct access pool_scene_writer = { .mode = ACCESS_MULTI_WRITER, .fs_type = "" };
 
 static void open_pool(struct pool_scene *scene)

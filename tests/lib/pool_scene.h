@@ -11,6 +11,7 @@
 
 #include "fake_host.h"
 #include "pool/pools.h"
+#include "volume/ephemeral_policy.h"
 #include "volume/volume.h"
 
 struct pool_scene {
@@ -38,6 +39,9 @@ struct volume_spec pool_scene_spec(const char *name);
 
 /* Makes it; fails the test where it is not made, or was there before. */
 void pool_scene_create(const struct pool_scene *scene, const char *name);
+
+/* Inline volumes may be anything. */
+extern const struct ephemeral_policy pool_scene_ephemeral;
 
 /* A writer with no wishes. */
 extern const struct access pool_scene_writer;

@@ -37,6 +37,21 @@ static void the_defaults_are_the_places_of_a_cluster(void **state)
 	options_done(&options);
 }
 
+static void inline_volumes_are_off_and_what_they_may_be_is_read(void **state)
+{
+	struct options options;
+	struct error err = { 0 };
+	assert_int_equal(parse(NULL, NULL, &options, &err), 0);
+	assert_false(options.ephemeral.on);
+	options_done(&options);
+	assert_int_equal(parse("--ephemeral", "--ephemeral-max-size=64Mi", &options, &err), 0);
+	assert_true(options.ephemeral.on);
+	assert_int_equal(options.ephemeral.size_max_bytes, 64 << 20);
+	options_done(&options);
+	assert_int_equal(parse("--ephemeral-backends=zfs", NULL, &options, &err), -1);
+	assert_non_null(strstr(err.text, "--ephemeral-backends: \"zfs\" is unknown"));
+}
+
 static void a_flag_overrides_the_environment(void **state)
 {
 	struct options options;
@@ -128,6 +143,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_defaults_are_the_places_of_a_cluster, set_node_name),
+		cmocka_unit_test_setup(inline_volumes_are_off_and_what_they_may_be_is_read,
+				       set_node_name),
 		cmocka_unit_test_setup(a_flag_overrides_the_environment, set_node_name),
 		cmocka_unit_test_setup(several_pools_have_names, set_node_name),
 		cmocka_unit_test_setup(each_pool_may_have_a_reserve_of_its_own, set_node_name),

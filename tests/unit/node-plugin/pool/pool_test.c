@@ -51,26 +51,56 @@ static void nobody_else_may_look_into_a_pool(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
+static int reserve(uint64_t bytes, bool elsewhere, struct error *err)
+{
+	return pool_reserve(scene.pool,
+			    &(struct pool_promise) { .bytes = bytes, .elsewhere = elsewhere }, err);
+}
+
+static int reserve_ephemeral(uint64_t bytes, struct error *err)
+{
+	return pool_reserve(
+		scene.pool,
+		&(struct pool_promise) { .bytes = bytes, .ephemeral = true, .share_percent = 10 },
+		err);
+}
+
+static void inline_volumes_have_a_share_of_the_pool(void **state)
+{
+	struct error err = { 0 };
+	/* A tenth of 95 GiB. */
+	assert_int_equal(reserve_ephemeral(9 * GIB, &err), 0);
+	assert_int_equal(reserve_ephemeral(GIB, &err), -1);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
+	assert_non_null(
+		strstr(err.text, "no room for 1Gi among the inline volumes in pool default"));
+	assert_non_null(strstr(err.text, "(10 percent), and 9Gi are promised already"));
+	/* Others are not kept to it, and what ends is given back. */
+	assert_int_equal(reserve(80 * GIB, false, &err), 0);
+	pool_release(scene.pool, 9 * GIB, true);
+	assert_int_equal(reserve_ephemeral(GIB, &err), 0);
+}
+
 static void promises_are_kept_within_the_disk(void **state)
 {
 	struct error err = { 0 };
 	/* 100 GiB less 5 percent. */
-	assert_int_equal(pool_reserve(scene.pool, 60 * GIB, false, &err), 0);
-	assert_int_equal(pool_reserve(scene.pool, 36 * GIB, false, &err), -1);
+	assert_int_equal(reserve(60 * GIB, false, &err), 0);
+	assert_int_equal(reserve(36 * GIB, false, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_non_null(strstr(err.text, "no room for 36Gi in pool default of this node: "
 					 "35Gi are left for volumes (60Gi are promised already)"));
-	assert_int_equal(pool_reserve(scene.pool, 35 * GIB, false, &err), 0);
-	pool_release(scene.pool, 60 * GIB);
-	assert_int_equal(pool_reserve(scene.pool, 60 * GIB, false, &err), 0);
+	assert_int_equal(reserve(35 * GIB, false, &err), 0);
+	pool_release(scene.pool, 60 * GIB, false);
+	assert_int_equal(reserve(60 * GIB, false, &err), 0);
 }
 
 static void what_can_never_fit_is_out_of_range_unless_another_node_may_serve(void **state)
 {
 	struct error err = { 0 };
-	assert_int_equal(pool_reserve(scene.pool, 96 * GIB, false, &err), -1);
+	assert_int_equal(reserve(96 * GIB, false, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
-	assert_int_equal(pool_reserve(scene.pool, 96 * GIB, true, &err), -1);
+	assert_int_equal(reserve(96 * GIB, true, &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_non_null(strstr(err.text, "capacity_range: 96Gi can never fit in pool default of "
 					 "this node, which holds 95Gi for volumes"));
@@ -218,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		POOL_TEST(only_one_process_has_a_pool),
 		POOL_TEST(nobody_else_may_look_into_a_pool),
+		POOL_TEST(inline_volumes_have_a_share_of_the_pool),
 		POOL_TEST(promises_are_kept_within_the_disk),
 		POOL_TEST(what_can_never_fit_is_out_of_range_unless_another_node_may_serve),
 		POOL_TEST(promises_are_counted_again_at_start),

@@ -105,7 +105,7 @@ static void an_ephemeral_one_has_a_place_too(void **state)
 {
 	struct error err = { 0 };
 	struct volume_spec spec = pool_scene_spec("csi-1");
-	spec.ephemeral = true;
+	spec.ephemeral = &pool_scene_ephemeral;
 	const struct volume_publication publication = { .target_path = scene.target,
 							.access = &pool_scene_writer };
 	pool_scene_create(&scene, "pvc-1");

@@ -58,7 +58,7 @@ static void publish(void)
 {
 	struct error err = { 0 };
 	struct volume_spec spec = pool_scene_spec(ID);
-	spec.ephemeral = true;
+	spec.ephemeral = &pool_scene_ephemeral;
 	spec.parameters.pool = "bulk";
 	const struct volume_publication publication = { .target_path = target,
 							.access = &pool_scene_writer };
@@ -210,7 +210,7 @@ static void one_whose_id_would_be_another_is_refused(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct error err = { 0 };
 		struct volume_spec spec = pool_scene_spec(names[i]);
-		spec.ephemeral = true;
+		spec.ephemeral = &pool_scene_ephemeral;
 		assert_int_equal(volume_publish_ephemeral(scene.pools, &spec, &publication, &err),
 				 -1);
 		assert_int_equal(err.code, ERROR_INVALID);

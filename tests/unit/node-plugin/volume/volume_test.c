@@ -455,7 +455,7 @@ static void a_list_says_that_there_is_more_only_if_there_is(void **state)
 	bool more = false;
 	char path[256];
 	struct volume_spec ephemeral = pool_scene_spec("pvc-4");
-	ephemeral.ephemeral = true;
+	ephemeral.ephemeral = &pool_scene_ephemeral;
 	assert_int_equal(create("pvc-1", &err), 0);
 	assert_int_equal(create("pvc-2", &err), 0);
 	assert_int_equal(create("pvc-3", &err), 0);
