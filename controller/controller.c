@@ -16,6 +16,7 @@
 #include "set/pod.h"
 #include "sync/absence.h"
 #include "sync/applier.h"
+#include "sync/replacements.h"
 #include "sync/revision_history.h"
 #include "sync/set_sync.h"
 
@@ -28,6 +29,7 @@ struct controller {
 	struct event_recorder *events;
 	struct written *written;
 	struct absence *absences;
+	struct replacements *replacements;
 	struct applier applier;
 	struct guard *guard; /* NULL: not guarded */
 	struct workqueue *queue;
@@ -165,6 +167,14 @@ static void informer_failed(void *context, const char *what, const struct error 
 	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
+/* "<namespace>/<uid of the set that controls it>". */
+static void claim_index(const struct object *claim, struct text *key)
+{
+	const struct owner *owner = object_controller(claim);
+	if (owner && strcmp(owner->kind, statefulset_apps_kind.name) == 0)
+		text_printf(key, "%s/%s", claim->namespace, owner->uid);
+}
+
 /* The queue's worker. */
 
 static bool is_synced(struct controller *controller)
@@ -213,9 +223,7 @@ static int reconcile_set(void *context, const char *key, struct error *err)
 	}
 	if (controller->guard && guard_is_probe(controller->guard, set))
 		return 0;
-	struct set_sync sync = { .applier = &controller->applier,
-				 .informers = controller->informers };
-	return set_sync(&sync, statefulset_of(set), key, err);
+	return set_sync(&controller->applier, statefulset_of(set), key, err);
 }
 
 static void reconcile_failed(void *context, const char *key, const struct error *err,
@@ -264,7 +272,8 @@ static void start_informers(struct controller *controller)
 	controller->informers[WRITTEN_SET] =
 		watch(controller, controller->options.kind, NULL, set_changed);
 	controller->informers[WRITTEN_POD] = watch(controller, &pod_kind, pod_index, pod_changed);
-	controller->informers[WRITTEN_CLAIM] = watch(controller, &claim_kind, NULL, claim_changed);
+	controller->informers[WRITTEN_CLAIM] =
+		watch(controller, &claim_kind, claim_index, claim_changed);
 	controller->informers[WRITTEN_REVISION] =
 		watch(controller, &revision_kind, revision_index, NULL);
 }
@@ -310,11 +319,14 @@ struct controller *controller_new(const struct controller_options *options)
 				   *options->pod_name ? options->pod_name : "kentledge-controller");
 	controller->written = written_new();
 	controller->absences = absence_new();
+	controller->replacements = replacements_new();
 	controller->applier = (struct applier) {
 		.client = options->client,
+		.informers = controller->informers,
 		.events = controller->events,
 		.written = controller->written,
 		.absences = controller->absences,
+		.replacements = controller->replacements,
 		.may_act = may_act,
 		.context = controller,
 	};
@@ -346,6 +358,7 @@ void controller_free(struct controller *controller)
 	workqueue_free(controller->queue);
 	guard_free(controller->guard);
 	event_recorder_free(controller->events);
+	replacements_free(controller->replacements);
 	absence_free(controller->absences);
 	written_free(controller->written);
 	free(controller);

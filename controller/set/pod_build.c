@@ -13,7 +13,7 @@
 #include "set/revision.h"
 #include "set/revision_data.h"
 
-/* The member as an object; whatever else stood there gives way. */
+/* The member as an object; a value of another type is replaced. */
 static struct json_object *object_member(struct json_object *json, const char *key)
 {
 	if (!json_object_is_type(json_find(json, key), json_type_object))
@@ -152,34 +152,18 @@ int claim_build(const struct statefulset *set, const struct claim_template *temp
 		json_set_string(object_member(metadata, "labels"),
 				set->selector.labels.items[i].key,
 				set->selector.labels.items[i].value);
+	if (retention_set_owns(set))
+		json_set(metadata, "ownerReferences", owner_references_to_set(set));
 	*ret_claim = claim;
 	return 0;
 }
 
-/* Volumes are merged by name; $retainKeys drops the source that a volume had before. */
-static struct json_object *volumes_patch(const struct statefulset *set, int32_t ordinal)
-{
-	struct json_object *volumes = json_object_new_array();
-	for (size_t i = 0; i < set->claim_template_count; i++) {
-		struct json_object *keys = json_object_new_array();
-		json_object_array_add(keys, json_object_new_string("name"));
-		json_object_array_add(keys, json_object_new_string("persistentVolumeClaim"));
-		struct json_object *volume = claim_volume(set, &set->claim_templates[i], ordinal);
-		json_object_object_add(volume, "$retainKeys", keys);
-		json_object_array_add(volumes, volume);
-	}
-	return volumes;
-}
-
-struct json_object *pod_identity_patch(const struct statefulset *set, const struct pod *pod)
+struct json_object *pod_identity_patch(const struct pod *pod)
 {
 	struct json_object *patch = json_object_new_object();
 	struct json_object *metadata = object_member(patch, "metadata");
 	json_set_string(metadata, "uid", pod->object.uid);
 	json_set_string(metadata, "resourceVersion", pod->object.resource_version);
 	add_identity(metadata, pod->object.name, pod->ordinal);
-	if (!identity_storage_matches(set, pod))
-		json_object_object_add(object_member(patch, "spec"), "volumes",
-				       volumes_patch(set, pod->ordinal));
 	return patch;
 }

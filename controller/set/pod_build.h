@@ -21,10 +21,10 @@ int pod_build(const struct statefulset *set, const struct revision *revision, in
 	      struct json_object **ret_pod, struct error *err);
 
 /* The claim of that template: the template's labels and annotations, the selector's labels over
- * them, and its spec. */
+ * them, and its spec. Where the retention policy asks for it the set is its owner. */
 int claim_build(const struct statefulset *set, const struct claim_template *template,
 		int32_t ordinal, struct json_object **ret_claim, struct error *err);
 
-/* A strategic merge patch that gives a pod the labels of its name and ordinal, and where they
- * differ its claims. The resource version guards it. */
-struct json_object *pod_identity_patch(const struct statefulset *set, const struct pod *pod);
+/* A strategic merge patch that gives a pod the labels of its name and ordinal. The resource version
+ * guards it. */
+struct json_object *pod_identity_patch(const struct pod *pod);

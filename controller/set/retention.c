@@ -72,13 +72,17 @@ static bool wants_pod(const struct statefulset *set, const struct retention_pod 
 	return set->when_scaled == DELETE && !pod->in_range;
 }
 
+static bool is_stale(const struct statefulset *set, const struct claim *claim,
+		     const struct retention_pod *pod)
+{
+	return has_stale_set(set, claim) || retention_claim_is_stale(set, claim, pod);
+}
+
 bool retention_conflicts(const struct statefulset *set, const struct claim *claim,
 			 const struct retention_pod *pod)
 {
 	if (set->when_scaled == RETAIN && set->when_deleted == RETAIN)
 		return false;
-	if (has_stale_set(set, claim) || has_stale_pod(claim, pod))
-		return true;
 	for (size_t i = 0; i < claim->object.owner_count; i++) {
 		const struct owner *owner = &claim->object.owners[i];
 		if (owner->controller && !names_set(owner, set) && !names_pod(owner, pod))
@@ -91,15 +95,22 @@ bool retention_fits(const struct statefulset *set, const struct claim *claim,
 		    const struct retention_pod *pod)
 {
 	bool set_owns = owned_by(claim, set->object.uid);
-	bool pod_owns = owned_by(claim, pod->uid);
+	bool pod_owns = *pod->uid && owned_by(claim, pod->uid);
 
-	if (has_stale_set(set, claim) || has_stale_pod(claim, pod))
+	if (is_stale(set, claim, pod))
 		return true;
+	if (has_stale_pod(claim, pod))
+		return false;
 	if (retention_conflicts(set, claim, pod))
 		return !set_owns && !pod_owns;
 	if (owned_without_control(set, claim, pod))
 		return false;
 	return set_owns == wants_set(set, pod) && pod_owns == wants_pod(set, pod);
+}
+
+bool retention_set_owns(const struct statefulset *set)
+{
+	return set->when_deleted == DELETE;
 }
 
 bool retention_claim_is_stale(const struct statefulset *set, const struct claim *claim,

@@ -5,18 +5,20 @@
  * What becomes of a claim when its set is deleted or scaled down: spec
  * persistentVolumeClaimRetentionPolicy.
  *
- * The controller deletes no claim. It says in the claim's owner references on whose end the
- * garbage collector shall delete it:
+ * The controller deletes no data. It says in the claim's owner references on whose end the garbage
+ * collector shall delete the claim:
  *
  *	whenScaled	whenDeleted	pod in range	pod scaled away
- *	Retain		Retain		nobody		nobody
+ *	Retain		Retain		none		none
  *	Retain		Delete		the set		the set
- *	Delete		Retain		nobody		the pod
+ *	Delete		Retain		none		the pod
  *	Delete		Delete		the set		the pod
  *
- * A reference that names the set or pod but carries another uid belongs to an earlier one of that
- * name: such a claim is on its way out and is left alone. A claim that somebody else controls is
- * never ours to give away.
+ * The set is the owner from the claim's creation on, so that no crash and no refused pod leaves
+ * a claim behind. A reference that names the set or pod but carries another uid belongs to an
+ * earlier one of that name: the claim is on its way out and is left alone. With one exception:
+ * under whenScaled: Retain the reference to an earlier pod is removed, because the data is to be
+ * kept now. A claim that another object controls is never ours to give away.
  */
 
 #include <json-c/json.h>
@@ -36,7 +38,7 @@ struct retention_pod {
 bool retention_fits(const struct statefulset *set, const struct claim *claim,
 		    const struct retention_pod *pod);
 
-/* Somebody else controls the claim, so the policy cannot be kept. */
+/* Another object controls the claim, so the policy cannot be kept. */
 bool retention_conflicts(const struct statefulset *set, const struct claim *claim,
 			 const struct retention_pod *pod);
 
@@ -44,6 +46,9 @@ bool retention_conflicts(const struct statefulset *set, const struct claim *clai
  * until it is gone: its data was to be thrown away. */
 bool retention_claim_is_stale(const struct statefulset *set, const struct claim *claim,
 			      const struct retention_pod *pod);
+
+/* The set is an owner of each claim of its replicas. */
+bool retention_set_owns(const struct statefulset *set);
 
 /* All owner references that the claim should have; yours. */
 struct json_object *retention_owners(const struct statefulset *set, const struct claim *claim,

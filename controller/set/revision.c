@@ -97,3 +97,11 @@ struct revision *revision_find(const struct object_list *revisions, const char *
 			return revision_of(revisions->items[i]);
 	return NULL;
 }
+
+bool revision_is_named_after(const struct object *revision, const struct statefulset *set)
+{
+	const char *hash = strrchr(revision->name, '-');
+	size_t prefix = strnlen(set->object.name, PREFIX_MAX);
+	return hash && (size_t)(hash - revision->name) == prefix &&
+	       strncmp(revision->name, set->object.name, prefix) == 0;
+}

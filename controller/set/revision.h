@@ -6,6 +6,7 @@
  * so that an old template can be told from the new one, and be put back.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kube/object.h"
@@ -52,3 +53,7 @@ const char *revision_name(struct arena *arena, const struct statefulset *set,
 
 /* The revision of that name, or NULL. */
 struct revision *revision_find(const struct object_list *revisions, const char *name);
+
+/* The name is one that the set would give: "<set>-<hash>". A revision that no set controls belongs
+ * to the set after which it is named, also where two sets have the same labels. */
+bool revision_is_named_after(const struct object *revision, const struct statefulset *set);

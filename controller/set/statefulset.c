@@ -61,14 +61,13 @@ static int parse_update_strategy(struct statefulset *set, struct json_object *js
 				 struct error *err)
 {
 	const char *type;
-	struct json_object *update;
+	struct json_object *rolling;
 	if (json_read_string(json, "spec.updateStrategy.type", set->object.arena, &type, err) < 0 ||
-	    json_read_object(json, "spec.updateStrategy.rollingUpdate", &update, err) < 0)
+	    json_read_object(json, "spec.updateStrategy.rollingUpdate", &rolling, err) < 0)
 		return -1;
 	set->update_strategy = is(type, "OnDelete")   ? ON_DELETE
 			       : is(type, "Recreate") ? RECREATE
 						      : ROLLING_UPDATE;
-	set->has_rolling_update = update != NULL;
 	if (read_count(json, "spec.updateStrategy.rollingUpdate.partition", 0, &set->partition,
 		       err) < 0)
 		return -1;
@@ -204,4 +203,22 @@ int32_t statefulset_max_unavailable(const struct statefulset *set)
 bool statefulset_owns(const struct statefulset *set, const struct owner *controller)
 {
 	return controller && strcmp(controller->uid, set->object.uid) == 0;
+}
+
+/* "apps/v1" and "apps/v1beta1" are of one group. */
+static bool same_group(const char *a, const char *b)
+{
+	const char *end_a = strchr(a, '/');
+	const char *end_b = strchr(b, '/');
+	size_t length_a = end_a ? (size_t)(end_a - a) : 0;
+	size_t length_b = end_b ? (size_t)(end_b - b) : 0;
+	return length_a == length_b && strncmp(a, b, length_a) == 0;
+}
+
+bool statefulset_has_name_of(const struct statefulset *set, const struct owner *owner)
+{
+	const struct object *object = &set->object;
+	return owner && same_group(owner->api_version, object->kind->api_version) &&
+	       strcmp(owner->kind, object->kind->name) == 0 &&
+	       strcmp(owner->name, object->name) == 0;
 }

@@ -5,7 +5,7 @@
  * A StatefulSet: so many pods of one template, each with a name, an ordinal and claims of its own.
  *
  * Of the pod template only the form that revisions are made of is kept (set/revision_data.h), of
- * each claim template its text: they are written back whole, and nobody looks inside before that.
+ * each claim template its text: they are written back whole and not looked into before that.
  * Which API group a set came from is a matter of its kind; nothing else depends on it.
  */
 
@@ -47,8 +47,7 @@ struct statefulset {
 	const char *service_name;
 	enum pod_management pod_management;
 	enum update_strategy update_strategy;
-	bool has_rolling_update;
-	int32_t partition;
+	int32_t partition;	 /* 0 also without a rollingUpdate block */
 	int32_t max_unavailable; /* a number of pods, or … */
 	bool max_unavailable_is_percent;
 	enum retention when_deleted;
@@ -73,3 +72,7 @@ int32_t statefulset_max_unavailable(const struct statefulset *set);
 
 /* The set is the controller that this owner reference names. */
 bool statefulset_owns(const struct statefulset *set, const struct owner *controller);
+
+/* The owner reference names a set of this API group, kind and name, be it this one or an earlier
+ * one. */
+bool statefulset_has_name_of(const struct statefulset *set, const struct owner *owner);

@@ -5,53 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "set/claim_plan.h"
 #include "set/identity.h"
+#include "set/planner.h"
 #include "set/pod.h"
-#include "set/retention.h"
 #include "set/statefulset_status.h"
+#include "set/update_plan.h"
 
-/* A claim that belongs to an earlier pod gives no event when it goes. */
-#define STALE_CLAIM_LOOK_MS 1000
+/* The end of a claim wakes its set, so this look is a safeguard. */
+#define CLAIM_LOOK_MS 5000
 
-struct planner {
-	const struct plan_input *input;
-	const struct statefulset *set;
-	struct arena *arena;
-	struct plan plan;
-	bool ordered;
+/* So many ordinals without a pod are looked at: a set may ask for 2^31 of them. */
+#define WALK_MAX 10000
 
-	struct pod **in_range; /* by ordinal, ascending */
-	size_t in_range_count;
-	struct pod **condemned; /* by ordinal, descending */
-	size_t condemned_count;
-};
-
-static bool is_full(const struct planner *planner)
+/* The earliest of several moments counts; 0 is none. */
+static void look_again(struct planner *planner, uint32_t after_ms)
 {
-	return planner->plan.count >= PLAN_DECISIONS_MAX;
-}
-
-static struct decision *add(struct planner *planner, const struct decision *decision)
-{
-	struct plan *plan = &planner->plan;
-	if (plan->count == plan->capacity) {
-		size_t capacity = plan->capacity ? plan->capacity * 2 : 8;
-		struct decision *more = arena_alloc(planner->arena, capacity * sizeof(*more));
-		if (plan->count)
-			memcpy(more, plan->decisions, plan->count * sizeof(*more));
-		plan->decisions = more;
-		plan->capacity = capacity;
-	}
-	plan->decisions[plan->count] = *decision;
-	return &plan->decisions[plan->count++];
-}
-
-/* Says why nothing more happens now. Returns true: stop. */
-static bool wait_for(struct planner *planner, const char *what, const char *pod_name)
-{
-	planner->plan.waits_for = what;
-	planner->plan.waits_for_pod = pod_name;
-	return true;
+	uint32_t *plan_ms = &planner->plan.look_again_ms;
+	if (after_ms && (*plan_ms == 0 || after_ms < *plan_ms))
+		*plan_ms = after_ms;
 }
 
 /* Sorting pods into their places. */
@@ -68,7 +40,7 @@ static int compare_ordinals_down(const void *a, const void *b)
 	return compare_ordinals(b, a);
 }
 
-/* "web-01" parses as ordinal 1 of web, but is nobody's name. */
+/* "web-01" parses as ordinal 1 of web, but no pod of the set has this name. */
 static bool has_its_name(const struct planner *planner, const struct pod *pod)
 {
 	return pod->ordinal >= 0 &&
@@ -133,151 +105,82 @@ static uint32_t next_availability_ms(const struct planner *planner)
 	return next_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)next_ms;
 }
 
-/* Claims. */
-
-static const struct claim *find_claim(const struct planner *planner, const char *name)
-{
-	const struct claim_lookup *lookup = &planner->input->claims;
-	return lookup->find(lookup->context, name);
-}
-
-static struct retention_pod retention_view(const struct planner *planner, int32_t ordinal,
-					   const struct pod *pod)
-{
-	return (struct retention_pod) {
-		.name = identity_pod_name(planner->arena, planner->set, ordinal),
-		.uid = pod ? pod->object.uid : "",
-		.in_range = identity_in_range(planner->set, ordinal),
-	};
-}
-
-static bool has_stale_claim(const struct planner *planner, int32_t ordinal)
-{
-	const struct statefulset *set = planner->set;
-	struct retention_pod pod = retention_view(planner, ordinal, NULL);
-	for (size_t i = 0; i < set->claim_template_count; i++) {
-		const struct claim *claim = find_claim(
-			planner, identity_claim_name(planner->arena, set,
-						     set->claim_templates[i].name, ordinal));
-		if (claim && retention_claim_is_stale(set, claim, &pod))
-			return true;
-	}
-	return false;
-}
-
-enum claim_wish {
-	WISH_PRESENT = 1 << 0, /* make what is missing */
-	WISH_OWNERS = 1 << 1,
-	WISH_REPORT = 1 << 2, /* a conflict of owners, even if nothing is to be done */
-};
-
-/* What one claim needs; false: nothing. */
-static bool decide_claim(const struct planner *planner, const struct retention_pod *pod,
-			 unsigned wishes, struct claim_step *step)
-{
-	step->claim = find_claim(planner, step->name);
-	if (!step->claim) {
-		step->action = CLAIM_ACTION_CREATE;
-		return wishes & WISH_PRESENT;
-	}
-	if ((wishes & WISH_PRESENT) && step->claim->object.deleted_s != 0) {
-		step->action = CLAIM_ACTION_AWAIT_END;
-		return true;
-	}
-	bool fits = retention_fits(planner->set, step->claim, pod);
-	step->conflict = retention_conflicts(planner->set, step->claim, pod);
-	step->action = fits ? CLAIM_ACTION_NONE : CLAIM_ACTION_SET_OWNERS;
-	return (wishes & WISH_OWNERS) && (!fits || (step->conflict && (wishes & WISH_REPORT)));
-}
-
-static void decide_claims(const struct planner *planner, unsigned wishes, struct decision *decision)
-{
-	const struct statefulset *set = planner->set;
-	struct retention_pod pod = retention_view(planner, decision->ordinal, decision->pod);
-	decision->claims =
-		arena_alloc(planner->arena, set->claim_template_count * sizeof(*decision->claims));
-	for (size_t i = 0; i < set->claim_template_count; i++) {
-		const struct claim_template *template = &set->claim_templates[i];
-		struct claim_step claim = {
-			.template = template,
-			.name = identity_claim_name(planner->arena, set, template->name,
-						    decision->ordinal),
-		};
-		if (decide_claim(planner, &pod, wishes, &claim))
-			decision->claims[decision->claim_count++] = claim;
-	}
-}
-
-static void mend_claims(struct planner *planner, const struct decision *about, unsigned wishes)
-{
-	struct decision decision = *about;
-	decision.type = DECISION_MEND_CLAIMS;
-	decide_claims(planner, wishes, &decision);
-	if (decision.claim_count > 0)
-		add(planner, &decision);
-}
-
 /* Stage: replicas. Each function returns whether an OrderedReady set stops there. */
 
-/* While a rollout is held back by its partition, a pod below it comes back as it was. Without
- * rollingUpdate the status says how many pods are still of the current revision. */
-static bool comes_back_as_current(const struct statefulset *set, int32_t ordinal)
+/* A pod of that name which is not the set's: the API would refuse a second one. */
+static enum hold_reason name_is_taken(const struct planner *planner, const char *pod_name)
 {
-	int64_t held = set->has_rolling_update			? set->partition
-		       : set->update_strategy == ROLLING_UPDATE ? set->status.current_replicas
-								: 0;
-	return ordinal < set->start_ordinal + held;
+	const struct pod_lookup *lookup = &planner->input->pods_by_name;
+	const struct pod *pod = lookup->find ? lookup->find(lookup->context, pod_name) : NULL;
+	if (!pod)
+		return HOLD_NONE;
+	if (pod_terminating(pod))
+		return HOLD_POD_TERMINATING;
+	return statefulset_has_name_of(planner->set, object_controller(&pod->object))
+		       ? HOLD_POD_EARLIER
+		       : HOLD_POD_FOREIGN;
 }
 
 static bool create_replica(struct planner *planner, struct decision *decision)
 {
-	if (has_stale_claim(planner, decision->ordinal)) {
-		planner->plan.look_again_ms = STALE_CLAIM_LOOK_MS;
-		return wait_for(planner, "a claim of the pod before it is being removed",
-				decision->pod_name);
+	enum hold_reason taken = name_is_taken(planner, decision->pod_name);
+	if (taken != HOLD_NONE)
+		return planner_hold(planner, taken, decision->pod_name, NULL);
+	if (!claim_plan_present(planner, decision)) {
+		look_again(planner, CLAIM_LOOK_MS);
+		return true;
 	}
 	decision->type = DECISION_CREATE_POD;
-	decision->revision_name = comes_back_as_current(planner->set, decision->ordinal)
-					  ? planner->input->current_revision
-					  : planner->input->update_revision;
-	decide_claims(planner, WISH_PRESENT | WISH_OWNERS | WISH_REPORT, decision);
-	add(planner, decision);
-	return wait_for(planner, "the pod was just created", decision->pod_name);
+	decision->revision_name = update_plan_revision(planner, decision->ordinal);
+	planner_add(planner, decision);
+	return planner_hold(planner, HOLD_POD_CREATED, decision->pod_name, NULL);
 }
 
-static bool replace_finished(struct planner *planner, struct decision *decision)
+/* A pod that comes back as it was may fail again at once, so it waits. One that comes back with
+ * another template is a new attempt. */
+static uint32_t replacement_wait_ms(const struct planner *planner, const struct pod *pod)
 {
-	decision->type = DECISION_DELETE_POD;
-	decision->reason = DELETE_FINISHED;
-	if (!pod_terminating(decision->pod))
-		add(planner, decision);
-	return wait_for(planner, "the pod has failed or finished and is being removed",
-			decision->pod_name);
+	const struct replacement_lookup *lookup = &planner->input->replacements;
+	if (!lookup->wait_ms ||
+	    strcmp(pod->revision, update_plan_revision(planner, pod->ordinal)) != 0)
+		return 0;
+	return lookup->wait_ms(lookup->context, pod->object.name);
 }
 
-/* Why an OrderedReady set goes no further than this pod; NULL: it does. */
-static const char *holds_up(const struct planner *planner, const struct pod *pod)
+static bool replace_finished(struct planner *planner, const struct pod *pod)
 {
+	uint32_t wait_ms = replacement_wait_ms(planner, pod);
 	if (pod_terminating(pod))
-		return "the pod is terminating";
-	if (!pod_running_and_ready(pod))
-		return "the pod is not yet running and ready";
-	if (!pod_available(pod, planner->set->min_ready_s, planner->input->now_ms))
-		return "the pod has not been ready for minReadySeconds";
-	return NULL;
+		return planner_hold(planner, HOLD_POD_TERMINATING, pod->object.name, NULL);
+	if (wait_ms > 0) {
+		look_again(planner, wait_ms);
+		return planner_hold(planner, HOLD_POD_BACKOFF, pod->object.name, NULL);
+	}
+	planner_delete(planner, STAGE_REPLICAS, pod, DELETE_FINISHED);
+	return planner_hold(planner, HOLD_POD_DELETED, pod->object.name, NULL);
 }
 
-static void keep_invariants(struct planner *planner, struct decision *decision, bool pending)
+/* The volumes of a pod cannot change, so a pod that lacks one stays as it is until it is replaced,
+ * and the set goes on. */
+static void keep_invariants(struct planner *planner, struct decision *decision)
 {
-	bool storage = identity_storage_matches(planner->set, decision->pod);
-	if (storage && identity_matches(planner->set, decision->pod)) {
-		if (!pending)
-			mend_claims(planner, decision, WISH_OWNERS);
+	const struct pod *pod = decision->pod;
+	if (!identity_storage_matches(planner->set, pod))
+		planner_hold(planner, HOLD_POD_STORAGE, pod->object.name, NULL);
+	if (identity_matches(planner->set, pod))
 		return;
-	}
 	decision->type = DECISION_UPDATE_POD;
-	decide_claims(planner, WISH_OWNERS | (storage ? 0 : WISH_PRESENT), decision);
-	add(planner, decision);
+	planner_add(planner, decision);
+}
+
+/* A pending pod may lack a claim that was removed after the pod was made. */
+static void give_missing_claims(struct planner *planner, const struct decision *about)
+{
+	struct decision decision = *about;
+	decision.type = DECISION_MEND_CLAIMS;
+	claim_plan_present(planner, &decision);
+	if (decision.claim_count > 0)
+		planner_add(planner, &decision);
 }
 
 static bool plan_replica(struct planner *planner, struct decision *decision)
@@ -286,71 +189,45 @@ static bool plan_replica(struct planner *planner, struct decision *decision)
 	if (!pod)
 		return create_replica(planner, decision);
 	if (pod_finished(pod))
-		return replace_finished(planner, decision);
-
-	bool pending = pod->phase == POD_PENDING || pod->phase == POD_PHASE_NONE;
-	if (pending)
-		mend_claims(planner, decision, WISH_PRESENT | WISH_OWNERS | WISH_REPORT);
-	const char *obstacle = holds_up(planner, pod);
-	if (obstacle && planner->ordered)
-		return wait_for(planner, obstacle, pod->object.name);
-	keep_invariants(planner, decision, pending);
+		return replace_finished(planner, pod);
+	if (pod->phase == POD_PENDING || pod->phase == POD_PHASE_NONE)
+		give_missing_claims(planner, decision);
+	enum hold_reason obstacle = planner_obstacle(planner, pod);
+	if (obstacle != HOLD_NONE && planner->ordered)
+		return planner_hold(planner, obstacle, pod->object.name, NULL);
+	keep_invariants(planner, decision);
 	return false;
 }
 
+/* True: the stages behind must wait. */
 static bool plan_replicas(struct planner *planner)
 {
 	size_t next = 0;
+	size_t missing = 0;
 	int64_t end = identity_end(planner->set);
 	for (int64_t ordinal = planner->set->start_ordinal; ordinal < end; ordinal++) {
-		if (ordinal > INT32_MAX || is_full(planner))
-			return true;
 		struct pod *pod = NULL;
+		if (ordinal > INT32_MAX)
+			return true;
 		if (next < planner->in_range_count && planner->in_range[next]->ordinal == ordinal)
 			pod = planner->in_range[next++];
+		if (!pod && ++missing > WALK_MAX)
+			return true;
 		struct decision decision = {
 			.stage = STAGE_REPLICAS,
-			.place = (size_t)(ordinal - planner->set->start_ordinal),
 			.ordinal = (int32_t)ordinal,
 			.pod_name =
 				identity_pod_name(planner->arena, planner->set, (int32_t)ordinal),
 			.pod = pod,
 		};
-		if (plan_replica(planner, &decision) && planner->ordered)
+		if ((plan_replica(planner, &decision) && planner->ordered) ||
+		    planner_is_full(planner, STAGE_REPLICAS))
 			return true;
 	}
 	return false;
 }
 
-/* Stages: owners and condemned. */
-
-static struct decision about_pod(enum plan_stage stage, size_t place, const struct pod *pod)
-{
-	return (struct decision) {
-		.stage = stage,
-		.place = place,
-		.ordinal = pod->ordinal,
-		.pod_name = pod->object.name,
-		.pod = pod,
-	};
-}
-
-static void plan_owners(struct planner *planner)
-{
-	for (size_t i = 0; i < planner->condemned_count; i++) {
-		struct decision decision = about_pod(STAGE_OWNERS, i, planner->condemned[i]);
-		mend_claims(planner, &decision, WISH_OWNERS);
-	}
-}
-
-static void delete_pod(struct planner *planner, enum plan_stage stage, size_t place,
-		       const struct pod *pod, enum delete_reason reason)
-{
-	struct decision decision = about_pod(stage, place, pod);
-	decision.type = DECISION_DELETE_POD;
-	decision.reason = reason;
-	add(planner, &decision);
-}
+/* Stage: condemned. */
 
 /* All replicas are well when this is asked, so the first pod in trouble, if any, is condemned. */
 static const struct pod *first_unavailable_condemned(const struct planner *planner)
@@ -367,92 +244,39 @@ static bool plan_condemned_ordered(struct planner *planner)
 	if (planner->condemned_count == 0)
 		return false;
 	const struct pod *pod = planner->condemned[0];
-	const char *obstacle = holds_up(planner, pod);
+	enum hold_reason obstacle = planner_obstacle(planner, pod);
 	bool may_go = !pod_terminating(pod) && pod == first_unavailable_condemned(planner);
-	if (obstacle && !may_go)
-		return wait_for(planner, obstacle, pod->object.name);
-	delete_pod(planner, STAGE_CONDEMNED, 0, pod, DELETE_SCALED_DOWN);
-	return wait_for(planner, "the pod is being scaled away", pod->object.name);
+	if (obstacle != HOLD_NONE && !may_go)
+		return planner_hold(planner,
+				    obstacle == HOLD_POD_UNREADY ? HOLD_SCALE_DOWN : obstacle,
+				    pod->object.name, NULL);
+	planner_delete(planner, STAGE_CONDEMNED, pod, DELETE_SCALED_DOWN);
+	return planner_hold(planner, HOLD_POD_DELETED, pod->object.name, NULL);
 }
 
+/* True: the update must wait. */
 static bool plan_condemned(struct planner *planner)
 {
 	if (planner->ordered)
 		return plan_condemned_ordered(planner);
 	for (size_t i = 0; i < planner->condemned_count; i++)
-		if (!pod_terminating(planner->condemned[i]))
-			delete_pod(planner, STAGE_CONDEMNED, i, planner->condemned[i],
-				   DELETE_SCALED_DOWN);
+		if (!pod_terminating(planner->condemned[i]) &&
+		    !planner_delete(planner, STAGE_CONDEMNED, planner->condemned[i],
+				    DELETE_SCALED_DOWN))
+			return true;
 	return false;
 }
 
-/* Stage: update. */
-
-static bool is_outdated(const struct planner *planner, const struct pod *pod)
-{
-	return strcmp(pod->revision, planner->input->update_revision) != 0 &&
-	       !pod_terminating(pod) && !pod_finished(pod);
-}
-
-static bool is_unavailable(const struct planner *planner, const struct pod *pod)
-{
-	return pod_unavailable(pod, planner->set->min_ready_s, planner->input->now_ms);
-}
-
-static int64_t count_unavailable(const struct planner *planner)
-{
-	int64_t missing = (int64_t)planner->set->replicas - (int64_t)planner->in_range_count;
-	int64_t count = missing;
-	for (size_t i = 0; i < planner->in_range_count; i++)
-		count += is_unavailable(planner, planner->in_range[i]);
-	return count;
-}
-
-/* Deletes outdated pods from the top down to the partition, at most `budget` of them. A Parallel
- * set takes available and unavailable ones in two rounds, an OrderedReady one as they come. */
-static void delete_outdated(struct planner *planner, int64_t budget, bool available,
-			    bool unavailable)
-{
-	int64_t lowest = (int64_t)planner->set->start_ordinal +
-			 (planner->set->has_rolling_update ? planner->set->partition : 0);
-	for (size_t i = planner->in_range_count; i-- > 0 && budget > 0;) {
-		const struct pod *pod = planner->in_range[i];
-		if (pod->ordinal < lowest)
-			return;
-		if (!is_outdated(planner, pod))
-			continue;
-		if (is_unavailable(planner, pod) ? !unavailable : !available)
-			continue;
-		delete_pod(planner, STAGE_UPDATE, 0, pod, DELETE_OUTDATED);
-		budget--;
-	}
-}
-
-/* A broken pod of the old revision serves nobody: a Parallel set replaces all of those at once, and
- * spends the budget on pods that work only afterwards (Kubernetes 1.37, issue 137409). */
-static void plan_update(struct planner *planner)
-{
-	int64_t budget = statefulset_max_unavailable(planner->set) - count_unavailable(planner);
-	if (planner->ordered) {
-		delete_outdated(planner, budget, true, true);
-		return;
-	}
-	delete_outdated(planner, INT64_MAX, false, true);
-	delete_outdated(planner, budget, true, false);
-}
-
+/* A pod is only scaled away after its claims say what becomes of them. */
 static void plan_all(struct planner *planner)
 {
-	if (plan_replicas(planner)) {
-		if (is_full(planner))
-			planner->plan.look_again_ms = 1;
+	bool owners_planned = claim_plan_owners(planner);
+	bool stop = plan_replicas(planner);
+	if (!owners_planned || (stop && planner->ordered))
 		return;
-	}
-	plan_owners(planner);
-	if (plan_condemned(planner))
-		return;
-	if (planner->set->update_strategy == ROLLING_UPDATE)
-		plan_update(planner);
+	stop = plan_condemned(planner) || stop;
+	if (!stop && planner->set->update_strategy == ROLLING_UPDATE)
+		update_plan(planner);
 }
 
 struct plan statefulset_plan(const struct plan_input *input, struct arena *arena)
@@ -466,14 +290,16 @@ struct plan statefulset_plan(const struct plan_input *input, struct arena *arena
 	};
 	if (input->set->object.deleted_s != 0) {
 		count_pods(&planner, input->pods, input->pod_count);
-		wait_for(&planner, "the set is being deleted", NULL);
+		planner_hold(&planner, HOLD_SET_DELETED, NULL, NULL);
 		return planner.plan;
 	}
 	sort_pods(&planner);
 	count_pods(&planner, planner.in_range, planner.in_range_count);
 	count_pods(&planner, planner.condemned, planner.condemned_count);
-	planner.plan.look_again_ms = next_availability_ms(&planner);
+	look_again(&planner, next_availability_ms(&planner));
 	plan_all(&planner);
+	if (planner.cut)
+		look_again(&planner, 1);
 	return planner.plan;
 }
 

@@ -7,19 +7,21 @@
  * A plan is made from one look at the set, its pods and their claims, at one moment, and touches
  * nothing. It is a list of decisions, in four stages that follow each other:
  *
+ *	owners		say in every claim on whose end it goes (set/claim_plan.h)
  *	replicas	make what is missing, replace what has failed, put right what differs
- *	owners		say in the claims of pods to be scaled away whose they are
  *	condemned	delete pods beyond the range
  *	update		delete pods of an old revision, so that they come back with the new one
  *
- * An OrderedReady set does one thing and waits for it; the plan then says what it waits for. A
- * Parallel one does all it can. Whoever carries the plan out ends at the first decision that fails
- * (of a Parallel set: at the end of the batch, see sync/statefulset_apply.h): what follows was
- * decided in the belief that what comes before works.
+ * Beside the decisions a plan holds what the set waits for (set/hold.h). An OrderedReady set does
+ * one thing and waits for it. A Parallel one does all it can: a replica that waits holds up no
+ * other.
  *
- * The rules are those of Kubernetes 1.37 with MaxUnavailableStatefulSet, except that the status
- * field currentReplicas counts the pods of the current revision, where Kubernetes subtracts one
- * for each deleted pod of any revision and may end below zero.
+ * A plan never undoes the one before it: a pod is made with the revision that the update stage
+ * wants it to have. Each stage is bounded, so that the facts are read again before very many
+ * decisions are carried out.
+ *
+ * The rules are those of Kubernetes 1.37 with MaxUnavailableStatefulSet;
+ * docs/decisions/0006-statefulsets-as-upstream-but.md lists where they differ, and why.
  */
 
 #include <stddef.h>
@@ -27,19 +29,21 @@
 
 #include "base/arena.h"
 #include "kube/claim.h"
+#include "set/hold.h"
 #include "set/statefulset.h"
 
 struct pod;
 
-/* More decisions than this are left to the next look. */
-#define PLAN_DECISIONS_MAX 1000
+/* More decisions than this in a stage are left to the next look. */
+#define PLAN_STAGE_MAX 100
+#define PLAN_HOLDS_MAX 64
 
-enum plan_stage { STAGE_REPLICAS, STAGE_OWNERS, STAGE_CONDEMNED, STAGE_UPDATE };
+enum plan_stage { STAGE_OWNERS, STAGE_REPLICAS, STAGE_CONDEMNED, STAGE_UPDATE, PLAN_STAGES };
 
 enum decision_type {
 	DECISION_CREATE_POD,  /* its claims first */
-	DECISION_MEND_CLAIMS, /* the claims of a pod that is there */
-	DECISION_UPDATE_POD,  /* its identity labels and volumes */
+	DECISION_MEND_CLAIMS, /* make, give to an owner or delete claims; the pod stays as it is */
+	DECISION_UPDATE_POD,  /* its identity labels */
 	DECISION_DELETE_POD,
 };
 
@@ -47,8 +51,8 @@ enum delete_reason { DELETE_FINISHED, DELETE_SCALED_DOWN, DELETE_OUTDATED };
 
 enum claim_action {
 	CLAIM_ACTION_CREATE,	 /* there is none of that name */
-	CLAIM_ACTION_AWAIT_END,	 /* it is being deleted: the decision fails, and is tried again */
-	CLAIM_ACTION_SET_OWNERS, /* set/retention.h; after the pod is there */
+	CLAIM_ACTION_SET_OWNERS, /* set/retention.h */
+	CLAIM_ACTION_DELETE,	 /* it never had a volume, and its replica is no longer wanted */
 	CLAIM_ACTION_NONE,	 /* it stays as it is; only the conflict is worth a word */
 };
 
@@ -58,12 +62,12 @@ struct claim_step {
 	const char *name;
 	const struct claim *claim; /* NULL to create */
 	bool conflict;		   /* retention_conflicts() */
+	bool leftover;		   /* of a replica that is not wanted and has no pod */
 };
 
 struct decision {
 	enum plan_stage stage;
 	enum decision_type type;
-	size_t place; /* in the stage's order: for batches */
 	int32_t ordinal;
 	const char *pod_name;
 	const struct pod *pod;	   /* NULL to create */
@@ -79,11 +83,29 @@ struct claim_lookup {
 	void *context;
 };
 
+/* Finds a pod of the set's namespace by name, whomever it belongs to; NULL if there is none.
+ * Without a function no pod is in the way. */
+struct pod_lookup {
+	const struct pod *(*find)(void *context, const char *name);
+	void *context;
+};
+
+/* How long a pod that failed must still wait until it is replaced; 0: not at all. Without a
+ * function none waits. */
+struct replacement_lookup {
+	uint32_t (*wait_ms)(void *context, const char *pod_name);
+	void *context;
+};
+
 struct plan_input {
 	const struct statefulset *set;
 	struct pod *const *pods; /* the set's own, in any order */
 	size_t pod_count;
+	struct pod_lookup pods_by_name;
+	struct replacement_lookup replacements;
 	struct claim_lookup claims;
+	const struct claim *const *owned_claims; /* those whose controller is the set */
+	size_t owned_claim_count;
 	const char *current_revision; /* names */
 	const char *update_revision;
 	int32_t collision_count;
@@ -95,9 +117,9 @@ struct plan {
 	size_t count;
 	size_t capacity;
 	struct statefulset_status status; /* as it is before anything is done */
-	const char *waits_for;		  /* a constant sentence, or NULL: for the log … */
-	const char *waits_for_pod;	  /* … and the pod in question */
-	uint32_t look_again_ms;		  /* when time alone changes something; 0: never */
+	struct hold *holds;		  /* what the set waits for, at most PLAN_HOLDS_MAX */
+	size_t hold_count;
+	uint32_t look_again_ms; /* when time alone changes something; 0: never */
 };
 
 /* Everything in the plan lives in the arena or is borrowed from the input. */

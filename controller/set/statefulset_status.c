@@ -26,8 +26,9 @@ void status_count(struct statefulset_status *status, const struct pod *pod, int3
 
 void status_promote(struct statefulset_status *status, const struct statefulset *set)
 {
-	if (status->replicas != set->replicas || status->ready_replicas != set->replicas ||
-	    status->updated_replicas != set->replicas)
+	bool held_back = set->replicas == 0 && set->partition > 0;
+	if (held_back || status->replicas != set->replicas ||
+	    status->ready_replicas != set->replicas || status->updated_replicas != set->replicas)
 		return;
 	status->current_revision = status->update_revision;
 	status->current_replicas = status->updated_replicas;

@@ -18,7 +18,9 @@ struct pod;
 void status_count(struct statefulset_status *status, const struct pod *pod, int32_t min_ready_s,
 		  int64_t now_ms);
 
-/* All replicas are there, ready and of the update revision: it becomes the current one. */
+/* All replicas are there, ready and of the update revision: it becomes the current one. A set of no
+ * replicas with a partition shows nothing of the kind: the pods that it makes next below the
+ * partition are of the revision that is current now. */
 void status_promote(struct statefulset_status *status, const struct statefulset *set);
 
 /* It says something that the set's own status does not. A collision count alone does not. */

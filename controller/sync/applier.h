@@ -16,12 +16,16 @@
 #include "sync/written.h"
 
 struct absence;
+struct informer;
+struct replacements;
 
 struct applier {
 	struct kube_client *client;
+	struct informer *const *informers; /* the live copies, by enum written_kind */
 	struct event_recorder *events;
 	struct written *written;
 	struct absence *absences;
+	struct replacements *replacements;
 	bool (*may_act)(void *context);
 	void *context;
 };

@@ -31,7 +31,8 @@ static void append_matching(struct informer *informer, const struct statefulset 
 	revisions->items = must_realloc(revisions->items, (revisions->count + found.count) *
 								  sizeof(*revisions->items));
 	for (size_t i = 0; i < found.count; i++)
-		if (selector_matches(&set->selector, &found.items[i]->labels))
+		if (selector_matches(&set->selector, &found.items[i]->labels) &&
+		    (*uid || revision_is_named_after(found.items[i], set)))
 			revisions->items[revisions->count++] = object_ref(found.items[i]);
 }
 

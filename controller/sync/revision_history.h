@@ -10,8 +10,8 @@
 #include "set/revision.h"
 #include "sync/applier.h"
 
-/* The set's own and those that nobody controls, if the selector matches them; sorted. The
- * informer's index is revision_index(). */
+/* The set's own, and those without a controller that are named after it, if the selector matches
+ * them; sorted. The informer's index is revision_index(). */
 void revision_history_list(struct informer *informer, const struct statefulset *set,
 			   struct object_list *ret_revisions);
 

@@ -4,18 +4,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "kube/informer.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
-#include "set/identity.h"
 #include "set/pod.h"
 #include "set/pod_build.h"
-#include "set/retention.h"
 #include "set/statefulset_status.h"
 #include "sync/absence.h"
+#include "sync/claim_apply.h"
+#include "sync/replacements.h"
 
-#define BATCH_MAX 500
+#define REFUSALS_MAX 3
 #define STATUS_TRIES_MAX 5
 #define STATUS_RETRY_US 10000
 
@@ -36,120 +38,6 @@ static void report_pod(const struct applier *applier, const struct statefulset *
 		event_record(applier->events, &set->object, EVENT_NORMAL, reason,
 			     "%s Pod %s in StatefulSet %s successful", verb, pod_name,
 			     set->object.name);
-}
-
-static void report_claim(const struct applier *applier, const struct statefulset *set,
-			 const char *claim_name, const char *pod_name, const struct error *failure)
-{
-	if (failure)
-		event_record(applier->events, &set->object, EVENT_WARNING, "FailedCreate",
-			     "Create Claim %s for Pod %s in StatefulSet %s failed error: %s",
-			     claim_name, pod_name, set->object.name, failure->text);
-	else
-		event_record(applier->events, &set->object, EVENT_NORMAL, "SuccessfulCreate",
-			     "Create Claim %s Pod %s in StatefulSet %s success", claim_name,
-			     pod_name, set->object.name);
-}
-
-static void report_conflict(const struct applier *applier, const struct statefulset *set,
-			    const char *claim_name)
-{
-	event_record(applier->events, &set->object, EVENT_WARNING, "ConflictingController",
-		     "PersistentVolumeClaim %s has a conflicting OwnerReference that acts as a "
-		     "manging controller, the retention policy is ignored for this claim",
-		     claim_name);
-}
-
-/* Claims. */
-
-static int create_claim(const struct applier *applier, const struct statefulset *set,
-			const struct decision *decision, const struct claim_step *claim,
-			struct error *err)
-{
-	CLEANUP(json_object_putp) struct json_object *body = NULL;
-	CLEANUP(object_unrefp) struct object *created = NULL;
-	if (applier_may_act(applier, err) < 0 ||
-	    claim_build(set, claim->template, decision->ordinal, &body, err) < 0)
-		return -1;
-	if (kube_create(applier->client, &claim_kind, set->object.namespace, body, &created, err) <
-	    0) {
-		if (err->code != ERROR_EXISTS)
-			report_claim(applier, set, claim->name, decision->pod_name, err);
-		return error_prefix(err, "failed to create PVC %s", claim->name);
-	}
-	applier_wrote(applier, set, WRITTEN_CLAIM, created);
-	report_claim(applier, set, claim->name, decision->pod_name, NULL);
-	log_info("claim created", LOG_NAME("claim", set->object.namespace, claim->name),
-		 LOG_NAME("set", set->object.namespace, set->object.name),
-		 LOG_NAME("pod", set->object.namespace, decision->pod_name));
-	return 0;
-}
-
-static int set_owners(const struct applier *applier, const struct statefulset *set,
-		      const struct decision *decision, const struct claim_step *claim,
-		      struct error *err)
-{
-	struct retention_pod pod = {
-		.name = decision->pod_name,
-		.uid = decision->pod ? decision->pod->object.uid : "",
-		.in_range = identity_in_range(set, decision->ordinal),
-	};
-	CLEANUP(json_object_putp) struct json_object *patch = json_object_new_object();
-	CLEANUP(object_unrefp) struct object *after = NULL;
-	struct json_object *metadata = json_child(patch, "metadata");
-	json_set_string(metadata, "uid", claim->claim->object.uid);
-	json_set_string(metadata, "resourceVersion", claim->claim->object.resource_version);
-	json_set(metadata, "ownerReferences", retention_owners(set, claim->claim, &pod));
-	if (applier_may_act(applier, err) < 0 ||
-	    kube_patch(applier->client, &claim_kind, set->object.namespace, claim->name, NULL,
-		       KUBE_PATCH_MERGE, patch, &after, err) < 0)
-		return error_prefix(err, "could not update claim %s for delete policy ownerRefs",
-				    claim->name);
-	applier_wrote(applier, set, WRITTEN_CLAIM, after);
-	log_info("claim owners set", LOG_NAME("claim", set->object.namespace, claim->name),
-		 LOG_NAME("set", set->object.namespace, set->object.name));
-	return 0;
-}
-
-static int make_claim_present(const struct applier *applier, const struct statefulset *set,
-			      const struct decision *decision, const struct claim_step *claim,
-			      struct error *err)
-{
-	if (claim->action == CLAIM_ACTION_CREATE)
-		return create_claim(applier, set, decision, claim, err);
-	if (claim->action == CLAIM_ACTION_AWAIT_END)
-		return error_set(err, ERROR_BUSY, "pvc %s is being deleted", claim->name);
-	return 0;
-}
-
-/* Tries all of them; the errors are reported together. */
-static int make_claims_present(const struct applier *applier, const struct statefulset *set,
-			       const struct decision *decision, struct error *err)
-{
-	struct error all = { 0 };
-	for (size_t i = 0; i < decision->claim_count; i++) {
-		struct error one = { 0 };
-		if (make_claim_present(applier, set, decision, &decision->claims[i], &one) < 0)
-			errors_add(&all, &one);
-	}
-	if (all.code == ERROR_NONE)
-		return 0;
-	*err = all;
-	return -1;
-}
-
-static int set_claim_owners(const struct applier *applier, const struct statefulset *set,
-			    const struct decision *decision, struct error *err)
-{
-	for (size_t i = 0; i < decision->claim_count; i++) {
-		const struct claim_step *claim = &decision->claims[i];
-		if (claim->conflict)
-			report_conflict(applier, set, claim->name);
-		if (claim->action == CLAIM_ACTION_SET_OWNERS &&
-		    set_owners(applier, set, decision, claim, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* Pods. */
@@ -177,13 +65,6 @@ static const struct revision *revision_named(const struct revision_state *revisi
 								  : revisions->update;
 }
 
-/* An earlier set of this name may still own the pod: then it is on its way out. */
-static bool is_of_this_name(const struct statefulset *set, const struct owner *controller)
-{
-	return controller && strcmp(controller->kind, set->object.kind->name) == 0 &&
-	       strcmp(controller->name, set->object.name) == 0;
-}
-
 /* A pod that was there already is mostly one of ours that the copy does not show yet, and no news.
  * One that is somebody else's stays in the way, and the user should hear of it. */
 static bool is_in_the_way(const struct applier *applier, const struct statefulset *set,
@@ -193,7 +74,7 @@ static bool is_in_the_way(const struct applier *applier, const struct statefulse
 	struct error err;
 	return kube_get(applier->client, &pod_kind, set->object.namespace, pod_name, &pod, &err) ==
 		       0 &&
-	       pod->deleted_s == 0 && !is_of_this_name(set, object_controller(pod));
+	       pod->deleted_s == 0 && !statefulset_has_name_of(set, object_controller(pod));
 }
 
 static void report_not_created(const struct applier *applier, const struct statefulset *set,
@@ -227,16 +108,12 @@ static int create_pod(const struct applier *applier, const struct statefulset *s
 		      struct error *err)
 {
 	const struct revision *revision = revision_named(revisions, decision->revision_name);
-	if (make_claims_present(applier, set, decision, err) < 0) {
+	if (claim_apply_present(applier, set, decision, err) < 0) {
 		report_pod(applier, set, "Create", decision->pod_name, err);
 		return -1;
 	}
 	if (post_pod(applier, set, decision, revision, err) < 0) {
 		report_not_created(applier, set, decision->pod_name, err);
-		return -1;
-	}
-	if (set_claim_owners(applier, set, decision, err) < 0) {
-		report_pod(applier, set, "Update", decision->pod_name, err);
 		return -1;
 	}
 	report_pod(applier, set, "Create", decision->pod_name, NULL);
@@ -246,9 +123,9 @@ static int create_pod(const struct applier *applier, const struct statefulset *s
 static int mend_claims(const struct applier *applier, const struct statefulset *set,
 		       const struct decision *decision, struct error *err)
 {
-	if (make_claims_present(applier, set, decision, err) < 0)
+	if (claim_apply_present(applier, set, decision, err) < 0)
 		return -1;
-	if (set_claim_owners(applier, set, decision, err) == 0)
+	if (claim_apply_owners(applier, set, decision, err) == 0)
 		return 0;
 	report_pod(applier, set, "Update", decision->pod_name, err);
 	return -1;
@@ -258,7 +135,7 @@ static int patch_identity(const struct applier *applier, const struct statefulse
 			  const struct decision *decision, struct error *err)
 {
 	CLEANUP(json_object_putp)
-	struct json_object *patch = pod_identity_patch(set, decision->pod);
+	struct json_object *patch = pod_identity_patch(decision->pod);
 	CLEANUP(object_unrefp) struct object *after = NULL;
 	if (applier_may_act(applier, err) < 0 ||
 	    kube_patch(applier->client, &pod_kind, set->object.namespace, decision->pod_name, NULL,
@@ -271,9 +148,7 @@ static int patch_identity(const struct applier *applier, const struct statefulse
 static int update_pod(const struct applier *applier, const struct statefulset *set,
 		      const struct decision *decision, struct error *err)
 {
-	if (make_claims_present(applier, set, decision, err) < 0 ||
-	    set_claim_owners(applier, set, decision, err) < 0 ||
-	    patch_identity(applier, set, decision, err) < 0) {
+	if (patch_identity(applier, set, decision, err) < 0) {
 		report_pod(applier, set, "Update", decision->pod_name, err);
 		return -1;
 	}
@@ -317,6 +192,9 @@ static int delete_pod(const struct applier *applier, const struct statefulset *s
 	}
 	CLEANUP_FREE char *key = must_printf("%s/%s", set->object.namespace, set->object.name);
 	written_note_removal(applier->written, key, &decision->pod->object);
+	if (decision->reason == DELETE_FINISHED)
+		replacements_note(applier->replacements, set->object.namespace, decision->pod_name,
+				  clock_monotonic_ms());
 	report_pod(applier, set, "Delete", decision->pod_name, NULL);
 	log_info("pod deleted", LOG_NAME("pod", set->object.namespace, decision->pod_name),
 		 LOG_NAME("set", set->object.namespace, set->object.name),
@@ -341,22 +219,6 @@ static int carry_out(const struct applier *applier, const struct statefulset *se
 	return 0;
 }
 
-size_t batch_end(size_t place)
-{
-	size_t end = 0;
-	for (size_t size = 1; end <= place; size = size * 2 < BATCH_MAX ? size * 2 : BATCH_MAX)
-		end += size;
-	return end;
-}
-
-/* After a failure: is this one still of the same batch? */
-static bool is_in_batch(const struct statefulset *set, const struct decision *failed,
-			const struct decision *decision)
-{
-	return set->pod_management == PARALLEL && failed->stage != STAGE_UPDATE &&
-	       decision->stage == failed->stage && decision->place < batch_end(failed->place);
-}
-
 static void count_deletion(struct statefulset_status *status, const struct decision *decision)
 {
 	if (decision->stage == STAGE_UPDATE &&
@@ -365,26 +227,101 @@ static void count_deletion(struct statefulset_status *status, const struct decis
 		status->current_replicas--;
 }
 
-int statefulset_apply(const struct applier *applier, const struct statefulset *set,
-		      const struct plan *plan, const struct revision_state *revisions,
-		      struct statefulset_status *status, struct error *err)
+/* Only that object is in the way; other replicas may fare better. */
+static bool concerns_one_object(const struct error *err)
 {
-	struct error all = { 0 };
-	const struct decision *failed = NULL;
-	*status = plan->status;
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct decision *decision = &plan->decisions[i];
-		struct error one = { 0 };
-		if (failed && !is_in_batch(set, failed, decision))
-			break;
-		if (carry_out(applier, set, decision, revisions, &one) < 0) {
-			errors_add(&all, &one);
-			failed = failed ? failed : decision;
-			continue;
-		}
-		count_deletion(status, decision);
+	return err->code == ERROR_EXISTS || err->code == ERROR_CONFLICT ||
+	       err->code == ERROR_NOT_FOUND || err->code == ERROR_BUSY;
+}
+
+struct progress {
+	const struct application *work;
+	enum plan_stage stage;
+	unsigned successes; /* in this stage */
+	unsigned refusals;  /* in this stage, of the kind that may concern all replicas */
+	bool pod_failed;    /* in any stage but that of owners */
+	bool *undone;	    /* by decision */
+};
+
+/* A decision that was not carried out holds up what the plan says of that replica afterwards. */
+static bool replica_waits(const struct progress *progress, size_t which)
+{
+	const struct plan *plan = progress->work->plan;
+	for (size_t i = 0; i < which; i++)
+		if (progress->undone[i] &&
+		    plan->decisions[i].ordinal == plan->decisions[which].ordinal)
+			return true;
+	return false;
+}
+
+static bool stage_has_ended(const struct progress *progress)
+{
+	bool in_order = progress->work->set->pod_management == ORDERED_READY ||
+			progress->stage == STAGE_UPDATE;
+	return (in_order && progress->pod_failed && progress->stage != STAGE_OWNERS) ||
+	       progress->refusals >= REFUSALS_MAX + progress->successes;
+}
+
+static void enter_stage(struct progress *progress, enum plan_stage stage)
+{
+	if (stage == progress->stage)
+		return;
+	progress->stage = stage;
+	progress->successes = 0;
+	progress->refusals = 0;
+}
+
+static void note_failure(struct progress *progress, const struct error *err)
+{
+	progress->refusals += !concerns_one_object(err);
+	progress->pod_failed = progress->pod_failed || progress->stage != STAGE_OWNERS;
+}
+
+/* The set has been edited or deleted since the plan was made: the rest may be wrong. */
+static bool is_overtaken(const struct application *work)
+{
+	const struct object *planned = &work->set->object;
+	CLEANUP(object_unrefp)
+	struct object *now = informer_get(work->applier->informers[WRITTEN_SET], planned->namespace,
+					  planned->name);
+	return !now || strcmp(now->uid, planned->uid) != 0 ||
+	       now->generation != planned->generation || now->deleted_s != planned->deleted_s;
+}
+
+static int apply_one(struct progress *progress, size_t which, struct statefulset_status *status,
+		     struct error *err)
+{
+	const struct application *work = progress->work;
+	const struct decision *decision = &work->plan->decisions[which];
+	enter_stage(progress, decision->stage);
+	progress->undone[which] = true;
+	if (stage_has_ended(progress) || replica_waits(progress, which))
+		return 0;
+	if (carry_out(work->applier, work->set, decision, work->revisions, err) < 0) {
+		note_failure(progress, err);
+		return -1;
 	}
-	if (!failed)
+	progress->undone[which] = false;
+	progress->successes++;
+	count_deletion(status, decision);
+	return 0;
+}
+
+int statefulset_apply(const struct application *work, struct statefulset_status *status,
+		      struct error *err)
+{
+	CLEANUP_FREE bool *undone = must_alloc(work->plan->count * sizeof(*undone));
+	struct progress progress = { .work = work, .undone = undone };
+	struct error all = { 0 };
+	*status = work->plan->status;
+	for (size_t i = 0; i < work->plan->count; i++) {
+		struct error one = { 0 };
+		if (is_overtaken(work))
+			break;
+		if (apply_one(&progress, i, status, &one) < 0)
+			errors_add(&all, &one);
+	}
+	if (all.code == ERROR_NONE)
 		return 0;
 	*err = all;
 	return -1;

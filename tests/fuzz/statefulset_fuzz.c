@@ -92,7 +92,7 @@ static void build(const struct world *world, const struct decision *decision)
 	    pod_build(set, revision_of(world->revision), decision->ordinal, &json, &err) == 0)
 		json_object_put(json);
 	if (decision->type == DECISION_UPDATE_POD)
-		json_object_put(pod_identity_patch(set, decision->pod));
+		json_object_put(pod_identity_patch(decision->pod));
 }
 
 static void check_decision(const struct world *world, const struct decision *decision)
@@ -102,7 +102,7 @@ static void check_decision(const struct world *world, const struct decision *dec
 	if (decision->type == DECISION_CREATE_POD) {
 		assert(!decision->pod && identity_in_range(set, decision->ordinal));
 		assert(decision->revision_name);
-	} else {
+	} else if (decision->type != DECISION_MEND_CLAIMS || decision->pod) {
 		assert(decision->pod && decision->pod->ordinal == decision->ordinal);
 	}
 	if (decision->type == DECISION_DELETE_POD)
@@ -113,7 +113,7 @@ static void check_plan(const struct world *world, const struct plan *plan)
 {
 	const struct statefulset *set = statefulset_of(world->set);
 	const struct statefulset_status *status = &plan->status;
-	assert(plan->count <= PLAN_DECISIONS_MAX + 2 * OBJECTS_MAX);
+	assert(plan->count <= PLAN_STAGES * PLAN_STAGE_MAX);
 	assert(set->object.deleted_s == 0 || plan->count == 0);
 	assert(status->replicas >= status->ready_replicas);
 	assert(status->ready_replicas >= status->available_replicas);
@@ -135,6 +135,8 @@ static void plan_world(struct world *world)
 		.pods = (struct pod *const *)world->pods,
 		.pod_count = world->pod_count,
 		.claims = { .find = find_claim, .context = world },
+		.owned_claims = (const struct claim *const *)world->claims,
+		.owned_claim_count = world->claim_count,
 		.current_revision = "web-old",
 		.update_revision = "web-new",
 		.now_ms = INT64_C(1790000000000),

@@ -19,6 +19,11 @@ struct built {
 	size_t claim_count;
 	bool all_claims;
 	const char *claim_owner;
+	const struct claim *owned[PODS_MAX];
+	size_t owned_count;
+	struct pod *others[PODS_MAX];
+	size_t other_count;
+	uint32_t wait_ms;
 };
 
 struct object *scene_object(const struct kind *kind, const char *json)
@@ -65,7 +70,7 @@ static const char *phase_of(const char *marks)
 				 : "Running";
 }
 
-static struct pod *build_pod(int ordinal, const char *marks)
+static struct pod *build_pod(int ordinal, const char *marks, const char *owner)
 {
 	bool ready = !has(marks, 'U') && strcmp(phase_of(marks), "Running") == 0;
 	char since[CLOCK_TEXT_MAX];
@@ -74,6 +79,7 @@ static struct pod *build_pod(int ordinal, const char *marks)
 		must_printf("'statefulset.kubernetes.io/pod-name':'web-%d',", ordinal);
 	CLEANUP_FREE char *json = must_printf(
 		"{'metadata':{'name':'web-%s%d','namespace':'default','uid':'pod-uid-%d'%s,"
+		"'ownerReferences':[%s],"
 		"'labels':{%s'app':'web','controller-revision-hash':'%s'}},"
 		"'spec':{'volumes':[{'name':'%s',"
 		"'persistentVolumeClaim':{'claimName':'www-web-%d'}}]},"
@@ -81,13 +87,13 @@ static struct pod *build_pod(int ordinal, const char *marks)
 		"'lastTransitionTime':'%s'}]}}",
 		has(marks, 'Z') ? "0" : "", ordinal, ordinal,
 		has(marks, 'T') ? ",'deletionTimestamp':'2026-01-01T00:00:00Z'" : "",
-		has(marks, 'L') ? "" : label, has(marks, 'o') ? "web-old" : "web-new",
-		has(marks, 'V') ? "other" : "www", ordinal, phase_of(marks),
-		ready ? "True" : "False", since);
+		owner ? owner : "", has(marks, 'L') ? "" : label,
+		has(marks, 'o') ? "web-old" : "web-new", has(marks, 'V') ? "other" : "www", ordinal,
+		phase_of(marks), ready ? "True" : "False", since);
 	return pod_of(scene_object(&pod_kind, json));
 }
 
-static void build_pods(const char *line, struct built *built)
+static void build_pods(const char *line, const char *owner, struct pod **pods, size_t *count)
 {
 	for (const char *c = line; c && *c;) {
 		char *marks_start;
@@ -95,20 +101,36 @@ static void build_pods(const char *line, struct built *built)
 		size_t length = strcspn(marks_start, " ");
 		char marks[16];
 		snprintf(marks, sizeof(marks), "%.*s", (int)length, marks_start);
-		built->pods[built->pod_count++] = build_pod(ordinal, marks);
+		pods[(*count)++] = build_pod(ordinal, marks, owner);
 		c = marks_start + length + strspn(marks_start + length, " ");
 	}
 }
 
-static struct object *build_claim(const char *name, bool deleted, const char *owner)
+/* mark: D, B or nothing. */
+static struct object *build_claim(const char *name, char mark, const char *owner)
 {
 	CLEANUP_FREE char *json = must_printf(
 		"{'metadata':{'name':'%s','namespace':'default','uid':'uid-of-%s'%s,"
-		"'ownerReferences':[%s]},'spec':{'accessModes':['ReadWriteOnce'],"
+		"'ownerReferences':[%s]},'spec':{'accessModes':['ReadWriteOnce'],%s"
 		"'resources':{'requests':{'storage':'1Gi'}}}}",
-		name, name, deleted ? ",'deletionTimestamp':'2026-01-01T00:00:00Z'" : "",
-		owner ? owner : "");
+		name, name, mark == 'D' ? ",'deletionTimestamp':'2026-01-01T00:00:00Z'" : "",
+		owner ? owner : "", mark == 'B' ? "'volumeName':'pvc-1'," : "");
 	return scene_object(&claim_kind, json);
+}
+
+static void add_claim(struct built *built, char *name)
+{
+	size_t length = strlen(name);
+	char mark = length ? name[length - 1] : '\0';
+	if (!length)
+		return;
+	if (mark == 'D' || mark == 'B')
+		name[length - 1] = '\0';
+	struct object *claim = build_claim(name, mark, built->claim_owner);
+	const struct owner *owner = object_controller(claim);
+	built->claims[built->claim_count++] = claim;
+	if (owner && strcmp(owner->uid, "set-uid") == 0)
+		built->owned[built->owned_count++] = claim_of(claim);
 }
 
 static void build_claims(const struct set_scene *scene, struct built *built)
@@ -117,15 +139,8 @@ static void build_claims(const struct set_scene *scene, struct built *built)
 	built->claim_owner = scene->claim_owner;
 	CLEANUP_FREE char *line = must_strdup(scene->claims ? scene->claims : "");
 	char *rest = line;
-	for (char *name; (name = strsep(&rest, " "));) {
-		size_t length = strlen(name);
-		bool deleted = length && name[length - 1] == 'D';
-		if (deleted)
-			name[length - 1] = '\0';
-		if (length)
-			built->claims[built->claim_count++] =
-				build_claim(name, deleted, scene->claim_owner);
-	}
+	for (char *name; (name = strsep(&rest, " "));)
+		add_claim(built, name);
 }
 
 static const struct claim *find_claim(void *context, const char *name)
@@ -136,9 +151,23 @@ static const struct claim *find_claim(void *context, const char *name)
 			return claim_of(built->claims[i]);
 	if (!built->all_claims || built->claim_count == PODS_MAX)
 		return NULL;
-	struct object *claim = build_claim(name, false, built->claim_owner);
+	struct object *claim = build_claim(name, 'B', built->claim_owner);
 	built->claims[built->claim_count++] = claim;
 	return claim_of(claim);
+}
+
+static const struct pod *find_pod(void *context, const char *name)
+{
+	struct built *built = context;
+	for (size_t i = 0; i < built->other_count; i++)
+		if (strcmp(built->others[i]->object.name, name) == 0)
+			return built->others[i];
+	return NULL;
+}
+
+static uint32_t find_wait_ms(void *context, const char *pod_name)
+{
+	return ((const struct built *)context)->wait_ms;
 }
 
 static void built_done(struct built *built)
@@ -146,6 +175,8 @@ static void built_done(struct built *built)
 	object_unref(built->set);
 	for (size_t i = 0; i < built->pod_count; i++)
 		object_unref(&built->pods[i]->object);
+	for (size_t i = 0; i < built->other_count; i++)
+		object_unref(&built->others[i]->object);
 	for (size_t i = 0; i < built->claim_count; i++)
 		object_unref(built->claims[i]);
 }
@@ -154,13 +185,19 @@ static struct plan make_plan(const struct set_scene *scene, struct built *built,
 			     struct arena *arena)
 {
 	built->set = build_set(scene);
-	build_pods(scene->pods, built);
+	built->wait_ms = scene->wait_ms;
+	build_pods(scene->pods, NULL, built->pods, &built->pod_count);
+	build_pods(scene->others, scene->other_owner, built->others, &built->other_count);
 	build_claims(scene, built);
 	struct plan_input input = {
 		.set = statefulset_of(built->set),
 		.pods = built->pods,
 		.pod_count = built->pod_count,
+		.pods_by_name = { .find = find_pod, .context = built },
+		.replacements = { .wait_ms = find_wait_ms, .context = built },
 		.claims = { .find = find_claim, .context = built },
+		.owned_claims = built->owned,
+		.owned_claim_count = built->owned_count,
 		.current_revision = "web-old",
 		.update_revision = "web-new",
 		.now_ms = SCENE_NOW_MS,
@@ -178,7 +215,7 @@ static void describe_claims(struct text *text, const struct decision *decision)
 {
 	static const char *const actions[] = {
 		[CLAIM_ACTION_CREATE] = "make",
-		[CLAIM_ACTION_AWAIT_END] = "await",
+		[CLAIM_ACTION_DELETE] = "drop",
 		[CLAIM_ACTION_SET_OWNERS] = "own",
 		[CLAIM_ACTION_NONE] = "leave",
 	};
@@ -214,6 +251,22 @@ const char *scene_decisions(const struct set_scene *scene, struct arena *arena)
 	struct plan plan = make_plan(scene, &built, arena);
 	for (size_t i = 0; i < plan.count; i++)
 		describe(&text, &plan.decisions[i]);
+	return arena_strdup(arena, text_string(&text));
+}
+
+const char *scene_holds(const struct set_scene *scene, struct arena *arena)
+{
+	CLEANUP(built_done) struct built built = { 0 };
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	struct plan plan = make_plan(scene, &built, arena);
+	for (size_t i = 0; i < plan.hold_count; i++) {
+		const struct hold *hold = &plan.holds[i];
+		text_printf(&text, "%s%s", text.length ? ", " : "", hold_reason_text(hold->reason));
+		if (hold->pod)
+			text_printf(&text, " %s", hold->pod);
+		if (hold->claim)
+			text_printf(&text, " %s", hold->claim);
+	}
 	return arena_strdup(arena, text_string(&text));
 }
 

@@ -123,27 +123,31 @@ static void a_claim_has_the_templates_spec_and_the_selectors_labels(void **state
 			    "{\"accessModes\":[\"ReadWriteOnce\"]}");
 }
 
-static void the_identity_patch_is_guarded_and_names_only_what_differs(void **state)
+static void a_claim_is_born_with_its_set_as_owner_where_the_policy_asks_for_it(void **state)
 {
-	CLEANUP(object_unrefp) struct object *set = scene_object(&statefulset_apps_kind, SET);
+	CLEANUP(object_unrefp) struct object *object = scene_object(&statefulset_apps_kind, SET);
+	struct statefulset *set = statefulset_of(object);
+	CLEANUP(json_object_putp) struct json_object *claim = NULL;
+	struct error err;
+	set->when_deleted = DELETE;
+	assert_int_equal(claim_build(set, &set->claim_templates[0], 1, &claim, &err), 0);
+	struct json_object *owners = json_find(claim, "metadata.ownerReferences");
+	assert_int_equal(json_object_array_length(owners), 1);
+	expect(json_object_array_get_idx(owners, 0), "uid", set->object.uid);
+}
+
+/* Volumes of a pod cannot change: a patch that named them would always be refused. */
+static void the_identity_patch_is_guarded_and_names_labels_alone(void **state)
+{
 	CLEANUP(object_unrefp)
-	struct object *right =
-		scene_object(&pod_kind, "{'metadata':{'name':'web-0','namespace':'shop','uid':'p',"
-					"'resourceVersion':'7'},'spec':{'volumes':[{'name':'www',"
-					"'persistentVolumeClaim':{'claimName':'www-web-0'}}]}}");
-	CLEANUP(object_unrefp)
-	struct object *wrong =
+	struct object *pod =
 		scene_object(&pod_kind, "{'metadata':{'name':'web-0','namespace':'shop','uid':'p',"
 					"'resourceVersion':'7'},'spec':{}}");
-	CLEANUP(json_object_putp)
-	struct json_object *labels = pod_identity_patch(statefulset_of(set), pod_of(right));
-	CLEANUP(json_object_putp)
-	struct json_object *volumes = pod_identity_patch(statefulset_of(set), pod_of(wrong));
-	expect(labels, "metadata.resourceVersion", "7");
-	expect_label(labels, "statefulset.kubernetes.io/pod-name", "web-0");
-	expect(labels, "spec", NULL);
-	expect(volumes, "metadata.uid", "p");
-	assert_int_equal(json_object_array_length(json_find(volumes, "spec.volumes")), 1);
+	CLEANUP(json_object_putp) struct json_object *patch = pod_identity_patch(pod_of(pod));
+	expect(patch, "metadata.uid", "p");
+	expect(patch, "metadata.resourceVersion", "7");
+	expect_label(patch, "statefulset.kubernetes.io/pod-name", "web-0");
+	expect(patch, "spec", NULL);
 }
 
 int main(void)
@@ -153,7 +157,9 @@ int main(void)
 		cmocka_unit_test(a_revision_without_a_template_makes_no_pod),
 		cmocka_unit_test(members_of_the_wrong_type_give_way),
 		cmocka_unit_test(a_claim_has_the_templates_spec_and_the_selectors_labels),
-		cmocka_unit_test(the_identity_patch_is_guarded_and_names_only_what_differs),
+		cmocka_unit_test(
+			a_claim_is_born_with_its_set_as_owner_where_the_policy_asks_for_it),
+		cmocka_unit_test(the_identity_patch_is_guarded_and_names_labels_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

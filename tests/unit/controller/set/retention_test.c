@@ -94,7 +94,7 @@ static void the_table_of_owners_holds(void **state)
 	}
 }
 
-static void references_without_control_are_written_anew(void **state)
+static void references_without_control_are_replaced(void **state)
 {
 	struct retention_pod pod = { "web-0", "pod-uid", true };
 	CLEANUP(object_unrefp) struct object *set = set_with("Delete", "Retain");
@@ -113,9 +113,15 @@ static void references_of_an_earlier_set_or_pod_are_left_alone(void **state)
 	assert_true(retention_claim_is_stale(statefulset_of(set), claim_of(of_pod), &pod));
 	CLEANUP(object_unrefp) struct object *keeps = set_with("Delete", "Retain");
 	assert_false(retention_claim_is_stale(statefulset_of(keeps), claim_of(of_pod), &pod));
+	assert_false(retention_fits(statefulset_of(keeps), claim_of(of_pod), &pod));
+	CLEANUP(json_object_putp)
+	struct json_object *owners =
+		retention_owners(statefulset_of(keeps), claim_of(of_pod), &pod);
+	char line[64];
+	assert_string_equal(names(owners, line), "set");
 }
 
-static void a_claim_that_another_controls_is_given_up_but_not_with_retain(void **state)
+static void a_claim_that_another_object_controls_loses_our_references(void **state)
 {
 	struct retention_pod pod = { "web-0", "pod-uid", true };
 	CLEANUP(object_unrefp) struct object *deletes = set_with("Delete", "Retain");
@@ -140,9 +146,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_of_owners_holds),
-		cmocka_unit_test(references_without_control_are_written_anew),
+		cmocka_unit_test(references_without_control_are_replaced),
 		cmocka_unit_test(references_of_an_earlier_set_or_pod_are_left_alone),
-		cmocka_unit_test(a_claim_that_another_controls_is_given_up_but_not_with_retain),
+		cmocka_unit_test(a_claim_that_another_object_controls_loses_our_references),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,27 @@ static void a_long_set_name_is_cut_to_leave_room_for_the_hash(void **state)
 	assert_int_equal(revision_of_set[223], '-');
 }
 
+static void a_revision_belongs_to_the_set_after_which_it_is_named(void **state)
+{
+	static const struct {
+		const char *name;
+		bool ours;
+	} rows[] = { { "web-777999688b", true },
+		     { "web-a-777999688b", false },
+		     { "we-777999688b", false },
+		     { "web", false },
+		     { "webb-777999688b", false } };
+	CLEANUP(object_unrefp)
+	struct object *set = scene_object(&statefulset_apps_kind,
+					  "{'metadata':{'name':'web','namespace':'default'},"
+					  "'spec':{'selector':{'matchLabels':{'app':'web'}}}}");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct object revision = { .name = rows[i].name };
+		assert_int_equal(revision_is_named_after(&revision, statefulset_of(set)),
+				 rows[i].ours);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +225,7 @@ int main(void)
 		cmocka_unit_test(a_new_template_gets_the_next_number),
 		cmocka_unit_test(an_earlier_template_takes_its_revision_back),
 		cmocka_unit_test(revisions_are_sorted_by_number_age_and_name),
+		cmocka_unit_test(a_revision_belongs_to_the_set_after_which_it_is_named),
 		cmocka_unit_test(a_long_set_name_is_cut_to_leave_room_for_the_hash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,14 +70,14 @@ static void a_parallel_set_makes_all_pods_at_once(void **state)
 	CHECK(rows);
 }
 
-static void a_plan_for_a_huge_parallel_set_is_cut_and_gone_on_with(void **state)
+static void a_plan_for_a_huge_parallel_set_is_cut_and_continued(void **state)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 	struct set_scene scene = { .spec = PARALLEL_SET ROLLING "'replicas':2147483647",
 				   .pods = "0",
 				   .claims = "" };
 	struct plan plan = scene_plan(&scene, arena);
-	assert_int_equal(plan.count, PLAN_DECISIONS_MAX);
+	assert_int_equal(plan.count, PLAN_STAGE_MAX);
 	assert_int_not_equal(plan.look_again_ms, 0);
 }
 
@@ -102,7 +102,7 @@ static void a_parallel_update_counts_missing_and_failed_pods(void **state)
 	CHECK(rows);
 }
 
-static void a_name_that_only_parses_like_a_pods_name_is_nobodys(void **state)
+static void a_name_that_only_parses_like_a_pods_name_is_ignored(void **state)
 {
 	static const struct row rows[] = {
 		{ { .spec = ROLLING "'replicas':2", .pods = "0 1Z" }, "create 1" },
@@ -130,12 +130,10 @@ static void missing_claims_are_made_before_the_pod(void **state)
 		  "create 0 [make www-web-0]" },
 		{ { .spec = ROLLING "'replicas':1", .pods = "", .claims = "www-web-0" },
 		  "create 0" },
-		{ { .spec = ROLLING "'replicas':1", .pods = "", .claims = "www-web-0D" },
-		  "create 0 [await www-web-0]" },
+		{ { .spec = ROLLING "'replicas':1", .pods = "", .claims = "www-web-0D" }, "" },
 		{ { .spec = ROLLING "'replicas':1", .pods = "0P", .claims = "" },
 		  "mend 0 [make www-web-0]" },
-		{ { .spec = ROLLING "'replicas':1", .pods = "0P", .claims = "www-web-0D" },
-		  "mend 0 [await www-web-0]" },
+		{ { .spec = ROLLING "'replicas':1", .pods = "0P", .claims = "www-web-0D" }, "" },
 		{ { .spec = ROLLING "'replicas':1", .pods = "0", .claims = "" }, "" },
 		{ { .spec = ROLLING "'replicas':1", .pods = "", .without_template = true },
 		  "create 0" },
@@ -229,17 +227,19 @@ static void pods_below_the_partition_stay_and_come_back_as_they_were(void **stat
 	CHECK(rows);
 }
 
-static void without_rolling_update_the_status_tells_who_is_still_old(void **state)
+/* A pod that is made with the old revision would be deleted by the next plan, for ever. */
+static void without_a_rolling_update_block_the_partition_is_zero(void **state)
 {
+#define NO_BLOCK "'updateStrategy':{'type':'RollingUpdate'},"
 	static const struct row rows[] = {
-		{ { .spec = "'updateStrategy':{'type':'RollingUpdate'},'replicas':3",
-		    .status = "'currentReplicas':1",
-		    .pods = "1 2" },
-		  "create 0 (old)" },
-		{ { .spec = "'updateStrategy':{'type':'RollingUpdate'},'replicas':3",
-		    .status = "'currentReplicas':0",
+		{ { .spec = NO_BLOCK "'replicas':3",
+		    .status = "'currentReplicas':3",
 		    .pods = "1 2" },
 		  "create 0" },
+		{ { .spec = PARALLEL_SET NO_BLOCK "'replicas':3",
+		    .status = "'currentReplicas':3",
+		    .pods = "0oU 2oU" },
+		  "create 1, delete 2 (outdated), delete 0 (outdated)" },
 	};
 	CHECK(rows);
 }
@@ -312,13 +312,10 @@ static void broken_old_pods_never_use_up_the_budget_of_a_parallel_update(void **
 	}
 }
 
-static void a_pod_without_its_label_or_volume_is_put_right(void **state)
+static void a_pod_without_its_label_is_put_right(void **state)
 {
 	static const struct row rows[] = {
 		{ { .spec = ROLLING "'replicas':1", .pods = "0L" }, "update 0" },
-		{ { .spec = ROLLING "'replicas':1", .pods = "0V" }, "update 0" },
-		{ { .spec = ROLLING "'replicas':1", .pods = "0V", .claims = "" },
-		  "update 0 [make www-web-0]" },
 		{ { .spec = ROLLING "'replicas':1", .pods = "0UL" }, "" },
 		{ { .spec = PARALLEL_SET ROLLING "'replicas':1", .pods = "0UL" }, "update 0" },
 	};
@@ -364,7 +361,7 @@ static void claims_are_owned_as_the_retention_policy_says(void **state)
 		{ { .spec = PARALLEL_SET POLICY("Delete", "Retain") "'replicas':1", .pods = "0P" },
 		  "mend 0 [own www-web-0]" },
 		{ { .spec = POLICY("Delete", "Retain") "'replicas':1", .pods = "" },
-		  "create 0 [own www-web-0]" },
+		  "mend 0 [own www-web-0], create 0" },
 		{ { .spec = POLICY("Delete", "Retain") "'replicas':1",
 		    .pods = "0P",
 		    .claim_owner = OWNER("Backup", "example.com/v1", "b", "b-uid") },
@@ -373,17 +370,145 @@ static void claims_are_owned_as_the_retention_policy_says(void **state)
 	CHECK(rows);
 }
 
-static void a_claim_of_an_earlier_pod_blocks_the_new_one_until_it_is_gone(void **state)
+/* The pod would take the claim of a wanted replica with it. */
+static void owners_follow_the_spec_whatever_state_the_pod_is_in(void **state)
+{
+	static const char *const pods[] = { "0U", "0P", "0T", "0F", "0", "0L", "0V" };
+	for (size_t i = 0; i < sizeof(pods) / sizeof(pods[0]); i++) {
+		for (int parallel = 0; parallel < 2; parallel++) {
+			CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
+			struct set_scene scene = {
+				.spec = parallel ? PARALLEL_SET POLICY("Retain",
+								       "Delete") "'replicas':1"
+						 : POLICY("Retain", "Delete") "'replicas':1",
+				.pods = pods[i],
+				.claim_owner = POD_OWNER("0"),
+			};
+			const char *wanted = "mend 0 [own www-web-0]";
+			assert_memory_equal(scene_decisions(&scene, arena), wanted, strlen(wanted));
+		}
+	}
+}
+
+static void an_unready_replica_keeps_no_claim_from_its_owner(void **state)
+{
+	static const struct row rows[] = {
+		{ { .spec = POLICY("Delete", "Retain") "'replicas':3",
+		    .pods = "0U 2",
+		    .claims = "www-web-1B www-web-2" },
+		  "mend 1 [own www-web-1], mend 2 [own www-web-2]" },
+		{ { .spec = POLICY("Retain", "Delete") "'replicas':1", .pods = "0U 1 2U" },
+		  "mend 2 [own www-web-2], mend 1 [own www-web-1]" },
+	};
+	CHECK(rows);
+}
+
+static void a_claim_without_a_pod_and_beyond_the_range_keeps_its_data(void **state)
+{
+	static const struct row rows[] = {
+		/* It goes with the set while the policy says so … */
+		{ { .spec = POLICY("Delete", "Retain") "'replicas':1",
+		    .pods = "0",
+		    .claims = "www-web-3B www-web-4",
+		    .claim_owner = SET_OWNER },
+		  "" },
+		/* … and stays from the moment on when it does not. */
+		{ { .spec = POLICY("Retain", "Retain") "'replicas':1",
+		    .pods = "0",
+		    .claims = "www-web-3B other-web-3B www-web-x",
+		    .claim_owner = SET_OWNER },
+		  "mend 3 [own www-web-3]" },
+		{ { .spec = POLICY("Delete", "Delete") "'replicas':1",
+		    .pods = "0",
+		    .claims = "www-web-3B",
+		    .claim_owner = SET_OWNER },
+		  "" },
+		/* No pod ever used it. */
+		{ { .spec = POLICY("Delete", "Delete") "'replicas':1",
+		    .pods = "0",
+		    .claims = "www-web-3 www-web-4D",
+		    .claim_owner = SET_OWNER },
+		  "mend 3 [drop www-web-3]" },
+		/* Made by hand: not touched. */
+		{ { .spec = POLICY("Delete", "Delete") "'replicas':1",
+		    .pods = "0",
+		    .claims = "www-web-3" },
+		  "" },
+	};
+	CHECK(rows);
+}
+
+static void check_holds(const struct set_scene *scene, const char *decisions, const char *holds)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
+	assert_string_equal(scene_decisions(scene, arena), decisions);
+	assert_string_equal(scene_holds(scene, arena), holds);
+}
+
+static void a_claim_of_an_earlier_pod_blocks_the_new_one_until_it_is_gone(void **state)
+{
 	struct set_scene scene = { .spec = POLICY("Retain", "Delete") "'replicas':1",
 				   .pods = "",
 				   .claim_owner = OWNER("Pod", "v1", "web-0", "earlier") };
-	struct plan plan = scene_plan(&scene, arena);
-	assert_int_equal(plan.count, 0);
-	assert_int_not_equal(plan.look_again_ms, 0);
+	check_holds(&scene, "", "stale-claim web-0 www-web-0");
+	/* Under Retain it is to be kept now, and must not go with the earlier pod. */
 	scene.spec = POLICY("Retain", "Retain") "'replicas':1";
-	assert_string_equal(scene_decisions(&scene, arena), "create 0");
+	check_holds(&scene, "mend 0 [own www-web-0], create 0", "pod-created web-0");
+}
+
+static void a_claim_on_its_way_out_holds_up_its_own_replica_alone(void **state)
+{
+	struct set_scene scene = { .spec = PARALLEL_SET ROLLING "'replicas':3",
+				   .pods = "4",
+				   .claims = "www-web-1D www-web-2" };
+	check_holds(&scene, "create 0 [make www-web-0], create 2, delete 4 (scaled-down)",
+		    "pod-created web-0, claim-terminating web-1 www-web-1, pod-created web-2");
+	scene.spec = ROLLING "'replicas':3";
+	scene.pods = "0";
+	check_holds(&scene, "", "claim-terminating web-1 www-web-1");
+	scene.pods = "0 1P";
+	check_holds(&scene, "", "claim-terminating web-1 www-web-1, pod-unready web-1");
+}
+
+static void a_pod_of_another_owner_holds_up_its_own_replica_alone(void **state)
+{
+	struct set_scene scene = { .spec = PARALLEL_SET ROLLING "'replicas':2",
+				   .pods = "",
+				   .others = "0" };
+	check_holds(&scene, "create 1", "foreign-pod web-0, pod-created web-1");
+	scene.other_owner = OWNER("StatefulSet", "apps.kruise.io/v1beta1", "web", "u");
+	check_holds(&scene, "create 1", "foreign-pod web-0, pod-created web-1");
+	scene.other_owner = OWNER("StatefulSet", "apps/v1", "web", "u");
+	check_holds(&scene, "create 1", "earlier-pod web-0, pod-created web-1");
+	scene.others = "0T";
+	check_holds(&scene, "create 1", "pod-terminating web-0, pod-created web-1");
+}
+
+static void a_pod_without_a_volume_of_its_claim_stays_and_the_set_goes_on(void **state)
+{
+	struct set_scene scene = { .spec = ROLLING "'replicas':2", .pods = "0V 1o" };
+	check_holds(&scene, "delete 1 (outdated)", "pod-storage web-0");
+	scene.pods = "0V";
+	check_holds(&scene, "create 1", "pod-storage web-0, pod-created web-1");
+}
+
+static void a_pod_that_failed_before_waits_unless_its_template_changed(void **state)
+{
+	struct set_scene scene = { .spec = PARALLEL_SET ROLLING "'replicas':2",
+				   .pods = "0F",
+				   .wait_ms = 4000 };
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
+	check_holds(&scene, "create 1", "pod-backoff web-0, pod-created web-1");
+	assert_int_equal(scene_plan(&scene, arena).look_again_ms, 4000);
+	scene.pods = "0oS";
+	check_holds(&scene, "delete 0 (finished), create 1",
+		    "pod-deleted web-0, pod-created web-1");
+}
+
+static void scaling_down_behind_an_unready_pod_says_so(void **state)
+{
+	struct set_scene scene = { .spec = ROLLING "'replicas':0", .pods = "0 1U 2U" };
+	check_holds(&scene, "", "scale-down web-2");
 }
 
 static void a_set_that_is_being_deleted_gets_counts_and_nothing_else(void **state)
@@ -431,12 +556,18 @@ static void a_pod_that_will_be_available_soon_is_looked_at_again_then(void **sta
 	assert_int_equal(scene_plan(&scene, arena).look_again_ms, 0);
 }
 
-static void the_plan_says_what_it_waits_for(void **state)
+static void each_hold_has_a_sentence_that_names_its_objects(void **state)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
-	struct set_scene scene = { .spec = ROLLING "'replicas':2", .pods = "0U" };
-	struct plan plan = scene_plan(&scene, arena);
-	assert_string_equal(plan.waits_for, "the pod is not yet running and ready");
+	for (int reason = HOLD_POD_CREATED; reason <= HOLD_CLAIM_TERMINATING; reason++) {
+		CLEANUP_TEXT struct text text = TEXT_INIT;
+		struct hold hold = { .reason = (enum hold_reason)reason,
+				     .pod = "web-0",
+				     .claim = "www-web-0" };
+		hold_describe(&hold, &text);
+		assert_non_null(strstr(text_string(&text), "web-0"));
+		assert_null(strchr(text_string(&text), '$'));
+		assert_string_not_equal(hold_reason_text(hold.reason), "");
+	}
 }
 
 int main(void)
@@ -444,10 +575,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ordered_set_makes_one_pod_and_waits_until_it_is_ready),
 		cmocka_unit_test(a_parallel_set_makes_all_pods_at_once),
-		cmocka_unit_test(a_plan_for_a_huge_parallel_set_is_cut_and_gone_on_with),
+		cmocka_unit_test(a_plan_for_a_huge_parallel_set_is_cut_and_continued),
 		cmocka_unit_test(ordinals_end_where_the_numbers_end),
 		cmocka_unit_test(a_parallel_update_counts_missing_and_failed_pods),
-		cmocka_unit_test(a_name_that_only_parses_like_a_pods_name_is_nobodys),
+		cmocka_unit_test(a_name_that_only_parses_like_a_pods_name_is_ignored),
 		cmocka_unit_test(a_failed_or_finished_pod_is_deleted_and_comes_back_later),
 		cmocka_unit_test(missing_claims_are_made_before_the_pod),
 		cmocka_unit_test(an_ordered_set_scales_down_from_the_top_one_at_a_time),
@@ -455,16 +586,24 @@ int main(void)
 		cmocka_unit_test(an_ordered_update_goes_from_the_top_and_waits_for_each_pod),
 		cmocka_unit_test(an_ordered_update_may_take_several_pods_by_max_unavailable),
 		cmocka_unit_test(pods_below_the_partition_stay_and_come_back_as_they_were),
-		cmocka_unit_test(without_rolling_update_the_status_tells_who_is_still_old),
+		cmocka_unit_test(without_a_rolling_update_block_the_partition_is_zero),
 		cmocka_unit_test(on_delete_leaves_old_pods_and_makes_new_ones_new),
 		cmocka_unit_test(broken_old_pods_never_use_up_the_budget_of_a_parallel_update),
-		cmocka_unit_test(a_pod_without_its_label_or_volume_is_put_right),
+		cmocka_unit_test(a_pod_without_its_label_is_put_right),
 		cmocka_unit_test(claims_are_owned_as_the_retention_policy_says),
+		cmocka_unit_test(owners_follow_the_spec_whatever_state_the_pod_is_in),
+		cmocka_unit_test(an_unready_replica_keeps_no_claim_from_its_owner),
+		cmocka_unit_test(a_claim_without_a_pod_and_beyond_the_range_keeps_its_data),
+		cmocka_unit_test(a_claim_on_its_way_out_holds_up_its_own_replica_alone),
+		cmocka_unit_test(a_pod_of_another_owner_holds_up_its_own_replica_alone),
+		cmocka_unit_test(a_pod_without_a_volume_of_its_claim_stays_and_the_set_goes_on),
+		cmocka_unit_test(a_pod_that_failed_before_waits_unless_its_template_changed),
+		cmocka_unit_test(scaling_down_behind_an_unready_pod_says_so),
 		cmocka_unit_test(a_claim_of_an_earlier_pod_blocks_the_new_one_until_it_is_gone),
 		cmocka_unit_test(a_set_that_is_being_deleted_gets_counts_and_nothing_else),
 		cmocka_unit_test(counts_fit_together),
 		cmocka_unit_test(a_pod_that_will_be_available_soon_is_looked_at_again_then),
-		cmocka_unit_test(the_plan_says_what_it_waits_for),
+		cmocka_unit_test(each_hold_has_a_sentence_that_names_its_objects),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

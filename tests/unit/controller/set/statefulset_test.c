@@ -34,7 +34,7 @@ static void what_is_not_said_has_the_defaults_of_apps_v1(void **state)
 	assert_int_equal(set->revision_history_limit, 10);
 	assert_int_equal(set->pod_management, ORDERED_READY);
 	assert_int_equal(set->update_strategy, ROLLING_UPDATE);
-	assert_false(set->has_rolling_update);
+	assert_int_equal(set->partition, 0);
 	assert_int_equal(set->when_deleted, RETAIN);
 	assert_int_equal(set->when_scaled, RETAIN);
 	assert_int_equal(statefulset_max_unavailable(set), 1);

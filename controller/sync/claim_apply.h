@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Carries out what a decision says of claims. The events are about the set, never the claim.
+ */
+
+#include "set/statefulset_plan.h"
+#include "sync/applier.h"
+
+/* Makes the claims that are missing. Tries all of them; the errors are reported together. */
+int claim_apply_present(const struct applier *applier, const struct statefulset *set,
+			const struct decision *decision, struct error *err);
+
+/* Sets owners, and deletes claims that no pod will use. Ends at the first error. */
+int claim_apply_owners(const struct applier *applier, const struct statefulset *set,
+		       const struct decision *decision, struct error *err);
