@@ -19,6 +19,7 @@
 #include "sync/replacements.h"
 #include "sync/revision_history.h"
 #include "sync/set_sync.h"
+#include "sync/template_meaning.h"
 
 /* How soon a set is looked at again whose copies lag behind, or do not exist yet. */
 #define BEHIND_LOOK_MS 10
@@ -30,6 +31,7 @@ struct controller {
 	struct written *written;
 	struct absence *absences;
 	struct replacements *replacements;
+	struct template_meanings *meanings;
 	struct applier applier;
 	struct guard *guard; /* NULL: not guarded */
 	struct workqueue *queue;
@@ -320,6 +322,7 @@ struct controller *controller_new(const struct controller_options *options)
 	controller->written = written_new();
 	controller->absences = absence_new();
 	controller->replacements = replacements_new();
+	controller->meanings = template_meanings_new();
 	controller->applier = (struct applier) {
 		.client = options->client,
 		.informers = controller->informers,
@@ -327,6 +330,7 @@ struct controller *controller_new(const struct controller_options *options)
 		.written = controller->written,
 		.absences = controller->absences,
 		.replacements = controller->replacements,
+		.meanings = controller->meanings,
 		.may_act = may_act,
 		.context = controller,
 	};
@@ -358,6 +362,7 @@ void controller_free(struct controller *controller)
 	workqueue_free(controller->queue);
 	guard_free(controller->guard);
 	event_recorder_free(controller->events);
+	template_meanings_free(controller->meanings);
 	replacements_free(controller->replacements);
 	absence_free(controller->absences);
 	written_free(controller->written);

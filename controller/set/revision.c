@@ -79,6 +79,10 @@ struct revision_choice revision_choose(const struct statefulset *set,
 		return (struct revision_choice) { .action = REVISION_KEEP,
 						  .revision = newest,
 						  .number = newest->number };
+	if (revision_data_may_differ_by_defaults(newest->data, set->template_data))
+		return (struct revision_choice) { .action = REVISION_COMPARE,
+						  .revision = newest,
+						  .number = newest->number + 1 };
 	return (struct revision_choice) { .action = REVISION_CREATE, .number = newest->number + 1 };
 }
 

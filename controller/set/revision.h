@@ -35,6 +35,7 @@ enum revision_action {
 	REVISION_KEEP,	   /* the newest is what the set wants */
 	REVISION_RENUMBER, /* an older one is, again: it becomes the newest */
 	REVISION_CREATE,   /* none is */
+	REVISION_COMPARE,  /* the newest may be, if what it lacks are defaults; else create one */
 };
 
 struct revision_choice {

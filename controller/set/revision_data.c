@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "kube/json.h"
 #include "set/canonical_json.h"
 
 /* Kubernetes before 1.34 encodes a template without a creation time as null; nobody else means
@@ -89,6 +90,46 @@ bool revision_data_same(const char *a, const char *b)
 	CLEANUP_FREE char *meaning_a = meaning(a);
 	CLEANUP_FREE char *meaning_b = meaning(b);
 	return strcmp(meaning_a, meaning_b) == 0;
+}
+
+/* What both have is equal: members that only one has do not count. */
+static bool agree(struct json_object *a, struct json_object *b)
+{
+	if (!a || !b)
+		return true;
+	if (json_object_is_type(a, json_type_object) && json_object_is_type(b, json_type_object)) {
+		json_object_object_foreach(a, key, value)
+		{
+			if (!agree(value, json_object_object_get(b, key)))
+				return false;
+		}
+		return true;
+	}
+	if (!json_object_is_type(a, json_type_array) || !json_object_is_type(b, json_type_array))
+		return json_object_equal(a, b);
+	size_t length = json_object_array_length(a);
+	if (json_object_array_length(b) != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!agree(json_object_array_get_idx(a, i), json_object_array_get_idx(b, i)))
+			return false;
+	return true;
+}
+
+static bool same_metadata(struct json_object *a, struct json_object *b)
+{
+	CLEANUP(json_object_putp)
+	struct json_object *left = without_nulls(json_object_object_get(a, "metadata"));
+	CLEANUP(json_object_putp)
+	struct json_object *right = without_nulls(json_object_object_get(b, "metadata"));
+	return json_object_equal(left, right);
+}
+
+bool revision_data_may_differ_by_defaults(const char *a, const char *b)
+{
+	CLEANUP(json_object_putp) struct json_object *left = revision_data_template(a);
+	CLEANUP(json_object_putp) struct json_object *right = revision_data_template(b);
+	return left && right && same_metadata(left, right) && agree(left, right);
 }
 
 static uint32_t fnv1(uint32_t hash, const char *bytes)

@@ -18,6 +18,7 @@
 struct absence;
 struct informer;
 struct replacements;
+struct template_meanings;
 
 struct applier {
 	struct kube_client *client;
@@ -26,6 +27,7 @@ struct applier {
 	struct written *written;
 	struct absence *absences;
 	struct replacements *replacements;
+	struct template_meanings *meanings;
 	bool (*may_act)(void *context);
 	void *context;
 };

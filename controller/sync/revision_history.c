@@ -12,6 +12,7 @@
 #include "set/retention.h"
 #include "set/revision_data.h"
 #include "sync/ownership.h"
+#include "sync/template_meaning.h"
 
 /* More collisions than this are no accident. */
 #define COLLISIONS_MAX 100
@@ -154,6 +155,21 @@ static int renumber(const struct applier *applier, const struct statefulset *set
 	return 0;
 }
 
+/* The newest revision, if the API server finds that it means the same as the template. */
+static int compare(const struct applier *applier, const struct statefulset *set,
+		   const struct revision_choice *choice, struct revision_state *state,
+		   struct error *err)
+{
+	bool same;
+	if (template_means_same(applier, set, choice->revision, &same, err) < 0)
+		return -1;
+	if (!same)
+		return create(applier, set, choice->number, state, err);
+	state->update = (struct revision *)choice->revision;
+	object_ref(&state->update->object);
+	return 0;
+}
+
 static int settle_update(const struct applier *applier, const struct statefulset *set,
 			 const struct object_list *revisions, struct revision_state *state,
 			 struct error *err)
@@ -168,6 +184,8 @@ static int settle_update(const struct applier *applier, const struct statefulset
 		return renumber(applier, set, choice.revision, choice.number, state, err);
 	case REVISION_CREATE:
 		return create(applier, set, choice.number, state, err);
+	case REVISION_COMPARE:
+		return compare(applier, set, &choice, state, err);
 	}
 	return 0;
 }

@@ -33,6 +33,21 @@ int kube_create(struct kube_client *client, const struct kind *kind, const char 
 	return kube_call_object(client, &call, ret_object, err);
 }
 
+int kube_create_dry_run(struct kube_client *client, const struct kind *kind, const char *namespace,
+			struct json_object *body, struct object **ret_object, struct error *err)
+{
+	const struct kube_call call = {
+		.verb = "create as a dry run",
+		.method = "POST",
+		.kind = kind,
+		.namespace = namespace,
+		.query = "dryRun=All",
+		.content_type = "application/json",
+		.body = body,
+	};
+	return kube_call_object(client, &call, ret_object, err);
+}
+
 static const char *patch_content_type(enum kube_patch_type type)
 {
 	switch (type) {

@@ -23,6 +23,11 @@ int kube_get(struct kube_client *client, const struct kind *kind, const char *na
 int kube_create(struct kube_client *client, const struct kind *kind, const char *namespace,
 		struct json_object *body, struct object **ret_object, struct error *err);
 
+/* The answer is the object as the API server would store it, defaults filled in. Nothing is
+ * stored. */
+int kube_create_dry_run(struct kube_client *client, const struct kind *kind, const char *namespace,
+			struct json_object *body, struct object **ret_object, struct error *err);
+
 enum kube_patch_type {
 	KUBE_PATCH_JSON,      /* RFC 6902 */
 	KUBE_PATCH_MERGE,     /* RFC 7386 */

@@ -436,6 +436,38 @@ static void a_settled_set_of_kubernetes_is_not_written_to(void **state)
 	assert_true(bed_wait_settled(bed, "2"));
 }
 
+/* An older API server did not know the field; this one fills it into every template. */
+static void a_default_that_the_server_fills_in_is_no_new_revision(void **state)
+{
+	fake_api_set_template_default(bed_api(bed), "policy");
+	start_with("", "2");
+	CLEANUP_FREE char *pod = bed_pod(bed, "web-0", "metadata.uid");
+	assert_int_equal(fake_api_requests(bed_api(bed), "POST", "podtemplates"), 0);
+	bed_edit_set(bed, "{'template':{'spec':{'policy':'default'}}}");
+	assert_true(bed_wait_settled(bed, "2"));
+	assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), 1);
+	expect(bed_pod(bed, "web-0", "metadata.uid"), pod);
+	/* Once known it is not asked again, and a value that is no default is a change. */
+	bed_edit_set(bed, "{'replicas':1}");
+	assert_true(bed_wait_settled(bed, "1"));
+	assert_int_equal(fake_api_requests(bed_api(bed), "POST", "podtemplates"), 1);
+	bed_edit_set(bed, "{'template':{'spec':{'policy':'other'}}}");
+	assert_true(bed_wait_new_pod(bed, "web-0", pod));
+	assert_true(bed_wait_settled(bed, "1"));
+	assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), 2);
+}
+
+static void a_server_that_does_not_compare_makes_it_a_new_revision(void **state)
+{
+	start_with("{'replicas':1}", "1");
+	fake_api_fail_next(bed_api(bed), "POST", "podtemplates", FAKE_API_STATUS, 403);
+	CLEANUP_FREE char *pod = bed_pod(bed, "web-0", "metadata.uid");
+	bed_edit_set(bed, "{'template':{'spec':{'policy':'default'}}}");
+	assert_true(bed_wait_new_pod(bed, "web-0", pod));
+	assert_true(bed_wait_settled(bed, "1"));
+	assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), 2);
+}
+
 /* It was frozen, say, and its successor has begun. */
 static void it_writes_nothing_once_the_lease_is_lost(void **state)
 {
@@ -490,6 +522,8 @@ int main(void)
 		TEST(a_malformed_object_stops_nobody_else),
 		TEST(the_recreate_strategy_is_refused_with_a_reason),
 		TEST(a_settled_set_of_kubernetes_is_not_written_to),
+		TEST(a_default_that_the_server_fills_in_is_no_new_revision),
+		TEST(a_server_that_does_not_compare_makes_it_a_new_revision),
 		TEST(it_writes_nothing_once_the_lease_is_lost),
 		TEST(a_broken_watch_loses_nothing),
 	};

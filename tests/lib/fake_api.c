@@ -517,6 +517,13 @@ void fake_api_skip_versions(struct fake_api *api, uint64_t how_many)
 	pthread_mutex_unlock(&api->lock);
 }
 
+void fake_api_set_template_default(struct fake_api *api, const char *member)
+{
+	pthread_mutex_lock(&api->lock);
+	api->store.template_default = member;
+	pthread_mutex_unlock(&api->lock);
+}
+
 size_t fake_api_requests(struct fake_api *api, const char *method, const char *path_part)
 {
 	size_t count = 0;

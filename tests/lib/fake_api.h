@@ -127,6 +127,10 @@ void fake_api_send_line(struct fake_api *api, const char *line); /* to all watch
 size_t fake_api_requests(struct fake_api *api, const char *method, const char *path_part);
 size_t fake_api_watches(struct fake_api *api);
 
+/* From now on "default" is filled into this member of the spec of each PodTemplate that lacks it.
+ * The name is borrowed. */
+void fake_api_set_template_default(struct fake_api *api, const char *member);
+
 /* Moves the resourceVersion counter on, so that versions of different digits are met. */
 void fake_api_skip_versions(struct fake_api *api, uint64_t how_many);
 

@@ -421,6 +421,17 @@ static void set_name(struct fake_store *store, struct json_object *json)
 	json_set_string(json_child(json, "metadata"), "name", name);
 }
 
+/* Of a pod template, as the API server does; the only default that it knows. */
+static void fill_in_default(struct fake_store *store, const struct fake_path *path,
+			    struct json_object *json)
+{
+	if (!store->template_default || strcmp(path->collection, "/api/v1/podtemplates") != 0)
+		return;
+	struct json_object *spec = json_child(json_child(json, "template"), "spec");
+	if (!json_find(spec, store->template_default))
+		json_set_string(spec, store->template_default, "default");
+}
+
 static int create(struct fake_store *store, const struct fake_path *path, struct json_object *body,
 		  struct json_object **ret_json)
 {
@@ -442,6 +453,10 @@ static int create(struct fake_store *store, const struct fake_path *path, struct
 	json_object_object_del(metadata, "generation");
 	set_identity(store, json);
 	set_first_status(path, json);
+	CLEANUP_FREE char *dry_run = fake_path_parameter(path, "dryRun");
+	fill_in_default(store, path, json);
+	if (dry_run)
+		return answer(ret_json, 201, json);
 	return answer(ret_json, 201, add_record(store, path->collection, TAKE(json))->json);
 }
 

@@ -49,6 +49,7 @@ struct fake_store {
 	uint64_t version;
 	uint64_t oldest_version; /* what happened before is forgotten */
 	uint64_t next_uid;
+	const char *template_default; /* member of a pod spec that is filled in; or NULL */
 	struct fake_change *changes;
 	size_t change_count;
 	size_t change_capacity;

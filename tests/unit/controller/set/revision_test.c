@@ -89,6 +89,34 @@ static void null_means_absent_and_nothing_else_does(void **state)
 	assert_false(revision_data_same("{\"a\":\"1\"}", "{\"a\":1}"));
 }
 
+static void only_members_that_one_lacks_may_be_defaults(void **state)
+{
+#define SPEC(members) "{'spec':{'template':{'metadata':{'labels':{'a':'b'}},'spec':{" members "}}}}"
+	static const struct {
+		const char *a;
+		const char *b;
+		bool may_be;
+	} rows[] = {
+		{ SPEC("'x':1"), SPEC("'x':1,'y':2"), true },
+		{ SPEC("'x':1,'y':2"), SPEC("'x':1"), true },
+		{ SPEC("'x':[{'n':1}]"), SPEC("'x':[{'n':1,'d':{}}],'e':0"), true },
+		{ SPEC("'x':1"), SPEC("'x':2"), false },
+		{ SPEC("'x':1"), SPEC("'x':'1'"), false },
+		{ SPEC("'x':[1]"), SPEC("'x':[1,2]"), false },
+		{ SPEC("'x':{'y':{'z':1}}"), SPEC("'x':{'y':{'z':2},'d':1}"), false },
+		{ SPEC(""),
+		  "{'spec':{'template':{'metadata':{'labels':{'a':'b','c':'d'}},'spec':{}}}}",
+		  false },
+		{ SPEC(""), "{}", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CLEANUP_FREE char *a = quoted(rows[i].a);
+		CLEANUP_FREE char *b = quoted(rows[i].b);
+		assert_int_equal(revision_data_may_differ_by_defaults(a, b), rows[i].may_be);
+		assert_int_equal(revision_data_may_differ_by_defaults(b, a), rows[i].may_be);
+	}
+}
+
 static struct object *set_of(const char *template)
 {
 	CLEANUP_FREE char *json =
@@ -225,6 +253,7 @@ int main(void)
 		cmocka_unit_test(a_new_template_gets_the_next_number),
 		cmocka_unit_test(an_earlier_template_takes_its_revision_back),
 		cmocka_unit_test(revisions_are_sorted_by_number_age_and_name),
+		cmocka_unit_test(only_members_that_one_lacks_may_be_defaults),
 		cmocka_unit_test(a_revision_belongs_to_the_set_after_which_it_is_named),
 		cmocka_unit_test(a_long_set_name_is_cut_to_leave_room_for_the_hash),
 	};
