@@ -91,7 +91,16 @@ check_plans() {
 	done < <(sources | grep -E '(_plan|/plan)\.c$')
 }
 
+# controller/set decides and builds; what acts on the cluster is controller/sync.
+check_set() {
+	local found
+	found=$(sources | grep '^controller/set/' | xargs grep -nE '^#include "(kube|http)/' |
+		grep -vE '"kube/(json|object|claim)\.h"' || true)
+	[ -z "$found" ] || complain "controller/set has no effects, so it needs no client: $found"
+}
+
 read_table
+check_set
 check_table
 check_circles
 check_headers_once
