@@ -7,14 +7,12 @@
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "folder/subvolume.h"
 
 #define OPEN_TRIES 3
 
@@ -48,6 +46,17 @@ int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *r
 	int fd = open_beneath(at_fd, path, flags, mode);
 	if (fd < 0)
 		return error_errno(err, errno, "open %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+int folder_reopen(int path_fd, int flags, int *ret_fd, struct error *err)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return error_errno(err, errno, "open a file again");
 	*ret_fd = fd;
 	return 0;
 }
@@ -99,91 +108,4 @@ int folder_visit(int fd, folder_visitor *visit, void *context, struct error *err
 		if (outcome)
 			return outcome;
 	}
-}
-
-/* Folders are emptied without recursion: a pod can nest them deeper than any stack. A folder that
- * is met inside another is moved up into the uppermost one, where its turn comes. A subvolume of
- * btrfs goes at once with all that is in it; out of it nothing could be moved up (EXDEV). */
-struct removal {
-	int top_fd;
-	int folder_fd; /* being emptied: the uppermost or one directly in it */
-	unsigned long moved;
-	bool progress;
-};
-
-static int move_up(struct removal *removal, const char *name, struct error *err)
-{
-	for (int tries = 0; tries < 1000; tries++) {
-		char unique[32];
-		snprintf(unique, sizeof(unique), ".moved-%lu", removal->moved++);
-		if (renameat2(removal->folder_fd, name, removal->top_fd, unique,
-			      RENAME_NOREPLACE) == 0 ||
-		    errno == ENOENT)
-			return 0;
-		if (errno != EEXIST)
-			break;
-	}
-	return error_errno(err, errno, "remove folder %s", name);
-}
-
-static int remove_in_folder(void *context, const char *name, struct error *err)
-{
-	struct removal *removal = context;
-	removal->progress = true;
-	if (unlinkat(removal->folder_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR)
-		return error_errno(err, errno, "remove file %s", name);
-	if (unlinkat(removal->folder_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return error_errno(err, errno, "remove folder %s", name);
-	int outcome = subvolume_delete(removal->folder_fd, name, err);
-	return outcome <= 0 ? outcome : move_up(removal, name, err);
-}
-
-static int remove_in_top(void *context, const char *name, struct error *err)
-{
-	struct removal *removal = context;
-	removal->progress = true;
-	if (unlinkat(removal->top_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR)
-		return error_errno(err, errno, "remove file %s", name);
-	if (unlinkat(removal->top_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	int outcome = subvolume_delete(removal->top_fd, name, err);
-	if (outcome <= 0)
-		return outcome;
-	CLEANUP_CLOSE int fd = -1;
-	if (folder_open(removal->top_fd, name, &fd, err) < 0)
-		return err && err->code == ERROR_NOT_FOUND ? 0 : -1;
-	removal->folder_fd = fd;
-	if (folder_visit(fd, remove_in_folder, removal, err) < 0)
-		return -1;
-	if (unlinkat(removal->top_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
-	    errno != ENOTEMPTY)
-		return error_errno(err, errno, "remove folder %s", name);
-	return 0;
-}
-
-int folder_remove_tree(int at_fd, const char *name, struct error *err)
-{
-	struct error local = { 0 };
-	struct error *reason = err ? err : &local;
-	CLEANUP_CLOSE int top_fd = -1;
-	int outcome = subvolume_delete(at_fd, name, reason);
-	if (outcome <= 0)
-		return outcome;
-	if (folder_open(at_fd, name, &top_fd, reason) < 0)
-		return reason->code == ERROR_NOT_FOUND ? 0 : -1;
-	struct removal removal = { .top_fd = top_fd };
-	do {
-		removal.progress = false;
-		if (folder_visit(top_fd, remove_in_top, &removal, reason) < 0)
-			return error_prefix(reason, "remove %s", name);
-		if (unlinkat(at_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-			return 0;
-	} while (removal.progress);
-	return error_errno(reason, errno, "remove folder %s", name);
 }

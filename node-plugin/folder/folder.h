@@ -19,6 +19,10 @@ int folder_open(int at_fd, const char *path, int *ret_fd, struct error *err);
 int folder_open_file(int at_fd, const char *path, int flags, mode_t mode, int *ret_fd,
 		     struct error *err);
 
+/* Opens the file that path_fd (O_PATH) found, for these flags. The caller looks at path_fd first,
+ * since opening a device node or a FIFO, which a pod can put there, has effects of its own. */
+int folder_reopen(int path_fd, int flags, int *ret_fd, struct error *err);
+
 /* What has this name is a folder: no file, and no link to one. */
 bool folder_is(int at_fd, const char *name);
 
@@ -30,11 +34,6 @@ enum folder_presence folder_presence(int at_fd, const char *name, int fd);
 
 /* Makes it with this mode if it is not there, and opens it. */
 int folder_make(int at_fd, const char *name, mode_t mode, int *ret_fd, struct error *err);
-
-/* Removes at_fd/name, a folder with whatever is in it, however deep. What is not there is removed.
- * A mount in it ends the removal with an error, or is detached if it lies in a subvolume of btrfs;
- * what lies in the mount is not touched. */
-int folder_remove_tree(int at_fd, const char *name, struct error *err);
 
 /* Calls back for each entry but . and .., in no order; stops at the first that is not 0 and
  * returns that. -1 with *err if the folder cannot be read. */

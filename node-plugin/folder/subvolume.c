@@ -15,9 +15,10 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "folder/btrfs_item.h"
 #include "folder/folder.h"
-
-#define NESTED_MAX 1000000 /* subvolumes of a pod in one volume */
+#include "folder/inode_flags.h"
+#include "folder/subvolume_nested.h"
 
 bool subvolume_is_possible(int fd)
 {
@@ -72,56 +73,6 @@ static int id_of(int fd, uint64_t *ret_id, struct error *err)
 	return 0;
 }
 
-/* The first item with these parts of its key, in the tree; offset from min_offset on. 0: there is
- * none, 1: it is at args->buf, behind a header. */
-static int find_item(int fd, uint64_t tree, const struct btrfs_key *key, uint64_t max_offset,
-		     struct btrfs_ioctl_search_args *args)
-{
-	memset(args, 0, sizeof(*args));
-	args->key = (struct btrfs_ioctl_search_key) {
-		.tree_id = tree,
-		.min_objectid = key->objectid,
-		.max_objectid = key->objectid,
-		.min_type = key->type,
-		.max_type = key->type,
-		.min_offset = key->offset,
-		.max_offset = max_offset,
-		.max_transid = UINT64_MAX,
-		.nr_items = 1,
-	};
-	if (ioctl(fd, BTRFS_IOC_TREE_SEARCH, args) < 0)
-		return -1;
-	return args->key.nr_items > 0;
-}
-
-static uint64_t item_offset(const struct btrfs_ioctl_search_args *args)
-{
-	struct btrfs_ioctl_search_header header;
-	memcpy(&header, args->buf, sizeof(header));
-	return header.offset;
-}
-
-/* 1: the ROOT_REF of some subvolume that lies in subvolume `id`. */
-static int find_ref(int fd, uint64_t id, struct btrfs_ioctl_search_args *ret_args,
-		    struct error *err)
-{
-	struct btrfs_key key = { .objectid = id, .type = BTRFS_ROOT_REF_KEY };
-	int found = find_item(fd, BTRFS_ROOT_TREE_OBJECTID, &key, UINT64_MAX, ret_args);
-	if (found < 0)
-		return error_errno(err, errno, "look for subvolumes in a subvolume");
-	return found;
-}
-
-/* 1: *ret_child lies in subvolume `id`. */
-static int find_child(int fd, uint64_t id, uint64_t *ret_child, struct error *err)
-{
-	struct btrfs_ioctl_search_args args;
-	int found = find_ref(fd, id, &args, err);
-	if (found > 0)
-		*ret_child = item_offset(&args);
-	return found;
-}
-
 /* Behind the header of a ROOT_REF: in which folder of subvolume `id` it lies, and its name. */
 static char *path_of(int fd, uint64_t id, const struct btrfs_ioctl_search_args *args)
 {
@@ -142,73 +93,10 @@ int subvolume_find_nested(int fd, char **ret_path, struct error *err)
 	struct btrfs_ioctl_search_args args;
 	if (id_of(fd, &id, err) < 0)
 		return -1;
-	int found = find_ref(fd, id, &args, err);
+	int found = btrfs_item_find_nested(fd, id, 0, &args, err);
 	if (found > 0)
 		*ret_path = path_of(fd, id, &args);
 	return found;
-}
-
-static int destroy_id(int fd, uint64_t id, struct error *err)
-{
-	struct btrfs_ioctl_vol_args_v2 args = { .flags = BTRFS_SUBVOL_SPEC_BY_ID, .subvolid = id };
-	if (ioctl(fd, BTRFS_IOC_SNAP_DESTROY_V2, &args) < 0 && errno != ENOENT)
-		return error_errno(err, errno, "remove subvolume %llu in a subvolume",
-				   (unsigned long long)id);
-	return 0;
-}
-
-/* A way down through subvolumes in subvolumes; a pod can nest them deeper than any stack. */
-struct descent {
-	uint64_t *ids;
-	size_t count;
-	size_t capacity;
-};
-
-static void descend(struct descent *descent, uint64_t id)
-{
-	if (descent->count == descent->capacity) {
-		descent->capacity = descent->capacity ? descent->capacity * 2 : 16;
-		descent->ids = must_realloc(descent->ids, descent->capacity * sizeof(id));
-	}
-	descent->ids[descent->count++] = id;
-}
-
-static void descent_done(struct descent *descent)
-{
-	free(descent->ids);
-}
-
-/* All subvolumes in the one that fd is, the innermost first. */
-static int destroy_nested(int fd, struct error *err)
-{
-	CLEANUP(descent_done) struct descent descent = { 0 };
-	uint64_t id = 0;
-	if (id_of(fd, &id, err) < 0)
-		return -1;
-	descend(&descent, id);
-	for (int steps = 0; steps < NESTED_MAX; steps++) {
-		uint64_t child = 0;
-		int found = find_child(fd, descent.ids[descent.count - 1], &child, err);
-		if (found < 0)
-			return -1;
-		if (found) {
-			descend(&descent, child);
-			continue;
-		}
-		if (--descent.count == 0)
-			return 0;
-		if (destroy_id(fd, descent.ids[descent.count], err) < 0)
-			return -1;
-	}
-	return error_set(err, ERROR_INTERNAL, "more than %d subvolumes lie in a subvolume",
-			 NESTED_MAX);
-}
-
-/* A read-only subvolume lets nothing in it be removed. */
-static void make_writable(int fd)
-{
-	uint64_t flags = 0;
-	ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags);
 }
 
 static int destroy(int folder_fd, const char *name)
@@ -221,20 +109,33 @@ static int destroy(int folder_fd, const char *name)
 	return ioctl(folder_fd, BTRFS_IOC_SNAP_DESTROY, &args);
 }
 
+/* A mark of the subvolume's own folder, or of the one it lies in, may be what refuses. */
+static int destroy_marked(int folder_fd, const char *name, int fd)
+{
+	if (destroy(folder_fd, name) == 0)
+		return 0;
+	if (errno != EPERM)
+		return -1;
+	bool changed = inode_flags_clear(folder_fd);
+	changed |= inode_flags_clear(fd);
+	errno = EPERM;
+	return changed ? destroy(folder_fd, name) : -1;
+}
+
 int subvolume_delete(int folder_fd, const char *name, struct error *err)
 {
 	/* Not into a mount of that name: the ioctl would take what is below it. */
 	CLEANUP_CLOSE int fd = -1;
+	uint64_t id = 0;
 	if (folder_open(folder_fd, name, &fd, NULL) < 0 || !subvolume_is(fd))
 		return 1;
-	if (destroy(folder_fd, name) == 0)
+	if (destroy_marked(folder_fd, name, fd) == 0)
 		return 0;
 	if (errno != ENOTEMPTY)
 		return error_errno(err, errno, "remove subvolume %s", name);
-	make_writable(fd);
-	if (destroy_nested(fd, err) < 0)
+	if (id_of(fd, &id, err) < 0 || subvolume_nested_delete(fd, id, err) < 0)
 		return error_prefix(err, "remove subvolume %s", name);
-	if (destroy(folder_fd, name) < 0)
+	if (destroy_marked(folder_fd, name, fd) < 0)
 		return error_errno(err, errno, "remove subvolume %s", name);
 	return 0;
 }
@@ -262,7 +163,7 @@ int subvolume_mend_quota(int fd, struct error *err)
 	struct btrfs_ioctl_search_args args;
 	struct btrfs_key key = { .type = BTRFS_QGROUP_STATUS_KEY };
 	struct btrfs_qgroup_status_item status;
-	int found = find_item(fd, BTRFS_QUOTA_TREE_OBJECTID, &key, 0, &args);
+	int found = btrfs_item_find(fd, BTRFS_QUOTA_TREE_OBJECTID, &key, 0, &args);
 	if (found < 0 && errno != ENOENT)
 		return error_errno(err, errno, "look whether btrfs quotas are right");
 	if (found <= 0)
@@ -298,7 +199,7 @@ static int read_item(int fd, uint64_t id, uint8_t type, void *ret_item, size_t s
 {
 	struct btrfs_ioctl_search_args args;
 	struct btrfs_key key = { .type = type, .offset = id };
-	int found = find_item(fd, BTRFS_QUOTA_TREE_OBJECTID, &key, id, &args);
+	int found = btrfs_item_find(fd, BTRFS_QUOTA_TREE_OBJECTID, &key, id, &args);
 	if (found < 0 && errno != ENOENT)
 		return error_errno(err, errno, "read a qgroup");
 	if (found <= 0)

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder/folder.h"
+#include "folder/tree_remove.h"
 
 #define FOLDER_MODE 0700
 
@@ -105,7 +106,7 @@ int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *er
 		return 0;
 	if (forget(pool, at_fd, name, err) < 0)
 		return error_prefix(err, "remove %s", name);
-	return folder_remove_tree(at_fd, name, err);
+	return tree_remove(at_fd, name, err);
 }
 
 int pool_discard(struct pool *pool, const char *name, struct error *err)

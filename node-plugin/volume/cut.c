@@ -15,6 +15,7 @@
 #include "folder/folder.h"
 #include "folder/subvolume.h"
 #include "folder/tree_copy.h"
+#include "folder/tree_remove.h"
 #include "host/host.h"
 #include "volume/mounts.h"
 
@@ -78,10 +79,10 @@ static int copy_tree(int source_fd, int target_fd, const struct copy_watch *watc
 	struct tree_copy_result result;
 	if (folder_open(source_fd, DATA_NAME, &source_data_fd, err) < 0 ||
 	    folder_make(target_fd, DATA_NAME, DATA_MODE, &data_fd, err) < 0 ||
-	    folder_remove_tree(target_fd, LINKS_NAME, err) < 0 ||
+	    tree_remove(target_fd, LINKS_NAME, err) < 0 ||
 	    folder_make(target_fd, LINKS_NAME, 0700, &links_fd, err) < 0 ||
 	    tree_copy(source_data_fd, data_fd, links_fd, watch, &result, err) != 0 ||
-	    folder_remove_tree(target_fd, LINKS_NAME, err) < 0)
+	    tree_remove(target_fd, LINKS_NAME, err) < 0)
 		return -1;
 	if (syncfs(data_fd) < 0)
 		return error_errno(err, errno, "syncfs");

@@ -30,6 +30,7 @@
 #include "csi/service.h"
 #include "fake_host.h"
 #include "folder/folder.h"
+#include "folder/tree_remove.h"
 #include "host/node_features.h"
 #include "pool/pools.h"
 #include "pool/pools_open.h"
@@ -243,7 +244,7 @@ static void remove_folder(const char *folder)
 	char parent[64];
 	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - folder), folder);
 	parent_fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder_remove_tree(parent_fd, slash + 1, &err) < 0) {
+	if (tree_remove(parent_fd, slash + 1, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}

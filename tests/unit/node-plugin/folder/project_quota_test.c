@@ -17,6 +17,7 @@
 #include "fill.h"
 #include "folder/folder.h"
 #include "folder/quota.h"
+#include "folder/tree_remove.h"
 #include "loop_disk.h"
 #include "node_scene.h"
 
@@ -81,7 +82,7 @@ static void check_disk(const struct loop_disk *disk)
 	assert_int_equal(project_id, first.project_id);
 	/* What is forgotten can be taken again once the folder is gone. */
 	assert_int_equal(quota_forget(fd, &first, &err), 0);
-	assert_int_equal(folder_remove_tree(root_fd, "first", &err), 0);
+	assert_int_equal(tree_remove(root_fd, "first", &err), 0);
 	check_folder(root_fd, "third", 8 * MIB, &third);
 	assert_int_not_equal(third.project_id, second.project_id);
 }

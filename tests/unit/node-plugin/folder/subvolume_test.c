@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/fs.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +21,7 @@
 #include "base/cleanup.h"
 #include "fill.h"
 #include "folder/folder.h"
+#include "folder/tree_remove.h"
 #include "loop_disk.h"
 #include "node_scene.h"
 
@@ -73,7 +76,7 @@ static void only_a_subvolume_is_taken_for_one(void **state)
 	assert_true(is_there(root_fd, "plain"));
 	CLEANUP_CLOSE int elsewhere = open_below(AT_FDCWD, "/proc");
 	assert_false(subvolume_is(elsewhere));
-	assert_int_equal(folder_remove_tree(root_fd, "plain", &err), 0);
+	assert_int_equal(tree_remove(root_fd, "plain", &err), 0);
 }
 
 static void holds_to_the_limit_and_tells_what_is_used(void **state)
@@ -102,6 +105,13 @@ static void holds_to_the_limit_and_tells_what_is_used(void **state)
 	assert_int_equal(subvolume_delete(root_fd, "held", &err), 0);
 }
 
+static int run_btrfs(const char *words)
+{
+	char command[256];
+	snprintf(command, sizeof(command), "cd %s && btrfs %s >/dev/null 2>&1", disk.path, words);
+	return system(command);
+}
+
 static void a_snapshot_keeps_what_was_there(void **state)
 {
 	struct error err = { 0 };
@@ -121,13 +131,6 @@ static void a_snapshot_keeps_what_was_there(void **state)
 	assert_int_equal(subvolume_delete(root_fd, "source", &err), 0);
 	assert_int_equal(subvolume_delete(root_fd, "copy", &err), 0);
 	assert_int_equal(subvolume_delete(root_fd, "writable", &err), 0);
-}
-
-static int run_btrfs(const char *words)
-{
-	char command[256];
-	snprintf(command, sizeof(command), "cd %s && btrfs %s >/dev/null 2>&1", disk.path, words);
-	return system(command);
 }
 
 /* Putting a subvolume with shared data into a group makes the kernel lose count. */
@@ -156,6 +159,12 @@ static void has_the_quotas_counted_anew_when_they_are_wrong(void **state)
 	assert_int_equal(subvolume_delete(root_fd, "copy", &err), 0);
 }
 
+static void make_read_only(int fd)
+{
+	uint64_t read_only = BTRFS_SUBVOL_RDONLY;
+	assert_int_equal(ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &read_only), 0);
+}
+
 /* As a pod can make them, without any right. */
 static void is_removed_with_subvolumes_in_it_however_deep(void **state)
 {
@@ -171,11 +180,64 @@ static void is_removed_with_subvolumes_in_it_however_deep(void **state)
 	}
 	close(fd);
 	fd = open_below(root_fd, "outer");
-	uint64_t read_only = 1ULL << 1; /* BTRFS_SUBVOL_RDONLY, by the pod */
-	assert_int_equal(ioctl(fd, _IOW(0x94, 26, uint64_t), &read_only), 0);
+	make_read_only(fd);
 	close(fd);
 	assert_int_equal(subvolume_delete(root_fd, "outer", &err), 0);
 	assert_false(is_there(root_fd, "outer"));
+}
+
+static void set_flags(int fd, int flags)
+{
+	assert_int_equal(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+}
+
+/* In a folder whose path is longer than the kernel tells, too. */
+static void is_removed_with_what_resists_in_it(void **state)
+{
+	struct error err = { 0 };
+	char name[201];
+	memset(name, 'd', 200);
+	name[200] = '\0';
+	CLEANUP_CLOSE int outer = make_subvolume(root_fd, "outer");
+	int fd = dup(outer);
+	for (int i = 0; i < 30; i++) {
+		int next = -1;
+		assert_int_equal(folder_make(fd, name, 0755, &next, &err), 0);
+		close(fd);
+		fd = next;
+	}
+	CLEANUP_CLOSE int middle = make_subvolume(fd, "middle");
+	CLEANUP_CLOSE int inner = make_subvolume(middle, "inner");
+	CLEANUP_CLOSE int innermost = make_subvolume(inner, "innermost");
+	set_flags(innermost, FS_IMMUTABLE_FL);
+	make_read_only(inner);
+	make_read_only(middle);
+	set_flags(fd, FS_APPEND_FL);
+	close(fd);
+	set_flags(outer, FS_IMMUTABLE_FL);
+	if (subvolume_delete(root_fd, "outer", &err) != 0)
+		fail_msg("%s", err.text);
+	assert_false(is_there(root_fd, "outer"));
+}
+
+/* The default subvolume cannot be removed, and so neither can what it lies in. */
+static void goes_on_past_a_subvolume_that_stays(void **state)
+{
+	struct error err = { 0 };
+	CLEANUP_CLOSE int outer = make_subvolume(root_fd, "outer");
+	CLEANUP_CLOSE int stays = make_subvolume(outer, "a-stays");
+	CLEANUP_CLOSE int goes = make_subvolume(outer, "b-goes");
+	if (run_btrfs("subvolume set-default outer/a-stays") != 0) {
+		assert_int_equal(subvolume_delete(root_fd, "outer", &err), 0);
+		print_message("SKIPPED: there is no program btrfs\n");
+		skip();
+	}
+	assert_int_equal(subvolume_delete(root_fd, "outer", &err), -1);
+	assert_non_null(strstr(err.text, "1 subvolumes in it stay"));
+	assert_true(is_there(outer, "a-stays"));
+	assert_false(is_there(outer, "b-goes"));
+	assert_int_equal(run_btrfs("subvolume set-default 5 ."), 0);
+	assert_int_equal(subvolume_delete(root_fd, "outer", &err), 0);
 }
 
 static void a_tree_with_subvolumes_is_removed_as_a_tree(void **state)
@@ -192,12 +254,12 @@ static void a_tree_with_subvolumes_is_removed_as_a_tree(void **state)
 	assert_int_equal(folder_make(top, "far", 0755, &far, &err), 0);
 	CLEANUP_CLOSE int deep = make_subvolume(far, "deep");
 	fill_file(deep, "file", MIB, &reason);
-	assert_int_equal(folder_remove_tree(root_fd, "top", &err), 0);
+	assert_int_equal(tree_remove(root_fd, "top", &err), 0);
 	assert_false(is_there(root_fd, "top"));
 
 	CLEANUP_CLOSE int itself = make_subvolume(root_fd, "itself");
 	fill_file(itself, "file", MIB, &reason);
-	assert_int_equal(folder_remove_tree(root_fd, "itself", &err), 0);
+	assert_int_equal(tree_remove(root_fd, "itself", &err), 0);
 	assert_false(is_there(root_fd, "itself"));
 }
 
@@ -215,7 +277,7 @@ static void a_mount_in_it_is_not_entered(void **state)
 	snprintf(kept_path, sizeof(kept_path), "%s/kept", disk.path);
 	snprintf(data_path, sizeof(data_path), "%s/top/data", disk.path);
 	assert_int_equal(mount(kept_path, data_path, NULL, MS_BIND, NULL), 0);
-	assert_int_equal(folder_remove_tree(root_fd, "top", &err), -1);
+	assert_int_equal(tree_remove(root_fd, "top", &err), -1);
 	assert_true(is_there(kept, "file"));
 	assert_int_equal(umount2(data_path, 0), 0);
 
@@ -224,10 +286,10 @@ static void a_mount_in_it_is_not_entered(void **state)
 	snprintf(data_path, sizeof(data_path), "%s/top/data/inside", disk.path);
 	assert_int_equal(mount(kept_path, data_path, NULL, MS_BIND, NULL), 0);
 	err = (struct error) { 0 };
-	folder_remove_tree(root_fd, "top", &err);
+	tree_remove(root_fd, "top", &err);
 	assert_true(is_there(kept, "file"));
 	umount2(data_path, 0);
-	assert_int_equal(folder_remove_tree(root_fd, "top", &err), 0);
+	assert_int_equal(tree_remove(root_fd, "top", &err), 0);
 	assert_int_equal(subvolume_delete(root_fd, "kept", &err), 0);
 }
 
@@ -240,6 +302,8 @@ int main(void)
 		cmocka_unit_test(a_snapshot_keeps_what_was_there),
 		cmocka_unit_test(has_the_quotas_counted_anew_when_they_are_wrong),
 		cmocka_unit_test(is_removed_with_subvolumes_in_it_however_deep),
+		cmocka_unit_test(is_removed_with_what_resists_in_it),
+		cmocka_unit_test(goes_on_past_a_subvolume_that_stays),
 		cmocka_unit_test(a_tree_with_subvolumes_is_removed_as_a_tree),
 		cmocka_unit_test(a_mount_in_it_is_not_entered),
 	};

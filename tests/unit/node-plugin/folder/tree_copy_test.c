@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "folder/folder.h"
+#include "folder/tree_remove.h"
 #include "folder/tree_walk.h"
 #include "text_file.h"
 
@@ -42,9 +43,8 @@ static int tear_down(void **state)
 	close(source_fd);
 	close(target_fd);
 	close(links_fd);
-	if (folder_remove_tree(folder_fd, "source", &err) < 0 ||
-	    folder_remove_tree(folder_fd, "target", &err) < 0 ||
-	    folder_remove_tree(folder_fd, "links", &err) < 0)
+	if (tree_remove(folder_fd, "source", &err) < 0 ||
+	    tree_remove(folder_fd, "target", &err) < 0 || tree_remove(folder_fd, "links", &err) < 0)
 		fprintf(stderr, "%s\n", err.text);
 	close(folder_fd);
 	return rmdir(folder);
