@@ -49,3 +49,16 @@ uint64_t btrfs_item_nested_folder(const struct btrfs_ioctl_search_args *args)
 	memcpy(&ref, args->buf + sizeof(struct btrfs_ioctl_search_header), sizeof(ref));
 	return le64toh(ref.dirid);
 }
+
+void btrfs_item_nested_name(const struct btrfs_ioctl_search_args *args,
+			    char ret_name[static BTRFS_VOL_NAME_MAX + 1])
+{
+	const char *item = args->buf + sizeof(struct btrfs_ioctl_search_header);
+	struct btrfs_root_ref ref;
+	memcpy(&ref, item, sizeof(ref));
+	size_t length = le16toh(ref.name_len);
+	if (length > BTRFS_VOL_NAME_MAX)
+		length = BTRFS_VOL_NAME_MAX;
+	memcpy(ret_name, item + sizeof(ref), length);
+	ret_name[length] = '\0';
+}

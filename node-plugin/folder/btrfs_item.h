@@ -20,6 +20,9 @@ int btrfs_item_find(int fd, uint64_t tree, const struct btrfs_key *key, uint64_t
 int btrfs_item_find_nested(int fd, uint64_t id, uint64_t from,
 			   struct btrfs_ioctl_search_args *ret_args, struct error *err);
 
-/* Of a ROOT_REF: the id of the nested subvolume, and the folder in which it lies. */
+/* Of a ROOT_REF: the id of the nested subvolume, the folder in which it lies, and its name there.
+ */
 uint64_t btrfs_item_nested_id(const struct btrfs_ioctl_search_args *args);
 uint64_t btrfs_item_nested_folder(const struct btrfs_ioctl_search_args *args);
+void btrfs_item_nested_name(const struct btrfs_ioctl_search_args *args,
+			    char ret_name[static BTRFS_VOL_NAME_MAX + 1]);

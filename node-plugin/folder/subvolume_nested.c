@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btrfs.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -65,44 +64,23 @@ static int open_inode(int fd, uint64_t tree, uint64_t inode)
 	return open_by_handle_at(fd, handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Nothing can be removed in a read-only subvolume. True: it was one. */
-static bool make_writable(int fd)
+/* Nothing can be removed in a read-only subvolume. */
+static void make_writable(int fd)
 {
 	uint64_t flags = 0;
 	if (ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0 || !(flags & BTRFS_SUBVOL_RDONLY))
-		return false;
+		return;
 	flags &= ~BTRFS_SUBVOL_RDONLY;
-	return ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags) == 0;
+	ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags);
 }
 
-static bool unlock_subvolume(int fd, uint64_t id)
+static void unlock_subvolume(int fd, uint64_t id)
 {
 	CLEANUP_CLOSE int subvolume_fd = open_inode(fd, id, BTRFS_FIRST_FREE_OBJECTID);
 	if (subvolume_fd < 0)
-		return false;
-	bool changed = make_writable(subvolume_fd);
-	return inode_flags_clear(subvolume_fd) || changed;
-}
-
-static bool unlock_folder(int fd, uint64_t id, uint64_t inode)
-{
-	CLEANUP_CLOSE int folder_fd = open_inode(fd, id, inode);
-	return folder_fd >= 0 && inode_flags_clear(folder_fd);
-}
-
-/* What refuses is a mark of the subvolume, of the one it lies in, or of the folder there. */
-static bool stops_resisting(int fd, uint64_t parent, uint64_t id)
-{
-	struct btrfs_ioctl_search_args args;
-	int failure = errno;
-	if (failure != EROFS && failure != EPERM)
-		return false;
-	bool changed = unlock_subvolume(fd, parent);
-	changed |= unlock_subvolume(fd, id);
-	if (btrfs_item_find_nested(fd, parent, id, &args, NULL) > 0)
-		changed |= unlock_folder(fd, parent, btrfs_item_nested_folder(&args));
-	errno = failure;
-	return changed;
+		return;
+	make_writable(subvolume_fd);
+	inode_flags_clear(subvolume_fd);
 }
 
 static int destroy(int fd, uint64_t id)
@@ -111,13 +89,35 @@ static int destroy(int fd, uint64_t id)
 	return ioctl(fd, BTRFS_IOC_SNAP_DESTROY_V2, &args) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+static int destroy_in(int folder_fd, const struct btrfs_ioctl_search_args *ref)
+{
+	struct btrfs_ioctl_vol_args args = { 0 };
+	inode_flags_clear(folder_fd);
+	btrfs_item_nested_name(ref, args.name);
+	return ioctl(folder_fd, BTRFS_IOC_SNAP_DESTROY, &args) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* What refuses is a mark of the subvolume, of the one it lies in, or of the folder there; or the
+ * kernel, which removes by the id only what has a path that is short enough. */
+static int destroy_resisting(int fd, uint64_t parent, uint64_t id)
+{
+	struct btrfs_ioctl_search_args ref;
+	if (errno != EROFS && errno != EPERM && errno != ENAMETOOLONG)
+		return -1;
+	unlock_subvolume(fd, parent);
+	unlock_subvolume(fd, id);
+	if (btrfs_item_find_nested(fd, parent, id, &ref, NULL) <= 0)
+		return destroy(fd, id);
+	CLEANUP_CLOSE int folder_fd = open_inode(fd, parent, btrfs_item_nested_folder(&ref));
+	return folder_fd < 0 ? destroy(fd, id) : destroy_in(folder_fd, &ref);
+}
+
 /* The innermost of the way, which has nothing in it but what resists. */
 static void destroy_last(struct descent *descent)
 {
 	uint64_t id = descent->steps[--descent->count].id;
 	struct step *parent = &descent->steps[descent->count - 1];
-	if (destroy(descent->fd, id) == 0 ||
-	    (stops_resisting(descent->fd, parent->id, id) && destroy(descent->fd, id) == 0))
+	if (destroy(descent->fd, id) == 0 || destroy_resisting(descent->fd, parent->id, id) == 0)
 		return;
 	parent->from = id + 1;
 	if (descent->resisting++ == 0)

@@ -14,7 +14,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "folder/folder.h"
-#include "folder/inode_set.h"
 #include "folder/tree_walk.h"
 
 #define STAT_BLOCK_BYTES 512
@@ -165,27 +164,40 @@ static int copy_special(struct tree *tree, int source_fd, const char *name, cons
 	return copy_properties(source_fd, target_fd, st, err);
 }
 
-/* 1: it is gone. A fifo that takes a file's place meanwhile must not block us. */
-static int open_source(int folder_fd, const char *name, const struct stat *st, int *ret_fd,
+/* A pod may put anything in the place of what the walk saw: it is looked at before it is opened, as
+ * opening a device node or a FIFO has effects of its own. 1: it is gone. */
+static int find_source(int folder_fd, const char *name, const struct stat *seen, int *ret_fd,
 		       struct stat *ret_st, struct error *err)
 {
-	int flags = S_ISREG(st->st_mode) ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH;
 	CLEANUP_CLOSE int fd = -1;
 	struct error reason = { 0 };
-	struct stat opened;
-	if (folder_open_file(folder_fd, name, flags, 0, &fd, &reason) < 0) {
+	struct stat found;
+	if (folder_open_file(folder_fd, name, O_PATH, 0, &fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return 1;
 		*err = reason;
 		return -1;
 	}
-	if (fstat(fd, &opened) < 0)
+	if (fstat(fd, &found) < 0)
 		return error_errno(err, errno, "stat of %s", name);
-	if ((opened.st_mode & S_IFMT) != (st->st_mode & S_IFMT))
+	if ((found.st_mode & S_IFMT) != (seen->st_mode & S_IFMT))
 		return error_set(err, ERROR_CONFLICT,
 				 "%s was replaced while the tree was copied; try again", name);
-	*ret_st = opened;
+	*ret_st = found;
 	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int open_source(int folder_fd, const char *name, const struct stat *seen, int *ret_fd,
+		       struct stat *ret_st, struct error *err)
+{
+	CLEANUP_CLOSE int path_fd = -1;
+	int outcome = find_source(folder_fd, name, seen, &path_fd, ret_st, err);
+	if (outcome)
+		return outcome;
+	if (S_ISREG(ret_st->st_mode))
+		return folder_reopen(path_fd, O_RDONLY | O_NONBLOCK, ret_fd, err);
+	*ret_fd = TAKE_FD(path_fd);
 	return 0;
 }
 
@@ -288,7 +300,11 @@ static int copy_leave(void *context, int folder_fd, struct error *err)
 int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watch *watch,
 	      struct tree_copy_result *ret_result, struct error *err)
 {
-	static const struct tree_visitor visitor = { copy_entry, copy_enter, copy_leave };
+	static const struct tree_visitor visitor = {
+		.entry = copy_entry,
+		.enter = copy_enter,
+		.leave = copy_leave,
+	};
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
 	CLEANUP_CLOSE int own_fd = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -309,27 +325,27 @@ int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watc
 	return 0;
 }
 
-struct measure {
-	uint64_t bytes;
-	struct inode_set seen; /* files with several names */
-};
+/* A file with several names counts at each of them with its share: so nothing has to be remembered
+ * of the files of a tree, however many there are. Units are parts of a byte, lest shares that are
+ * no whole bytes get lost. */
+#define SHARE_UNITS 4096
 
 static int measure_entry(void *context, int folder_fd, const char *name, const struct stat *st,
 			 struct error *err)
 {
-	struct measure *measure = context;
-	if (st->st_nlink < 2 || inode_set_add(&measure->seen, st->st_dev, st->st_ino))
-		measure->bytes += (uint64_t)st->st_blocks * STAT_BLOCK_BYTES;
+	uint64_t *units = context;
+	if (!st->st_nlink) /* it has just been removed */
+		return 0;
+	*units += (uint64_t)st->st_blocks * STAT_BLOCK_BYTES * SHARE_UNITS / st->st_nlink;
 	return 0;
 }
 
 int tree_copy_measure(int source_fd, uint64_t *ret_allocated_bytes, struct error *err)
 {
 	static const struct tree_visitor visitor = { .entry = measure_entry };
-	struct measure measure = { 0 };
-	int outcome = tree_walk(source_fd, &visitor, &measure, err);
-	inode_set_done(&measure.seen);
+	uint64_t units = 0;
+	int outcome = tree_walk(source_fd, &visitor, &units, err);
 	if (outcome == 0)
-		*ret_allocated_bytes = measure.bytes;
+		*ret_allocated_bytes = (units + SHARE_UNITS / 2) / SHARE_UNITS;
 	return outcome;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -277,6 +278,33 @@ static int refuse(void *context, uint64_t done_bytes, struct error *err)
 	return error_set(err, ERROR_CANCELLED, "enough");
 }
 
+/* Between the walk's look and the copy, the file becomes a FIFO. */
+static int replace_by_a_fifo(void *context, uint64_t done_bytes, struct error *err)
+{
+	int *watch_fd = context;
+	char path[96];
+	snprintf(path, sizeof(path), "%s/source/swapped", folder);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	*watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	assert_true(inotify_add_watch(*watch_fd, path, IN_OPEN) >= 0);
+	return 0;
+}
+
+static void opens_nothing_that_took_the_place_of_a_file(void **state)
+{
+	struct error err = { 0 };
+	struct tree_copy_result result = { 0 };
+	CLEANUP_CLOSE int watch_fd = -1;
+	char event[sizeof(struct inotify_event) + 256];
+	struct copy_watch watch = { .look = replace_by_a_fifo, .context = &watch_fd };
+	text_file_write(source_fd, "swapped", "data");
+	assert_int_equal(tree_copy(source_fd, target_fd, links_fd, &watch, &result, &err), -1);
+	assert_int_equal(err.code, ERROR_CONFLICT);
+	assert_non_null(strstr(err.text, "swapped was replaced"));
+	assert_true(read(watch_fd, event, sizeof(event)) < 0);
+}
+
 static void ends_when_its_watcher_says_so(void **state)
 {
 	struct error err = { 0 };
@@ -300,6 +328,7 @@ int main(void)
 		TEST(a_link_leads_nowhere),
 		TEST(holes_stay_holes),
 		TEST(a_file_with_several_names_is_measured_once),
+		TEST(opens_nothing_that_took_the_place_of_a_file),
 		TEST(a_folder_that_is_moved_meanwhile_is_noticed),
 		TEST(ends_when_its_watcher_says_so),
 	};

@@ -197,7 +197,7 @@ static void goes_on_past_what_stays_and_says_what_that_is(void **state)
 	make_file(below, "file");
 	assert_int_equal(mkdirat(below, "mount", 0700), 0);
 	assert_true(mount_over("below/mount"));
-	assert_refused(tree_remove(folder_fd, "top", &err), ERROR_INTERNAL, &err,
+	assert_refused(tree_remove(folder_fd, "top", &err), ERROR_IN_USE, &err,
 		       "remove top: 5 entries stay (");
 	assert_non_null(strstr(err.text, "mount"));
 	assert_non_null(strstr(err.text, "busy"));
