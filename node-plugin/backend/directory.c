@@ -175,7 +175,7 @@ static int renew_limit(const struct backend_site *site, int data_fd,
 	if (quota.kind == QUOTA_NONE)
 		return 0;
 	if (site->host->read_quota(site->host, data_fd, &quota, &held, NULL) == 0 &&
-	    held.limit_bytes == record->size_bytes)
+	    held.limit_bytes == record->size_bytes && !held.outdated)
 		return 0;
 	if (site->host->limit_quota(site->host, data_fd, &quota, record->size_bytes, err) < 0)
 		return error_prefix(err, "quota");

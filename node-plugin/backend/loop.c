@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * An image, sparse unless it is to be thick, with a file system in it, mounted through a loop
- * device. Its size holds by itself: the file system ends where the image ends. A block
+ * An image, sparse unless its blocks are to be set aside, with a file system in it, mounted through
+ * a loop device. Its size holds by itself: the file system ends where the image ends. A block
  * volume is an image without one, which is given to its pod as a device.
  */
 
@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "disk/filesystem_check.h"
 #include "disk/fscrypt.h"
 #include "disk/image_blocks.h"
 #include "disk/zeroes.h"
@@ -72,8 +73,9 @@ static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
 				 "the pool's disk has no %" PRIu64 " bytes to set aside", bytes);
 	case EOPNOTSUPP:
 		return error_set(err, ERROR_INVALID,
-				 "parameter provisioning: \"thick\" needs a pool whose file system "
-				 "can set blocks aside (fallocate); this one cannot");
+				 "parameter provisioning: \"reserved\" and \"thick\" need a pool "
+				 "whose file system can set blocks aside (fallocate); this one "
+				 "cannot");
 	default:
 		return error_errno(err, errno_value, "set the size of the image");
 	}
@@ -82,7 +84,7 @@ static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
 /* The blocks first: an image is never larger than what it has, if it is to have all. */
 int backend_loop_set_size(int image_fd, const struct volume_record *record, struct error *err)
 {
-	int failure = record->provisioning == PROVISIONING_THICK
+	int failure = record->provisioning != PROVISIONING_THIN
 			      ? image_blocks_hold(image_fd, record->size_bytes)
 			      : 0;
 	if (failure)
@@ -117,7 +119,7 @@ static int check_content(const struct backend_site *site, int image_fd,
 			 const struct volume_record *record, struct error *err)
 {
 	char found[FILESYSTEM_TYPE_MAX];
-	if (site->host->probe_filesystem(site->host, image_fd, found, err) < 0)
+	if (site->host->probe_filesystem(site->host, image_fd, record->fs_type, found, err) < 0)
 		return -1;
 	if (strcmp(found, record->fs_type) != 0)
 		return error_set(err, ERROR_INTERNAL,
@@ -211,7 +213,7 @@ static bool may_discard(const struct volume_record *record)
 	return record->provisioning == PROVISIONING_THIN;
 }
 
-/* A discard in the device would give away the blocks that a thick image has set aside. Whether that
+/* A discard in the device would give away the blocks that an image has set aside. Whether that
  * could be kept from it is of no weight for a pod that wants its volume. */
 static void set_discard(const struct backend_site *site, const struct loop_device *device,
 			const struct volume_record *record)
@@ -222,12 +224,12 @@ static void set_discard(const struct backend_site *site, const struct loop_devic
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
 }
 
-/* Those that a thick image lost while discards could not be kept from it, or by hand. What is there
+/* Those that such an image lost while discards could not be kept from it, or by hand. What is there
  * is not touched. */
 static int hold_blocks(int image_fd, const struct volume_record *record, struct error *err)
 {
 	struct stat image;
-	if (record->provisioning != PROVISIONING_THICK)
+	if (record->provisioning == PROVISIONING_THIN)
 		return 0;
 	if (fstat(image_fd, &image) < 0)
 		return error_errno(err, errno, "stat of the image");
@@ -235,35 +237,113 @@ static int hold_blocks(int image_fd, const struct volume_record *record, struct 
 	return failure ? refuse_size(failure, (uint64_t)image.st_size, err) : 0;
 }
 
-static int mount_image(const struct backend_site *site, const struct loop_device *device,
-		       const struct volume_record *record, const struct mount_flags *flags,
-		       const struct secret *secret, const char *target, struct error *err)
+/* One call of stage(). */
+struct staging {
+	const struct backend_site *site;
+	const struct volume_record *record;
+	int image_fd;
+	const char *path;
+	const struct mount_flags *flags;
+	const struct secret *secret;
+};
+
+static int refuse_damaged(const struct staging *staging, const struct error *reason,
+			  struct error *err)
 {
-	struct host *host = site->host;
+	const struct volume_record *record = staging->record;
+	enum error_code code = reason->code == ERROR_NONE ? ERROR_INTERNAL : reason->code;
+	return error_set(err, code,
+			 "its %s is damaged and is not mounted: %s. On the node, while no pod has "
+			 "it: %s %s/volumes/%s/" IMAGE_NAME,
+			 record->fs_type, reason->text, filesystem_check_command(record->fs_type),
+			 staging->site->path, record->id);
+}
+
+/* Takes as long as the file system is large. */
+static int check_filesystem(const struct staging *staging, bool refused, struct error *err)
+{
+	struct host *host = staging->site->host;
+	struct error reason = { 0 };
+	int outcome = host->check_filesystem(host, staging->record->fs_type, staging->image_fd,
+					     refused, &reason);
+	if (outcome > 0)
+		log_warning(
+			"file system checked before its mount",
+			LOG_TEXT("volume", staging->record->id),
+			LOG_TEXT("because", refused ? "the kernel refused it" : "it had errors"));
+	if (outcome >= 0)
+		return 0;
+	if (reason.code == ERROR_INTERNAL)
+		return refuse_damaged(staging, &reason, err);
+	*err = reason;
+	return error_prefix(err, "check of the file system");
+}
+
+static int prepare(const struct staging *staging, struct error *err)
+{
+	bool writable = !staging->flags->read_only;
+	if ((writable && check_filesystem(staging, false, err) < 0) ||
+	    check_content(staging->site, staging->image_fd, staging->record, err) < 0)
+		return -1;
+	if (!writable)
+		return 0;
+	if (hold_blocks(staging->image_fd, staging->record, err) < 0)
+		return -1;
+	return grow_before_mount(staging->site, staging->image_fd, staging->record, err);
+}
+
+/* From the mount on, that holds the device; without one it goes away at the end of this. 1: the
+ * kernel found the file system damaged, as *reason says. */
+static int mount_image(const struct staging *staging, struct error *reason)
+{
+	struct host *host = staging->site->host;
+	const struct volume_record *record = staging->record;
+	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
+	if (host->attach_loop(host, staging->image_fd, may_discard(record), &device, reason) < 0)
+		return -1;
+	set_discard(staging->site, &device, record);
 	if (record->encryption == ENCRYPTION_FSCRYPT)
-		return host->mount_encrypted(host, device, record->fs_type, flags, secret, target,
-					     err);
-	return host->mount(host, device, record->fs_type, flags, target, err);
+		return host->mount_encrypted(host, &device, record->fs_type, staging->flags,
+					     staging->secret, staging->path, reason);
+	return host->mount(host, &device, record->fs_type, staging->flags, staging->path, reason);
+}
+
+static int mount_checked(const struct staging *staging, struct error *err)
+{
+	struct error reason = { 0 };
+	int outcome = mount_image(staging, &reason);
+	if (outcome > 0 && !staging->flags->read_only) {
+		if (check_filesystem(staging, true, err) < 0)
+			return -1;
+		outcome = mount_image(staging, &reason);
+	}
+	if (outcome > 0)
+		return refuse_damaged(staging, &reason, err);
+	if (outcome < 0)
+		*err = reason;
+	return outcome;
 }
 
 static int stage(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		 const char *staging_path, const struct mount_flags *flags,
 		 const struct secret *secret, struct error *err)
 {
+	struct error local = { 0 };
+	struct error *reason = err ? err : &local;
 	CLEANUP_CLOSE int image_fd = -1;
-	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
-	    check_content(site, image_fd, record, err) < 0 ||
-	    (!flags->read_only && (hold_blocks(image_fd, record, err) < 0 ||
-				   grow_before_mount(site, image_fd, record, err) < 0)))
+	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, reason) < 0)
 		return -1;
-	/* From the mount on, that holds the device; without one it goes away at the end of this. */
-	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
-	if (site->host->attach_loop(site->host, image_fd, may_discard(record), &device, err) < 0)
+	const struct staging staging = {
+		.site = site,
+		.record = record,
+		.image_fd = image_fd,
+		.path = staging_path,
+		.flags = flags,
+		.secret = secret,
+	};
+	if (prepare(&staging, reason) < 0 || mount_checked(&staging, reason) < 0)
 		return -1;
-	set_discard(site, &device, record);
-	if (mount_image(site, &device, record, flags, secret, staging_path, err) < 0)
-		return -1;
-	return flags->read_only ? 0 : grow_after_mount(site, record, staging_path, err);
+	return flags->read_only ? 0 : grow_after_mount(site, record, staging_path, reason);
 }
 
 static int open_image(int folder_fd, int *ret_fd, struct error *err)

@@ -19,28 +19,20 @@
 
 /* The image is a sparse file, so zeros need not be written (mke2fs(8), assume_storage_prezeroed):
  * neither now nor by the kernel's lazy initialisation, which would fill the image behind our back.
- * No blocks are kept for root: a volume belongs to its pod. */
-static const char *const make_ext4[] = {
-	"mkfs.ext4", "-q",   "-F",
-	"-b",	     "4096", "-m",
-	"0",	     "-E",   "nodiscard,assume_storage_prezeroed=1",
-	IMAGE,	     NULL,
-};
+ * No blocks are kept for root: a volume belongs to its pod. One inode for 16 KiB is what mkfs takes
+ * for larger file systems; for small ones it would take four times as many, and 6 % of the volume.
+ * After an error nothing more is written: what a full or failing disk below did must not spread. */
+#define EXT4_COMMON                                                                                \
+	"mkfs.ext4", "-q", "-F", "-b", "4096", "-m", "0", "-i", "16384", "-e", "remount-ro", "-E", \
+		"nodiscard,assume_storage_prezeroed=1"
 
-static const char *const make_ext4_encrypted[] = {
-	"mkfs.ext4",
-	"-q",
-	"-F",
-	"-b",
-	"4096",
-	"-m",
-	"0",
-	"-O",
-	"encrypt",
-	"-E",
-	"nodiscard,assume_storage_prezeroed=1",
-	IMAGE,
-	NULL,
+static const char *const make_ext4[] = { EXT4_COMMON, IMAGE, NULL };
+static const char *const make_ext4_encrypted[] = { EXT4_COMMON, "-O", "encrypt", IMAGE, NULL };
+
+/* Programs such as initdb want the root of a new volume empty. mkfs.ext4 cannot leave the folder
+ * out; e2fsck makes it again when it checks the whole file system. */
+static const char *const remove_lost_found[] = {
+	"debugfs", "-w", "-R", "rmdir lost+found", IMAGE, NULL,
 };
 
 /* A loop device has sectors of 4096 bytes, which mkfs.xfs cannot know from a file. */
@@ -116,6 +108,13 @@ static int copy_draft(int draft_fd, int image_fd, struct error *err)
 	}
 }
 
+static int run_ext4_programs(int fd, const char *const *maker, struct error *err)
+{
+	if (process_run(maker, fd, MAKE_TIMEOUT_MS, err) < 0)
+		return -1;
+	return process_run(remove_lost_found, fd, MAKE_TIMEOUT_MS, err);
+}
+
 /* mkfs.ext4 makes its file last (fsync) four times on its way. What it writes of a small image is a
  * MiB or two: so it works in memory, and the image is written in one go, for the caller to make
  * last once. */
@@ -123,8 +122,8 @@ static int make_ext4_in(int image_fd, const char *const *maker, struct error *er
 {
 	CLEANUP_CLOSE int draft_fd = open_draft(image_fd);
 	if (draft_fd < 0)
-		return process_run(maker, image_fd, MAKE_TIMEOUT_MS, err);
-	if (process_run(maker, draft_fd, MAKE_TIMEOUT_MS, err) < 0)
+		return run_ext4_programs(image_fd, maker, err);
+	if (run_ext4_programs(draft_fd, maker, err) < 0)
 		return -1;
 	return copy_draft(draft_fd, image_fd, err);
 }
@@ -161,23 +160,30 @@ static void free_probe(blkid_probe *probe)
 		blkid_free_probe(*probe);
 }
 
-/* Looks for nothing but what we make. The marks of other kinds, of RAIDs above all, lie where files
- * may lie in ours: a pod could hide its own file system. Those of ours do not. */
-static int limit_probe(blkid_probe probe)
+/* The marks of one kind of file system lie where files, or the journal, may lie in another: a pod
+ * could hide its own. So nothing is looked for but what is wanted or, without that, what we make.
+ */
+static int limit_probe(blkid_probe probe, const char *wanted)
 {
 	char *types[FILESYSTEM_COUNT + 1] = { NULL };
 	for (size_t i = 0; i < FILESYSTEM_COUNT; i++)
 		types[i] = (char *)known[i].type;
+	if (wanted) {
+		types[0] = (char *)wanted;
+		types[1] = NULL;
+	}
 	if (blkid_probe_enable_superblocks(probe, 1) < 0 ||
 	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) < 0)
 		return -1;
 	return blkid_probe_filter_superblocks_type(probe, BLKID_FLTR_ONLYIN, types);
 }
 
-int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
+static int probe_for(int image_fd, const char *wanted, char ret_type[static FILESYSTEM_TYPE_MAX],
+		     struct error *err)
 {
 	CLEANUP(free_probe) blkid_probe probe = blkid_new_probe();
-	if (!probe || blkid_probe_set_device(probe, image_fd, 0, 0) < 0 || limit_probe(probe) < 0)
+	if (!probe || blkid_probe_set_device(probe, image_fd, 0, 0) < 0 ||
+	    limit_probe(probe, wanted) < 0)
 		return error_set(err, ERROR_INTERNAL,
 				 "cannot read the image to recognise its "
 				 "file system");
@@ -194,5 +200,17 @@ int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], st
 	if (strlen(type) >= FILESYSTEM_TYPE_MAX)
 		return error_set(err, ERROR_INTERNAL, "file system of unknown type");
 	strcpy(ret_type, type);
+	return 0;
+}
+
+int filesystem_probe(int image_fd, const char *wanted, char ret_type[static FILESYSTEM_TYPE_MAX],
+		     struct error *err)
+{
+	char found[FILESYSTEM_TYPE_MAX] = "";
+	if (probe_for(image_fd, wanted, found, err) < 0)
+		return -1;
+	if (!found[0] && probe_for(image_fd, NULL, found, err) < 0)
+		return -1;
+	strcpy(ret_type, found);
 	return 0;
 }

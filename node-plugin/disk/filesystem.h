@@ -32,5 +32,8 @@ int filesystem_make(const char *type, int image_fd, struct error *err);
 int filesystem_check_encryption(const char *type, struct error *err);
 int filesystem_make_encrypted(const char *type, int image_fd, struct error *err);
 
-/* *ret_type is "" if it is none of those. More than one at once is an error. */
-int filesystem_probe(int image_fd, char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);
+/* Looks for the wanted type first and, only where that is not found, for the others: a pod can
+ * write another one's mark into the journal of its own. *ret_type is "" if it is none of those.
+ * More than one at once, none of them wanted, is an error. */
+int filesystem_probe(int image_fd, const char *wanted, char ret_type[static FILESYSTEM_TYPE_MAX],
+		     struct error *err);

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "disk/filesystem_size.h"
+#include "disk/image_mark.h"
 #include "disk/loop_device.h"
 #include "disk/process.h"
 
@@ -171,65 +172,6 @@ int filesystem_grow_mounted(const char *type, int mount_fd, struct error *err)
 	return error_set(err, ERROR_UNSUPPORTED, "a file system %s cannot be grown", type);
 }
 
-/* What an image says on itself while programs are at it, which may die with us:
- * GROWING, that resize2fs may have been at work; SUPERBLOCK, how that was before e2fsck and
- * resize2fs. They write a new one in pieces, and one of which only some are written has a wrong
- * checksum, with which no program takes it for a file system any more. */
-#define GROWING "trusted.kentledge.growing"
-#define SUPERBLOCK "trusted.kentledge.superblock"
-#define SUPERBLOCK_OFFSET 1024 /* Documentation/filesystems/ext4/super.rst */
-#define SUPERBLOCK_BYTES 1024
-
-static bool is_marked(int image_fd)
-{
-	return fgetxattr(image_fd, GROWING, NULL, 0) >= 0;
-}
-
-/* Without extended attributes in the pool it has to go without. */
-static int set_mark(int image_fd, const char *mark, const void *value, size_t length, int flags,
-		    struct error *err)
-{
-	if (fsetxattr(image_fd, mark, value, length, flags) < 0 && errno != EOPNOTSUPP &&
-	    errno != EEXIST)
-		return error_errno(err, errno, "mark the image");
-	if (fsync(image_fd) < 0)
-		return error_errno(err, errno, "fsync of the image");
-	return 0;
-}
-
-/* For good: a SUPERBLOCK that comes back would be put over that of a larger file system, should the
- * next check fail. */
-static int clear_mark(int image_fd, const char *mark, struct error *err)
-{
-	if (fremovexattr(image_fd, mark) < 0)
-		return errno == ENODATA || errno == EOPNOTSUPP
-			       ? 0
-			       : error_errno(err, errno, "unmark the image");
-	if (fsync(image_fd) < 0)
-		return error_errno(err, errno, "fsync of the image");
-	return 0;
-}
-
-/* One that an earlier try kept is the one that was whole. */
-static int keep_superblock(int image_fd, struct error *err)
-{
-	char superblock[SUPERBLOCK_BYTES];
-	if (pread(image_fd, superblock, sizeof(superblock), SUPERBLOCK_OFFSET) !=
-	    sizeof(superblock))
-		return error_errno(err, errno, "read the superblock of the image");
-	return set_mark(image_fd, SUPERBLOCK, superblock, sizeof(superblock), XATTR_CREATE, err);
-}
-
-static bool put_superblock_back(int image_fd)
-{
-	char superblock[SUPERBLOCK_BYTES];
-	return fgetxattr(image_fd, SUPERBLOCK, superblock, sizeof(superblock)) ==
-		       sizeof(superblock) &&
-	       pwrite(image_fd, superblock, sizeof(superblock), SUPERBLOCK_OFFSET) ==
-		       sizeof(superblock) &&
-	       fsync(image_fd) == 0;
-}
-
 static const char *const repair_ext4[] = { "e2fsck", "-f", "-y", IMAGE, NULL };
 static const char *const check_ext4[] = { "e2fsck", "-f", "-p", IMAGE, NULL };
 static const char *const resize_ext4[] = { "resize2fs", IMAGE, NULL };
@@ -248,25 +190,25 @@ static int check(int image_fd, bool half_done, struct error *err)
 	if (run_e2fsck(check_ext4, image_fd, NULL) == 0 ||
 	    (half_done && run_e2fsck(repair_ext4, image_fd, NULL) == 0))
 		return 0;
-	put_superblock_back(image_fd);
+	image_mark_put_superblock_back(image_fd);
 	if (run_e2fsck(half_done ? repair_ext4 : check_ext4, image_fd, &reason) == 0)
 		return 0;
-	clear_mark(image_fd, SUPERBLOCK, NULL);
+	image_mark_clear(image_fd, IMAGE_MARK_SUPERBLOCK, NULL);
 	return error_set(err, reason.code,
 			 "check before growing; run e2fsck on the image by hand: %s", reason.text);
 }
 
 static int check_and_resize(int image_fd, bool half_done, struct error *err)
 {
-	if (keep_superblock(image_fd, err) < 0 || check(image_fd, half_done, err) < 0 ||
-	    set_mark(image_fd, GROWING, "", 0, 0, err) < 0 ||
+	if (image_mark_keep_superblock(image_fd, err) < 0 || check(image_fd, half_done, err) < 0 ||
+	    image_mark_set_growing(image_fd, err) < 0 ||
 	    process_run(resize_ext4, image_fd, GROW_TIMEOUT_MS, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
-	if (clear_mark(image_fd, SUPERBLOCK, err) < 0)
+	if (image_mark_clear(image_fd, IMAGE_MARK_SUPERBLOCK, err) < 0)
 		return -1;
-	return clear_mark(image_fd, GROWING, err);
+	return image_mark_clear(image_fd, IMAGE_MARK_GROWING, err);
 }
 
 static int grow_ext4_image(int image_fd, struct error *err)
@@ -277,7 +219,7 @@ static int grow_ext4_image(int image_fd, struct error *err)
 		return error_errno(err, errno, "stat of the image");
 	if (filesystem_size_read("ext4", image_fd, &size, err) < 0)
 		return -1;
-	bool half_done = is_marked(image_fd);
+	bool half_done = image_mark_is_growing(image_fd);
 	if (!half_done && filesystem_size_within(&size, (uint64_t)image.st_size) <= size.bytes)
 		return 1;
 	struct loop_device device = { 0 };
@@ -288,41 +230,21 @@ static int grow_ext4_image(int image_fd, struct error *err)
 	return found < 0 ? -1 : check_and_resize(image_fd, half_done, err);
 }
 
-static int take_lock(int image_fd, int operation, struct error *err)
-{
-	if (flock(image_fd, operation | LOCK_NB) == 0)
-		return 0;
-	return errno == EWOULDBLOCK
-		       ? error_set(err, ERROR_BUSY, "a program still works on the image; try again")
-		       : error_errno(err, errno, "lock the image");
-}
-
 int filesystem_grow_hold(int image_fd, struct error *err)
 {
-	return take_lock(image_fd, LOCK_SH, err);
+	return image_mark_lock(image_fd, LOCK_SH, err);
 }
 
 void filesystem_grow_let(int image_fd)
 {
-	flock(image_fd, LOCK_UN);
-}
-
-static int carry_mark(int image_fd, int copy_fd, const char *mark, struct error *err)
-{
-	char value[SUPERBLOCK_BYTES];
-	ssize_t length = fgetxattr(image_fd, mark, value, sizeof(value));
-	if (length < 0 && errno != ENODATA && errno != EOPNOTSUPP)
-		return error_errno(err, errno, "read a mark of the image");
-	if (length < 0)
-		return clear_mark(copy_fd, mark, err);
-	return set_mark(copy_fd, mark, value, (size_t)length, 0, err);
+	image_mark_unlock(image_fd);
 }
 
 int filesystem_grow_carry(int image_fd, int copy_fd, struct error *err)
 {
-	return carry_mark(image_fd, copy_fd, SUPERBLOCK, err) < 0
+	return image_mark_carry(image_fd, copy_fd, IMAGE_MARK_SUPERBLOCK, err) < 0
 		       ? -1
-		       : carry_mark(image_fd, copy_fd, GROWING, err);
+		       : image_mark_carry(image_fd, copy_fd, IMAGE_MARK_GROWING, err);
 }
 
 int filesystem_grow_image(const char *type, int image_fd, struct error *err)
@@ -331,9 +253,9 @@ int filesystem_grow_image(const char *type, int image_fd, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "a file system %s grows only while it is mounted", type);
 	/* The program that we run inherits the lock and keeps it, should we die before it. */
-	if (take_lock(image_fd, LOCK_EX, err) < 0)
+	if (image_mark_lock(image_fd, LOCK_EX, err) < 0)
 		return -1;
 	int outcome = grow_ext4_image(image_fd, err);
-	flock(image_fd, LOCK_UN);
+	image_mark_unlock(image_fd);
 	return outcome;
 }

@@ -113,10 +113,27 @@ int project_quota_of(int fd, uint32_t *ret_project_id, struct error *err)
 	return 0;
 }
 
+uint64_t project_quota_inodes(uint64_t limit_bytes)
+{
+	uint64_t inodes = limit_bytes / PROJECT_QUOTA_BYTES_PER_INODE;
+	if (!limit_bytes)
+		return 0;
+	return inodes < PROJECT_QUOTA_INODES_MIN ? PROJECT_QUOTA_INODES_MIN : inodes;
+}
+
+void project_quota_block(uint64_t limit_bytes, struct if_dqblk *ret_block)
+{
+	*ret_block = (struct if_dqblk) {
+		.dqb_bhardlimit = limit_bytes / QIF_DQBLKSIZE,
+		.dqb_ihardlimit = project_quota_inodes(limit_bytes),
+		.dqb_valid = QIF_BLIMITS | QIF_ILIMITS,
+	};
+}
+
 int project_quota_limit(int fd, uint32_t project_id, uint64_t limit_bytes, struct error *err)
 {
-	struct if_dqblk block = { .dqb_bhardlimit = limit_bytes / QIF_DQBLKSIZE,
-				  .dqb_valid = QIF_BLIMITS };
+	struct if_dqblk block;
+	project_quota_block(limit_bytes, &block);
 	if (control(fd, Q_SETQUOTA, project_id, &block) < 0)
 		return error_errno(err, errno, "set the quota of project %u", project_id);
 	return 0;
@@ -132,6 +149,8 @@ int project_quota_usage(int fd, uint32_t project_id, struct quota_usage *ret_usa
 		.limit_bytes = block.dqb_bhardlimit * QIF_DQBLKSIZE,
 		.used_bytes = block.dqb_curspace,
 		.own_bytes = block.dqb_curspace,
+		.outdated = block.dqb_ihardlimit !=
+			    project_quota_inodes(block.dqb_bhardlimit * QIF_DQBLKSIZE),
 	};
 	return 0;
 }

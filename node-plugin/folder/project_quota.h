@@ -33,7 +33,20 @@ int project_quota_begin(int fd, uint32_t *ret_project_id, struct error *err);
 /* The number of a folder; 0: none. */
 int project_quota_of(int fd, uint32_t *ret_project_id, struct error *err);
 
-/* 0: no limit. fd is any file of the file system. */
+/* How many inodes a folder of that size may have: one for 16 KiB, as mkfs.ext4 makes them for its
+ * disk. So the folders of a pool, which are promised its bytes once, cannot use up the inodes of
+ * the others with empty files, and a folder takes what an image of its size does. 0 bytes: no
+ * limit. */
+#define PROJECT_QUOTA_BYTES_PER_INODE 16384
+#define PROJECT_QUOTA_INODES_MIN 1024
+
+uint64_t project_quota_inodes(uint64_t limit_bytes);
+
+/* What quotactl(2) is given for that size. */
+struct if_dqblk;
+void project_quota_block(uint64_t limit_bytes, struct if_dqblk *ret_block);
+
+/* Of bytes, and of inodes with them. 0: no limit. fd is any file of the file system. */
 int project_quota_limit(int fd, uint32_t project_id, uint64_t limit_bytes, struct error *err);
 
 int project_quota_usage(int fd, uint32_t project_id, struct quota_usage *ret_usage,

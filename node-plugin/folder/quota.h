@@ -12,6 +12,7 @@
  * The limit and what counts against it are kept by the file system, and asked of it at each call.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -31,6 +32,7 @@ struct quota_usage {
 	uint64_t limit_bytes; /* 0: none is set */
 	uint64_t used_bytes;
 	uint64_t own_bytes; /* of these, what is not shared with a copy, where that is known */
+	bool outdated;	    /* the limit of inodes is not what quota_limit() sets with the bytes */
 };
 
 /* How folders can be held in the file system of fd. -1: in no way; *err says why and what to do. */

@@ -45,7 +45,8 @@ struct host {
 	bool (*is_unmounted)(struct host *host, const char *path);
 
 	/* Mounts the file system on the device at target, an existing folder. Errors carry the
-	 * kernel's own reason: ERROR_INVALID if that is an option. */
+	 * kernel's own reason: ERROR_INVALID if that is an option. 1: the kernel found it damaged,
+	 * as *err says. */
 	int (*mount)(struct host *host, const struct loop_device *device, const char *type,
 		     const struct mount_flags *flags, const char *target, struct error *err);
 
@@ -99,8 +100,12 @@ struct host {
 	int (*make_filesystem)(struct host *host, const char *type, int image_fd,
 			       struct error *err);
 	int (*make_encrypted)(struct host *host, const char *type, int image_fd, struct error *err);
-	int (*probe_filesystem)(struct host *host, int image_fd,
+	int (*probe_filesystem)(struct host *host, int image_fd, const char *wanted,
 				char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);
+
+	/* As in disk/filesystem_check.h. */
+	int (*check_filesystem)(struct host *host, const char *type, int image_fd, bool refused,
+				struct error *err);
 
 	/* As in disk/filesystem_grow.h. */
 	bool (*grows_mounted)(struct host *host, const char *type);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "disk/filesystem_check.h"
 #include "disk/filesystem_grow.h"
 #include "disk/fscrypt.h"
 #include "disk/loop_discard.h"
@@ -61,9 +62,11 @@ static int mount_encrypted(struct host *host, const struct loop_device *device, 
 {
 	CLEANUP_CLOSE int mount_fd = -1;
 	CLEANUP_CLOSE int folder_fd = -1;
-	if (fscrypt_check_secret(secret, err) < 0 ||
-	    kernel_mount_nowhere(device->number, type, flags, &mount_fd, err) < 0)
+	if (fscrypt_check_secret(secret, err) < 0)
 		return -1;
+	int outcome = kernel_mount_nowhere(device->number, type, flags, &mount_fd, err);
+	if (outcome)
+		return outcome;
 	CLEANUP_CLOSE int root_fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return error_errno(err, errno, "open the root of the image");
@@ -169,10 +172,16 @@ static int make_encrypted(struct host *host, const char *type, int image_fd, str
 	return filesystem_make_encrypted(type, image_fd, err);
 }
 
-static int probe_filesystem(struct host *host, int image_fd,
+static int probe_filesystem(struct host *host, int image_fd, const char *wanted,
 			    char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
 {
-	return filesystem_probe(image_fd, ret_type, err);
+	return filesystem_probe(image_fd, wanted, ret_type, err);
+}
+
+static int check_filesystem(struct host *host, const char *type, int image_fd, bool refused,
+			    struct error *err)
+{
+	return filesystem_check(type, image_fd, refused, err);
 }
 
 static bool grows_mounted(struct host *host, const char *type)
@@ -330,6 +339,7 @@ struct host *host_linux(void)
 		.make_filesystem = make_filesystem,
 		.make_encrypted = make_encrypted,
 		.probe_filesystem = probe_filesystem,
+		.check_filesystem = check_filesystem,
 		.grows_mounted = grows_mounted,
 		.grow_mounted = grow_mounted,
 		.grow_image = grow_image,

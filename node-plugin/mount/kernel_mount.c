@@ -94,7 +94,8 @@ static int refuse_mount(int context_fd, int errno_value, unsigned loop_number,
 	/* Some options are judged only together. */
 	if (err && errno_value == EINVAL && flags->option_count)
 		err->code = ERROR_INVALID;
-	return error_prefix(err, "/dev/loop%u", loop_number);
+	error_prefix(err, "/dev/loop%u", loop_number);
+	return errno_value == EUCLEAN || errno_value == EBADMSG ? 1 : -1;
 }
 
 static int move_into_place(int mount_fd, const char *target, struct error *err)
@@ -108,7 +109,13 @@ int kernel_mount_nowhere(unsigned loop_number, const char *type, const struct mo
 			 int *ret_mount_fd, struct error *err)
 {
 	CLEANUP_CLOSE int context_fd = open_context(loop_number, type, err);
-	if (context_fd < 0 || set_options(context_fd, flags, err) < 0)
+	if (context_fd < 0)
+		return -1;
+	/* Images of earlier releases do not say so themselves; the caller's options come later. */
+	if (strcmp(type, "ext4") == 0 &&
+	    fsconfig(context_fd, FSCONFIG_SET_STRING, "errors", "remount-ro", 0) < 0)
+		return fail(context_fd, errno, "errors=remount-ro", err);
+	if (set_options(context_fd, flags, err) < 0)
 		return -1;
 	/* A volume and its clone have one UUID and are mounted at the same time (xfs(5)). */
 	if (strcmp(type, "xfs") == 0 &&
@@ -127,9 +134,8 @@ int kernel_mount(unsigned loop_number, const char *type, const struct mount_flag
 		 const char *target, struct error *err)
 {
 	CLEANUP_CLOSE int mount_fd = -1;
-	if (kernel_mount_nowhere(loop_number, type, flags, &mount_fd, err) < 0)
-		return -1;
-	return move_into_place(mount_fd, target, err);
+	int outcome = kernel_mount_nowhere(loop_number, type, flags, &mount_fd, err);
+	return outcome ? outcome : move_into_place(mount_fd, target, err);
 }
 
 static int clone_part(int mount_fd, const char *folder)

@@ -13,11 +13,13 @@
 #include "mount/flags.h"
 #include "mount/table.h"
 
-/* At target, an existing folder. ERROR_INVALID with the kernel's words for an option. */
+/* At target, an existing folder. ERROR_INVALID with the kernel's words for an option. 1: the kernel
+ * found the file system damaged; *err has its words. An ext4 that fails becomes read-only, unless
+ * the options say otherwise. */
 int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
 		 const char *target, struct error *err);
 
-/* The file system's root, mounted at no place: it goes with *ret_mount_fd. */
+/* The same for the file system's root, mounted at no place: it goes with *ret_mount_fd. */
 int kernel_mount_nowhere(unsigned loop_number, const char *type, const struct mount_flags *flags,
 			 int *ret_mount_fd, struct error *err);
 

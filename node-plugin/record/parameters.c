@@ -10,6 +10,7 @@ static const char *const backend_names[] = {
 
 static const char *const provisioning_names[] = {
 	[PROVISIONING_THIN] = "thin",
+	[PROVISIONING_RESERVED] = "reserved",
 	[PROVISIONING_THICK] = "thick",
 };
 
@@ -105,8 +106,8 @@ static int read_provisioning(const char *value, struct parameters *parameters, s
 {
 	if (provisioning_of_name(value, &parameters->provisioning) < 0)
 		return error_set(err, ERROR_INVALID,
-				 "parameter provisioning: \"%s\" is unknown; use \"thin\" or "
-				 "\"thick\"",
+				 "parameter provisioning: \"%s\" is unknown; use \"thin\", "
+				 "\"reserved\" or \"thick\"",
 				 value);
 	return 0;
 }
@@ -187,10 +188,11 @@ static int check_together(const struct parameters *parameters, struct error *err
 				 "parameter enforce: \"false\" has no meaning with backend "
 				 "\"loop\", whose size always holds; leave it out");
 	if (parameters->backend == BACKEND_DIRECTORY &&
-	    parameters->provisioning == PROVISIONING_THICK)
+	    parameters->provisioning != PROVISIONING_THIN)
 		return error_set(err, ERROR_INVALID,
 				 "parameter provisioning: a directory takes disk as it is written "
-				 "to; leave \"thick\" out, or use backend: \"loop\"");
+				 "to; leave \"%s\" out, or use backend: \"loop\"",
+				 provisioning_name(parameters->provisioning));
 	if (parameters->encryption != ENCRYPTION_NONE && parameters->backend != BACKEND_LOOP)
 		return error_set(err, ERROR_INVALID,
 				 "parameter encryption: \"fscrypt\" encrypts volumes with a file "

@@ -9,8 +9,9 @@
  *	backend        loop (default) or directory
  *	enforce        "true" (default) or "false": whether writing more than the size must fail
  *	pool           name of the pool to use; any if it is missing
- *	provisioning   thin (default): an image takes disk as it is written; thick: all at
- *	               once, and where the pool is ext4 or xfs, every block is written to
+ *	provisioning   thin (default): an image takes disk as it is written; reserved: its
+ *	               blocks are set aside at once; thick: that, and where the pool is ext4 or
+ *	               xfs, every block is written to
  *	encryption     none (default) or fscrypt
  *
  * csi.storage.k8s.io/pvc/name, pvc/namespace and pv/name are what the provisioner tells about the
@@ -29,6 +30,7 @@ enum backend_kind {
 
 enum provisioning {
 	PROVISIONING_THIN,
+	PROVISIONING_RESERVED,
 	PROVISIONING_THICK,
 };
 

@@ -262,7 +262,7 @@ int volume_unstage(struct pools *pools, const char *id, const char *staging_path
 	if (released < 0)
 		return error_prefix(err, "volume %s", id);
 	/* What is still open now, the sweep finds. */
-	if (folder.record.provisioning == PROVISIONING_THICK)
+	if (folder.record.provisioning != PROVISIONING_THIN)
 		pools->host->remove_spent_loops(pools->host);
 	return outcome && released;
 }

@@ -43,6 +43,14 @@ static const struct node_volume thick = {
 	.provisioning = "thick",
 };
 
+static const struct node_volume reserved = {
+	.name = "pvc-reserved",
+	.backend = "loop",
+	.fs_type = "ext4",
+	.size_bytes = SIZE,
+	.provisioning = "reserved",
+};
+
 static const struct node_volume thick_block = {
 	.name = "pvc-thick-block",
 	.backend = "loop",
@@ -211,6 +219,16 @@ static void a_thick_volume_keeps_its_blocks_when_it_is_trimmed(void **state)
 	unstage_and_delete(&thick);
 }
 
+static void a_reserved_volume_keeps_its_blocks_when_it_is_trimmed(void **state)
+{
+	create_and_stage(&reserved);
+	assert_true(allocated_bytes(&reserved) >= SIZE);
+	write_and_remove_a_file();
+	trim(scene.staging);
+	assert_true(allocated_bytes(&reserved) >= SIZE);
+	unstage_and_delete(&reserved);
+}
+
 static void a_thick_block_volume_keeps_its_blocks_when_it_is_discarded(void **state)
 {
 	struct error err = { 0 };
@@ -361,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_thick_block_volume_keeps_its_blocks_when_it_is_discarded),
 		TEST(a_thick_volume_keeps_its_blocks_when_it_is_trimmed),
+		TEST(a_reserved_volume_keeps_its_blocks_when_it_is_trimmed),
 		TEST(a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one),
 		TEST(no_device_that_refuses_discards_is_left_behind),
 		TEST(blocks_that_a_thick_volume_lost_are_back_when_it_is_staged),

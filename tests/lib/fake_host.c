@@ -131,6 +131,10 @@ static int mount_device(struct host *host, const struct loop_device *device, con
 	struct fake_host *fake = of(host);
 	if (begin_step(fake, "mount", err) < 0)
 		return -1;
+	if (fake->is_damaged) {
+		error_set(err, ERROR_INTERNAL, "mount: structure needs cleaning");
+		return 1;
+	}
 	struct fake_mount *mount = add_mount(fake, target);
 	bool own_number = strcmp(type, "btrfs") == 0;
 	mount->major = own_number ? 0 : LOOP_MAJOR;
@@ -455,6 +459,19 @@ static int make_filesystem(struct host *host, const char *type, int image_fd, st
 	return end_step(fake);
 }
 
+static int check_filesystem(struct host *host, const char *type, int image_fd, bool refused,
+			    struct error *err)
+{
+	struct fake_host *fake = of(host);
+	if (!refused && !fake->has_errors)
+		return 0;
+	if (fake->beyond_repair)
+		return error_set(err, ERROR_INTERNAL, "run fsck manually");
+	fake->checks++;
+	fake->has_errors = fake->is_damaged = false;
+	return 1;
+}
+
 static bool grows_mounted(struct host *host, const char *type)
 {
 	return strcmp(type, "ext4") != 0 || of(host)->has_resources;
@@ -505,7 +522,7 @@ static int make_encrypted(struct host *host, const char *type, int image_fd, str
 	return make_filesystem(host, type, image_fd, err);
 }
 
-static int probe_filesystem(struct host *host, int image_fd,
+static int probe_filesystem(struct host *host, int image_fd, const char *wanted,
 			    char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err)
 {
 	char signature[64] = "";
@@ -713,6 +730,7 @@ struct fake_host *fake_host_new(void)
 		.make_filesystem = make_filesystem,
 		.make_encrypted = make_encrypted,
 		.probe_filesystem = probe_filesystem,
+		.check_filesystem = check_filesystem,
 		.grows_mounted = grows_mounted,
 		.grow_mounted = grow_mounted,
 		.grow_image = grow_image,

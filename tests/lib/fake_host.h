@@ -72,6 +72,10 @@ struct fake_host {
 	atomic_uint mount_reads; /* of the whole table, so far */
 	bool hides_places;	 /* as a kernel without statmount(2) */
 	bool has_resources;	 /* CAP_SYS_RESOURCE: ext4 grows mounted, too */
+	bool has_errors;	 /* each file system, until it is checked */
+	bool is_damaged;	 /* and the kernel refuses it so long */
+	bool beyond_repair;
+	unsigned checks; /* so far */
 
 	unsigned steps; /* that changed something, so far */
 	unsigned fail_at;

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/quota.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -44,6 +47,35 @@ static void where_it_is_off_the_reason_says_what_to_do(void **state)
 	assert_int_equal(kind, QUOTA_NONE);
 }
 
+static void limits_inodes_with_the_bytes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		uint64_t inodes;
+	} cases[] = {
+		{ 0, 0 },	    { MIB, 1024 },	   { 16 * MIB, 1024 },
+		{ 32 * MIB, 2048 }, { 1024 * MIB, 65536 }, { 1024 * 1024 * MIB, 67108864 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct if_dqblk block;
+		project_quota_block(cases[i].bytes, &block);
+		assert_int_equal(block.dqb_bhardlimit * 1024, cases[i].bytes);
+		assert_int_equal(block.dqb_ihardlimit, cases[i].inodes);
+		assert_int_equal(block.dqb_valid, QIF_BLIMITS | QIF_ILIMITS);
+	}
+}
+
+static void make_files(int fd, unsigned count, int *ret_reason)
+{
+	*ret_reason = 0;
+	for (unsigned i = 0; i < count && !*ret_reason; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "empty-%u", i);
+		if (mknodat(fd, name, S_IFREG | 0600, 0) < 0)
+			*ret_reason = errno;
+	}
+}
+
 static void check_folder(int root_fd, const char *name, uint64_t limit_bytes,
 			 struct quota *ret_quota)
 {
@@ -63,6 +95,8 @@ static void check_folder(int root_fd, const char *name, uint64_t limit_bytes,
 	assert_int_equal(quota_limit(fd, ret_quota, 2 * limit_bytes, &err), 0);
 	fill_file(fd, "more", MIB, &reason);
 	assert_int_equal(reason, 0);
+	make_files(fd, 2 * (unsigned)project_quota_inodes(2 * limit_bytes), &reason);
+	assert_true(reason == EDQUOT || reason == ENOSPC);
 }
 
 static void check_disk(const struct loop_disk *disk)
@@ -111,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(where_it_is_off_the_reason_says_what_to_do),
+		cmocka_unit_test(limits_inodes_with_the_bytes),
 		cmocka_unit_test(holds_folders_of_xfs),
 		cmocka_unit_test(holds_folders_of_ext4),
 	};
