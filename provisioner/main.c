@@ -77,14 +77,7 @@ static void lease_failed(void *context, const struct error *err)
 	log_warning("lease not renewed", LOG_ERR(err));
 }
 
-static bool lead_held(void *context)
-{
-	struct program *program = context;
-	struct lease *lease = __atomic_load_n(&program->lease, __ATOMIC_ACQUIRE);
-	return !lease || lease_held(lease);
-}
-
-static uint32_t write_time_left_ms(void *context)
+static uint32_t time_left_ms(void *context)
 {
 	struct program *program = context;
 	struct lease *lease = __atomic_load_n(&program->lease, __ATOMIC_ACQUIRE);
@@ -112,12 +105,12 @@ static struct provisioner *new_provisioner(struct program *program)
 		.namespace = options->namespace,
 		.node_service = options->node_service,
 		.identity = program->made_by,
-		.claim_workers = options->claim_workers,
-		.volume_workers = options->volume_workers,
+		.roles = options->roles,
+		.workers = options->workers,
 		.call_timeout_ms = options->call_timeout_ms,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 5 * 60 * 1000,
-		.lead = { .held = lead_held, .context = program },
+		.lead = { .time_left_ms = time_left_ms, .context = program },
 	});
 }
 
@@ -226,7 +219,7 @@ static int set_up(struct program *program, struct error *err)
 	if (kube_client_new(&program->config, "kentledge-provisioner/" KENTLEDGE_VERSION,
 			    &program->client, err) < 0)
 		return -1;
-	kube_client_bound_writes(program->client, write_time_left_ms, program);
+	kube_client_bound_writes(program->client, time_left_ms, program);
 	name_process(program);
 	log_info("started", LOG_TEXT("version", KENTLEDGE_VERSION),
 		 LOG_TEXT("identity", program->identity));

@@ -4,34 +4,71 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "apply/measure.h"
-#include "base/clock.h"
+#include "apply/node_channel.h"
+#include "apply/role.h"
 #include "base/log.h"
-#include "claim/intent.h"
-#include "claim/node_choice.h"
-#include "claim/provision.h"
-#include "claim/sight.h"
+#include "claim/role.h"
 #include "cluster/cluster.h"
-#include "kube/workqueue.h"
-#include "reclaim/apply.h"
+#include "cluster/nodes.h"
+#include "reclaim/role.h"
 
 #define CHANNEL_IDLE_MS (5 * 60 * 1000)
-#define AGAIN_MS 200 /* somebody changed it while we looked */
-#define UNMOUNT_MS 500
-#define UNMOUNT_GRACE_S 30
-#define NODE_GONE_MS (5 * 60 * 1000) /* its coming back touches the volume anyway */
+
+/* A new role is a folder and a line here. */
+static const struct role *const roles[] = {
+	&claim_role,
+	&reclaim_role,
+};
+
+#define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
+
+/* A role at work. */
+struct running {
+	const struct role *role; /* NULL: switched off */
+	void *context;
+	struct workqueue *queue;
+};
 
 struct provisioner {
 	struct provisioner_options options;
+	struct applier applier;
 	struct cluster *cluster;
 	struct node_channels *channels;
-	struct workqueue *claims;  /* keys "<namespace>/<name>" */
-	struct workqueue *volumes; /* keys "<name>" */
-	struct claim_provisioner maker;
-	struct volume_reclaimer reclaimer;
+	struct running running[ROLE_COUNT];
 	atomic_bool started;
 	bool stopped;
 };
+
+static int add_role(const char *word, size_t length, unsigned *roles_found, struct error *err)
+{
+	CLEANUP_TEXT struct text known = TEXT_INIT;
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		if (strlen(roles[i]->name) == length &&
+		    strncmp(roles[i]->name, word, length) == 0) {
+			*roles_found |= 1u << i;
+			return 0;
+		}
+		text_printf(&known, "%s%s", i ? ", " : "", roles[i]->name);
+	}
+	return error_set(err, ERROR_INVALID, "there is no role \"%.*s\"; there are %s", (int)length,
+			 word, text_string(&known));
+}
+
+int provisioner_parse_roles(const char *list, unsigned *ret_roles, struct error *err)
+{
+	unsigned found = *list ? 0 : (1u << ROLE_COUNT) - 1;
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		if (add_role(list, length, &found, err) < 0)
+			return -1;
+		list += length;
+		list += *list == ',' && list[1];
+		if (*list == ',')
+			return error_set(err, ERROR_INVALID, "ends with a comma");
+	}
+	*ret_roles = found;
+	return 0;
+}
 
 static int find_address(void *context, const char *node, struct text *address, struct error *err)
 {
@@ -47,17 +84,14 @@ static int dial(void *context, const char *address, struct rpc_channel **ret_cha
 					 err);
 }
 
-static void claim_touched(void *context, const char *namespace, const char *name)
+static void cluster_changed(void *context, const struct cluster_change *change)
 {
 	struct provisioner *provisioner = context;
-	CLEANUP_FREE char *key = must_printf("%s/%s", namespace, name);
-	workqueue_add(provisioner->claims, key);
-}
-
-static void volume_touched(void *context, const char *name)
-{
-	struct provisioner *provisioner = context;
-	workqueue_add(provisioner->volumes, name);
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct running *running = &provisioner->running[i];
+		if (running->role && running->role->kinds & CLUSTER_BIT(change->kind))
+			running->role->wake(running->queue, change);
+	}
 }
 
 static void watch_failed(void *context, const char *what, const struct error *err)
@@ -67,202 +101,20 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
-/* Counted by classes that exist: a name that a user invents would stay in memory for ever. */
-static void report_failure(struct provisioner *provisioner, const struct claim_sight *sight,
-			   const struct error *err)
+static void begin_role(struct provisioner *provisioner, const struct role *role,
+		       struct running *ret_running)
 {
-	const struct claim *claim = claim_of(sight->claim);
-	measure_provision(sight->class ? claim->class_name : NULL, 0, err);
-	event_record(provisioner->options.events, &claim->object, EVENT_WARNING,
-		     "ProvisioningFailed",
-		     "failed to provision volume with StorageClass \"%s\": %s",
-		     claim->class_name ? claim->class_name : "", err->text);
-}
-
-static int provision(struct provisioner *provisioner, const struct claim_sight *sight,
-		     struct claim_plan *plan, struct error *err)
-{
-	if (plan->decision == CLAIM_CHOOSE) {
-		const struct node_view *node;
-		if (node_choice(provisioner->channels, plan, &node, err) < 0)
-			return -1;
-		claim_plan_place(plan, node, sight->arena);
-	}
-	return claim_provision(&provisioner->maker, claim_of(sight->claim), class_of(sight->class),
-			       plan, err);
-}
-
-/* 1: undone, look at the claim again. */
-static int undo(struct provisioner *provisioner, const struct claim *claim,
-		const struct claim_plan *plan, struct error *err)
-{
-	if (claim_undo(&provisioner->maker, claim, plan, err) == 0)
-		return 1; /* the claim may still want a volume, somewhere else */
-	event_record(provisioner->options.events, &claim->object, EVENT_WARNING,
-		     "ProvisioningCleanupFailed", "failed to clean up volume of the claim: %s",
-		     err->text);
-	return -1;
-}
-
-static int apply(struct provisioner *provisioner, const struct claim_sight *sight,
-		 struct claim_plan *plan, struct error *err)
-{
-	const struct claim *claim = claim_of(sight->claim);
-	struct kube_client *client = provisioner->options.client;
-	int r = 0;
-	switch (plan->decision) {
-	case CLAIM_IGNORE:
-	case CLAIM_WAIT:
-		return 0;
-	case CLAIM_LEAVE:
-		event_record(provisioner->options.events, &claim->object, EVENT_NORMAL,
-			     "Provisioner",
-			     "Assuming an external populator will provision the volume");
-		return 0;
-	case CLAIM_REFUSE:
-		r = error_set(err, plan->reason.code, "%s", plan->reason.text);
-		report_failure(provisioner, sight, err);
-		return r;
-	case CLAIM_RESCHEDULE:
-		report_failure(provisioner, sight, &plan->reason);
-		return claim_intent_drop(client, claim, true, err);
-	case CLAIM_CHOOSE:
-	case CLAIM_PROVISION:
-		r = provision(provisioner, sight, plan, err);
-		if (r < 0)
-			report_failure(provisioner, sight, err);
-		return r;
-	case CLAIM_UNDO:
-		return undo(provisioner, claim, plan, err);
-	case CLAIM_SETTLE:
-		/* Without the intent, a copy that does not show the volume would make it again. */
-		return sight->copy_lags ? 1 : claim_intent_drop(client, claim, false, err);
-	}
-	return 0;
-}
-
-static int reconcile_claim(void *context, const char *key, struct error *err)
-{
-	struct provisioner *provisioner = context;
-	CLEANUP(claim_sight_done) struct claim_sight sight = { .arena = arena_new(1024) };
-	struct claim_plan plan;
-	if (lead_check(&provisioner->options.lead, err) < 0)
-		return -1;
-	int r = claim_sight_take(provisioner->cluster, provisioner->options.client, key, &sight,
-				 err);
-	if (r != 0)
-		return r < 0 ? -1 : 0;
-	claim_sight_plan(&sight, &plan);
-	r = apply(provisioner, &sight, &plan, err);
-	return r > 0 ? AGAIN_MS : r;
-}
-
-static int apply_to_volume(struct provisioner *provisioner, const struct volume_view *view,
-			   const struct volume_plan *plan, struct error *err)
-{
-	const struct volume_reclaimer *reclaimer = &provisioner->reclaimer;
-	switch (plan->decision) {
-	case VOLUME_IGNORE:
-		return 0;
-	case VOLUME_ADD_FINALIZER:
-		return volume_add_finalizer(reclaimer, view->volume, err);
-	case VOLUME_DROP_FINALIZER:
-		return volume_drop_finalizer(reclaimer, view->volume, err);
-	case VOLUME_RECLAIM:
-		return volume_reclaim(reclaimer, view, err);
-	case VOLUME_NODE_GONE:
-	case VOLUME_STUCK:
-		return error_set(err, plan->reason.code, "%s", plan->reason.text);
-	}
-	return 0;
-}
-
-static void report_volume_failure(struct provisioner *provisioner,
-				  const struct persistent_volume *volume, const struct error *err)
-{
-	measure_delete(volume->class_name, 0, err);
-	event_record(provisioner->options.events, &volume->object, EVENT_WARNING,
-		     "VolumeFailedDelete", "%s", err->text);
-}
-
-/* The claim goes with its last pod, but the kubelet unmounts a little later: no reason to alarm
- * anybody, and not long to wait for. */
-static bool is_being_unmounted(const struct persistent_volume *volume, const struct error *err)
-{
-	return err->code == ERROR_IN_USE && volume->phase == PERSISTENT_VOLUME_RELEASED &&
-	       clock_wall_s() - volume->phase_since_s < UNMOUNT_GRACE_S;
-}
-
-static int settle_volume(struct provisioner *provisioner, const struct volume_view *view,
-			 struct error *err)
-{
-	struct volume_plan plan;
-	volume_plan(view, &plan);
-	int r = apply_to_volume(provisioner, view, &plan, err);
-	if (r == 0)
-		return 0;
-	bool finalizer =
-		plan.decision == VOLUME_ADD_FINALIZER || plan.decision == VOLUME_DROP_FINALIZER;
-	if (finalizer && (err->code == ERROR_CONFLICT || err->code == ERROR_INVALID))
-		return AGAIN_MS;
-	if (is_being_unmounted(view->volume, err))
-		return UNMOUNT_MS;
-	if (!finalizer)
-		report_volume_failure(provisioner, view->volume, err);
-	return plan.decision == VOLUME_NODE_GONE ? NODE_GONE_MS : -1;
-}
-
-static int reconcile_volume(void *context, const char *key, struct error *err)
-{
-	struct provisioner *provisioner = context;
-	CLEANUP(object_unrefp) struct object *object = cluster_volume(provisioner->cluster, key);
-	CLEANUP(object_unrefp) struct object *claim = NULL;
-	CLEANUP_TEXT struct text node = TEXT_INIT;
-	if (lead_check(&provisioner->options.lead, err) < 0)
-		return -1;
-	if (!object)
-		return 0;
-	const struct persistent_volume *volume = persistent_volume_of(object);
-	bool has_node =
-		volume->node_id && cluster_find_node(provisioner->cluster, volume->node_id, &node);
-	if (volume->claim_namespace && volume->claim_name)
-		claim = cluster_claim(provisioner->cluster, volume->claim_namespace,
-				      volume->claim_name);
-	struct volume_view view = {
-		.volume = volume,
-		.claim = claim ? claim_of(claim) : NULL,
-		.node = has_node ? text_string(&node) : NULL,
-	};
-	return settle_volume(provisioner, &view, err);
-}
-
-static void claim_failed(void *context, const char *key, const struct error *err,
-			 uint32_t retry_after_ms)
-{
-	log_warning("claim failed", LOG_TEXT("claim", key), LOG_ERR(err),
-		    LOG_UINT("retry_after_ms", retry_after_ms));
-}
-
-static void volume_failed(void *context, const char *key, const struct error *err,
-			  uint32_t retry_after_ms)
-{
-	log_warning("volume failed", LOG_TEXT("volume", key), LOG_ERR(err),
-		    LOG_UINT("retry_after_ms", retry_after_ms));
-}
-
-static struct workqueue *new_queue(struct provisioner *provisioner, const char *name,
-				   unsigned workers, reconcile_fn *reconcile,
-				   void (*failed)(void *, const char *, const struct error *,
-						  uint32_t))
-{
-	return workqueue_new(&(struct workqueue_options) {
-		.name = name,
-		.workers = workers,
-		.backoff_min_ms = provisioner->options.backoff_min_ms,
-		.backoff_max_ms = provisioner->options.backoff_max_ms,
-		.reconcile = reconcile,
-		.failed = failed,
-		.context = provisioner,
+	const struct provisioner_options *options = &provisioner->options;
+	void *context = role->begin(&provisioner->applier);
+	*ret_running = (struct running) { .role = role, .context = context };
+	ret_running->queue = workqueue_new(&(struct workqueue_options) {
+		.name = role->queue,
+		.workers = (options->workers + role->share - 1) / role->share,
+		.backoff_min_ms = options->backoff_min_ms,
+		.backoff_max_ms = options->backoff_max_ms,
+		.reconcile = role->reconcile,
+		.failed = role->failed,
+		.context = context,
 	});
 }
 
@@ -277,38 +129,48 @@ static struct node_channels *new_channels(struct provisioner *provisioner)
 	});
 }
 
+static struct cluster *new_cluster(struct provisioner *provisioner)
+{
+	const struct provisioner_options *options = &provisioner->options;
+	struct cluster_options watched = {
+		.client = options->client,
+		.namespace = options->namespace,
+		.node_service = options->node_service,
+		.changed = cluster_changed,
+		.failed = watch_failed,
+		.context = provisioner,
+	};
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct role *role = provisioner->running[i].role;
+		if (!role)
+			continue;
+		watched.kinds |= role->kinds;
+		for (size_t kind = 0; kind < CLUSTER_KINDS; kind++)
+			if (role->index[kind])
+				watched.index[kind] = role->index[kind];
+	}
+	return cluster_new(&watched);
+}
+
 struct provisioner *provisioner_new(const struct provisioner_options *options)
 {
 	struct provisioner *provisioner = must_alloc(sizeof(*provisioner));
 	provisioner->options = *options;
 	provisioner->channels = new_channels(provisioner);
-	provisioner->maker = (struct claim_provisioner) {
+	provisioner->applier = (struct applier) {
 		.client = options->client,
 		.events = options->events,
 		.channels = provisioner->channels,
 		.lead = options->lead,
 		.identity = options->identity,
-		.timeout_ms = options->call_timeout_ms,
+		.call_timeout_ms = options->call_timeout_ms,
 	};
-	provisioner->reclaimer = (struct volume_reclaimer) {
-		.client = options->client,
-		.channels = provisioner->channels,
-		.lead = options->lead,
-		.timeout_ms = options->call_timeout_ms,
-	};
-	provisioner->claims = new_queue(provisioner, "claims", options->claim_workers,
-					reconcile_claim, claim_failed);
-	provisioner->volumes = new_queue(provisioner, "volumes", options->volume_workers,
-					 reconcile_volume, volume_failed);
-	provisioner->cluster = cluster_new(&(struct cluster_options) {
-		.client = options->client,
-		.namespace = options->namespace,
-		.node_service = options->node_service,
-		.claim_touched = claim_touched,
-		.volume_touched = volume_touched,
-		.failed = watch_failed,
-		.context = provisioner,
-	});
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		if (!options->roles || options->roles & 1u << i)
+			begin_role(provisioner, roles[i], &provisioner->running[i]);
+	/* The queues stand before the first change arrives. */
+	provisioner->cluster = new_cluster(provisioner);
+	provisioner->applier.cluster = provisioner->cluster;
 	return provisioner;
 }
 
@@ -316,8 +178,9 @@ int provisioner_start(struct provisioner *provisioner, uint32_t timeout_ms, stru
 {
 	if (cluster_wait_synced(provisioner->cluster, timeout_ms, err) < 0)
 		return -1;
-	workqueue_start(provisioner->claims);
-	workqueue_start(provisioner->volumes);
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		if (provisioner->running[i].role)
+			workqueue_start(provisioner->running[i].queue);
 	atomic_store(&provisioner->started, true);
 	return 0;
 }
@@ -340,8 +203,9 @@ void provisioner_stop(struct provisioner *provisioner)
 	if (!provisioner || provisioner->stopped)
 		return;
 	provisioner->stopped = true;
-	workqueue_stop(provisioner->claims);
-	workqueue_stop(provisioner->volumes);
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		if (provisioner->running[i].role)
+			workqueue_stop(provisioner->running[i].queue);
 }
 
 void provisioner_free(struct provisioner *provisioner)
@@ -350,8 +214,12 @@ void provisioner_free(struct provisioner *provisioner)
 		return;
 	provisioner_stop(provisioner);
 	cluster_free(provisioner->cluster);
-	workqueue_free(provisioner->claims);
-	workqueue_free(provisioner->volumes);
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		struct running *running = &provisioner->running[i];
+		workqueue_free(running->queue);
+		if (running->role)
+			running->role->end(running->context);
+	}
 	node_channels_free(provisioner->channels);
 	free(provisioner);
 }

@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * The provisioner: turns claims into volumes on nodes, and takes back what was released.
- *
- *	watch (cluster/cluster.h) -> queue -> plan (claim/plan.h, reclaim/plan.h) -> apply
+ * The provisioner: a table of roles (apply/role.h), of which each does one thing for the cluster,
+ * and what they share: the copies of the cluster and the channels to the nodes.
  *
  * Only the holder of the lease may run one. It keeps nothing that the API server does not know, so
  * it may be stopped or killed at any point and the next one goes on.
@@ -29,8 +28,8 @@ struct provisioner_options {
 	const char *namespace;	  /* of the node plugin's Service */
 	const char *node_service; /* its name */
 	const char *identity;	  /* csiProvisionerIdentity of the volumes we make */
-	unsigned claim_workers;
-	unsigned volume_workers;
+	unsigned roles;		  /* as provisioner_parse_roles() gives them; 0: all */
+	unsigned workers;	  /* claims worked on at once */
 	uint32_t call_timeout_ms; /* of a CreateVolume or DeleteVolume */
 	uint32_t backoff_min_ms;  /* between attempts at one claim or volume */
 	uint32_t backoff_max_ms;
@@ -41,6 +40,10 @@ struct provisioner_options {
 		    struct error *err);
 	void *dial_context;
 };
+
+/* The roles of a list such as "provision,reclaim"; all of them for "". ERROR_INVALID names the word
+ * that is no role. */
+int provisioner_parse_roles(const char *list, unsigned *ret_roles, struct error *err);
 
 /* Begins to watch. The strings are borrowed. */
 struct provisioner *provisioner_new(const struct provisioner_options *options);

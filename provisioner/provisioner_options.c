@@ -2,6 +2,7 @@
 #include "provisioner_options.h"
 
 #include "base/flag.h"
+#include "provisioner.h"
 
 static const char help[] =
 	"Usage: kentledge-provisioner [--flag=VALUE]...\n"
@@ -18,6 +19,7 @@ static const char help[] =
 	"                         (/tls)\n"
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
+	"  --roles=LIST           what to do, of provision, reclaim (all)\n"
 	"  --workers=N            claims worked on at once, 1 to 256 (16)\n"
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
@@ -27,12 +29,13 @@ static const char help[] =
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
 	unsigned timeout_s = 30;
+	const char *roles = "";
 	struct options options = {
 		.node_service = "kentledge-node",
 		.tls_folder = "/tls",
 		.http_address = ":9747",
 		.leader_elect = true,
-		.claim_workers = 16,
+		.workers = 16,
 		.log_level = LOG_INFO,
 	};
 	const struct flag flags[] = {
@@ -42,7 +45,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "tls-dir", .text = &options.tls_folder },
 		{ "http", .text = &options.http_address },
 		{ "leader-elect", .on = &options.leader_elect },
-		{ "workers", .number = &options.claim_workers, .min = 1, .max = 256 },
+		{ "roles", .text = &roles },
+		{ "workers", .number = &options.workers, .min = 1, .max = 256 },
 		{ "timeout", .number = &timeout_s, .min = 1, .max = 3600 },
 		{ "log-level", .log_level = &options.log_level },
 	};
@@ -53,7 +57,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 	int outcome = flag_table_parse(&table, argc, argv, err);
 	if (outcome != 0)
 		return outcome;
-	options.volume_workers = (options.claim_workers + 1) / 2;
+	if (provisioner_parse_roles(roles, &options.roles, err) < 0)
+		return error_prefix(err, "--roles=%s", roles);
 	options.call_timeout_ms = timeout_s * 1000;
 	*ret_options = options;
 	return 0;

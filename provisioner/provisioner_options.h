@@ -18,8 +18,8 @@ struct options {
 	const char *tls_folder;
 	const char *http_address; /* "": no health, no metrics */
 	bool leader_elect;
-	unsigned claim_workers;
-	unsigned volume_workers;
+	unsigned roles; /* provisioner_parse_roles() */
+	unsigned workers;
 	uint32_t call_timeout_ms;
 	enum log_level log_level;
 };

@@ -2,20 +2,23 @@
 #pragma once
 
 /*
- * The lead: whether this process may still act. A process that was frozen for a while wakes up
- * beside its successor and in the middle of what it did. So the lead is asked for, by our own
- * clock, right before each step that cannot be taken back: before a node is asked to make or
- * delete a volume, and before the record or the intent of one is written.
+ * The lead: for how long this process may still act. A process that was frozen for a while wakes up
+ * beside its successor and in the middle of what it did. So the lead is checked, by our own clock,
+ * right before each step that cannot be taken back: before a call to a node and before a write to
+ * the API. The step may take no longer than the lead lasts.
  */
 
-#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
 struct lead {
-	bool (*held)(void *context); /* NULL: nobody competes */
+	uint32_t (*time_left_ms)(void *context); /* 0: lost. NULL: nothing competes */
 	void *context;
 };
+
+/* How long a step may take that would take limit_ms otherwise; 0: it may not begin. */
+uint32_t lead_bound_ms(const struct lead *lead, uint32_t limit_ms);
 
 /* 0, or ERROR_CANCELLED. */
 int lead_check(const struct lead *lead, struct error *err);

@@ -10,15 +10,13 @@
 
 #define DROP_TRIES 5
 
-int claim_intent_take(struct kube_client *client, const struct claim *claim, const char *node,
+int claim_intent_take(const struct applier *applier, const struct claim *claim, const char *node,
 		      struct object **ret_claim, struct error *err)
 {
-	const struct object *object = &claim->object;
 	CLEANUP(json_object_putp)
-	struct json_object *patch =
-		metadata_patch_add(object, CLAIM_INTENT_FINALIZER, CLAIM_INTENT_ANNOTATION, node);
-	return kube_patch(client, &claim_kind, object->namespace, object->name, NULL,
-			  KUBE_PATCH_MERGE, patch, ret_claim, err);
+	struct json_object *patch = metadata_patch_add(&claim->object, CLAIM_INTENT_FINALIZER,
+						       CLAIM_INTENT_ANNOTATION, node);
+	return applier_merge(applier, &claim->object, patch, ret_claim, err);
 }
 
 static struct json_object *drop_patch(const struct claim *claim, bool unselect)
@@ -32,14 +30,13 @@ static struct json_object *drop_patch(const struct claim *claim, bool unselect)
 	return patch;
 }
 
-static int try_drop(struct kube_client *client, const struct claim *claim, bool unselect,
+static int try_drop(const struct applier *applier, const struct claim *claim, bool unselect,
 		    struct error *err)
 {
 	CLEANUP(json_object_putp) struct json_object *patch = drop_patch(claim, unselect);
 	if (metadata_patch_is_empty(patch))
 		return 0;
-	return kube_patch(client, &claim_kind, claim->object.namespace, claim->object.name, NULL,
-			  KUBE_PATCH_JSON, patch, NULL, err);
+	return applier_edit(applier, &claim->object, patch, err);
 }
 
 static bool changed_meanwhile(const struct error *err)
@@ -47,13 +44,13 @@ static bool changed_meanwhile(const struct error *err)
 	return err->code == ERROR_INVALID || err->code == ERROR_CONFLICT;
 }
 
-/* *unselect is cleared if the scheduler has chosen anew: that choice is not ours to take back. */
-static int read_again(struct kube_client *client, const struct claim *claim,
+/* *unselect is cleared if the scheduler has chosen again: that choice is not ours to take back. */
+static int read_again(const struct applier *applier, const struct claim *claim,
 		      struct object **ret_claim, bool *unselect, struct error *err)
 {
 	const char *key = CLAIM_SELECTED_NODE_ANNOTATION;
-	if (kube_get(client, &claim_kind, claim->object.namespace, claim->object.name, ret_claim,
-		     err) < 0)
+	if (kube_get(applier->client, &claim_kind, claim->object.namespace, claim->object.name,
+		     ret_claim, err) < 0)
 		return -1;
 	const char *before = pairs_get(&claim->object.annotations, key);
 	const char *now = pairs_get(&(*ret_claim)->annotations, key);
@@ -61,23 +58,23 @@ static int read_again(struct kube_client *client, const struct claim *claim,
 	return 0;
 }
 
-int claim_intent_drop(struct kube_client *client, const struct claim *claim, bool unselect,
+int claim_intent_drop(const struct applier *applier, const struct claim *claim, bool unselect,
 		      struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *newer = NULL;
 	const struct claim *current = claim;
 	struct error why;
-	int r = try_drop(client, current, unselect, &why);
+	int r = try_drop(applier, current, unselect, &why);
 	for (int i = 1; r < 0 && changed_meanwhile(&why) && i < DROP_TRIES; i++) {
 		object_unref(TAKE(newer));
-		r = read_again(client, claim, &newer, &unselect, &why);
+		r = read_again(applier, claim, &newer, &unselect, &why);
 		if (r < 0)
 			break;
 		current = claim_of(newer);
 		/* Another claim of the same name. */
 		if (strcmp(newer->uid, claim->object.uid) != 0)
 			return 0;
-		r = try_drop(client, current, unselect, &why);
+		r = try_drop(applier, current, unselect, &why);
 	}
 	if (r < 0 && why.code == ERROR_NOT_FOUND)
 		return 0;

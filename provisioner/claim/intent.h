@@ -7,16 +7,16 @@
  * intent stands.
  */
 
+#include "apply/applier.h"
 #include "base/error.h"
 #include "kube/claim.h"
-#include "kube/client.h"
 
 /* Writes the intent; *ret_claim is the claim as it is now. ERROR_CONFLICT: the claim is not what
  * it was when we looked. ERROR_NOT_FOUND: it is gone. */
-int claim_intent_take(struct kube_client *client, const struct claim *claim, const char *node,
+int claim_intent_take(const struct applier *applier, const struct claim *claim, const char *node,
 		      struct object **ret_claim, struct error *err);
 
 /* Takes the intent off, and unselect: with it the scheduler's choice of this node, so that it
  * chooses again. A claim that is gone bears no intent. */
-int claim_intent_drop(struct kube_client *client, const struct claim *claim, bool unselect,
+int claim_intent_drop(const struct applier *applier, const struct claim *claim, bool unselect,
 		      struct error *err);

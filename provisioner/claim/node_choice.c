@@ -3,8 +3,7 @@
 
 #include <assert.h>
 
-#include "apply/measure.h"
-#include "base/clock.h"
+#include "apply/node_call.h"
 #include "base/quantity.h"
 
 /* A node that does not answer must not hold up the claim for long: there are others. */
@@ -18,22 +17,37 @@ static size_t spread(const char *name, size_t count)
 	return hash % count;
 }
 
-static int ask(struct node_channels *channels, const struct claim_plan *plan, const char *node,
+struct question {
+	const struct claim_plan *plan;
+	uint64_t free_bytes;
+	uint64_t volume_max_bytes;
+};
+
+static int send_question(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+			 struct error *err)
+{
+	struct question *question = context;
+	const struct csi_create_volume_request *request = &question->plan->request;
+	return csi_get_capacity(rpc, &request->parameters, request->capabilities, timeout_ms,
+				&question->free_bytes, &question->volume_max_bytes, err);
+}
+
+static int ask(const struct applier *applier, const struct claim_plan *plan, const char *node,
 	       uint64_t *ret_free_bytes, struct error *err)
 {
-	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
-	uint64_t free_bytes, volume_max_bytes;
-	if (node_channel_get(channels, node, &channel, err) < 0)
-		return error_prefix(err, "node \"%s\"", node);
-	uint64_t since_ms = clock_monotonic_ms();
-	int r = csi_get_capacity(node_channel_rpc(channel), &plan->request.parameters,
-				 plan->request.capabilities, CAPACITY_TIMEOUT_MS, &free_bytes,
-				 &volume_max_bytes, err);
-	measure_call("GetCapacity", since_ms, r < 0 ? err : NULL);
-	if (r < 0)
-		return error_prefix(err, "node \"%s\"", node);
+	struct question question = { .plan = plan };
+	if (node_call(applier,
+		      &(struct node_call) { .node = node,
+					    .method = "GetCapacity",
+					    .timeout_ms = CAPACITY_TIMEOUT_MS,
+					    .send = send_question,
+					    .context = &question },
+		      err) < 0)
+		return -1;
 	*ret_free_bytes =
-		volume_max_bytes && volume_max_bytes < free_bytes ? volume_max_bytes : free_bytes;
+		question.volume_max_bytes && question.volume_max_bytes < question.free_bytes
+			? question.volume_max_bytes
+			: question.free_bytes;
 	return 0;
 }
 
@@ -55,7 +69,7 @@ static int none_answered(const struct error *last, struct error *err)
 	return error_set(err, ERROR_UNAVAILABLE, "no node could be asked for room: %s", last->text);
 }
 
-int node_choice(struct node_channels *channels, const struct claim_plan *plan,
+int node_choice(const struct applier *applier, const struct claim_plan *plan,
 		const struct node_view **ret_node, struct error *err)
 {
 	const struct node_view *best = NULL;
@@ -67,7 +81,7 @@ int node_choice(struct node_channels *channels, const struct claim_plan *plan,
 	for (size_t i = 0; i < count && i < NODE_CHOICE_ASKED_MAX; i++) {
 		const struct node_view *node = &plan->candidates[(first + i) % count];
 		uint64_t free_bytes;
-		if (ask(channels, plan, node->node->object.name, &free_bytes, &last) < 0)
+		if (ask(applier, plan, node->node->object.name, &free_bytes, &last) < 0)
 			continue;
 		if (!best || free_bytes > best_bytes) {
 			best = node;

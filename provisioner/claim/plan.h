@@ -22,7 +22,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "cluster/class.h"
-#include "cluster/node.h"
+#include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
 #include "csi/client.h"
 #include "kube/claim.h"
@@ -40,11 +40,6 @@ enum claim_decision {
 	CLAIM_PROVISION,  /* make the volume of `request` on `node` */
 	CLAIM_UNDO,	  /* nobody wants the volume that may be on `node` */
 	CLAIM_SETTLE,	  /* the PersistentVolume stands: the intent may go */
-};
-
-struct node_view {
-	const struct node *node;
-	const struct csi_node *csi_node; /* NULL: none seen */
 };
 
 struct claim_view {

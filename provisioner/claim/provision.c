@@ -5,67 +5,47 @@
 #include <string.h>
 
 #include "apply/measure.h"
+#include "apply/node_call.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "claim/intent.h"
 #include "claim/manifest.h"
 #include "claim/request.h"
+#include "kube/event.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
 
 #define LOG_CLAIM(c) LOG_NAME("claim", (c)->object.namespace, (c)->object.name)
 
-static int delete_volume(const struct claim_provisioner *provisioner,
-			 const struct node_channel *channel, const char *id, struct error *err)
-{
-	if (lead_check(&provisioner->lead, err) < 0)
-		return -1;
-	uint64_t since_ms = clock_monotonic_ms();
-	int r = csi_delete_volume(node_channel_rpc(channel), id, provisioner->timeout_ms, err);
-	measure_call("DeleteVolume", since_ms, r < 0 ? err : NULL);
-	return r;
-}
-
-static int drop_intent(const struct claim_provisioner *provisioner, const struct claim *claim,
-		       bool unselect, struct error *err)
-{
-	if (lead_check(&provisioner->lead, err) < 0)
-		return -1;
-	return claim_intent_drop(provisioner->client, claim, unselect, err);
-}
-
 /* A PersistentVolume of the name, whoever's it is, keeps the data: it is asked of the API server
  * itself, since our copy may lag. */
-static int delete_unrecorded(const struct claim_provisioner *provisioner,
-			     const struct node_channel *channel, const char *name,
+static int delete_unrecorded(const struct applier *applier, const char *node, const char *name,
 			     struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *volume = NULL;
-	if (kube_get(provisioner->client, &persistent_volume_kind, "", name, &volume, err) == 0)
+	if (kube_get(applier->client, &persistent_volume_kind, "", name, &volume, err) == 0)
 		return 0;
 	if (err->code != ERROR_NOT_FOUND)
 		return -1;
-	return delete_volume(provisioner, channel, name, err);
+	return node_call_delete_volume(applier, node, name, err);
 }
 
-int claim_undo(const struct claim_provisioner *provisioner, const struct claim *claim,
+int claim_undo(const struct applier *applier, const struct claim *claim,
 	       const struct claim_plan *plan, struct error *err)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(128);
-	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
 	const char *name = claim_volume_name(claim, arena);
 	if (plan->node_gone) {
 		/* Nobody ever used the volume, if there is one: it must not hold the claim. */
 		log_warning("volume given up with its node", LOG_CLAIM(claim),
 			    LOG_TEXT("volume", name), LOG_TEXT("node", plan->node));
-	} else if (node_channel_get(provisioner->channels, plan->node, &channel, err) < 0 ||
-		   delete_unrecorded(provisioner, channel, name, err) < 0) {
-		return error_prefix(err, "node \"%s\"", plan->node);
+	} else if (delete_unrecorded(applier, plan->node, name, err) < 0) {
+		return -1;
 	} else {
 		log_info("provisioning undone", LOG_CLAIM(claim), LOG_TEXT("volume", name),
 			 LOG_TEXT("node", plan->node), LOG_TEXT("why", plan->reason.text));
 	}
-	return drop_intent(provisioner, claim, false, err);
+	return claim_intent_drop(applier, claim, false, err);
 }
 
 /* CSI: the caller may rely on the size; and we find a volume again by its name alone, so the id
@@ -84,37 +64,49 @@ static int check_answer(const struct csi_create_volume_request *request,
 	return 0;
 }
 
-static int create_volume(const struct claim_provisioner *provisioner, const struct claim *claim,
-			 const struct claim_plan *plan, const struct node_channel *channel,
-			 struct csi_volume **ret_volume, struct error *err)
+struct creation {
+	const struct csi_create_volume_request *request;
+	struct csi_volume *volume;
+};
+
+static int send_create(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+		       struct error *err)
 {
-	const struct csi_create_volume_request *request = &plan->request;
-	CLEANUP(csi_volume_freep) struct csi_volume *volume = NULL;
-	if (lead_check(&provisioner->lead, err) < 0)
-		return -1;
+	struct creation *creation = context;
+	return csi_create_volume(rpc, creation->request, timeout_ms, &creation->volume, err);
+}
+
+static int create_volume(const struct applier *applier, const struct claim *claim,
+			 const struct claim_plan *plan, struct csi_volume **ret_volume,
+			 struct error *err)
+{
+	struct creation creation = { .request = &plan->request };
 	uint64_t since_ms = clock_monotonic_ms();
-	int r = csi_create_volume(node_channel_rpc(channel), request, provisioner->timeout_ms,
-				  &volume, err);
-	measure_call("CreateVolume", since_ms, r < 0 ? err : NULL);
-	if (r < 0)
+	if (node_call(applier,
+		      &(struct node_call) { .node = plan->node,
+					    .method = "CreateVolume",
+					    .send = send_create,
+					    .context = &creation },
+		      err) < 0)
 		return -1;
+	CLEANUP(csi_volume_freep) struct csi_volume *volume = creation.volume;
 	log_info("volume created on node", LOG_CLAIM(claim), LOG_TEXT("volume", volume->id),
 		 LOG_TEXT("node", plan->node), LOG_UINT("size_bytes", volume->capacity_bytes),
 		 LOG_UINT("duration_ms", clock_monotonic_ms() - since_ms));
-	if (check_answer(request, volume, err) < 0) {
-		delete_volume(provisioner, channel, volume->id, &(struct error) { 0 });
-		return -1;
+	if (check_answer(&plan->request, volume, err) < 0) {
+		node_call_delete_volume(applier, plan->node, volume->id, &(struct error) { 0 });
+		return error_prefix(err, "node \"%s\"", plan->node);
 	}
 	*ret_volume = TAKE(volume);
 	return 0;
 }
 
 /* The name is taken: fine if it was us, before our answer was lost. */
-static int accept_existing(const struct claim_provisioner *provisioner, const struct claim *claim,
+static int accept_existing(const struct applier *applier, const struct claim *claim,
 			   const struct csi_volume *made, const char *name, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *object = NULL;
-	if (kube_get(provisioner->client, &persistent_volume_kind, "", name, &object, err) < 0)
+	if (kube_get(applier->client, &persistent_volume_kind, "", name, &object, err) < 0)
 		return -1;
 	const struct persistent_volume *volume = persistent_volume_of(object);
 	if (persistent_volume_is_ours(volume) && strcmp(volume->handle, made->id) == 0 &&
@@ -124,18 +116,16 @@ static int accept_existing(const struct claim_provisioner *provisioner, const st
 			 "PersistentVolume \"%s\" exists and does not belong to this claim", name);
 }
 
-static int write_volume(const struct claim_provisioner *provisioner, const struct claim *claim,
+static int write_volume(const struct applier *applier, const struct claim *claim,
 			const struct class *class, const struct csi_create_volume_request *request,
 			const struct csi_volume *volume, struct error *err)
 {
 	CLEANUP(json_object_putp)
 	struct json_object *manifest =
-		volume_manifest(claim, class, request, volume, provisioner->identity);
-	if (lead_check(&provisioner->lead, err) < 0)
-		return -1;
-	int r = kube_create(provisioner->client, &persistent_volume_kind, "", manifest, NULL, err);
+		volume_manifest(claim, class, request, volume, applier->identity);
+	int r = applier_create(applier, &persistent_volume_kind, manifest, err);
 	if (r < 0 && err->code == ERROR_EXISTS)
-		r = accept_existing(provisioner, claim, volume, request->name, err);
+		r = accept_existing(applier, claim, volume, request->name, err);
 	if (r < 0)
 		return -1;
 	log_info("volume written", LOG_CLAIM(claim), LOG_TEXT("volume", volume->id));
@@ -145,75 +135,69 @@ static int write_volume(const struct claim_provisioner *provisioner, const struc
 /* After an answer that is final, nothing may be left of the volume or the intent; not even of an
  * earlier call whose answer was lost. If that cannot be done now, the intent stays and it is tried
  * again later. */
-static void give_up(const struct claim_provisioner *provisioner, const struct claim *claim,
-		    const struct claim_plan *plan, const struct node_channel *channel,
-		    bool unselect)
+static void give_up(const struct applier *applier, const struct claim *claim,
+		    const struct claim_plan *plan, bool unselect)
 {
 	struct error err;
-	if (delete_unrecorded(provisioner, channel, plan->request.name, &err) < 0 ||
-	    drop_intent(provisioner, claim, unselect, &err) < 0)
+	if (delete_unrecorded(applier, plan->node, plan->request.name, &err) < 0 ||
+	    claim_intent_drop(applier, claim, unselect, &err) < 0)
 		log_warning("undo postponed", LOG_CLAIM(claim),
 			    LOG_TEXT("volume", plan->request.name), LOG_TEXT("node", plan->node),
 			    LOG_ERR(&err));
 }
 
-static int make_volume(const struct claim_provisioner *provisioner, const struct claim *claim,
+static int make_volume(const struct applier *applier, const struct claim *claim,
 		       const struct class *class, const struct claim_plan *plan,
-		       const struct node_channel *channel, struct csi_volume **ret_volume,
-		       struct error *err)
+		       struct csi_volume **ret_volume, struct error *err)
 {
-	if (create_volume(provisioner, claim, plan, channel, ret_volume, err) == 0)
+	if (create_volume(applier, claim, plan, ret_volume, err) == 0)
 		return 0;
 	switch (claim_failure_of(err->code, class)) {
 	case CLAIM_FAILURE_BACKGROUND:
 		break;
 	case CLAIM_FAILURE_FINAL:
-		give_up(provisioner, claim, plan, channel, false);
+		give_up(applier, claim, plan, false);
 		break;
 	case CLAIM_FAILURE_RESCHEDULE:
-		give_up(provisioner, claim, plan, channel, true);
+		give_up(applier, claim, plan, true);
 		break;
 	}
-	return error_prefix(err, "node \"%s\"", plan->node);
+	return -1;
 }
 
 /* With the intent on the claim. */
-static int carry_out(const struct claim_provisioner *provisioner, const struct claim *claim,
-		     const struct class *class, const struct claim_plan *plan,
-		     const struct node_channel *channel, struct error *err)
+static int carry_out(const struct applier *applier, const struct claim *claim,
+		     const struct class *class, const struct claim_plan *plan, struct error *err)
 {
 	CLEANUP(csi_volume_freep) struct csi_volume *volume = NULL;
 	log_info("provisioning volume", LOG_CLAIM(claim), LOG_TEXT("volume", plan->request.name),
 		 LOG_TEXT("node", plan->node),
 		 LOG_UINT("size_bytes", plan->request.required_bytes));
-	event_record(provisioner->events, &claim->object, EVENT_NORMAL, "Provisioning",
+	event_record(applier->events, &claim->object, EVENT_NORMAL, "Provisioning",
 		     "External provisioner is provisioning volume for claim \"%s/%s\"",
 		     claim->object.namespace, claim->object.name);
-	if (make_volume(provisioner, claim, class, plan, channel, &volume, err) < 0)
+	if (make_volume(applier, claim, class, plan, &volume, err) < 0)
 		return -1;
-	if (write_volume(provisioner, claim, class, &plan->request, volume, err) < 0)
+	if (write_volume(applier, claim, class, &plan->request, volume, err) < 0)
 		return -1;
-	event_record(provisioner->events, &claim->object, EVENT_NORMAL, "ProvisioningSucceeded",
+	event_record(applier->events, &claim->object, EVENT_NORMAL, "ProvisioningSucceeded",
 		     "Successfully provisioned volume %s", plan->request.name);
 	return 0;
 }
 
-int claim_provision(const struct claim_provisioner *provisioner, const struct claim *claim,
+int claim_provision(const struct applier *applier, const struct claim *claim,
 		    const struct class *class, const struct claim_plan *plan, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *noted = NULL;
-	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
 	uint64_t since_ms = clock_monotonic_ms();
-	if (node_channel_get(provisioner->channels, plan->node, &channel, err) < 0)
-		return error_prefix(err, "node \"%s\"", plan->node);
+	if (node_call_check(applier, plan->node, err) < 0)
+		return -1;
 	if (!plan->has_intent) {
-		if (lead_check(&provisioner->lead, err) < 0)
-			return -1;
-		if (claim_intent_take(provisioner->client, claim, plan->node, &noted, err) < 0)
+		if (claim_intent_take(applier, claim, plan->node, &noted, err) < 0)
 			return err->code == ERROR_CONFLICT || err->code == ERROR_NOT_FOUND ? 1 : -1;
 		claim = claim_of(noted);
 	}
-	if (carry_out(provisioner, claim, class, plan, channel, err) < 0)
+	if (carry_out(applier, claim, class, plan, err) < 0)
 		return -1;
 	measure_provision(class->object.name, since_ms, NULL);
 	return 0;

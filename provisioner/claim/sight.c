@@ -35,11 +35,11 @@ static int read_live(struct kube_client *client, const struct kind *kind, const 
 static int read_claim(struct cluster *cluster, struct kube_client *client, const char *namespace,
 		      const char *name, struct claim_sight *sight, struct error *err)
 {
-	sight->claim = cluster_claim(cluster, namespace, name);
+	sight->claim = cluster_get(cluster, CLUSTER_CLAIMS, namespace, name);
 	if (!sight->claim)
 		return 0;
 	const char *volume = claim_volume_name(claim_of(sight->claim), sight->arena);
-	sight->volume = cluster_volume(cluster, volume);
+	sight->volume = cluster_get(cluster, CLUSTER_VOLUMES, "", volume);
 	if (sight->volume || !claim_intent_node(claim_of(sight->claim)))
 		return 0;
 	object_unref(TAKE(sight->claim));
@@ -61,7 +61,7 @@ int claim_sight_take(struct cluster *cluster, struct kube_client *client, const 
 		return 1;
 	const struct claim *claim = claim_of(sight->claim);
 	if (claim->class_name && claim->class_name[0])
-		sight->class = cluster_class(cluster, claim->class_name);
+		sight->class = cluster_get(cluster, CLUSTER_CLASSES, "", claim->class_name);
 	const struct class *class = sight->class ? class_of(sight->class) : NULL;
 	const char *node = claim_plan_node(claim, class);
 	if (node || (class && !class->wait_for_first_consumer))

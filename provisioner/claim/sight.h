@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "claim/plan.h"
-#include "cluster/cluster.h"
+#include "cluster/nodes.h"
 
 struct kube_client;
 

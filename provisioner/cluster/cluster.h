@@ -2,33 +2,54 @@
 #pragma once
 
 /*
- * What the provisioner sees of the cluster: live copies of claims, volumes, classes, nodes and the
- * addresses of the node plugin; and word of every change that may matter to a claim or a volume.
+ * What the provisioner sees of the cluster: live copies of the kinds of objects that its roles
+ * watch, and every change of them.
  *
- * Changes of a class, a node or an address touch the claims and volumes that may be waiting for
- * it, so that nobody waits for a retry when what was missing has come.
+ * cluster/nodes.h answers questions about nodes from these copies.
  */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "claim/plan.h"
 #include "kube/client.h"
+#include "kube/object.h"
 
 struct cluster;
+
+enum cluster_kind {
+	CLUSTER_CLAIMS,
+	CLUSTER_VOLUMES,
+	CLUSTER_CLASSES,
+	CLUSTER_NODES,
+	CLUSTER_CSI_NODES, /* grouped by our driver's node id */
+	CLUSTER_SLICES,	   /* EndpointSlices of the node plugin's Service */
+	CLUSTER_KINDS,
+};
+
+#define CLUSTER_BIT(kind) (1u << (kind))
+
+/* Appends the key of the object's group; nothing to leave it out. */
+typedef void cluster_index_fn(const struct object *object, struct text *key);
+
+struct cluster_change {
+	struct cluster *cluster;
+	enum cluster_kind kind;
+	const struct object *before; /* NULL: it is new */
+	const struct object *after;  /* NULL: it is gone */
+};
 
 struct cluster_options {
 	struct kube_client *client;
 	const char *namespace;	  /* of the node plugin's Service */
 	const char *node_service; /* "kentledge-node" */
+	unsigned kinds;		  /* CLUSTER_BIT() of those to be watched */
+	cluster_index_fn *index[CLUSTER_KINDS];
 
-	/* In a thread of the cluster's: the key wants to be looked at. */
-	void (*claim_touched)(void *context, const char *namespace, const char *name);
-	void (*volume_touched)(void *context, const char *name);
+	/* In a thread of the cluster's, after the copy has changed. */
+	void (*changed)(void *context, const struct cluster_change *change);
 	/* Listing or watching failed and is tried again: for the log. */
 	void (*failed)(void *context, const char *what, const struct error *err);
 	void *context;
@@ -41,26 +62,19 @@ void cluster_free(struct cluster *cluster);
 
 int cluster_wait_synced(struct cluster *cluster, uint32_t timeout_ms, struct error *err);
 
-/* References of the caller's, or NULL. */
-struct object *cluster_claim(struct cluster *cluster, const char *namespace, const char *name);
-struct object *cluster_volume(struct cluster *cluster, const char *name);
-struct object *cluster_class(struct cluster *cluster, const char *name);
+/* All first lists are in. Before, each claim and volume arrives as a change of its own anyway, so a
+ * change of something that they wait for needs to wake none of them. */
+bool cluster_is_complete(const struct cluster *cluster);
 
-/* Views of nodes, and the references behind them. */
-struct cluster_nodes {
-	struct node_view *views;
-	size_t count;
-};
+/* A reference of the caller's, or NULL. namespace "" for kinds of the whole cluster. */
+struct object *cluster_get(struct cluster *cluster, enum cluster_kind kind, const char *namespace,
+			   const char *name);
 
-/* The node of that name, if it is there; all nodes for NULL. */
-void cluster_nodes_get(struct cluster *cluster, const char *name, struct cluster_nodes *ret_nodes);
-void cluster_nodes_done(struct cluster_nodes *nodes);
+/* All objects of the kind, or those of one group. */
+void cluster_list(struct cluster *cluster, enum cluster_kind kind, const char *key,
+		  struct object_list *ret_list);
 
-/* Appends the name of the Node that our driver knows by that id; false if there is none. */
-bool cluster_find_node(struct cluster *cluster, const char *node_id, struct text *name);
-
-/* Appends where the node's plugin listens. ERROR_UNAVAILABLE: nowhere that we know of. */
-int cluster_find_address(struct cluster *cluster, const char *node, struct text *address,
-			 struct error *err);
+const char *cluster_namespace(const struct cluster *cluster);
+const char *cluster_node_service(const struct cluster *cluster);
 
 DEFINE_CLEANUP(struct cluster *, cluster_free);

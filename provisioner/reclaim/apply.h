@@ -6,26 +6,15 @@
  * keeping of our finalizer. Cut off anywhere, it is begun again and ends the same.
  */
 
-#include <stdint.h>
-
-#include "apply/lead.h"
-#include "apply/node_channel.h"
-#include "kube/client.h"
+#include "apply/applier.h"
 #include "reclaim/plan.h"
 
-struct volume_reclaimer {
-	struct kube_client *client;
-	struct node_channels *channels;
-	struct lead lead;
-	uint32_t timeout_ms; /* of DeleteVolume */
-};
-
 /* RECLAIM. view->volume may be behind: it is read again before anything is deleted. */
-int volume_reclaim(const struct volume_reclaimer *reclaimer, const struct volume_view *view,
+int volume_reclaim(const struct applier *applier, const struct volume_view *view,
 		   struct error *err);
 
 /* ADD_FINALIZER: ERROR_CONFLICT if the volume has changed. DROP_FINALIZER. */
-int volume_add_finalizer(const struct volume_reclaimer *reclaimer,
-			 const struct persistent_volume *volume, struct error *err);
-int volume_drop_finalizer(const struct volume_reclaimer *reclaimer,
-			  const struct persistent_volume *volume, struct error *err);
+int volume_add_finalizer(const struct applier *applier, const struct persistent_volume *volume,
+			 struct error *err);
+int volume_drop_finalizer(const struct applier *applier, const struct persistent_volume *volume,
+			  struct error *err);

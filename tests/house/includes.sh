@@ -15,8 +15,7 @@ node-plugin/csi/copy.h:folder/copy.h \
 node-plugin/csi/identity.c:host/host.h node-plugin/csi/identity.c:host/node_features.h \
 node-plugin/csi/list.c:backend/directory.h node-plugin/csi/metadata.c:backend/backend.h \
 node-plugin/csi/metadata.c:folder/folder.h node-plugin/csi/node.c:disk/fscrypt.h \
-node-plugin/csi/volume.c:backend/backend.h provisioner/cluster/cluster.c:reclaim/plan.h \
-provisioner/cluster/cluster.h:claim/plan.h "
+node-plugin/csi/volume.c:backend/backend.h "
 
 # What the table allows: allowed[FOLDER] is a list of folders.
 declare -A allowed

@@ -65,6 +65,7 @@ struct provision_scene {
 	struct fake_node *node_b;
 	struct kube_client *user;
 	uint32_t backoff_ms;
+	unsigned roles;
 
 	struct kube_client *client;
 	struct event_recorder *events;
@@ -191,10 +192,19 @@ void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms)
 	scene->backoff_ms = backoff_ms;
 }
 
-static bool lead_held(void *context)
+void scene_set_roles(struct provision_scene *scene, const char *roles)
+{
+	struct error err;
+	if (provisioner_parse_roles(roles, &scene->roles, &err) < 0) {
+		fprintf(stderr, "roles: %s\n", err.text);
+		abort();
+	}
+}
+
+static uint32_t time_left_ms(void *context)
 {
 	struct provision_scene *scene = context;
-	return !atomic_load(&scene->deposed);
+	return atomic_load(&scene->deposed) ? 0 : UINT32_MAX;
 }
 
 bool scene_depose(struct provision_scene *scene, void *context)
@@ -214,12 +224,12 @@ void scene_start(struct provision_scene *scene)
 		.namespace = "kentledge",
 		.node_service = "kentledge-node",
 		.identity = "test-kentledge.io",
-		.claim_workers = 4,
-		.volume_workers = 2,
+		.workers = 4,
+		.roles = scene->roles,
 		.call_timeout_ms = 5000,
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
-		.lead = { .held = lead_held, .context = scene },
+		.lead = { .time_left_ms = time_left_ms, .context = scene },
 		.dial = dial,
 		.dial_context = scene,
 	});

@@ -20,8 +20,8 @@ static void has_defaults_for_everything(void **state)
 	assert_null(options.kubeconfig);
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
-	assert_int_equal(options.claim_workers, 16);
-	assert_int_equal(options.volume_workers, 8);
+	assert_int_equal(options.workers, 16);
+	assert_int_equal(options.roles, 3); /* both */
 	assert_int_equal(options.call_timeout_ms, 30000);
 	assert_int_equal(options.log_level, LOG_INFO);
 }
@@ -32,7 +32,8 @@ static void reads_every_flag(void **state)
 	struct error err;
 	assert_int_equal(PARSE(&options, &err, "--kubeconfig=/k", "--namespace", "ns",
 			       "--node-service=svc", "--tls-dir=/t", "--http=", "--workers=3",
-			       "--leader-elect=false", "--timeout=5", "--log-level=debug"),
+			       "--leader-elect=false", "--roles=reclaim", "--timeout=5",
+			       "--log-level=debug"),
 			 0);
 	assert_string_equal(options.kubeconfig, "/k");
 	assert_string_equal(options.namespace, "ns");
@@ -40,8 +41,8 @@ static void reads_every_flag(void **state)
 	assert_string_equal(options.tls_folder, "/t");
 	assert_string_equal(options.http_address, "");
 	assert_false(options.leader_elect);
-	assert_int_equal(options.claim_workers, 3);
-	assert_int_equal(options.volume_workers, 2);
+	assert_int_equal(options.workers, 3);
+	assert_int_equal(options.roles, 2);
 	assert_int_equal(options.call_timeout_ms, 5000);
 	assert_int_equal(options.log_level, LOG_DEBUG);
 	assert_int_equal(PARSE(&options, &err, "--leader-elect"), 0);
@@ -58,6 +59,9 @@ static void asks_for_help(void **state)
 static void refuses_and_names_what_is_wrong(void **state)
 {
 	static const char *const bad[] = {
+		"--roles=provision,recycle",
+		"--roles=reclaim,",
+		"--roles=,",
 		"--nope",
 		"--workers=0",
 		"--workers=257",
@@ -72,14 +76,14 @@ static void refuses_and_names_what_is_wrong(void **state)
 		"--kubeconfig",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct options options = { .claim_workers = 77 };
+		struct options options = { .workers = 77 };
 		struct error err;
 		if (PARSE(&options, &err, bad[i]) != -1)
 			fail_msg("%s was taken", bad[i]);
 		assert_int_equal(err.code, ERROR_INVALID);
 		if (!strstr(err.text, bad[i]))
 			fail_msg("\"%s\" does not name %s", err.text, bad[i]);
-		assert_int_equal(options.claim_workers, 77);
+		assert_int_equal(options.workers, 77);
 	}
 }
 

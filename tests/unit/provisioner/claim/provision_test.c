@@ -5,9 +5,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "apply/node_channel.h"
+#include "base/clock.h"
 #include "fake_api.h"
 #include "fake_node.h"
 #include "kube/event.h"
@@ -20,7 +23,7 @@ struct scene {
 	struct fake_api *api;
 	struct fake_node *node;
 	struct kube_client *client;
-	struct claim_provisioner provisioner;
+	struct applier applier;
 	struct object *claim;
 	struct object *class;
 	struct arena *arena;
@@ -60,13 +63,13 @@ static void set_up(struct scene *scene)
 	scene->client = kube_client_new_over(fake_api_transport(scene->api));
 	scene->class = sample_object(
 		&class_kind, "{'metadata':{'name':'c'},'provisioner':'kentledge.io'}", NULL);
-	scene->provisioner = (struct claim_provisioner) {
+	scene->applier = (struct applier) {
 		.client = scene->client,
 		.events = event_recorder_new(scene->client, "test", "test"),
 		.channels = node_channels_new(&(struct node_channels_options) {
 			.find_address = find_address, .context = scene->node, .dial = dial }),
 		.identity = "test",
-		.timeout_ms = 5000,
+		.call_timeout_ms = 5000,
 	};
 	scene->plan = (struct claim_plan) {
 		.decision = CLAIM_PROVISION,
@@ -84,8 +87,8 @@ static void set_up(struct scene *scene)
 
 static void tear_down(struct scene *scene)
 {
-	event_recorder_free(scene->provisioner.events);
-	node_channels_free(scene->provisioner.channels);
+	event_recorder_free(scene->applier.events);
+	node_channels_free(scene->applier.channels);
 	object_unref(scene->claim);
 	object_unref(scene->class);
 	kube_client_stop(scene->client);
@@ -97,14 +100,14 @@ static void tear_down(struct scene *scene)
 
 static int provision(struct scene *scene, struct error *err)
 {
-	return claim_provision(&scene->provisioner, claim_of(scene->claim), class_of(scene->class),
+	return claim_provision(&scene->applier, claim_of(scene->claim), class_of(scene->class),
 			       &scene->plan, err);
 }
 
 static int undo(struct scene *scene, struct error *err)
 {
 	scene->plan.decision = CLAIM_UNDO;
-	return claim_undo(&scene->provisioner, claim_of(scene->claim), &scene->plan, err);
+	return claim_undo(&scene->applier, claim_of(scene->claim), &scene->plan, err);
 }
 
 static void put_volume(struct scene *scene, const char *uid, const char *handle)
@@ -207,9 +210,9 @@ static void keeps_the_intent_when_undoing_fails(void **state)
 	assert_true(fake_node_has(scene.node, "pvc-u1"));
 }
 
-static bool lead_is_lost(void *context)
+static uint32_t lead_is_lost(void *context)
 {
-	return false;
+	return 0;
 }
 
 static void undoes_nothing_without_the_lead(void **state)
@@ -219,10 +222,35 @@ static void undoes_nothing_without_the_lead(void **state)
 	struct error err;
 	fake_node_fail(scene.node, "CreateVolume", ERROR_TIMEOUT, true, 1);
 	assert_int_equal(provision(&scene, &err), -1);
-	scene.provisioner.lead.held = lead_is_lost;
+	scene.applier.lead.time_left_ms = lead_is_lost;
 	assert_int_equal(undo(&scene, &err), -1);
 	assert_int_equal(err.code, ERROR_CANCELLED);
 	assert_int_equal(fake_node_calls(scene.node, "DeleteVolume"), 0);
+	assert_true(has_intent(&scene));
+}
+
+static uint32_t lead_is_short(void *context)
+{
+	return 50;
+}
+
+static bool stall(void *context, const char *method, bool after)
+{
+	usleep(400000);
+	return true;
+}
+
+static void ends_a_call_with_the_lead(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	scene.applier.lead.time_left_ms = lead_is_short;
+	fake_node_set_hook(scene.node, stall, NULL);
+	uint64_t since_ms = clock_monotonic_ms();
+	assert_int_equal(provision(&scene, &err), -1);
+	assert_int_equal(err.code, ERROR_TIMEOUT);
+	assert_in_range(clock_monotonic_ms() - since_ms, 0, 399);
 	assert_true(has_intent(&scene));
 }
 
@@ -251,6 +279,7 @@ int main(void)
 		cmocka_unit_test(never_undoes_a_volume_that_is_recorded),
 		cmocka_unit_test(keeps_the_intent_when_undoing_fails),
 		cmocka_unit_test(undoes_nothing_without_the_lead),
+		cmocka_unit_test(ends_a_call_with_the_lead),
 		cmocka_unit_test(gives_the_volume_up_when_its_node_is_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

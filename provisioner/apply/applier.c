@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/applier.h"
+
+#include "kube/verbs.h"
+
+int applier_create(const struct applier *applier, const struct kind *kind, struct json_object *body,
+		   struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_create(applier->client, kind, "", body, NULL, err);
+}
+
+int applier_merge(const struct applier *applier, const struct object *object,
+		  struct json_object *patch, struct object **ret_object, struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_patch(applier->client, object->kind, object->namespace, object->name, NULL,
+			  KUBE_PATCH_MERGE, patch, ret_object, err);
+}
+
+int applier_edit(const struct applier *applier, const struct object *object,
+		 struct json_object *patch, struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_patch(applier->client, object->kind, object->namespace, object->name, NULL,
+			  KUBE_PATCH_JSON, patch, NULL, err);
+}
+
+int applier_delete(const struct applier *applier, const struct object *object, struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_delete(applier->client, object->kind, object->namespace, object->name,
+			   object->uid, NULL, err);
+}

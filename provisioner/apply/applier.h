@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What every role acts by: the API client, the channels to the nodes, the copies of the cluster,
+ * and the lead.
+ *
+ * A role writes to the API by the functions below and calls nodes by apply/node_call.h, and in no
+ * other way, since these check the lead first.
+ */
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+#include "apply/lead.h"
+#include "base/error.h"
+#include "kube/client.h"
+#include "kube/object.h"
+
+struct cluster;
+struct event_recorder;
+struct node_channels;
+
+struct applier {
+	struct kube_client *client;
+	struct event_recorder *events;
+	struct node_channels *channels;
+	struct cluster *cluster; /* set before the first reconcile */
+	struct lead lead;
+	const char *identity;	  /* csiProvisionerIdentity of the volumes we make */
+	uint32_t call_timeout_ms; /* of a call to a node, unless it says otherwise */
+};
+
+/* Each is ERROR_CANCELLED, and nothing is sent, when the lead is lost. */
+
+int applier_create(const struct applier *applier, const struct kind *kind, struct json_object *body,
+		   struct error *err);
+
+/* A merge patch; ret_object may be NULL. */
+int applier_merge(const struct applier *applier, const struct object *object,
+		  struct json_object *patch, struct object **ret_object, struct error *err);
+
+/* A JSON patch. */
+int applier_edit(const struct applier *applier, const struct object *object,
+		 struct json_object *patch, struct error *err);
+
+/* Of this very object (its uid). */
+int applier_delete(const struct applier *applier, const struct object *object, struct error *err);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/node_call.h"
+
+#include "apply/measure.h"
+#include "apply/node_channel.h"
+#include "base/clock.h"
+#include "csi/client.h"
+
+static int send(const struct applier *applier, const struct node_call *call,
+		const struct node_channel *channel, struct error *err)
+{
+	uint32_t limit_ms = call->timeout_ms ? call->timeout_ms : applier->call_timeout_ms;
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	uint64_t since_ms = clock_monotonic_ms();
+	/* At least 1: to gRPC's wrapper 0 may mean no limit, and the lead was held just now. */
+	uint32_t timeout_ms = lead_bound_ms(&applier->lead, limit_ms);
+	int r = call->send(node_channel_rpc(channel), timeout_ms ? timeout_ms : 1, call->context,
+			   err);
+	measure_call(call->method, since_ms, r < 0 ? err : NULL);
+	return r;
+}
+
+int node_call(const struct applier *applier, const struct node_call *call, struct error *err)
+{
+	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
+	if (node_channel_get(applier->channels, call->node, &channel, err) < 0 ||
+	    send(applier, call, channel, err) < 0)
+		return error_prefix(err, "node \"%s\"", call->node);
+	return 0;
+}
+
+int node_call_check(const struct applier *applier, const char *node, struct error *err)
+{
+	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
+	if (node_channel_get(applier->channels, node, &channel, err) < 0)
+		return error_prefix(err, "node \"%s\"", node);
+	return 0;
+}
+
+static int send_delete(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+		       struct error *err)
+{
+	return csi_delete_volume(rpc, context, timeout_ms, err);
+}
+
+int node_call_delete_volume(const struct applier *applier, const char *node, const char *volume_id,
+			    struct error *err)
+{
+	return node_call(applier,
+			 &(struct node_call) { .node = node,
+					       .method = "DeleteVolume",
+					       .send = send_delete,
+					       .context = (void *)volume_id },
+			 err);
+}

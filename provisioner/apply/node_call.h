@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * One CSI call to the plugin of one node: finds the channel, checks the lead, bounds the call by
+ * what is left of it, measures, and names the node in the error.
+ */
+
+#include <stdint.h>
+
+#include "apply/applier.h"
+
+struct rpc_channel;
+
+struct node_call {
+	const char *node;
+	const char *method;  /* "CreateVolume": for the metric */
+	uint32_t timeout_ms; /* 0: the applier's */
+
+	/* Makes the call within timeout_ms. */
+	int (*send)(struct rpc_channel *rpc, uint32_t timeout_ms, void *context, struct error *err);
+	void *context;
+};
+
+/* ERROR_UNAVAILABLE if the node's plugin cannot be reached, ERROR_CANCELLED without the lead; else
+ * what `send` returns. */
+int node_call(const struct applier *applier, const struct node_call *call, struct error *err);
+
+/* The node's plugin has an address and our certificates can be used: ERROR_UNAVAILABLE says why
+ * not. Nothing is sent. */
+int node_call_check(const struct applier *applier, const char *node, struct error *err);
+
+/* DeleteVolume. A volume that is not there counts as deleted. */
+int node_call_delete_volume(const struct applier *applier, const char *node, const char *volume_id,
+			    struct error *err);

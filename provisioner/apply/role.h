@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A role of the provisioner: one thing that it does for the cluster, from the change that it waits
+ * for to the effect.
+ *
+ *	change (cluster/cluster.h) -> wake -> queue -> reconcile: plan -> apply
+ *
+ * A role is a folder that offers one of these, and a line in the table of provisioner.c. Roles do
+ * not know each other. A role that is switched off watches nothing and does nothing.
+ */
+
+#include "apply/applier.h"
+#include "cluster/cluster.h"
+#include "kube/workqueue.h"
+
+struct role {
+	const char *name;  /* of --roles */
+	const char *queue; /* its name in the metrics of queues */
+	unsigned share;	   /* it works on so many keys at once: --workers divided by this */
+	unsigned kinds;	   /* CLUSTER_BIT() of what it watches */
+
+	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. At most one
+	 * role groups the same kind. */
+	cluster_index_fn *index[CLUSTER_KINDS];
+
+	/* In a thread of the cluster's: puts the keys into the queue whose objects may want
+	 * something else now. */
+	void (*wake)(struct workqueue *queue, const struct cluster_change *change);
+
+	/* What the role remembers between its reconciles, and their context. */
+	void *(*begin)(const struct applier *applier);
+	void (*end)(void *context);
+	reconcile_fn *reconcile;
+	void (*failed)(void *context, const char *key, const struct error *err,
+		       uint32_t retry_after_ms);
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/role.h"
+
+#include "base/log.h"
+#include "claim/reconcile.h"
+#include "claim/wake.h"
+
+static void *begin(const struct applier *applier)
+{
+	return claim_reconciler_new(applier);
+}
+
+static void end(void *context)
+{
+	claim_reconciler_free(context);
+}
+
+static int reconcile(void *context, const char *key, struct error *err)
+{
+	return claim_reconcile(context, key, err);
+}
+
+static void failed(void *context, const char *key, const struct error *err, uint32_t retry_after_ms)
+{
+	log_warning("claim failed", LOG_TEXT("claim", key), LOG_ERR(err),
+		    LOG_UINT("retry_after_ms", retry_after_ms));
+}
+
+const struct role claim_role = {
+	.name = "provision",
+	.queue = "claims",
+	.share = 1,
+	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
+		 CLUSTER_BIT(CLUSTER_CLASSES) | CLUSTER_BIT(CLUSTER_NODES) |
+		 CLUSTER_BIT(CLUSTER_CSI_NODES) | CLUSTER_BIT(CLUSTER_SLICES),
+	.index = { [CLUSTER_CLAIMS] = claim_index },
+	.wake = claim_wake,
+	.begin = begin,
+	.end = end,
+	.reconcile = reconcile,
+	.failed = failed,
+};

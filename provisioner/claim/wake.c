@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/wake.h"
+
+#include <string.h>
+
+#include "claim/plan.h"
+#include "cluster/nodes.h"
+#include "cluster/persistent_volume.h"
+
+/* The group of claims that wait for no node in particular. No node can have this name. */
+#define UNPLACED "*"
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+void claim_index(const struct object *object, struct text *key)
+{
+	const struct claim *claim = (const struct claim *)object;
+	if (!claim_concerns_us(claim))
+		return;
+	const char *node = claim_plan_node(claim, NULL);
+	text_append_string(key, node ? node : UNPLACED);
+}
+
+static void add(struct workqueue *queue, const char *namespace, const char *name)
+{
+	CLEANUP_FREE char *key = must_printf("%s/%s", namespace, name);
+	workqueue_add(queue, key);
+}
+
+static bool annotation_differs(const struct object *before, const struct object *after,
+			       const char *key)
+{
+	return !same(pairs_get(&before->annotations, key), pairs_get(&after->annotations, key));
+}
+
+/* Something that a plan depends on, other than the intent. The intent is our own write: if it woke
+ * the claim, a failure would be repeated at once instead of after a while. */
+static bool claim_differs(const struct object *before, const struct object *after)
+{
+	if (!before || !same(before->uid, after->uid) || before->deleted_s != after->deleted_s)
+		return true;
+	const struct claim *old = (const struct claim *)before;
+	const struct claim *new = (const struct claim *)after;
+	return !same(old->volume_name, new->volume_name) ||
+	       !same(old->class_name, new->class_name) ||
+	       annotation_differs(before, after, CLAIM_SELECTED_NODE_ANNOTATION) ||
+	       annotation_differs(before, after, CLAIM_PROVISIONER_ANNOTATION) ||
+	       annotation_differs(before, after, CLAIM_PROVISIONER_BETA_ANNOTATION);
+}
+
+static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct object *after = change->after;
+	if (after && claim_concerns_us((const struct claim *)after) &&
+	    claim_differs(change->before, after))
+		add(queue, after->namespace, after->name);
+}
+
+/* Only coming and going matters: the claim's intent, or its name for the volume, waits for that. */
+static void volume_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct persistent_volume *volume =
+		(const struct persistent_volume *)(change->after ? change->after : change->before);
+	if (change->before && change->after)
+		return;
+	if (persistent_volume_is_ours(volume) && volume->claim_namespace && volume->claim_name)
+		add(queue, volume->claim_namespace, volume->claim_name);
+}
+
+static void class_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	CLEANUP_OBJECT_LIST struct object_list all = { 0 };
+	const struct object *class = change->after ? change->after : change->before;
+	cluster_list(change->cluster, CLUSTER_CLAIMS, NULL, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		const struct claim *claim = claim_of(all.items[i]);
+		if (claim_concerns_us(claim) && claim->class_name &&
+		    same(claim->class_name, class->name))
+			add(queue, claim->object.namespace, claim->object.name);
+	}
+}
+
+struct waiting {
+	struct workqueue *queue;
+	struct cluster *cluster;
+};
+
+static void wake_group(const struct waiting *waiting, const char *group)
+{
+	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
+	cluster_list(waiting->cluster, CLUSTER_CLAIMS, group, &claims);
+	for (size_t i = 0; i < claims.count; i++)
+		add(waiting->queue, claims.items[i]->namespace, claims.items[i]->name);
+}
+
+static void node_changed(void *context, const char *node)
+{
+	wake_group(context, node);
+	wake_group(context, UNPLACED);
+}
+
+void claim_wake(struct workqueue *queue, const struct cluster_change *change)
+{
+	if (change->kind == CLUSTER_CLAIMS)
+		claim_changed(queue, change);
+	else if (change->kind == CLUSTER_VOLUMES)
+		volume_changed(queue, change);
+	else if (!cluster_is_complete(change->cluster))
+		return;
+	else if (change->kind == CLUSTER_CLASSES)
+		class_changed(queue, change);
+	else
+		cluster_changed_nodes(change, node_changed,
+				      &(struct waiting) { queue, change->cluster });
+}

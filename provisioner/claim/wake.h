@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Which claims to look at after a change. A change of a class, a node or an address wakes the
+ * claims that may be waiting for it, so that none of them has to wait for a retry.
+ */
+
+#include "cluster/cluster.h"
+#include "kube/workqueue.h"
+
+/* Groups the claims that the provisioner may have to do something about by the node that they wait
+ * for. */
+cluster_index_fn claim_index;
+
+/* Keys: "<namespace>/<name>". */
+void claim_wake(struct workqueue *queue, const struct cluster_change *change);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reclaim/reconcile.h"
+
+#include "apply/measure.h"
+#include "base/clock.h"
+#include "cluster/nodes.h"
+#include "kube/event.h"
+#include "reclaim/apply.h"
+
+#define AGAIN_MS 200 /* the volume changed while we looked at it */
+#define UNMOUNT_MS 500
+#define UNMOUNT_GRACE_S 30
+#define NODE_GONE_MS (5 * 60 * 1000) /* its coming back wakes the volume anyway */
+
+static int apply(const struct applier *applier, const struct volume_view *view,
+		 const struct volume_plan *plan, struct error *err)
+{
+	switch (plan->decision) {
+	case VOLUME_IGNORE:
+		return 0;
+	case VOLUME_ADD_FINALIZER:
+		return volume_add_finalizer(applier, view->volume, err);
+	case VOLUME_DROP_FINALIZER:
+		return volume_drop_finalizer(applier, view->volume, err);
+	case VOLUME_RECLAIM:
+		return volume_reclaim(applier, view, err);
+	case VOLUME_NODE_GONE:
+	case VOLUME_STUCK:
+		return error_set(err, plan->reason.code, "%s", plan->reason.text);
+	}
+	return 0;
+}
+
+static void report_failure(const struct applier *applier, const struct persistent_volume *volume,
+			   const struct error *err)
+{
+	measure_delete(volume->class_name, 0, err);
+	event_record(applier->events, &volume->object, EVENT_WARNING, "VolumeFailedDelete", "%s",
+		     err->text);
+}
+
+/* The claim goes with its last pod, but the kubelet unmounts a little later: no reason for a
+ * warning, and not long to wait for. */
+static bool is_being_unmounted(const struct persistent_volume *volume, const struct error *err)
+{
+	return err->code == ERROR_IN_USE && volume->phase == PERSISTENT_VOLUME_RELEASED &&
+	       clock_wall_s() - volume->phase_since_s < UNMOUNT_GRACE_S;
+}
+
+static int settle(const struct applier *applier, const struct volume_view *view, struct error *err)
+{
+	struct volume_plan plan;
+	volume_plan(view, &plan);
+	int r = apply(applier, view, &plan, err);
+	if (r == 0)
+		return 0;
+	bool finalizer =
+		plan.decision == VOLUME_ADD_FINALIZER || plan.decision == VOLUME_DROP_FINALIZER;
+	if (finalizer && (err->code == ERROR_CONFLICT || err->code == ERROR_INVALID))
+		return AGAIN_MS;
+	if (is_being_unmounted(view->volume, err))
+		return UNMOUNT_MS;
+	if (!finalizer)
+		report_failure(applier, view->volume, err);
+	return plan.decision == VOLUME_NODE_GONE ? NODE_GONE_MS : -1;
+}
+
+int reclaim_reconcile(const struct applier *applier, const char *key, struct error *err)
+{
+	struct cluster *cluster = applier->cluster;
+	CLEANUP(object_unrefp)
+	struct object *object = cluster_get(cluster, CLUSTER_VOLUMES, "", key);
+	CLEANUP(object_unrefp) struct object *claim = NULL;
+	CLEANUP_TEXT struct text node = TEXT_INIT;
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	if (!object)
+		return 0;
+	const struct persistent_volume *volume = persistent_volume_of(object);
+	bool has_node = volume->node_id && cluster_find_node(cluster, volume->node_id, &node);
+	if (volume->claim_namespace && volume->claim_name)
+		claim = cluster_get(cluster, CLUSTER_CLAIMS, volume->claim_namespace,
+				    volume->claim_name);
+	struct volume_view view = {
+		.volume = volume,
+		.claim = claim ? claim_of(claim) : NULL,
+		.node = has_node ? text_string(&node) : NULL,
+	};
+	return settle(applier, &view, err);
+}
