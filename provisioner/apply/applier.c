@@ -29,6 +29,15 @@ int applier_edit(const struct applier *applier, const struct object *object,
 			  KUBE_PATCH_JSON, patch, NULL, err);
 }
 
+int applier_merge_lists(const struct applier *applier, const struct object *object,
+			struct json_object *patch, struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_patch(applier->client, object->kind, object->namespace, object->name, NULL,
+			  KUBE_PATCH_STRATEGIC, patch, NULL, err);
+}
+
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err)
 {
 	if (lead_check(&applier->lead, err) < 0)

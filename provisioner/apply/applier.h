@@ -44,5 +44,9 @@ int applier_merge(const struct applier *applier, const struct object *object,
 int applier_edit(const struct applier *applier, const struct object *object,
 		 struct json_object *patch, struct error *err);
 
+/* A strategic merge patch: lists are merged by value. Built-in kinds alone have it. */
+int applier_merge_lists(const struct applier *applier, const struct object *object,
+			struct json_object *patch, struct error *err);
+
 /* Of this very object (its uid). */
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err);

@@ -88,3 +88,15 @@ void metadata_patch_remove_annotation(struct json_object *patch, const struct ob
 	append_pointer_token(&path, annotation);
 	remove_tested(patch, text_string(&path), value);
 }
+
+struct json_object *metadata_patch_drop_finalizer(const struct object *object,
+						  const char *finalizer)
+{
+	struct json_object *patch = json_object_new_object();
+	struct json_object *metadata = json_child(patch, "metadata");
+	struct json_object *dropped = json_object_new_array();
+	json_object_array_add(dropped, json_object_new_string(finalizer));
+	json_set_string(metadata, "uid", object->uid);
+	json_set(metadata, "$deleteFromPrimitiveList/finalizers", dropped);
+	return patch;
+}

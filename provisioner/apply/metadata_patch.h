@@ -28,5 +28,11 @@ void metadata_patch_remove_finalizer(struct json_object *patch, const struct obj
 void metadata_patch_remove_annotation(struct json_object *patch, const struct object *object,
 				      const char *annotation);
 
+/* A strategic merge patch, for built-in kinds: takes the finalizer off this very object (uid) by
+ * its value, so that another writer who takes off another one meanwhile does not collide with it.
+ */
+struct json_object *metadata_patch_drop_finalizer(const struct object *object,
+						  const char *finalizer);
+
 /* Nothing was added to it. */
 bool metadata_patch_is_empty(const struct json_object *patch);

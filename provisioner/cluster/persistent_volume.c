@@ -20,45 +20,15 @@ static enum persistent_volume_phase phase_of(const char *word)
 	return PERSISTENT_VOLUME_PENDING;
 }
 
-/* {"key": <our topology key>, "operator": "In", "values": [<one>]}, else no outcome. */
-static int parse_expression(struct persistent_volume *volume, struct json_object *json,
-			    struct error *err)
-{
-	const char *key, *operator, ** values;
-	size_t count;
-	struct arena *arena = volume->object.arena;
-	if (json_need_string(json, "key", arena, &key, err) < 0 ||
-	    json_need_string(json, "operator", arena, &operator, err) < 0 ||
-	    json_read_strings(json, "values", arena, &values, &count, err) < 0)
-		return -1;
-	if (strcmp(key, CSI_TOPOLOGY_KEY) == 0 && strcmp(operator, "In") == 0 && count == 1)
-		volume->node_id = values[0];
-	return 0;
-}
-
-static int parse_term(struct persistent_volume *volume, struct json_object *json, struct error *err)
-{
-	struct json_object *list;
-	size_t count;
-	if (json_read_list(json, "matchExpressions", &list, &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (parse_expression(volume, json_object_array_get_idx(list, i), err) < 0)
-			return json_error_in(err, "matchExpressions[%zu]", i);
-	return 0;
-}
-
 static int parse_affinity(struct persistent_volume *volume, struct json_object *json,
 			  struct error *err)
 {
-	static const char path[] = "spec.nodeAffinity.required.nodeSelectorTerms";
-	struct json_object *terms;
-	size_t count;
-	if (json_read_list(json, path, &terms, &count, err) < 0)
+	static const char path[] = "spec.nodeAffinity.required";
+	struct json_object *required;
+	if (json_read_object(json, path, &required, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (parse_term(volume, json_object_array_get_idx(terms, i), err) < 0)
-			return json_error_in(err, "%s[%zu]", path, i);
+	if (node_selector_parse(required, volume->object.arena, &volume->affinity, err) < 0)
+		return json_error_in(err, "%s", path);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cluster/node_selector.h"
 #include "kube/object.h"
 
 #define PERSISTENT_VOLUME_PROVISIONED_BY_ANNOTATION "pv.kubernetes.io/provisioned-by"
@@ -34,13 +35,13 @@ enum persistent_volume_phase {
 struct persistent_volume {
 	struct object object;
 	enum persistent_volume_phase phase;
-	int64_t phase_since_s;	     /* status.lastPhaseTransitionTime; 0: not told */
-	bool delete_released;	     /* persistentVolumeReclaimPolicy: Delete */
-	const char *driver;	     /* spec.csi.driver; NULL: not a CSI volume */
-	const char *handle;	     /* spec.csi.volumeHandle */
-	const char *node_id;	     /* where it can be reached, from spec.nodeAffinity; or NULL */
-	const char *class_name;	     /* or NULL */
-	const char *claim_namespace; /* spec.claimRef; NULL: none */
+	int64_t phase_since_s;	       /* status.lastPhaseTransitionTime; 0: not known */
+	bool delete_released;	       /* persistentVolumeReclaimPolicy: Delete */
+	const char *driver;	       /* spec.csi.driver; NULL: not a CSI volume */
+	const char *handle;	       /* spec.csi.volumeHandle */
+	struct node_selector affinity; /* spec.nodeAffinity.required: where the data can be used */
+	const char *class_name;	       /* or NULL */
+	const char *claim_namespace;   /* spec.claimRef; NULL: none */
 	const char *claim_name;
 	const char *claim_uid; /* NULL: reserved by a user, not bound yet */
 	uint64_t capacity_bytes;

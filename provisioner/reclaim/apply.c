@@ -28,12 +28,12 @@ int volume_add_finalizer(const struct applier *applier, const struct persistent_
 int volume_drop_finalizer(const struct applier *applier, const struct persistent_volume *volume,
 			  struct error *err)
 {
-	CLEANUP(json_object_putp)
-	struct json_object *patch = metadata_patch_new(&volume->object);
-	metadata_patch_remove_finalizer(patch, &volume->object, PERSISTENT_VOLUME_FINALIZER);
-	if (metadata_patch_is_empty(patch))
+	if (!object_has_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER))
 		return 0;
-	return gone_is_fine(applier_edit(applier, &volume->object, patch, err), err);
+	CLEANUP(json_object_putp)
+	struct json_object *patch =
+		metadata_patch_drop_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER);
+	return gone_is_fine(applier_merge_lists(applier, &volume->object, patch, err), err);
 }
 
 static int delete_data(const struct applier *applier, const struct persistent_volume *volume,
@@ -52,18 +52,13 @@ static int delete_data(const struct applier *applier, const struct persistent_vo
 static int delete_record(const struct applier *applier, const struct persistent_volume *volume,
 			 struct error *err)
 {
-	const char *name = volume->object.name;
-	CLEANUP(object_unrefp) struct object *now = NULL;
 	if (applier_delete(applier, &volume->object, err) < 0)
 		return gone_is_fine(-1, err);
-	if (kube_get(applier->client, &persistent_volume_kind, "", name, &now, err) < 0)
-		return gone_is_fine(-1, err);
-	if (strcmp(now->uid, volume->object.uid) != 0)
-		return 0;
-	return volume_drop_finalizer(applier, persistent_volume_of(now), err);
+	return volume_drop_finalizer(applier, volume, err);
 }
 
-int volume_reclaim(const struct applier *applier, const struct volume_view *view, struct error *err)
+int volume_reclaim(const struct applier *applier, const struct volume_view *view, const char *node,
+		   struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *object = NULL;
 	uint64_t since_ms = clock_monotonic_ms();
@@ -74,8 +69,7 @@ int volume_reclaim(const struct applier *applier, const struct volume_view *view
 	if (strcmp(object->uid, view->volume->object.uid) != 0 ||
 	    !volume_wants_reclaim(volume, view->claim))
 		return 0;
-	if (delete_data(applier, volume, view->node, err) < 0 ||
-	    delete_record(applier, volume, err) < 0)
+	if (delete_data(applier, volume, node, err) < 0 || delete_record(applier, volume, err) < 0)
 		return -1;
 	measure_delete(volume->class_name, since_ms, NULL);
 	return 0;

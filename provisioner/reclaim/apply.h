@@ -10,7 +10,7 @@
 #include "reclaim/plan.h"
 
 /* RECLAIM. view->volume may be behind: it is read again before anything is deleted. */
-int volume_reclaim(const struct applier *applier, const struct volume_view *view,
+int volume_reclaim(const struct applier *applier, const struct volume_view *view, const char *node,
 		   struct error *err);
 
 /* ADD_FINALIZER: ERROR_CONFLICT if the volume has changed. DROP_FINALIZER. */

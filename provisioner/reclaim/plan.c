@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reclaim/plan.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "csi/names.h"
@@ -23,14 +25,14 @@ bool volume_wants_reclaim(const struct persistent_volume *volume, const struct c
 		return false;
 	if (volume->object.deleted_s &&
 	    !object_has_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER))
-		return false; /* whoever took our finalizer has dealt with the data */
+		return false; /* who took our finalizer off has dealt with the data */
 	switch (volume->phase) {
 	case PERSISTENT_VOLUME_RELEASED:
 		return true;
 	case PERSISTENT_VOLUME_PENDING:
 	case PERSISTENT_VOLUME_AVAILABLE:
 		/* Deleted by a user before it was bound: the binder leaves it alone from then on,
-		 * so nobody else will ever release it. */
+		 * so nothing else will ever release it. */
 		return volume->object.deleted_s && !in_use_by(volume, claim);
 	case PERSISTENT_VOLUME_BOUND:
 	case PERSISTENT_VOLUME_FAILED:
@@ -39,24 +41,71 @@ bool volume_wants_reclaim(const struct persistent_volume *volume, const struct c
 	return false;
 }
 
+#define GIVE_UP                                                                                    \
+	"To keep the data where they are, or to delete them by hand, set "                         \
+	"persistentVolumeReclaimPolicy to Retain and delete the PersistentVolume"
+
+static void stuck(struct volume_plan *plan, const char *format, ...)
+{
+	char why[ERROR_TEXT_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(why, sizeof(why), format, arguments);
+	va_end(arguments);
+	plan->decision = VOLUME_STUCK;
+	error_set(&plan->reason, ERROR_INVALID,
+		  "spec.nodeAffinity: %s, so it is unknown where the data are. Write the "
+		  "PersistentVolume again with an affinity to the one node that has them. " GIVE_UP,
+		  why);
+}
+
+static void node_gone(struct volume_plan *plan, const char *node)
+{
+	plan->decision = VOLUME_NODE_GONE;
+	error_set(&plan->reason, ERROR_UNAVAILABLE,
+		  "node \"%s\", which holds the data, is not in the cluster; it is tried again "
+		  "when the node comes back. " GIVE_UP,
+		  node);
+}
+
+static size_t find_matches(const struct volume_view *view, const struct node_view *ret_matches[2])
+{
+	size_t count = 0;
+	for (size_t i = 0; i < view->nodes->count; i++) {
+		const struct node_view *node = &view->nodes->views[i];
+		if (!node_selector_matches(&view->volume->affinity, node))
+			continue;
+		if (count < 2)
+			ret_matches[count] = node;
+		count++;
+	}
+	return count;
+}
+
 static void plan_reclaim(const struct volume_view *view, struct volume_plan *plan)
 {
-	const struct persistent_volume *volume = view->volume;
-	if (!volume->node_id) {
-		plan->decision = VOLUME_STUCK;
-		error_set(&plan->reason, ERROR_INVALID,
-			  "spec.nodeAffinity: names no single node under " CSI_TOPOLOGY_KEY
-			  ", so it is unknown where the data are");
-	} else if (!view->node) {
-		plan->decision = VOLUME_NODE_GONE;
-		error_set(
-			&plan->reason, ERROR_UNAVAILABLE,
-			"node \"%s\", which holds the data, is not in the cluster; it is tried "
-			"again when the node comes back. To give the data up, remove the finalizer "
-			"%s from the PersistentVolume and delete it",
-			volume->node_id, PERSISTENT_VOLUME_FINALIZER);
-	} else {
+	const struct node_selector *affinity = &view->volume->affinity;
+	const struct node_view *matches[2];
+	size_t count = find_matches(view, matches);
+	const char *missing = node_selector_missing(affinity, view->nodes);
+	if (affinity->term_count == 0)
+		stuck(plan, "there is none");
+	else if (count > 1)
+		stuck(plan, "it matches %zu nodes (\"%s\", \"%s\"%s)", count,
+		      matches[0]->node->object.name, matches[1]->node->object.name,
+		      count > 2 ? ", …" : "");
+	else if (count == 1 && missing)
+		stuck(plan,
+		      "it matches node \"%s\" and names node \"%s\", which is not in the "
+		      "cluster",
+		      matches[0]->node->object.name, missing);
+	else if (missing)
+		node_gone(plan, missing);
+	else if (count == 0)
+		stuck(plan, "it matches no node of the cluster");
+	else {
 		plan->decision = VOLUME_RECLAIM;
+		plan->node = matches[0]->node->object.name;
 	}
 }
 

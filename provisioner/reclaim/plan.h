@@ -4,14 +4,17 @@
 /*
  * What should be done about a PersistentVolume of our driver, decided from what we see.
  *
- * A released volume whose policy is Delete is deleted: first its data, on its node, then its
- * record. The finalizer on the record follows the policy, so that changing it to Retain at any
- * time before is enough to keep the data.
+ * A released volume whose policy is Delete is deleted: first its data, on the one node that its
+ * affinity matches, then its record. Where the affinity matches several nodes none is asked: a node
+ * that has no such volume answers that it is deleted, and the data would stay on another. The
+ * finalizer on the record follows the policy, so that changing it to Retain at any time before is
+ * enough to keep the data.
  */
 
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
 #include "kube/claim.h"
 
@@ -20,18 +23,20 @@ enum volume_decision {
 	VOLUME_ADD_FINALIZER,
 	VOLUME_DROP_FINALIZER,
 	VOLUME_RECLAIM,	  /* delete the data, then the record */
-	VOLUME_NODE_GONE, /* should be reclaimed, but its node is not in the cluster: `reason` */
+	VOLUME_NODE_GONE, /* its node is not in the cluster: `reason` */
 	VOLUME_STUCK,	  /* cannot be reclaimed: `reason` */
 };
 
 struct volume_view {
 	const struct persistent_volume *volume;
 	const struct claim *claim; /* the one that claimRef names; NULL: not there */
-	const char *node;	   /* name of the Node of volume->node_id; NULL: no such Node */
+	/* All nodes, or those alone that its affinity may match. */
+	const struct cluster_nodes *nodes;
 };
 
 struct volume_plan {
 	enum volume_decision decision;
+	const char *node; /* RECLAIM: the one whose plugin is asked */
 	struct error reason;
 };
 

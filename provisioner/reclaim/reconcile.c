@@ -23,7 +23,7 @@ static int apply(const struct applier *applier, const struct volume_view *view,
 	case VOLUME_DROP_FINALIZER:
 		return volume_drop_finalizer(applier, view->volume, err);
 	case VOLUME_RECLAIM:
-		return volume_reclaim(applier, view, err);
+		return volume_reclaim(applier, view, plan->node, err);
 	case VOLUME_NODE_GONE:
 	case VOLUME_STUCK:
 		return error_set(err, plan->reason.code, "%s", plan->reason.text);
@@ -65,26 +65,41 @@ static int settle(const struct applier *applier, const struct volume_view *view,
 	return plan.decision == VOLUME_NODE_GONE ? NODE_GONE_MS : -1;
 }
 
+/* The nodes that the affinity may match: where it is as we write it, one. */
+static void take_nodes(struct cluster *cluster, const struct persistent_volume *volume,
+		       struct cluster_nodes *ret_nodes)
+{
+	CLEANUP_TEXT struct text name = TEXT_INIT;
+	const char *id = node_selector_id(&volume->affinity);
+	if (!id)
+		cluster_nodes_get(cluster, NULL, ret_nodes);
+	else if (cluster_find_node(cluster, id, &name))
+		cluster_nodes_get(cluster, text_string(&name), ret_nodes);
+	else
+		*ret_nodes = (struct cluster_nodes) { 0 };
+}
+
 int reclaim_reconcile(const struct applier *applier, const char *key, struct error *err)
 {
 	struct cluster *cluster = applier->cluster;
 	CLEANUP(object_unrefp)
 	struct object *object = cluster_get(cluster, CLUSTER_VOLUMES, "", key);
 	CLEANUP(object_unrefp) struct object *claim = NULL;
-	CLEANUP_TEXT struct text node = TEXT_INIT;
+	CLEANUP(cluster_nodes_done) struct cluster_nodes nodes = { 0 };
 	if (lead_check(&applier->lead, err) < 0)
 		return -1;
 	if (!object)
 		return 0;
 	const struct persistent_volume *volume = persistent_volume_of(object);
-	bool has_node = volume->node_id && cluster_find_node(cluster, volume->node_id, &node);
 	if (volume->claim_namespace && volume->claim_name)
 		claim = cluster_get(cluster, CLUSTER_CLAIMS, volume->claim_namespace,
 				    volume->claim_name);
 	struct volume_view view = {
 		.volume = volume,
 		.claim = claim ? claim_of(claim) : NULL,
-		.node = has_node ? text_string(&node) : NULL,
+		.nodes = &nodes,
 	};
+	if (volume_wants_reclaim(volume, view.claim))
+		take_nodes(cluster, volume, &nodes);
 	return settle(applier, &view, err);
 }

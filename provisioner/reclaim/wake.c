@@ -6,11 +6,12 @@
 #include "kube/claim.h"
 #include "reclaim/plan.h"
 
+#define WAITING "*" /* the only group */
+
 void reclaim_index(const struct object *object, struct text *key)
 {
-	const struct persistent_volume *volume = (const struct persistent_volume *)object;
-	if (persistent_volume_is_ours(volume) && volume->node_id)
-		text_append_string(key, volume->node_id);
+	if (volume_wants_reclaim((const struct persistent_volume *)object, NULL))
+		text_append_string(key, WAITING);
 }
 
 static void volume_changed(struct workqueue *queue, const struct object *volume)
@@ -32,17 +33,20 @@ struct waiting {
 	struct cluster *cluster;
 };
 
+/* The volumes whose affinity matches the node; all of them when it has left the cluster, since then
+ * an affinity that matched two nodes may match one. */
 static void node_changed(void *context, const char *node)
 {
 	const struct waiting *waiting = context;
 	CLEANUP_OBJECT_LIST struct object_list volumes = { 0 };
-	CLEANUP(object_unrefp)
-	struct object *csi_node = cluster_get(waiting->cluster, CLUSTER_CSI_NODES, "", node);
-	const char *id = csi_node ? csi_node_of(csi_node)->node_id : NULL;
-	cluster_list(waiting->cluster, CLUSTER_VOLUMES, id ? id : node, &volumes);
-	for (size_t i = 0; i < volumes.count; i++)
-		if (volume_wants_reclaim(persistent_volume_of(volumes.items[i]), NULL))
-			workqueue_add(waiting->queue, volumes.items[i]->name);
+	CLEANUP(cluster_nodes_done) struct cluster_nodes found;
+	cluster_nodes_get(waiting->cluster, node, &found);
+	cluster_list(waiting->cluster, CLUSTER_VOLUMES, WAITING, &volumes);
+	for (size_t i = 0; i < volumes.count; i++) {
+		const struct persistent_volume *volume = persistent_volume_of(volumes.items[i]);
+		if (found.count == 0 || node_selector_matches(&volume->affinity, &found.views[0]))
+			workqueue_add(waiting->queue, volume->object.name);
+	}
 }
 
 void reclaim_wake(struct workqueue *queue, const struct cluster_change *change)

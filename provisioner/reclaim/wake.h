@@ -8,7 +8,7 @@
 #include "cluster/cluster.h"
 #include "kube/workqueue.h"
 
-/* Groups volumes by the id of the node that holds their data. */
+/* Groups the volumes that may have to be deleted: these wait for nodes. */
 cluster_index_fn reclaim_index;
 
 /* Keys: "<name>". */

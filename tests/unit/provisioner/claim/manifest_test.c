@@ -112,7 +112,7 @@ static void prefers_the_drivers_word_on_size_and_place(void **state)
 	struct error err;
 	assert_int_equal(object_parse(&persistent_volume_kind, manifest, &volume, &err), 0);
 	assert_int_equal(persistent_volume_of(volume)->capacity_bytes, 1 << 30);
-	assert_string_equal(persistent_volume_of(volume)->node_id, "node-b");
+	assert_string_equal(node_selector_id(&persistent_volume_of(volume)->affinity), "node-b");
 	assert_null(json_find(manifest, "spec.csi.fsType"));
 }
 

@@ -28,6 +28,11 @@
 	"'spec':{'accessModes':['ReadWriteOnce'],'volumeName':'pvc-u1'}}"
 
 #define DELETING "'deletionTimestamp':'2026-11-24T09:15:02Z'"
+#define AFFINITY(terms) "'nodeAffinity':{'required':{'nodeSelectorTerms':[" terms "]}}"
+#define TERM(key, operator, values)                                                                \
+	"{'matchExpressions':[{'key':'" key "','operator':'" operator"','values':[" values "]}]}"
+#define OURS "topology.kentledge.io/node"
+#define WITH_AFFINITY(terms) "{'spec':{" AFFINITY(terms) "}," PHASE("Released") "}"
 #define RETAIN "'spec':{'persistentVolumeReclaimPolicy':'Retain'}"
 #define PHASE(word) "'status':{'phase':'" word "'}"
 
@@ -40,8 +45,27 @@ struct row {
 	const char *text; /* part of the reason */
 };
 
+/* The cluster: the node of that name, or "" for node-a and node-b, or none for NULL. Labels as the
+ * kubelet sets them. */
+static struct cluster_nodes nodes_of(const char *name)
+{
+	static const char *const both[] = { "node-a", "node-b" };
+	bool all = name && !*name;
+	size_t count = all ? 2 : name != NULL;
+	struct cluster_nodes nodes = { .views = must_alloc(2 * sizeof(struct node_view)),
+				       .count = count };
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP_FREE char *json = must_printf(
+			"{'metadata':{'name':'%s','labels':{'kubernetes.io/hostname':'%s'}}}",
+			all ? both[i] : name, all ? both[i] : name);
+		nodes.views[i].node = node_of(sample_object(&node_kind, json, NULL));
+	}
+	return nodes;
+}
+
 static void check(const struct row *row)
 {
+	CLEANUP(cluster_nodes_done) struct cluster_nodes nodes = nodes_of(row->node);
 	CLEANUP(object_unrefp)
 	struct object *volume = sample_object(&persistent_volume_kind, VOLUME, row->volume);
 	CLEANUP(object_unrefp)
@@ -49,12 +73,14 @@ static void check(const struct row *row)
 	struct volume_view view = {
 		.volume = persistent_volume_of(volume),
 		.claim = claim ? claim_of(claim) : NULL,
-		.node = row->node,
+		.nodes = &nodes,
 	};
 	struct volume_plan plan;
 	volume_plan(&view, &plan);
 	if (plan.decision != row->decision)
 		fail_msg("%s: decision %d instead of %d", row->what, plan.decision, row->decision);
+	if (plan.decision == VOLUME_RECLAIM)
+		assert_string_equal(plan.node, *row->node ? row->node : "node-a");
 	if (row->text && !strstr(plan.reason.text, row->text))
 		fail_msg("%s: \"%s\" does not say \"%s\"", row->what, plan.reason.text, row->text);
 }
@@ -72,7 +98,7 @@ static void reads_what_it_needs_of_a_volume(void **state)
 	assert_int_equal(volume->phase, PERSISTENT_VOLUME_BOUND);
 	assert_true(volume->delete_released);
 	assert_string_equal(volume->handle, "pvc-u1");
-	assert_string_equal(volume->node_id, "node-a");
+	assert_string_equal(node_selector_id(&volume->affinity), "node-a");
 	assert_string_equal(volume->class_name, "kentledge");
 	assert_string_equal(volume->claim_uid, "u1");
 	assert_int_equal(volume->capacity_bytes, 1 << 30);
@@ -151,13 +177,46 @@ static void keeps_the_finalizer_in_step_with_the_policy(void **state)
 	CHECK_ALL(rows);
 }
 
+static void asks_the_one_node_that_the_affinity_matches(void **state)
+{
+	static const struct row rows[] = {
+		{ "by our key", "{" PHASE("Released") "}", NULL, "", VOLUME_RECLAIM, NULL },
+		{ "by hostname", WITH_AFFINITY(TERM("kubernetes.io/hostname", "In", "'node-a'")),
+		  NULL, "", VOLUME_RECLAIM, NULL },
+		{ "by the node's name",
+		  WITH_AFFINITY("{'matchFields':[{'key':'metadata.name','operator':'In',"
+				"'values':['node-a']}]}"),
+		  NULL, "", VOLUME_RECLAIM, NULL },
+		{ "by exclusion", WITH_AFFINITY(TERM(OURS, "NotIn", "'node-b'")), NULL, "",
+		  VOLUME_RECLAIM, NULL },
+		{ "two terms that mean the same node",
+		  WITH_AFFINITY(TERM(OURS, "In", "'node-a'") "," TERM("kubernetes.io/hostname",
+								      "In", "'node-a'")),
+		  NULL, "", VOLUME_RECLAIM, NULL },
+	};
+	CHECK_ALL(rows);
+}
+
 static void says_why_a_volume_cannot_be_reclaimed(void **state)
 {
 	static const struct row rows[] = {
 		{ "node gone", "{" PHASE("Released") "}", NULL, NULL, VOLUME_NODE_GONE,
 		  "node \"node-a\", which holds the data, is not in the cluster" },
-		{ "no affinity", "{'spec':{'nodeAffinity':null}," PHASE("Released") "}", NULL, NULL,
+		{ "node gone, by hostname",
+		  WITH_AFFINITY(TERM("kubernetes.io/hostname", "In", "'node-a'")), NULL, "node-b",
+		  VOLUME_NODE_GONE, "node \"node-a\", which holds the data" },
+		{ "no affinity", "{'spec':{'nodeAffinity':null}," PHASE("Released") "}", NULL, "",
 		  VOLUME_STUCK, "spec.nodeAffinity" },
+		{ "two terms",
+		  WITH_AFFINITY(TERM(OURS, "In", "'node-a'") "," TERM(OURS, "In", "'node-b'")),
+		  NULL, "", VOLUME_STUCK, "matches 2 nodes (\"node-a\", \"node-b\")" },
+		{ "two values", WITH_AFFINITY(TERM(OURS, "In", "'node-a','node-b'")), NULL, "",
+		  VOLUME_STUCK, "persistentVolumeReclaimPolicy to Retain" },
+		{ "two terms, and one of their nodes has left",
+		  WITH_AFFINITY(TERM(OURS, "In", "'node-a'") "," TERM(OURS, "In", "'node-b'")),
+		  NULL, "node-a", VOLUME_STUCK, "names node \"node-b\", which is not" },
+		{ "a label that no node has", WITH_AFFINITY(TERM("zone", "In", "'1'")), NULL, "",
+		  VOLUME_STUCK, "matches no node" },
 	};
 	CHECK_ALL(rows);
 }
@@ -169,6 +228,7 @@ int main(void)
 		cmocka_unit_test(reclaims_released_volumes_whose_policy_is_delete),
 		cmocka_unit_test(never_deletes_what_somebody_uses_or_keeps),
 		cmocka_unit_test(keeps_the_finalizer_in_step_with_the_policy),
+		cmocka_unit_test(asks_the_one_node_that_the_affinity_matches),
 		cmocka_unit_test(says_why_a_volume_cannot_be_reclaimed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

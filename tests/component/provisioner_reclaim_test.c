@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Volumes are deleted once, on the node that has their data, and with no alarm about races that end
+ * well.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "provision_scene.h"
+
+#define PROTECTION "kubernetes.io/pv-protection"
+#define OURS "external-provisioner.volume.kubernetes.io/finalizer"
+
+static void set_up_released(struct provision_scene *scene, const char *affinity)
+{
+	fake_node_add(scene_node_b(scene), "h1", 1 << 20);
+	fake_api_putf(scene_api(scene), &scene_volumes,
+		      "{'metadata':{'name':'pvc-www-uid','finalizers':['" PROTECTION "','" OURS
+		      "']},'spec':{'persistentVolumeReclaimPolicy':'Delete','csi':{"
+		      "'driver':'kentledge.io','volumeHandle':'h1'},'nodeAffinity':{'required':{"
+		      "'nodeSelectorTerms':[%s]}}},'status':{'phase':'Released'}}",
+		      affinity);
+}
+
+#define ON(node)                                                                                   \
+	"{'matchExpressions':[{'key':'topology.kentledge.io/"                                      \
+	"node','operator':'In','values':['" node "']}]}"
+
+/* As kube-controller-manager does, at any moment after the deletion. */
+static bool lift_protection(struct provision_scene *scene, void *context)
+{
+	CLEANUP_FREE char *left = fake_api_field(scene_api(scene), &scene_volumes, "",
+						 "pvc-www-uid", "metadata.finalizers");
+	if (left)
+		fake_api_edit(scene_api(scene), &scene_volumes, "", "pvc-www-uid",
+			      "{'metadata':{'finalizers':[%s]}}",
+			      strstr(left, OURS) ? "'" OURS "'" : "");
+	return true;
+}
+
+static bool record_is_settled(struct provision_scene *scene, const char *claim)
+{
+	CLEANUP_FREE char *left = fake_api_field(scene_api(scene), &scene_volumes, "",
+						 "pvc-www-uid", "metadata.finalizers");
+	return !left || !strstr(left, OURS);
+}
+
+static void deletes_once_while_another_takes_finalizers_off(void **state)
+{
+	unsigned step = 0;
+	bool acted = true;
+	while (acted && ++step < 30) {
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+		set_up_released(scene, ON("node-b"));
+		scene_at_step(scene, step, lift_protection, NULL);
+		scene_start(scene);
+		assert_true(scene_wait(scene, record_is_settled, "www"));
+		usleep(20000);
+		acted = scene_has_acted(scene);
+		if (fake_node_calls(scene_node_b(scene), "DeleteVolume") != 1)
+			fail_msg("step %u: %zu calls", step,
+				 fake_node_calls(scene_node_b(scene), "DeleteVolume"));
+		assert_false(scene_has_event(scene, "VolumeFailedDelete", ""));
+		assert_false(fake_node_has(scene_node_b(scene), "h1"));
+	}
+	assert_in_range(step, 7, 29);
+}
+
+static void asks_no_node_while_the_affinity_matches_two(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	set_up_released(scene, ON("node-a") "," ON("node-b"));
+	scene_start(scene);
+	assert_true(scene_wait_event(scene, "VolumeFailedDelete", "matches 2 nodes"));
+	assert_int_equal(fake_node_calls(scene_node_a(scene), "DeleteVolume"), 0);
+	assert_int_equal(fake_node_calls(scene_node_b(scene), "DeleteVolume"), 0);
+	assert_true(fake_node_has(scene_node_b(scene), "h1"));
+	/* The way out that the event names. */
+	fake_api_edit(scene_api(scene), &scene_volumes, "", "pvc-www-uid",
+		      "{'spec':{'persistentVolumeReclaimPolicy':'Retain'}}");
+	assert_true(scene_wait(scene, record_is_settled, "www"));
+	assert_true(fake_node_has(scene_node_b(scene), "h1"));
+}
+
+static void finds_the_node_by_its_hostname(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	fake_api_edit(scene_api(scene), &scene_nodes, "", "node-b",
+		      "{'metadata':{'labels':{'kubernetes.io/hostname':'b.example'}}}");
+	set_up_released(scene, "{'matchExpressions':[{'key':'kubernetes.io/hostname',"
+			       "'operator':'In','values':['b.example']}]}");
+	scene_start(scene);
+	assert_true(scene_wait(scene, record_is_settled, "www"));
+	assert_false(fake_node_has(scene_node_b(scene), "h1"));
+	assert_int_equal(fake_node_calls(scene_node_a(scene), "DeleteVolume"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deletes_once_while_another_takes_finalizers_off),
+		cmocka_unit_test(asks_no_node_while_the_affinity_matches_two),
+		cmocka_unit_test(finds_the_node_by_its_hostname),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
