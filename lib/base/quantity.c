@@ -153,3 +153,11 @@ void quantity_format_bytes(uint64_t bytes, char text[static QUANTITY_TEXT_MAX])
 	}
 	snprintf(text, QUANTITY_TEXT_MAX, "%" PRIu64 "%s", bytes, suffixes[i]);
 }
+
+void quantity_format_about(uint64_t bytes, char text[static QUANTITY_TEXT_MAX])
+{
+	unsigned shift = 0;
+	while (bytes >> shift >= 8)
+		shift++;
+	quantity_format_bytes(bytes >> shift << shift, text);
+}

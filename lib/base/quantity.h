@@ -18,3 +18,7 @@ int quantity_parse_bytes(const char *text, uint64_t *ret_bytes, struct error *er
 
 /* The shortest exact form: "1Gi" for 1073741824, "1500" for 1500. */
 void quantity_format_bytes(uint64_t bytes, char text[static QUANTITY_TEXT_MAX]);
+
+/* Rounded down to three binary digits ("640Mi", "5Gi"), so that a text with it stays the same while
+ * the bytes change little: repeated events are told apart by their text. */
+void quantity_format_about(uint64_t bytes, char text[static QUANTITY_TEXT_MAX]);

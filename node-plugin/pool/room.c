@@ -169,30 +169,27 @@ static int count_space(struct pool *pool, struct capacity_space *ret_space, stru
 	return 0;
 }
 
+static int refuse(const struct pool *pool, const struct capacity_space *space, uint64_t bytes,
+		  bool elsewhere, struct error *err)
+{
+	char asked[QUANTITY_TEXT_MAX], ever[QUANTITY_TEXT_MAX], room[QUANTITY_TEXT_MAX];
+	quantity_format_bytes(bytes, asked);
+	quantity_format_about(capacity_ever(space), ever);
+	quantity_format_about(capacity_room(space), room);
+	if (bytes > capacity_ever(space))
+		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
+				 "capacity_range: %s can never fit in pool %s of this node, which "
+				 "holds about %s for volumes",
+				 asked, pool->site.name, ever);
+	return error_set(err, ERROR_EXHAUSTED,
+			 "no room for %s in pool %s of this node: about %s are left for volumes",
+			 asked, pool->site.name, room);
+}
+
 /* For a person, to whom whole MiB say more. */
 static void format_mib(uint64_t bytes, char text[static QUANTITY_TEXT_MAX])
 {
 	quantity_format_bytes(bytes >> 20 << 20, text);
-}
-
-static int refuse(const struct pool *pool, const struct capacity_space *space, uint64_t bytes,
-		  bool elsewhere, struct error *err)
-{
-	char asked[QUANTITY_TEXT_MAX], ever[QUANTITY_TEXT_MAX], room[QUANTITY_TEXT_MAX],
-		promised[QUANTITY_TEXT_MAX];
-	quantity_format_bytes(bytes, asked);
-	format_mib(capacity_ever(space), ever);
-	format_mib(capacity_room(space), room);
-	format_mib(space->promised_bytes, promised);
-	if (bytes > capacity_ever(space))
-		return error_set(err, elsewhere ? ERROR_EXHAUSTED : ERROR_RANGE,
-				 "capacity_range: %s can never fit in pool %s of this node, which "
-				 "holds %s for volumes",
-				 asked, pool->site.name, ever);
-	return error_set(err, ERROR_EXHAUSTED,
-			 "no room for %s in pool %s of this node: %s are left for volumes (%s are "
-			 "promised already)",
-			 asked, pool->site.name, room, promised);
 }
 
 /* Inline volumes have no administrator's class: their room is a share that no claim can take, and

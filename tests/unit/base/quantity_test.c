@@ -104,6 +104,23 @@ static void writes_the_shortest_exact_form(void **state)
 	}
 }
 
+static void writes_what_is_about_so_much(void **state)
+{
+	static const struct row rows[] = {
+		{ "0", 0 },
+		{ "7", 7 },
+		{ "1Gi", 1073741824 },
+		{ "1Gi", 1073741824 + 200000000 },
+		{ "640Mi", 671088640 + 1 },
+		{ "7Ei", INT64_MAX },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[QUANTITY_TEXT_MAX];
+		quantity_format_about(rows[i].bytes, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +129,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_quantity),
 		cmocka_unit_test(refuses_more_than_eight_exbibytes),
 		cmocka_unit_test(writes_the_shortest_exact_form),
+		cmocka_unit_test(writes_what_is_about_so_much),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
