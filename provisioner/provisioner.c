@@ -164,6 +164,8 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.lead = options->lead,
 		.identity = options->identity,
 		.call_timeout_ms = options->call_timeout_ms,
+		.node_grace_ms = options->node_grace_ms,
+		.reschedule_pause_max_ms = options->backoff_max_ms,
 	};
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		if (!options->roles || options->roles & 1u << i)

@@ -33,6 +33,7 @@ struct provisioner_options {
 	uint32_t call_timeout_ms; /* of a CreateVolume or DeleteVolume */
 	uint32_t backoff_min_ms;  /* between attempts at one claim or volume */
 	uint32_t backoff_max_ms;
+	uint32_t node_grace_ms; /* a node whose plugin has no address for so long is given up */
 	struct lead lead;
 
 	/* Instead of TLS to the node (tests); NULL in production. */

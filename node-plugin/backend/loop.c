@@ -72,7 +72,7 @@ static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
 		return error_set(err, ERROR_EXHAUSTED,
 				 "the pool's disk has no %" PRIu64 " bytes to set aside", bytes);
 	case EOPNOTSUPP:
-		return error_set(err, ERROR_INVALID,
+		return error_set(err, ERROR_EXHAUSTED,
 				 "parameter provisioning: \"reserved\" and \"thick\" need a pool "
 				 "whose file system can set blocks aside (fallocate); this one "
 				 "cannot");

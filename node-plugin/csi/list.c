@@ -178,7 +178,7 @@ static int read_capacity(struct pools *pools, const struct parameters *parameter
 	struct error reason = { 0 };
 	if (pool_choice_capacity(pools, parameters, ret_capacity, &reason) == 0)
 		return 0;
-	if (reason.code != ERROR_INVALID && reason.code != ERROR_UNAVAILABLE) {
+	if (reason.code != ERROR_EXHAUSTED && reason.code != ERROR_UNAVAILABLE) {
 		*err = reason;
 		return -1;
 	}

@@ -26,18 +26,19 @@ static int no_such_pool(struct pools *pools, size_t seen, const char *name, stru
 	if (pools_check_missing(pools, seen, name, err) < 0)
 		return error_prefix(err, "parameter pool");
 	CLEANUP_FREE char *names = pools_names(pools);
-	return error_set(err, ERROR_INVALID,
+	return error_set(err, ERROR_EXHAUSTED,
 			 "parameter pool: this node has no pool \"%s\"; it has %s", name, names);
 }
 
-/* Nobody knows what a missing pool could serve. */
+/* What a missing pool could serve is unknown. What the pools of this node cannot serve, another
+ * node may: ERROR_EXHAUSTED, for which the provisioner tries elsewhere (CSI: RESOURCE_EXHAUSTED).
+ */
 static int none_serves(struct pools *pools, size_t seen, const struct parameters *parameters,
 		       const struct error *reason, struct error *err)
 {
 	if (!parameters->pool && pools_check_missing(pools, seen, NULL, err) < 0)
 		return error_prefix(err, "%s", reason->text);
-	*err = *reason;
-	return -1;
+	return error_set(err, ERROR_EXHAUSTED, "%s", reason->text);
 }
 
 /* The pools that serve the class, in no order. */

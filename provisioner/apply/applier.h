@@ -27,8 +27,10 @@ struct applier {
 	struct node_channels *channels;
 	struct cluster *cluster; /* set before the first reconcile */
 	struct lead lead;
-	const char *identity;	  /* csiProvisionerIdentity of the volumes we make */
-	uint32_t call_timeout_ms; /* of a call to a node, unless it says otherwise */
+	const char *identity;		  /* csiProvisionerIdentity of the volumes we make */
+	uint32_t call_timeout_ms;	  /* of a call to a node, unless it says otherwise */
+	uint32_t node_grace_ms;		  /* for a node plugin that restarts */
+	uint32_t reschedule_pause_max_ms; /* between two departures of a claim from one node */
 };
 
 /* Each is ERROR_CANCELLED, and nothing is sent, when the lead is lost. */

@@ -2,20 +2,13 @@
 #include "claim/node_choice.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "apply/node_call.h"
 #include "base/quantity.h"
 
 /* A node that does not answer must not hold up the claim for long: there are others. */
 #define CAPACITY_TIMEOUT_MS 2000
-
-static size_t spread(const char *name, size_t count)
-{
-	size_t hash = 5381;
-	for (; *name; name++)
-		hash = hash * 33 + (unsigned char)*name;
-	return hash % count;
-}
 
 struct question {
 	const struct claim_plan *plan;
@@ -51,14 +44,16 @@ static int ask(const struct applier *applier, const struct claim_plan *plan, con
 	return 0;
 }
 
-static int no_room(const struct claim_plan *plan, const struct node_view *best, uint64_t best_bytes,
-		   struct error *err)
+/* Which node has most changes from attempt to attempt, and so would the text. */
+static int no_room(const struct claim_plan *plan, uint64_t best_bytes, struct error *err)
 {
 	char asked[QUANTITY_TEXT_MAX], most[QUANTITY_TEXT_MAX];
 	quantity_format_bytes(plan->request.required_bytes, asked);
-	quantity_format_bytes(best_bytes, most);
-	return error_set(err, ERROR_EXHAUSTED, "no node has room for %s; most is %s on node \"%s\"",
-			 asked, most, best->node->object.name);
+	quantity_format_about(best_bytes, most);
+	return error_set(
+		err, ERROR_EXHAUSTED,
+		"no node that was asked has room for %s; the most that one has is about %s", asked,
+		most);
 }
 
 /* A node that was reached and refuses, say an unknown parameter, tells what all would tell. */
@@ -77,7 +72,7 @@ int node_choice(const struct applier *applier, const struct claim_plan *plan,
 	struct error last = { 0 };
 	size_t count = plan->candidate_count;
 	assert(count > 0);
-	size_t first = spread(plan->request.name, count);
+	size_t first = arc4random_uniform((uint32_t)count);
 	for (size_t i = 0; i < count && i < NODE_CHOICE_ASKED_MAX; i++) {
 		const struct node_view *node = &plan->candidates[(first + i) % count];
 		uint64_t free_bytes;
@@ -93,7 +88,7 @@ int node_choice(const struct applier *applier, const struct claim_plan *plan,
 	/* None at all may mean that a node can never serve such a class. Only CreateVolume says
 	 * why. */
 	if (best_bytes && best_bytes < plan->request.required_bytes)
-		return no_room(plan, best, best_bytes, err);
+		return no_room(plan, best_bytes, err);
 	*ret_node = best;
 	return 0;
 }

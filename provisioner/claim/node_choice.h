@@ -2,14 +2,15 @@
 #pragma once
 
 /*
- * The node for a claim that nobody has selected one for (volumeBindingMode Immediate): of the
+ * The node for a claim for which the scheduler selects none (volumeBindingMode Immediate): of the
  * candidates, the one with most room for such a volume.
  */
 
 #include "apply/applier.h"
 #include "claim/plan.h"
 
-/* How many candidates are asked at most; which ones changes from claim to claim. */
+/* How many candidates are asked at most. Where the row of them begins is drawn at each attempt, so
+ * that in the end every node is asked. */
 #define NODE_CHOICE_ASKED_MAX 32
 
 /* Where none has any room, one of them all the same: its CreateVolume says what is in the way.

@@ -83,33 +83,73 @@ void claim_plan_place(struct claim_plan *plan, const struct node_view *node, str
 	pairs_set(&plan->request.segments, arena, CSI_TOPOLOGY_KEY, node->csi_node->node_id);
 }
 
+/* Only where the scheduler selects, and only while no volume can be left behind: with an intent
+ * the node must answer first. */
+static bool may_reschedule(const struct claim_view *view, const struct claim_plan *plan)
+{
+	return view->class->wait_for_first_consumer && (!plan->has_intent || !view->unreachable);
+}
+
+/* `reason` says why the node cannot serve the claim. */
+static void leave(const struct claim_view *view, const char *node, struct claim_plan *plan)
+{
+	plan->decision = may_reschedule(view, plan) ? CLAIM_RESCHEDULE : CLAIM_REFUSE;
+	plan->node = node;
+}
+
 static void provision_on(const struct claim_view *view, const struct node_view *node,
 			 struct arena *arena, struct claim_plan *plan)
 {
 	const char *name = node->node->object.name;
-	if (!serves_us(node))
-		REFUSE(plan, ERROR_UNAVAILABLE,
-		       "node \"%s\": driver " CSI_DRIVER_NAME " is not registered there (CSINode); "
-		       "is the node plugin's pod of that node running?",
-		       name);
-	else if (!class_allows(view->class, &node->node->object.labels))
-		REFUSE(plan, ERROR_INVALID,
-		       "node \"%s\" does not satisfy allowedTopologies of StorageClass \"%s\"",
-		       name, view->class->object.name);
-	else
+	if (!serves_us(node)) {
+		error_set(&plan->reason, ERROR_UNAVAILABLE,
+			  "node \"%s\": driver " CSI_DRIVER_NAME
+			  " is not registered there (CSINode); "
+			  "is the node plugin's pod of that node running?",
+			  name);
+		leave(view, name, plan);
+	} else if (!class_allows(view->class, &node->node->object.labels)) {
+		error_set(&plan->reason, ERROR_INVALID,
+			  "node \"%s\" does not satisfy allowedTopologies of StorageClass \"%s\"",
+			  name, view->class->object.name);
+		leave(view, name, plan);
+	} else if (view->unreachable && !plan->has_intent) {
+		error_set(&plan->reason, view->unreachable->code, "node \"%s\": %s", name,
+			  view->unreachable->text);
+		/* A cordoned node is being taken away: nothing to wait for. */
+		plan->grace = !node->node->unschedulable;
+		leave(view, name, plan);
+	} else {
 		claim_plan_place(plan, node, arena);
+	}
+}
+
+/* A volume ties its pod to the node for good. */
+static bool takes_pods(const struct node *node)
+{
+	return !node->unschedulable && !node->tainted;
+}
+
+static size_t find_candidates(const struct claim_view *view, bool taking_pods,
+			      struct node_view *ret_candidates)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < view->node_count; i++) {
+		const struct node_view *node = &view->nodes[i];
+		if (node->node->ready && serves_us(node) &&
+		    (!taking_pods || takes_pods(node->node)) &&
+		    class_allows(view->class, &node->node->object.labels))
+			ret_candidates[count++] = *node;
+	}
+	return count;
 }
 
 static void choose(const struct claim_view *view, struct arena *arena, struct claim_plan *plan)
 {
 	struct node_view *candidates = arena_alloc(arena, view->node_count * sizeof(*candidates));
-	size_t count = 0;
-	for (size_t i = 0; i < view->node_count; i++) {
-		const struct node_view *node = &view->nodes[i];
-		if (node->node->ready && serves_us(node) &&
-		    class_allows(view->class, &node->node->object.labels))
-			candidates[count++] = *node;
-	}
+	size_t count = find_candidates(view, true, candidates);
+	if (count == 0)
+		count = find_candidates(view, false, candidates);
 	plan->decision = CLAIM_CHOOSE;
 	plan->candidates = candidates;
 	plan->candidate_count = count;
@@ -210,7 +250,7 @@ void claim_plan(const struct claim_view *view, struct arena *arena, struct claim
 	if (intent_node)
 		plan_with_intent(view, intent_node, arena, ret_plan);
 	else if (object_has_finalizer(&claim->object, CLAIM_INTENT_FINALIZER))
-		/* Somebody took the annotation away; no node was asked without it. */
+		/* Another client took the annotation off; no node was asked without it. */
 		ret_plan->decision = CLAIM_SETTLE;
 	else if (handed_to_us(claim) && !claim->volume_name[0] && !claim->object.deleted_s &&
 		 claim->class_name && claim->class_name[0] && !recorded(view))

@@ -35,10 +35,10 @@ enum claim_decision {
 	CLAIM_WAIT,	  /* for the scheduler to select a node */
 	CLAIM_LEAVE,	  /* to the populator of its data source */
 	CLAIM_REFUSE,	  /* `reason`: cannot be served as things stand */
-	CLAIM_RESCHEDULE, /* the selected node is gone: let the scheduler select another */
+	CLAIM_RESCHEDULE, /* `node` cannot serve it: let the scheduler select again */
 	CLAIM_CHOOSE,	  /* ask the candidates for room, then claim_plan_place() */
 	CLAIM_PROVISION,  /* make the volume of `request` on `node` */
-	CLAIM_UNDO,	  /* nobody wants the volume that may be on `node` */
+	CLAIM_UNDO,	  /* no claim wants the volume that may be on `node` */
 	CLAIM_SETTLE,	  /* the PersistentVolume stands: the intent may go */
 };
 
@@ -48,20 +48,23 @@ struct claim_view {
 	const struct persistent_volume *volume; /* named claim_volume_name(); NULL: not there */
 	const struct node_view *nodes;		/* the one of claim_plan_node(), else all */
 	size_t node_count;
+	const struct error *unreachable; /* why the plugin of claim_plan_node() cannot be called */
 };
 
 struct claim_plan {
 	enum claim_decision decision;
 	struct error reason;
 	const char *node;
-	bool node_gone;	 /* UNDO: no Node of that name is in the cluster */
+	bool node_gone;	 /* UNDO, RESCHEDULE: no Node of that name is in the cluster */
+	bool grace;	 /* RESCHEDULE: its plugin may only be restarting */
+	bool stays;	 /* PROVISION: it may not leave the node now (claim/departure.h) */
 	bool has_intent; /* it is on the claim already, so the volume may exist */
 	const struct node_view *candidates;
 	size_t candidate_count;
 	struct csi_create_volume_request request; /* CHOOSE: without topology */
 };
 
-/* The intent's node, NULL if the claim bears no intent. */
+/* The intent's node; NULL if the claim bears no intent. */
 const char *claim_intent_node(const struct claim *claim);
 
 /* A claim that the provisioner may have to do something about: for the index of waiting claims. */

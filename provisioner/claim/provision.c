@@ -159,7 +159,7 @@ static int make_volume(const struct applier *applier, const struct claim *claim,
 		give_up(applier, claim, plan, false);
 		break;
 	case CLAIM_FAILURE_RESCHEDULE:
-		give_up(applier, claim, plan, true);
+		give_up(applier, claim, plan, !plan->stays);
 		break;
 	}
 	return -1;
@@ -200,5 +200,19 @@ int claim_provision(const struct applier *applier, const struct claim *claim,
 	if (carry_out(applier, claim, class, plan, err) < 0)
 		return -1;
 	measure_provision(class->object.name, since_ms, NULL);
+	return 0;
+}
+
+int claim_reschedule(const struct applier *applier, const struct claim *claim,
+		     const struct claim_plan *plan, struct error *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(128);
+	if (plan->has_intent && !plan->node_gone &&
+	    delete_unrecorded(applier, plan->node, claim_volume_name(claim, arena), err) < 0)
+		return -1;
+	if (claim_intent_drop(applier, claim, true, err) < 0)
+		return -1;
+	log_info("node given up", LOG_CLAIM(claim), LOG_TEXT("node", plan->node),
+		 LOG_TEXT("why", plan->reason.text));
 	return 0;
 }

@@ -20,3 +20,7 @@ int claim_provision(const struct applier *applier, const struct claim *claim,
 /* UNDO: deletes the volume that may be there, unless a PersistentVolume stands for it. */
 int claim_undo(const struct applier *applier, const struct claim *claim,
 	       const struct claim_plan *plan, struct error *err);
+
+/* RESCHEDULE: takes the scheduler's choice off, and first what may have been made there. */
+int claim_reschedule(const struct applier *applier, const struct claim *claim,
+		     const struct claim_plan *plan, struct error *err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "apply/measure.h"
+#include "claim/departure.h"
 #include "claim/intent.h"
 #include "claim/node_choice.h"
 #include "claim/provision.h"
@@ -14,17 +15,22 @@
 
 struct claim_reconciler {
 	const struct applier *applier;
+	struct departures *departures;
 };
 
 struct claim_reconciler *claim_reconciler_new(const struct applier *applier)
 {
 	struct claim_reconciler *reconciler = must_alloc(sizeof(*reconciler));
 	reconciler->applier = applier;
+	reconciler->departures =
+		departures_new(applier->node_grace_ms, applier->reschedule_pause_max_ms);
 	return reconciler;
 }
 
 void claim_reconciler_free(struct claim_reconciler *reconciler)
 {
+	if (reconciler)
+		departures_free(reconciler->departures);
 	free(reconciler);
 }
 
@@ -39,16 +45,67 @@ static void report_failure(const struct applier *applier, const struct claim_sig
 		     claim->class_name ? claim->class_name : "", err->text);
 }
 
-static int provision(const struct applier *applier, const struct claim_sight *sight,
+/* All that a refusal of the node may depend on, as far as we see it. */
+static struct departure departure_of(const struct claim_sight *sight, const struct claim_plan *plan)
+{
+	const struct claim *claim = claim_of(sight->claim);
+	uint64_t facts = departure_number(0, claim->request_bytes);
+	facts = departure_number(facts, sight->is_unreachable);
+	facts = departure_fact(facts, sight->class ? sight->class->uid : NULL);
+	if (sight->nodes.count == 1) {
+		const struct node_view *view = &sight->nodes.views[0];
+		facts = departure_fact(facts, view->node->object.uid);
+		facts = departure_fact(facts, view->csi_node ? view->csi_node->node_id : NULL);
+		facts = departure_number(facts, view->node->ready);
+		facts = departure_number(facts, view->node->unschedulable);
+		facts = departure_number(facts, view->node->tainted);
+	}
+	return (struct departure) { .claim_uid = claim->object.uid,
+				    .node = plan->node,
+				    .facts = facts,
+				    .grace = plan->grace };
+}
+
+static int reschedule(struct claim_reconciler *reconciler, const struct claim_sight *sight,
+		      const struct claim_plan *plan, struct error *err)
+{
+	struct departure departure = departure_of(sight, plan);
+	report_failure(reconciler->applier, sight, &plan->reason);
+	if (!plan->node_gone && !departure_is_due(reconciler->departures, &departure))
+		return error_set(err, plan->reason.code, "%s", plan->reason.text);
+	if (claim_reschedule(reconciler->applier, claim_of(sight->claim), plan, err) < 0)
+		return -1;
+	departure_note(reconciler->departures, &departure);
+	return 0;
+}
+
+static int choose(const struct applier *applier, const struct claim_sight *sight,
+		  struct claim_plan *plan, struct error *err)
+{
+	const struct node_view *node;
+	if (node_choice(applier, plan, &node, err) < 0)
+		return -1;
+	claim_plan_place(plan, node, sight->arena);
+	return 0;
+}
+
+static int provision(struct claim_reconciler *reconciler, const struct claim_sight *sight,
 		     struct claim_plan *plan, struct error *err)
 {
-	if (plan->decision == CLAIM_CHOOSE) {
-		const struct node_view *node;
-		if (node_choice(applier, plan, &node, err) < 0)
-			return -1;
-		claim_plan_place(plan, node, sight->arena);
+	const struct applier *applier = reconciler->applier;
+	const struct class *class = class_of(sight->class);
+	int r = plan->decision == CLAIM_CHOOSE ? choose(applier, sight, plan, err) : 0;
+	if (r == 0) {
+		struct departure departure = departure_of(sight, plan);
+		plan->stays = !departure_is_due(reconciler->departures, &departure);
+		r = claim_provision(applier, claim_of(sight->claim), class, plan, err);
+		if (r < 0 && !plan->stays &&
+		    claim_failure_of(err->code, class) == CLAIM_FAILURE_RESCHEDULE)
+			departure_note(reconciler->departures, &departure);
 	}
-	return claim_provision(applier, claim_of(sight->claim), class_of(sight->class), plan, err);
+	if (r < 0)
+		report_failure(applier, sight, err);
+	return r;
 }
 
 /* 1: undone, look at the claim again. */
@@ -62,9 +119,10 @@ static int undo(const struct applier *applier, const struct claim *claim,
 	return -1;
 }
 
-static int apply(const struct applier *applier, const struct claim_sight *sight,
+static int apply(struct claim_reconciler *reconciler, const struct claim_sight *sight,
 		 struct claim_plan *plan, struct error *err)
 {
+	const struct applier *applier = reconciler->applier;
 	const struct claim *claim = claim_of(sight->claim);
 	int r = 0;
 	switch (plan->decision) {
@@ -80,14 +138,10 @@ static int apply(const struct applier *applier, const struct claim_sight *sight,
 		report_failure(applier, sight, err);
 		return r;
 	case CLAIM_RESCHEDULE:
-		report_failure(applier, sight, &plan->reason);
-		return claim_intent_drop(applier, claim, true, err);
+		return reschedule(reconciler, sight, plan, err);
 	case CLAIM_CHOOSE:
 	case CLAIM_PROVISION:
-		r = provision(applier, sight, plan, err);
-		if (r < 0)
-			report_failure(applier, sight, err);
-		return r;
+		return provision(reconciler, sight, plan, err);
 	case CLAIM_UNDO:
 		return undo(applier, claim, plan, err);
 	case CLAIM_SETTLE:
@@ -108,6 +162,6 @@ int claim_reconcile(struct claim_reconciler *reconciler, const char *key, struct
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	claim_sight_plan(&sight, &plan);
-	r = apply(applier, &sight, &plan, err);
+	r = apply(reconciler, &sight, &plan, err);
 	return r > 0 ? AGAIN_MS : r;
 }

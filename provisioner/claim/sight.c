@@ -53,6 +53,7 @@ static int read_claim(struct cluster *cluster, struct kube_client *client, const
 int claim_sight_take(struct cluster *cluster, struct kube_client *client, const char *key,
 		     struct claim_sight *sight, struct error *err)
 {
+	CLEANUP_TEXT struct text address = TEXT_INIT;
 	const char *slash = strchr(key, '/');
 	const char *namespace = arena_copy(sight->arena, key, (size_t)(slash - key));
 	if (read_claim(cluster, client, namespace, slash + 1, sight, err) < 0)
@@ -66,6 +67,9 @@ int claim_sight_take(struct cluster *cluster, struct kube_client *client, const 
 	const char *node = claim_plan_node(claim, class);
 	if (node || (class && !class->wait_for_first_consumer))
 		cluster_nodes_get(cluster, node, &sight->nodes);
+	if (node)
+		sight->is_unreachable =
+			cluster_find_address(cluster, node, &address, &sight->unreachable) < 0;
 	return 0;
 }
 
@@ -77,6 +81,7 @@ void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_pl
 		.volume = sight->volume ? persistent_volume_of(sight->volume) : NULL,
 		.nodes = sight->nodes.views,
 		.node_count = sight->nodes.count,
+		.unreachable = sight->is_unreachable ? &sight->unreachable : NULL,
 	};
 	claim_plan(&view, sight->arena, ret_plan);
 }

@@ -21,6 +21,8 @@ struct claim_sight {
 	struct object *volume; /* NULL: not there */
 	bool copy_lags;	       /* the volume exists, but our copy does not show it yet */
 	struct cluster_nodes nodes;
+	bool is_unreachable; /* the plugin of the node that the plan needs; `unreachable`: why */
+	struct error unreachable;
 	struct arena *arena; /* the maker's; the plan lives in it too */
 };
 

@@ -6,6 +6,23 @@
 #include "csi/names.h"
 #include "kube/json.h"
 
+static int parse_taints(struct node *node, struct json_object *json, struct error *err)
+{
+	struct json_object *taints;
+	size_t count;
+	if (json_read_list(json, "spec.taints", &taints, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const char *effect;
+		if (json_need_string(json_object_array_get_idx(taints, i), "effect",
+				     node->object.arena, &effect, err) < 0)
+			return json_error_in(err, "spec.taints[%zu]", i);
+		if (strcmp(effect, "PreferNoSchedule") != 0)
+			node->tainted = true;
+	}
+	return json_read_bool(json, "spec.unschedulable", false, &node->unschedulable, err);
+}
+
 static int parse_node(struct object *object, struct json_object *json, struct error *err)
 {
 	struct json_object *conditions;
@@ -21,7 +38,7 @@ static int parse_node(struct object *object, struct json_object *json, struct er
 		if (strcmp(type, "Ready") == 0)
 			node_of(object)->ready = strcmp(status, "True") == 0;
 	}
-	return 0;
+	return parse_taints(node_of(object), json, err);
 }
 
 const struct kind node_kind = {

@@ -14,7 +14,9 @@
 
 struct node {
 	struct object object;
-	bool ready; /* condition Ready is True */
+	bool ready;	    /* condition Ready is True */
+	bool unschedulable; /* cordoned */
+	bool tainted;	    /* a taint keeps off pods that do not tolerate it */
 };
 
 /* Only the entry of our own driver is kept. */

@@ -103,7 +103,8 @@ int cluster_find_address(struct cluster *cluster, const char *node, struct text 
 static bool node_differs(const struct node *before, const struct node *after)
 {
 	return !before || !after || !pairs_equal(&before->object.labels, &after->object.labels) ||
-	       before->ready != after->ready;
+	       before->ready != after->ready || before->unschedulable != after->unschedulable ||
+	       before->tainted != after->tainted;
 }
 
 static bool csi_node_differs(const struct csi_node *before, const struct csi_node *after)

@@ -81,10 +81,10 @@ static void a_class_gets_a_pool_that_can_serve_it(void **state)
 	assert_true(is_in(&ext4, "pvc-1"));
 	assert_int_equal(node_client_create(scene.channel, &held, &err), 0);
 	assert_true(is_in(&btrfs, "pvc-2"));
-	assert_refused(node_client_create(scene.channel, &impossible, &err), ERROR_INVALID, &err,
+	assert_refused(node_client_create(scene.channel, &impossible, &err), ERROR_EXHAUSTED, &err,
 		       "pool bulk");
 	struct node_volume unknown = volume_of("pvc-4", "loop", "slow");
-	assert_refused(node_client_create(scene.channel, &unknown, &err), ERROR_INVALID, &err,
+	assert_refused(node_client_create(scene.channel, &unknown, &err), ERROR_EXHAUSTED, &err,
 		       "fast, bulk");
 }
 

@@ -80,7 +80,8 @@ static void says_that_no_node_has_room_for_an_immediate_claim(void **state)
 	scene_start(scene);
 	scene_put_claim(scene, "www", "{'spec':{'storageClassName':'now'}}");
 	assert_true(scene_wait_event(scene, "ProvisioningFailed",
-				     "no node has room for 1Gi; most is 2Mi on node \"node-b\""));
+				     "no node that was asked has room for 1Gi; the most that one "
+				     "has is about 2Mi"));
 	fake_node_set_room(scene_node_b(scene), UINT64_C(2) << 30);
 	assert_true(scene_wait(scene, scene_is_bound, "www"));
 }

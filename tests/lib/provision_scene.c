@@ -65,6 +65,7 @@ struct provision_scene {
 	struct fake_node *node_b;
 	struct kube_client *user;
 	uint32_t backoff_ms;
+	uint32_t grace_ms;
 	unsigned roles;
 
 	struct kube_client *client;
@@ -133,6 +134,7 @@ struct provision_scene *scene_new(void)
 {
 	struct provision_scene *scene = must_alloc(sizeof(*scene));
 	scene->backoff_ms = 5;
+	scene->grace_ms = 60000;
 	scene->api = fake_api_new();
 	scene->node_a = fake_node_new("node-a");
 	scene->node_b = fake_node_new("node-b");
@@ -192,6 +194,11 @@ void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms)
 	scene->backoff_ms = backoff_ms;
 }
 
+void scene_set_grace(struct provision_scene *scene, uint32_t grace_ms)
+{
+	scene->grace_ms = grace_ms;
+}
+
 void scene_set_roles(struct provision_scene *scene, const char *roles)
 {
 	struct error err;
@@ -229,6 +236,7 @@ void scene_start(struct provision_scene *scene)
 		.call_timeout_ms = 5000,
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
+		.node_grace_ms = scene->grace_ms,
 		.lead = { .time_left_ms = time_left_ms, .context = scene },
 		.dial = dial,
 		.dial_context = scene,

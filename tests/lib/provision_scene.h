@@ -37,6 +37,9 @@ struct fake_node *scene_node_b(struct provision_scene *scene);
 /* How long a provisioner that is started from now on waits after a failure: 5 ms unless set. */
 void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms);
 
+/* How long it lets a node's plugin be without an address: a minute unless set. */
+void scene_set_grace(struct provision_scene *scene, uint32_t grace_ms);
+
 /* What a provisioner that is started from now on does: all roles unless set. */
 void scene_set_roles(struct provision_scene *scene, const char *roles);
 

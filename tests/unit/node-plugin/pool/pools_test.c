@@ -127,7 +127,7 @@ static void a_class_may_name_its_pool(void **state)
 	assert_int_equal(create("pvc-1", "fast", GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_EXISTS);
 	assert_int_equal(create("pvc-2", "slow", GIB, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_non_null(strstr(err.text, "\"slow\""));
 	assert_non_null(strstr(err.text, "fast, bulk"));
 }
@@ -152,7 +152,7 @@ static void capacity_is_of_all_pools_that_serve_and_the_largest_of_one(void **st
 	assert_true(capacity.largest_bytes < 1 << 20);
 	struct parameters held = { .backend = BACKEND_DIRECTORY, .enforce = true };
 	assert_int_equal(pool_choice_capacity(scene.pools, &held, &capacity, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
 }
 
 static void a_volume_of_a_missing_pool_is_not_said_to_be_gone(void **state)
@@ -193,7 +193,7 @@ static void what_a_missing_pool_may_serve_is_not_refused_for_good(void **state)
 	held.parameters.backend = BACKEND_DIRECTORY;
 	open_both(POOL_POLICY_FIRST);
 	assert_int_equal(volume_create(scene.pools, &held, &record, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_int_equal(create("pvc-2", NULL, 101 * GIB, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
 
@@ -212,9 +212,9 @@ static void what_a_missing_pool_may_serve_is_not_refused_for_good(void **state)
 	assert_int_equal(err.code, ERROR_RANGE);
 	held.parameters.pool = "fast";
 	assert_int_equal(volume_create(scene.pools, &held, &record, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_int_equal(create("pvc-2", "slow", GIB, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
 }
 
 /* A pod of it goes all the same: that takes mounts away and no data. */

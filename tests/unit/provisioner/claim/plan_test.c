@@ -301,11 +301,11 @@ static void refuses_what_it_cannot_serve_and_names_the_field(void **state)
 		{ "node of another zone", NULL,
 		  "{'allowedTopologies':[{'matchLabelExpressions':[{'key':'zone','values':['2']}]}"
 		  "]}",
-		  NULL, CLAIM_REFUSE, ERROR_INVALID,
+		  NULL, CLAIM_RESCHEDULE, ERROR_INVALID,
 		  "node \"node-a\" does not satisfy allowedTopologies" },
 		{ "driver not there",
 		  "{'metadata':{'annotations':{'volume.kubernetes.io/selected-node':'node-c'}}}",
-		  NULL, NULL, CLAIM_REFUSE, ERROR_UNAVAILABLE,
+		  NULL, NULL, CLAIM_RESCHEDULE, ERROR_UNAVAILABLE,
 		  "node \"node-c\": driver kentledge.io is not registered" },
 		{ "no node allowed", NULL,
 		  "{'volumeBindingMode':'Immediate','allowedTopologies':[{'matchLabelExpressions':"

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "apply/node_channel.h"
 #include "base/clock.h"
+#include "claim/node_choice.h"
 #include "fake_api.h"
 #include "fake_node.h"
 #include "kube/event.h"
@@ -31,8 +33,14 @@ struct scene {
 	struct claim_plan plan;
 };
 
+/* Which of "n0" to "n99" were asked for their address. */
+static bool asked[100];
+
 static int find_address(void *context, const char *node, struct text *address, struct error *err)
 {
+	unsigned number;
+	if (sscanf(node, "n%u", &number) == 1 && number < 100)
+		asked[number] = true;
 	text_append_string(address, fake_node_socket(context));
 	return 0;
 }
@@ -254,6 +262,33 @@ static void ends_a_call_with_the_lead(void **state)
 	assert_true(has_intent(&scene));
 }
 
+static void asks_every_candidate_for_room_in_the_end(void **state)
+{
+	enum { COUNT = 100 };
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct node_view views[COUNT];
+	struct error err;
+	const struct node_view *chosen;
+	for (int i = 0; i < COUNT; i++) {
+		CLEANUP_FREE char *json = must_printf("{'metadata':{'name':'n%d'}}", i);
+		views[i] = (struct node_view) {
+			.node = node_of(sample_object(&node_kind, json, NULL)),
+		};
+	}
+	scene.plan.candidates = views;
+	scene.plan.candidate_count = COUNT;
+	fake_node_set_room(scene.node, 1);
+	memset(asked, 0, sizeof(asked));
+	for (int i = 0; i < 60 && memchr(asked, false, COUNT); i++) {
+		assert_int_equal(node_choice(&scene.applier, &scene.plan, &chosen, &err), -1);
+		assert_int_equal(err.code, ERROR_EXHAUSTED);
+	}
+	assert_null(memchr(asked, false, COUNT));
+	for (int i = 0; i < COUNT; i++)
+		object_unref((struct object *)views[i].node);
+}
+
 static void gives_the_volume_up_when_its_node_is_gone(void **state)
 {
 	CLEANUP(tear_down) struct scene scene;
@@ -280,6 +315,7 @@ int main(void)
 		cmocka_unit_test(keeps_the_intent_when_undoing_fails),
 		cmocka_unit_test(undoes_nothing_without_the_lead),
 		cmocka_unit_test(ends_a_call_with_the_lead),
+		cmocka_unit_test(asks_every_candidate_for_room_in_the_end),
 		cmocka_unit_test(gives_the_volume_up_when_its_node_is_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * When a claim may leave the node that the scheduler selected for it.
+ *
+ * A node that cannot serve a claim is given up: without the annotation the scheduler selects again.
+ * It does not know our reasons, so it may select the same node again. So a claim leaves a node at
+ * most once as long as nothing that we know of the node, the class and the claim has changed; and
+ * then once more after a pause that doubles, since the rest of the cluster may have changed. A
+ * plugin that is merely restarting is given a grace time first.
+ *
+ * This is remembered in memory alone: a new leader may let a claim leave once more.
+ *
+ * docs/decisions/0018-a-claim-leaves-its-node.md has the reasons.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+struct departures;
+
+struct departure {
+	const char *claim_uid;
+	const char *node;
+	uint64_t facts; /* departure_fact() of all that the refusal may depend on */
+	bool grace;	/* the plugin does not answer at the moment: not before the grace time */
+};
+
+struct departures *departures_new(uint32_t grace_ms, uint32_t pause_max_ms);
+void departures_free(struct departures *departures);
+
+/* The claim may leave now. If it does: departure_note(). */
+bool departure_is_due(struct departures *departures, const struct departure *departure);
+void departure_note(struct departures *departures, const struct departure *departure);
+
+/* Adds a fact; begin with 0. NULL is a fact too. */
+uint64_t departure_fact(uint64_t facts, const char *fact);
+uint64_t departure_number(uint64_t facts, uint64_t number);
+
+DEFINE_CLEANUP(struct departures *, departures_free);
