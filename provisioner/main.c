@@ -26,6 +26,16 @@
 #define SYNC_PIECE_MS 500
 #define TICK_MS 30000
 
+/*
+ * The name that the field's external-provisioner would take for this driver, so that the two
+ * exclude each other; and, for one release, the name that releases up to now took. A process
+ * competes for the old one first and for the other when it holds that: with one order for all, no
+ * two of them can wait for each other.
+ */
+static const char *const lease_names[] = { CSI_DRIVER_NAME, "kentledge-io" };
+
+#define LEASE_COUNT (sizeof(lease_names) / sizeof(*lease_names))
+
 struct program {
 	struct options options;
 	char *identity; /* of this process among the replicas */
@@ -34,7 +44,7 @@ struct program {
 	struct kube_client *client;
 	struct event_recorder *events;
 	struct http_server *http;
-	struct lease *lease; /* atomic; NULL: nobody competes, or we have only begun to */
+	struct lease *leases[LEASE_COUNT]; /* atomic; NULL: not competed for (yet) */
 
 	pthread_t leader;
 	pthread_mutex_t lock;
@@ -55,14 +65,31 @@ static int check_ready(void *context, struct error *err)
 	return ready ? 0 : error_set(err, ERROR_UNAVAILABLE, "the cluster is being listed");
 }
 
-static void lease_acquired(void *context)
+static void lead_now(struct program *program)
 {
-	struct program *program = context;
 	log_info("leading", LOG_TEXT("identity", program->identity));
 	pthread_mutex_lock(&program->lock);
 	program->leading = true;
 	pthread_cond_broadcast(&program->changed);
 	pthread_mutex_unlock(&program->lock);
+}
+
+static struct lease *compete_for(struct program *program, const char *name);
+
+/* In the thread of a lease. */
+static void lease_acquired(void *context)
+{
+	struct program *program = context;
+	pthread_mutex_lock(&program->lock);
+	size_t next = 0;
+	while (next < LEASE_COUNT && program->leases[next])
+		next++;
+	if (next < LEASE_COUNT && !program->stopping)
+		__atomic_store_n(&program->leases[next], compete_for(program, lease_names[next]),
+				 __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&program->lock);
+	if (next == LEASE_COUNT)
+		lead_now(program);
 }
 
 /* At once and without clearing up: whatever is under way, another may be doing it already. */
@@ -77,11 +104,18 @@ static void lease_failed(void *context, const struct error *err)
 	log_warning("lease not renewed", LOG_ERR(err));
 }
 
+/* Of the lease that ends first. */
 static uint32_t time_left_ms(void *context)
 {
 	struct program *program = context;
-	struct lease *lease = __atomic_load_n(&program->lease, __ATOMIC_ACQUIRE);
-	return lease ? lease_time_left_ms(lease) : UINT32_MAX;
+	uint32_t least_ms = UINT32_MAX;
+	for (size_t i = 0; i < LEASE_COUNT; i++) {
+		struct lease *lease = __atomic_load_n(&program->leases[i], __ATOMIC_ACQUIRE);
+		uint32_t left_ms = lease ? lease_time_left_ms(lease) : UINT32_MAX;
+		if (left_ms < least_ms)
+			least_ms = left_ms;
+	}
+	return least_ms;
 }
 
 /* True once leading, false when the program stops before. */
@@ -110,6 +144,7 @@ static struct provisioner *new_provisioner(struct program *program)
 		.call_timeout_ms = options->call_timeout_ms,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 5 * 60 * 1000,
+		.node_grace_ms = 30 * 1000,
 		.lead = { .time_left_ms = time_left_ms, .context = program },
 	});
 }
@@ -172,28 +207,32 @@ static void *lead(void *context)
 	return NULL;
 }
 
+static struct lease *compete_for(struct program *program, const char *name)
+{
+	return lease_new(program->client, &(struct lease_options) {
+						  .namespace = program->options.namespace,
+						  .name = name,
+						  .identity = program->identity,
+						  .duration_ms = 15000,
+						  .renew_deadline_ms = 10000,
+						  .retry_ms = 2000,
+						  .acquired = lease_acquired,
+						  .lost = lease_lost,
+						  .failed = lease_failed,
+						  .context = program,
+					  });
+}
+
 static void compete(struct program *program)
 {
 	if (!program->options.leader_elect) {
-		lease_acquired(program);
+		lead_now(program);
 		return;
 	}
-	/* The name that the external-provisioner would use for this driver: the two exclude each
-	 * other. */
-	struct lease *lease =
-		lease_new(program->client, &(struct lease_options) {
-						   .namespace = program->options.namespace,
-						   .name = CSI_DRIVER_NAME,
-						   .identity = program->identity,
-						   .duration_ms = 15000,
-						   .renew_deadline_ms = 10000,
-						   .retry_ms = 2000,
-						   .acquired = lease_acquired,
-						   .lost = lease_lost,
-						   .failed = lease_failed,
-						   .context = program,
-					   });
-	__atomic_store_n(&program->lease, lease, __ATOMIC_RELEASE);
+	pthread_mutex_lock(&program->lock);
+	__atomic_store_n(&program->leases[0], compete_for(program, lease_names[0]),
+			 __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&program->lock);
 }
 
 static void name_process(struct program *program)
@@ -232,17 +271,20 @@ static int set_up(struct program *program, struct error *err)
 }
 
 /* In this order: what is under way ends, its events are posted while the lease allows writes, and
- * the lease goes to the next. */
+ * the leases go to the next. */
 static void tear_down(struct program *program)
 {
 	provisioner_stop(program->provisioner);
 	event_recorder_free(program->events);
-	lease_stop(program->lease);
+	/* The first one last: the next process then finds the others free at once. */
+	for (size_t i = LEASE_COUNT; i > 0; i--)
+		lease_stop(program->leases[i - 1]);
 	if (program->client)
 		kube_client_stop(program->client);
 	http_server_free(program->http);
 	provisioner_free(program->provisioner);
-	lease_free(program->lease);
+	for (size_t i = 0; i < LEASE_COUNT; i++)
+		lease_free(program->leases[i]);
 	kube_client_free(program->client);
 	kube_config_done(&program->config);
 	free(program->made_by);
