@@ -25,6 +25,7 @@
 #include "volume/group.h"
 #include "volume/limits.h"
 #include "volume/mounts.h"
+#include "volume/single_writer.h"
 #include "volume/volume.h"
 
 static int check_staged(const struct volume_mounts *mounts, const char *id, const char *staging,
@@ -37,22 +38,6 @@ static int check_staged(const struct volume_mounts *mounts, const char *id, cons
 			 "volume %s is not staged at %s: NodeStageVolume comes "
 			 "first",
 			 id, staging);
-}
-
-/* CSI spec, NodePublishVolume: SINGLE_NODE_SINGLE_WRITER has one target at a time. */
-static int check_single(const struct volume_mounts *mounts, const char *id, const char *staging,
-			const char *target, const struct access *access, struct error *err)
-{
-	if (access->mode != ACCESS_SINGLE_WRITER)
-		return 0;
-	const struct mount *other = volume_mounts_elsewhere(mounts, staging, target);
-	if (!other)
-		return 0;
-	return error_set(
-		err, ERROR_IN_USE,
-		"volume %s has a single writer (SINGLE_NODE_SINGLE_WRITER), which has it at "
-		"%s",
-		id, other->point);
 }
 
 /* 1: the volume is published there in this way. 0: nothing is mounted there. */
@@ -206,7 +191,8 @@ int volume_publish(struct pools *pools, const char *id,
 		    0 ||
 	    mount_path_require(publication->target_path, "target_path", &target, err) < 0 ||
 	    read_mounts(pools, &folder, access, &staging, &target, &mounts, err) < 0 ||
-	    check_single(&mounts, id, staging.text, target.text, access, err) < 0)
+	    (access->mode == ACCESS_SINGLE_WRITER &&
+	     single_writer_check(&mounts, id, staging.text, target.text, err) < 0))
 		return error_not_named(err);
 	bool read_only = is_read_only(publication, &flags);
 	int published = folder.record.block
