@@ -151,10 +151,17 @@ static void release_nothing(void *arena, void *memory)
 	(void)memory;
 }
 
+static void observe(const struct rpc_call *call, const struct error *err)
+{
+	const struct rpc_server_options *options = &call->host->options;
+	if (options->observe)
+		options->observe(options->context, call->method, err->code,
+				 clock_monotonic_us() - call->begin_us);
+}
+
 static void run_in_worker(struct rpc_work *work)
 {
 	struct rpc_call *call = CALL_OF(work, work);
-	const struct rpc_server_options *options = &call->host->options;
 	struct error err = { 0 };
 	grpc_byte_buffer *response = NULL;
 
@@ -170,18 +177,31 @@ static void run_in_worker(struct rpc_work *work)
 		arena_wipe(call->arena);
 	}
 	arena_free(TAKE(call->arena));
-	if (options->observe)
-		options->observe(options->context, call->method, err.code,
-				 clock_monotonic_us() - call->begin_us);
+	observe(call, &err);
 	answer(call, response, &err);
+}
+
+/* The caller comes again; a queue that only grew would make it wait for longer than it does. */
+static void refuse(struct rpc_call *call)
+{
+	static struct rpc_log_gate gate;
+	unsigned dropped;
+	struct error err = { 0 };
+	error_set(&err, ERROR_UNAVAILABLE, "%s: too many calls wait to be served; try again",
+		  call->method->name);
+	if (rpc_log_gate_passes(&gate, &dropped))
+		log_warning("call refused", LOG_ERR(&err), LOG_UINT("dropped", dropped));
+	observe(call, &err);
+	answer(call, NULL, &err);
 }
 
 static void when_received(struct rpc_tag *tag, bool ok)
 {
 	struct rpc_call *call = CALL_OF(tag, received);
 	(void)ok; /* false: there is no message, and serve() says so */
-	call->work.run = run_in_worker;
-	rpc_workers_add(call->host->workers, &call->work);
+	call->work = (struct rpc_work) { .run = run_in_worker, .lane = call->method->lane };
+	if (!rpc_workers_add(call->host->workers, &call->work))
+		refuse(call);
 }
 
 static bool slice_is(const char *string, size_t length, const char *path, size_t path_length)

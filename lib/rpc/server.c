@@ -22,8 +22,10 @@
 #include "rpc/peer.h"
 #include "rpc/workers.h"
 
-/* Calls that are held at once; more wait inside gRPC, unread. */
-#define SLOTS 64
+/* Calls that are held at once; more wait inside gRPC, unread. Those that wait for a worker leave
+ * slots for quick calls. */
+#define SLOTS 128
+#define WAITING_MAX (SLOTS - 32)
 #define LISTENERS_MAX 2
 #define PING_INTERVAL_MIN_MS 10000
 #define HANDSHAKE_TIMEOUT_MS 10000
@@ -77,7 +79,7 @@ int rpc_server_new(const struct rpc_server_options *options, struct rpc_server *
 		   struct error *err)
 {
 	struct rpc_workers *workers;
-	if (rpc_workers_new(options->workers, &workers, err) < 0)
+	if (rpc_workers_new(options->workers, WAITING_MAX, &workers, err) < 0)
 		return -1;
 	rpc_library_hold();
 	struct rpc_server *server = must_alloc(sizeof(*server));

@@ -6,7 +6,9 @@
  * a stream of them, one behind the other.
  *
  * A table names each method with its request and response types and the function that serves it.
- * One thread moves gRPC's completion tags; a few workers run the handlers, which may block. A
+ * One thread moves gRPC's completion tags; a few workers run the handlers, which may block. The
+ * lane of a method says which of them: some are kept for quick calls, so that these are served
+ * whatever the others do. When too many calls wait, further ones are answered UNAVAILABLE. A
  * handler sees valid requests only: whole, strings in UTF-8 (RFC 3629) without NUL, and of two map
  * entries with the same key the last one. What is not so is answered INVALID_ARGUMENT and named by
  * field. A request lives in the call's arena and is gone when the handler has returned; one that
@@ -42,6 +44,14 @@ typedef int rpc_handler(struct rpc_call *call, const void *request, void *respon
 typedef int rpc_stream_handler(struct rpc_call *call, const void *request,
 			       struct rpc_stream *stream, struct error *err);
 
+/* How long a method's calls may take, which decides on the workers they get (rpc/workers.h). */
+enum rpc_lane {
+	RPC_LANE_ORDINARY,
+	RPC_LANE_QUICK, /* never waits for a call of the other lanes */
+	RPC_LANE_LONG,	/* as long as the client likes: a few at once */
+	RPC_LANES,
+};
+
 struct rpc_method {
 	const char *service; /* "csi.v1.Controller" */
 	const char *name;    /* "CreateVolume" */
@@ -50,24 +60,34 @@ struct rpc_method {
 	rpc_handler *handler;
 	rpc_stream_handler *stream_handler; /* instead of handler */
 	bool local_only; /* over the unix socket alone: TCP callers get PERMISSION_DENIED */
+	enum rpc_lane lane;
 };
 
 /* A row of the table; refuses to compile where the handler does not fit the types. Use with the
  * generated names: RPC_METHOD("csi.v1.Node", NodeGetInfo, Csi__V1__NodeGetInfoRequest,
  * csi__v1__node_get_info_request__descriptor, …, node_get_info, true). */
 #define RPC_METHOD(service_name, method, req, req_descriptor, rsp, rsp_descriptor, fn, local)      \
+	RPC_METHOD_IN(RPC_LANE_ORDINARY, service_name, method, req, req_descriptor, rsp,           \
+		      rsp_descriptor, fn, local)
+
+/* The same in another lane. */
+#define RPC_METHOD_IN(lane_number, service_name, method, req, req_descriptor, rsp, rsp_descriptor, \
+		      fn, local)                                                                   \
 	{                                                                                          \
-		.service = (service_name), .name = #method, .request = &(req_descriptor),          \
-		.response = &(rsp_descriptor), .local_only = (local),                              \
+		.lane = (lane_number), .service = (service_name), .name = #method,                 \
+		.request = &(req_descriptor), .response = &(rsp_descriptor),                       \
+		.local_only = (local),                                                             \
 		.handler = (rpc_handler *)(void *)(1 ? (fn)                                        \
 						     : (int (*)(struct rpc_call *, const req *,    \
 								rsp *, struct error *))0),         \
 	}
 
+/* A stream lasts as long as its client takes messages. */
 #define RPC_STREAM(service_name, method, req, req_descriptor, rsp_descriptor, fn, local)           \
 	{                                                                                          \
-		.service = (service_name), .name = #method, .request = &(req_descriptor),          \
-		.response = &(rsp_descriptor), .local_only = (local),                              \
+		.lane = RPC_LANE_LONG, .service = (service_name), .name = #method,                 \
+		.request = &(req_descriptor), .response = &(rsp_descriptor),                       \
+		.local_only = (local),                                                             \
 		.stream_handler = (rpc_stream_handler *)(void *)(1 ? (fn)                          \
 								   : (int (*)(struct rpc_call *,   \
 									      const req *,         \
@@ -79,11 +99,12 @@ struct rpc_server_options {
 	const struct rpc_method *methods; /* borrowed, outlives the server */
 	size_t method_count;
 	void *context;		  /* rpc_call_context() */
-	unsigned workers;	  /* at least 1 */
+	unsigned workers;	  /* a quarter, at least one, is kept for quick calls */
 	size_t message_bytes_max; /* 0: gRPC's own 4 MiB; larger ones get RESOURCE_EXHAUSTED */
 
-	/* After each call of the table, in its worker, before the answer; may be NULL. The time
-	 * counts from the arrival, waiting for a worker included. */
+	/* After each call of the table, before the answer, in its worker or, where the call was
+	 * refused since too many wait, in the poller; may be NULL. The time counts from the
+	 * arrival, waiting for a worker included. */
 	void (*observe)(void *context, const struct rpc_method *method, enum error_code code,
 			uint64_t duration_us);
 };

@@ -146,9 +146,9 @@ static int node_get_capabilities(struct rpc_call *call,
 }
 
 static const struct rpc_method methods[] = {
-	CSI_METHOD(IDENTITY, GetPluginCapabilities, get_plugin_capabilities),
-	CSI_METHOD(CONTROLLER, ControllerGetCapabilities, controller_get_capabilities),
-	CSI_METHOD(NODE, NodeGetCapabilities, node_get_capabilities),
+	CSI_QUICK_METHOD(IDENTITY, GetPluginCapabilities, get_plugin_capabilities),
+	CSI_QUICK_METHOD(CONTROLLER, ControllerGetCapabilities, controller_get_capabilities),
+	CSI_QUICK_METHOD(NODE, NodeGetCapabilities, node_get_capabilities),
 };
 
 size_t csi_capabilities_methods(const struct rpc_method **ret_methods)

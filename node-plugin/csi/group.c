@@ -135,8 +135,8 @@ static int group_controller_get_capabilities(
 }
 
 static const struct rpc_method methods[] = {
-	CSI_METHOD(GROUP_CONTROLLER, GroupControllerGetCapabilities,
-		   group_controller_get_capabilities),
+	CSI_QUICK_METHOD(GROUP_CONTROLLER, GroupControllerGetCapabilities,
+			 group_controller_get_capabilities),
 	CSI_METHOD(GROUP_CONTROLLER, CreateVolumeGroupSnapshot, create_volume_group_snapshot),
 	CSI_METHOD(GROUP_CONTROLLER, DeleteVolumeGroupSnapshot, delete_volume_group_snapshot),
 	CSI_METHOD(GROUP_CONTROLLER, GetVolumeGroupSnapshot, get_volume_group_snapshot),

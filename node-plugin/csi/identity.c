@@ -34,8 +34,8 @@ static int probe(struct rpc_call *call, const Csi__V1__ProbeRequest *request,
 }
 
 static const struct rpc_method methods[] = {
-	CSI_METHOD(IDENTITY, GetPluginInfo, get_plugin_info),
-	CSI_METHOD(IDENTITY, Probe, probe),
+	CSI_QUICK_METHOD(IDENTITY, GetPluginInfo, get_plugin_info),
+	CSI_QUICK_METHOD(IDENTITY, Probe, probe),
 };
 
 size_t csi_identity_methods(const struct rpc_method **ret_methods)

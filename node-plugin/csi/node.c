@@ -207,11 +207,11 @@ static int node_get_info(struct rpc_call *call, const Csi__V1__NodeGetInfoReques
 
 static const struct rpc_method methods[] = {
 	CSI_METHOD(NODE, NodeStageVolume, node_stage_volume),
-	CSI_METHOD(NODE, NodeUnstageVolume, node_unstage_volume),
+	CSI_QUICK_METHOD(NODE, NodeUnstageVolume, node_unstage_volume),
 	CSI_METHOD(NODE, NodePublishVolume, node_publish_volume),
-	CSI_METHOD(NODE, NodeUnpublishVolume, node_unpublish_volume),
+	CSI_QUICK_METHOD(NODE, NodeUnpublishVolume, node_unpublish_volume),
 	CSI_METHOD(NODE, NodeGetVolumeStats, node_get_volume_stats),
-	CSI_METHOD(NODE, NodeGetInfo, node_get_info),
+	CSI_QUICK_METHOD(NODE, NodeGetInfo, node_get_info),
 };
 
 size_t csi_node_methods(const struct rpc_method **ret_methods)

@@ -33,6 +33,13 @@
 		   csi__v1__##snake##_request__descriptor, Csi__V1__##method##Response,            \
 		   csi__v1__##snake##_response__descriptor, snake, CSI_LOCAL_##service)
 
+/* The same for one that is over soon, and on which the end of a pod may depend: it does not wait
+ * for the calls of the other methods (rpc/server.h). */
+#define CSI_QUICK_METHOD(service, method, snake)                                                   \
+	RPC_METHOD_IN(RPC_LANE_QUICK, CSI_SERVICE_##service, method, Csi__V1__##method##Request,   \
+		      csi__v1__##snake##_request__descriptor, Csi__V1__##method##Response,         \
+		      csi__v1__##snake##_response__descriptor, snake, CSI_LOCAL_##service)
+
 #define CSI_STREAM(service, method, snake)                                                         \
 	RPC_STREAM(CSI_SERVICE_##service, method, Csi__V1__##method##Request,                      \
 		   csi__v1__##snake##_request__descriptor,                                         \

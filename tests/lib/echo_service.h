@@ -29,7 +29,7 @@ struct echo_service {
 	atomic_int stream_code; /* of the send that failed; 0: none did */
 };
 
-/* "Echo" for everybody, "EchoLocally" with local_only. */
+/* "Echo" for everybody, "EchoLocally" with local_only, "EchoQuickly" in the quick lane. */
 int echo_server_new(struct echo_service *service, unsigned workers, size_t message_bytes_max,
 		    struct rpc_server **ret_server, struct error *err);
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "assert_outcome.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "csi.pb-c.h"
@@ -322,6 +323,65 @@ static void a_held_worker_does_not_keep_others_from_being_refused(void **state)
 	assert_int_equal(atomic_load(&f->service.begun), 2);
 }
 
+static void hold_in_threads(struct echo_scene *f, struct caller *callers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		callers[i] = (struct caller) { .scene = f, .channel = f->channel };
+		pthread_create(&callers[i].thread, NULL, hold_in_thread, &callers[i]);
+	}
+}
+
+static void release_and_join(struct echo_scene *f, struct caller *callers, size_t count)
+{
+	atomic_store(&f->service.released, true);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(callers[i].thread, NULL);
+}
+
+static void a_quick_call_never_waits_for_the_others(void **state)
+{
+	struct echo_scene *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	struct caller holders[12];
+	hold_in_threads(f, holders, 12);
+	wait_until(&f->service.begun, 3);
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(
+			echo_call(f->channel, "EchoQuickly", "quick", LONG_MS, answer, &err), 0);
+	/* Of four workers one is kept for these. */
+	assert_int_equal(atomic_load(&f->service.begun), 3 + 100);
+	release_and_join(f, holders, 12);
+	for (size_t i = 0; i < 12; i++)
+		assert_int_equal(holders[i].wrong, 0);
+	assert_int_equal(atomic_load(&f->service.begun), 12 + 100);
+}
+
+#define WAITING_MAX 96 /* as in rpc/server.c */
+#define TOO_MANY 9
+
+static void too_many_that_wait_are_refused_and_told_to_come_again(void **state)
+{
+	struct echo_scene *f = *state;
+	struct error err = { 0 };
+	char answer[ECHO_ANSWER_MAX];
+	struct caller holders[1 + WAITING_MAX + TOO_MANY];
+	const size_t count = sizeof(holders) / sizeof(*holders);
+	unsigned refused = 0;
+	hold_in_threads(f, holders, count);
+	wait_until(&f->service.observed, TOO_MANY);
+	assert_int_equal(echo_call(f->channel, "EchoQuickly", "x", LONG_MS, answer, &err), 0);
+	assert_int_equal(atomic_load(&f->service.begun), 1 + 1);
+	release_and_join(f, holders, count);
+	for (size_t i = 0; i < count; i++) {
+		refused += holders[i].wrong;
+		if (holders[i].wrong)
+			assert_refused(-1, ERROR_UNAVAILABLE, &holders[i].err,
+				       "Echo: too many calls wait to be served; try again");
+	}
+	assert_int_equal(refused, TOO_MANY);
+}
+
 static void *call_in_thread(void *arg)
 {
 	struct caller *caller = arg;
@@ -451,6 +511,8 @@ int main(void)
 		WITH(a_deadline_ends_the_call_and_the_handler_sees_it, begin),
 		WITH(a_client_that_gives_up_is_seen_by_the_handler, begin),
 		WITH(a_held_worker_does_not_keep_others_from_being_refused, begin_with_one_worker),
+		WITH(a_quick_call_never_waits_for_the_others, begin),
+		WITH(too_many_that_wait_are_refused_and_told_to_come_again, begin_with_one_worker),
 		WITH(many_callers_each_get_their_own_answer, begin),
 		WITH(stopping_waits_for_calls_within_the_grace, begin),
 		WITH(stopping_cancels_calls_after_the_grace, begin),
