@@ -2,9 +2,12 @@
 #pragma once
 
 /*
- * The mountOptions of a StorageClass, sorted by who obeys them: the mount ("noatime", "ro") or the
- * file system ("discard", "commit=30"). Nothing is dropped: what neither the list below nor the
- * kernel knows is refused, with the kernel's own reason.
+ * The mountOptions of a StorageClass, as mount(8) takes them after -o, sorted by who obeys them:
+ * the mount ("noatime", "ro") or the file system ("discard", "commit=30"). An item may hold several
+ * options with commas between; a value in double quotes may hold a comma, as an SELinux context
+ * does. Options that speak to readers of fstab(5) alone ("nofail", "_netdev", "x-...") are dropped,
+ * as mount(8) drops them. The kernel refuses what neither it nor this list knows, with its own
+ * reason.
  */
 
 #include <stdbool.h>
@@ -14,12 +17,15 @@
 #include "base/error.h"
 
 #define MOUNT_FLAGS_MAX 64
+#define MOUNT_FLAGS_TEXT_MAX 4096 /* of all options for the file system */
 
 struct mount_flags {
 	uint64_t attributes;		      /* MOUNT_ATTR_… of mount_setattr(2) to set */
 	bool read_only;			      /* "ro": the mount and the file system */
-	const char *options[MOUNT_FLAGS_MAX]; /* for the file system; borrowed */
+	const char *options[MOUNT_FLAGS_MAX]; /* for the file system; in `text` */
 	size_t option_count;
+	char text[MOUNT_FLAGS_TEXT_MAX];
+	size_t text_length;
 };
 
 /* The attributes that a mount has, by its options in mountinfo, but for strictatime. */
@@ -28,7 +34,7 @@ uint64_t mount_flags_of_options(const char *options);
 /* The same of a bind mount of a mount with `base` that is given `attributes` besides. */
 uint64_t mount_flags_beside(uint64_t base, uint64_t attributes);
 
-/* One flag is one option. ERROR_INVALID for an empty one, a space, comma or control character in
- * one, or too many. A later flag overrides an earlier one. */
+/* ERROR_INVALID for an empty option, a space or control character in one, a quote that does not
+ * end, or too many. A later option overrides an earlier one. The result must not be copied. */
 int mount_flags_parse(char *const *flags, size_t count, struct mount_flags *ret_flags,
 		      struct error *err);

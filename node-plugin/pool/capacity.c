@@ -36,18 +36,17 @@ static uint64_t wished(const struct capacity_range *range)
 	return CAPACITY_DEFAULT_BYTES;
 }
 
-/* It reaches whoever wrote the claim, so sizes are as they are written there. */
-static int refuse_as_small(const struct capacity_range *range, uint64_t minimum_bytes,
-			   struct error *err)
+/* The author of the claim reads it, so sizes are as they are written there. */
+static int refuse_limit(const struct capacity_range *range, uint64_t minimum_bytes,
+			struct error *err)
 {
-	char asked[QUANTITY_TEXT_MAX], least[QUANTITY_TEXT_MAX];
-	quantity_format_bytes(range->required_bytes ? range->required_bytes : range->limit_bytes,
-			      asked);
+	char most[QUANTITY_TEXT_MAX], least[QUANTITY_TEXT_MAX];
+	quantity_format_bytes(range->limit_bytes, most);
 	quantity_format_bytes(minimum_bytes, least);
 	return error_set(err, ERROR_RANGE,
-			 "capacity_range: %s %s is too small: the least for this kind of volume "
-			 "is %s",
-			 range->required_bytes ? "required_bytes" : "limit_bytes", asked, least);
+			 "capacity_range: limit_bytes %s is too small: the least for this kind of "
+			 "volume is %s",
+			 most, least);
 }
 
 int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, uint64_t *ret_bytes,
@@ -57,14 +56,12 @@ int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, 
 		return -1;
 	uint64_t bytes = wished(range);
 	if (bytes < minimum_bytes)
-		return refuse_as_small(range, minimum_bytes, err);
-	bytes = round_up(bytes);
+		bytes = minimum_bytes;
 	if (range->limit_bytes && bytes > range->limit_bytes)
-		return error_set(err, ERROR_RANGE,
-				 "capacity_range: no multiple of %llu lies between required_bytes "
-				 "%" PRIu64 " and limit_bytes %" PRIu64,
-				 CAPACITY_UNIT_BYTES, range->required_bytes, range->limit_bytes);
-	*ret_bytes = bytes;
+		return refuse_limit(range, minimum_bytes, err);
+	/* A limit may leave no room to round up: then the size is just what is asked for. */
+	uint64_t whole_bytes = round_up(bytes);
+	*ret_bytes = range->limit_bytes && whole_bytes > range->limit_bytes ? bytes : whole_bytes;
 	return 0;
 }
 

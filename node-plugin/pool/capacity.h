@@ -31,8 +31,10 @@ struct capacity_range {
 	uint64_t limit_bytes;	 /* 0: none */
 };
 
-/* The size of a new volume in this range; minimum_bytes is the least that its kind can be.
- * ERROR_RANGE where no size serves, ERROR_INVALID where the range contradicts itself. */
+/* The size of a new volume in this range. required_bytes is the least that is wanted: a smaller one
+ * than minimum_bytes, the least that its kind can be, is raised to that. The size is a multiple of
+ * CAPACITY_UNIT_BYTES, unless a limit leaves none. ERROR_RANGE where no size serves, ERROR_INVALID
+ * where the range contradicts itself. */
 int capacity_choose(const struct capacity_range *range, uint64_t minimum_bytes, uint64_t *ret_bytes,
 		    struct error *err);
 

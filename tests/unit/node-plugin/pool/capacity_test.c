@@ -27,6 +27,14 @@ static void chooses_a_size_by_the_range(void **state)
 		{ 100 * GIB, 0, 0, 100 * GIB },
 		{ 1, 0, 0, 4096 },
 		{ 16 * MIB, 0, 16 * MIB, 16 * MIB },
+		/* The least that is wanted is raised to the least that can be made. */
+		{ 1, 0, 16 * MIB, 16 * MIB },
+		{ 1000000, 32 * MIB, 16 * MIB, 16 * MIB },
+		{ 200 * MIB, 0, 300 * MIB, 300 * MIB },
+		/* Between request and limit lies no multiple of the unit. */
+		{ 100000000, 100000000, 16 * MIB, 100000000 },
+		{ 100000000, 110000000, 16 * MIB, 100003840 },
+		{ GIB + 1, GIB + 2, 0, GIB + 1 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct error err = { 0 };
@@ -54,7 +62,7 @@ static void grows_by_the_range_and_never_shrinks(void **state)
 		{ 0, MIB, GIB, 7, -1, ERROR_RANGE },
 		{ MIB, 2 * MIB, GIB, 7, -1, ERROR_RANGE },
 		{ 3 * GIB, 2 * GIB, GIB, 7, -1, ERROR_RANGE },
-		{ GIB + 1, GIB + 2, GIB, 7, -1, ERROR_RANGE },
+		{ GIB + 1, GIB + 2, GIB, GIB + 1, 0, ERROR_NONE },
 		{ INT64_MAX, 0, GIB, 7, -1, ERROR_RANGE },
 		{ UINT64_MAX, 0, GIB, 7, -1, ERROR_RANGE },
 	};
@@ -78,11 +86,10 @@ static void refuses_a_range_in_which_no_size_lies(void **state)
 		{ 2 * GIB, GIB, 0, "is less than required_bytes" },
 		{ UINT64_MAX, 0, 0, "more than any volume" },
 		{ INT64_MAX, 0, 0, "more than any volume" },
-		{ 100 * MIB, 0, 300 * MIB,
-		  "required_bytes 100Mi is too small: the least for this kind of volume is 300Mi" },
-		{ 0, 4095, 0, "no multiple" },
+		{ 100 * MIB, 200 * MIB, 300 * MIB,
+		  "limit_bytes 200Mi is too small: the least for this kind of volume is 300Mi" },
+		{ 0, 4095, 4096, "limit_bytes 4095 is too small" },
 		{ 0, 100 * MIB, 300 * MIB, "limit_bytes 100Mi is too small" },
-		{ GIB + 1, GIB + 2, 0, "no multiple of 4096" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct error err = { 0 };
