@@ -25,6 +25,10 @@
 #define BEHIND_LOOK_MS 10
 #define UNSYNCED_LOOK_MS 50
 
+/* A machine that was suspended holds its lease again after the next renewal, or the program ends.
+ * Keys wait for that: nothing would bring a dropped one back. */
+#define LEASE_LOOK_MS 500
+
 struct controller {
 	struct controller_options options;
 	struct event_recorder *events;
@@ -47,14 +51,23 @@ static struct metric behind_metric = {
 	.labels = { "resource" },
 };
 
-bool controller_is_active(const struct controller *controller)
+static bool holds_lease(const struct controller *controller)
 {
 	const struct controller_options *options = &controller->options;
+	return !options->leads || options->leads(options->leads_context);
+}
+
+/* When this becomes true again, every set is put into the queue: mode_changed(). */
+static bool is_in_charge(const struct controller *controller)
+{
 	if (__atomic_load_n(&controller->stopping, __ATOMIC_ACQUIRE))
 		return false;
-	if (options->leads && !options->leads(options->leads_context))
-		return false;
 	return !controller->guard || guard_mode(controller->guard) == GUARD_ACTIVE;
+}
+
+bool controller_is_active(const struct controller *controller)
+{
+	return is_in_charge(controller) && holds_lease(controller);
 }
 
 static bool may_act(void *context)
@@ -212,12 +225,14 @@ static bool is_behind(struct controller *controller, const char *key)
 static int reconcile_set(void *context, const char *key, struct error *err)
 {
 	struct controller *controller = context;
-	if (!controller_is_active(controller))
+	if (!is_in_charge(controller))
 		return 0;
+	if (!holds_lease(controller))
+		return workqueue_put_off(LEASE_LOOK_MS);
 	if (!is_synced(controller))
-		return UNSYNCED_LOOK_MS;
+		return workqueue_put_off(UNSYNCED_LOOK_MS);
 	if (is_behind(controller, key))
-		return BEHIND_LOOK_MS;
+		return workqueue_put_off(BEHIND_LOOK_MS);
 	CLEANUP(object_unrefp) struct object *set = find_set(controller, key);
 	if (!set) {
 		written_forget(controller->written, key);

@@ -13,6 +13,9 @@
 #include "base/metric.h"
 #include "base/text.h"
 
+/* Marks the answer of workqueue_put_off(). The rest is the delay, up to twelve days. */
+#define PUT_OFF (1 << 30)
+
 /*
  * A key is known as long as it is wanted in some way:
  *
@@ -322,13 +325,15 @@ static struct item *next_item(struct workqueue *queue)
 
 static void plan_next(struct workqueue *queue, struct item *item, int result, uint32_t retry_ms)
 {
+	bool looked_at = result < PUT_OFF;
 	item->active = false;
-	item->failures = result < 0 ? item->failures : 0;
+	if (result >= 0 && looked_at)
+		item->failures = 0;
 	if (item->again) {
 		item->again = false;
 		make_ready(queue, item);
 	}
-	uint32_t delay_ms = result < 0 ? retry_ms : (uint32_t)result;
+	uint32_t delay_ms = result < 0 ? retry_ms : (uint32_t)(result & ~PUT_OFF);
 	if (delay_ms) {
 		delay(queue, item, clock_monotonic_us() + delay_ms * UINT64_C(1000));
 		/* The others may sleep towards a later time. */
@@ -375,6 +380,12 @@ static void *run(void *context)
 /*
  * The outside.
  */
+
+int workqueue_put_off(uint32_t delay_ms)
+{
+	assert(delay_ms > 0);
+	return PUT_OFF | (int)(delay_ms < PUT_OFF ? delay_ms : PUT_OFF - 1);
+}
 
 struct workqueue *workqueue_new(const struct workqueue_options *options)
 {

@@ -16,9 +16,15 @@
 
 struct workqueue;
 
-/* 0: done. >0: done for now, look again in so many milliseconds. -1: failed, *err says why; tried
- * again with backoff. Level-triggered: the key says where to look, not what happened. */
+/* 0: done. >0: done for now, look again in so many milliseconds. workqueue_put_off(): not looked
+ * at. -1: failed, *err says why; tried again with backoff. Level-triggered: the key says where to
+ * look, not what happened. */
 typedef int reconcile_fn(void *context, const char *key, struct error *err);
+
+/* The answer of a reconcile that could not look at the key yet: look in so many milliseconds.
+ * Unlike a success it leaves the failures of the key as they are, so that a key which fails after
+ * each such wait is still tried ever more rarely. */
+int workqueue_put_off(uint32_t delay_ms);
 
 struct workqueue_options {
 	const char *name; /* label of the metrics: workqueue_depth{name=…} and so on */

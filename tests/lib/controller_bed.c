@@ -337,6 +337,11 @@ void bed_depose(struct controller_bed *bed)
 	__atomic_store_n(&bed->deposed, true, __ATOMIC_RELEASE);
 }
 
+void bed_restore(struct controller_bed *bed)
+{
+	__atomic_store_n(&bed->deposed, false, __ATOMIC_RELEASE);
+}
+
 void bed_start(struct controller_bed *bed, bool guarded)
 {
 	bed->client = kube_client_new_over(fake_api_connect(bed->api));

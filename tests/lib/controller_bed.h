@@ -42,8 +42,9 @@ void bed_set_backoff(struct controller_bed *bed, uint32_t backoff_ms);
 /* Ends it at once, as kill -9 would: what is under way stays half-done. */
 void bed_kill(struct controller_bed *bed);
 
-/* From now on the lease is another's. */
+/* From now on the lease is another's, or may be, until it is restored. */
 void bed_depose(struct controller_bed *bed);
+void bed_restore(struct controller_bed *bed);
 
 /* Every request of the controller from the nth on (1: the first) fails without an effect, or the
  * nth takes effect and its answer is lost. Requests of the watches do not count. 0: none. */

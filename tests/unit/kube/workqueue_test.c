@@ -57,6 +57,8 @@ static int reconcile(void *context, const char *key, struct error *err)
 	running--;
 	if (strcmp(key, "later") == 0 && runs < 3)
 		return 100;
+	if (strcmp(key, "put off") == 0 && runs % 2 == 0)
+		return workqueue_put_off(5);
 	if (failures_left) {
 		failures_left--;
 		return error_set(err, ERROR_UNAVAILABLE, "not yet");
@@ -182,6 +184,23 @@ static void comes_back_when_the_reconcile_asks(void **state)
 	assert_int_equal(reported, 0);
 }
 
+/* A key that fails after each look that was put off must not be tried at the first pace for ever.
+ */
+static void a_look_that_is_put_off_forgets_no_failure(void **state)
+{
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(1);
+	failures_left = 4;
+	workqueue_start(queue);
+	workqueue_add(queue, "put off");
+	/* fails, is put off, fails, … */
+	eventually(reported == 4);
+	assert_in_range(last_retry_ms, 75, 100);
+	assert_in_range(run_at_ms[1] - run_at_ms[0], 29, 2000);
+	assert_in_range(run_at_ms[2] - run_at_ms[1], 4, 2000);
+	assert_in_range(run_at_ms[3] - run_at_ms[2], 59, 2000);
+	assert_in_range(run_at_ms[5] - run_at_ms[4], 74, 2000);
+}
+
 static void adds_after_a_delay_in_the_order_of_their_times(void **state)
 {
 	CLEANUP(workqueue_freep) struct workqueue *queue = make(1);
@@ -253,6 +272,7 @@ int main(void)
 		cmocka_unit_test(gives_different_keys_to_all_workers),
 		cmocka_unit_test(tries_again_ever_later_and_forgets_after_success),
 		cmocka_unit_test(comes_back_when_the_reconcile_asks),
+		cmocka_unit_test(a_look_that_is_put_off_forgets_no_failure),
 		cmocka_unit_test(adds_after_a_delay_in_the_order_of_their_times),
 		cmocka_unit_test(an_event_does_not_wait_for_the_backoff),
 		cmocka_unit_test(keeps_many_delayed_keys_in_order),
