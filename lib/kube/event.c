@@ -10,22 +10,21 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/text.h"
+#include "kube/event_correlator.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
 
 /* Events that wait to be posted; beyond that the newest are dropped. */
 #define WAITING_MAX 256
 
-/* Events that a repetition is looked up among. */
-#define POSTED_MAX 128
-
 /* Limits of the API (core/v1 Event validation): a message of 1024 bytes, a name of 253. */
 #define MESSAGE_MAX 1024
 #define NAME_MAX_BYTES 253
 
 struct event {
-	struct event *prev; /* in the waiting or the posted, the newest last */
+	struct event *prev; /* among the waiting, the newest last */
 	struct event *next;
+	char *key; /* of the Event object that it goes into: kube/event_correlator.h */
 	const struct kind *kind;
 	char *namespace;
 	char *about_name;
@@ -37,7 +36,7 @@ struct event {
 	int64_t first_s;
 	int64_t last_s;
 	int64_t count; /* as the API should have it */
-	char *name;    /* of the Event object; NULL until it was posted */
+	char *name;    /* of the Event object; NULL: none was posted yet */
 };
 
 struct event_recorder {
@@ -46,13 +45,11 @@ struct event_recorder {
 	char *instance;
 	pthread_t thread;
 
-	/* The thread's own. */
-	struct event *posted;
-	size_t posted_count;
-	uint64_t name_number;
+	uint64_t name_number; /* the thread's own */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	struct event_correlator *correlator;
 	struct event *waiting;
 	size_t waiting_count;
 	bool stopping;
@@ -73,6 +70,11 @@ static struct metric dropped_metric = {
 	.labels = { "why" },
 };
 
+static const char *type_name(enum event_type type)
+{
+	return type == EVENT_WARNING ? "Warning" : "Normal";
+}
+
 static void count_dropped(const char *why)
 {
 	metric_add(&dropped_metric, &why, 1);
@@ -82,6 +84,7 @@ static void event_free(struct event *event)
 {
 	if (!event)
 		return;
+	free(event->key);
 	free(event->namespace);
 	free(event->about_name);
 	free(event->uid);
@@ -98,13 +101,6 @@ DEFINE_CLEANUP(struct event *, event_free);
 static const char *event_namespace(const struct event *event)
 {
 	return *event->namespace ? event->namespace : "default";
-}
-
-static int compare(const struct event *a, const struct event *b)
-{
-	return strcmp(a->uid, b->uid) != 0 || strcmp(a->about_name, b->about_name) != 0 ||
-	       a->type != b->type || strcmp(a->reason, b->reason) != 0 ||
-	       strcmp(a->message, b->message) != 0;
 }
 
 /* Cut between characters: the API refuses half of a UTF-8 sequence. */
@@ -163,7 +159,7 @@ static struct json_object *event_json(const struct event_recorder *recorder,
 {
 	struct json_object *json = object_json(&event_kind, event_namespace(event), event->name);
 	fill_about(json_child(json, "involvedObject"), event);
-	json_set_string(json, "type", event->type == EVENT_WARNING ? "Warning" : "Normal");
+	json_set_string(json, "type", type_name(event->type));
 	json_set_string(json, "reason", event->reason);
 	json_set_string(json, "message", event->message);
 	json_set_string(json_child(json, "source"), "component", recorder->component);
@@ -196,11 +192,12 @@ static int post_again(struct event_recorder *recorder, struct event *event, stru
 	CLEANUP(json_object_putp) struct json_object *json = json_object_new_object();
 	json_set_int(json, "count", event->count);
 	set_time(json, "lastTimestamp", event->last_s);
+	json_set_string(json, "message", event->message); /* a combined event shows the newest */
 	return kube_patch(recorder->client, &event_kind, event_namespace(event), event->name, NULL,
 			  KUBE_PATCH_MERGE, json, NULL, err);
 }
 
-/* The server forgets events after an hour: one that is gone is posted anew. */
+/* The server forgets events after an hour: one that is gone is posted again. */
 static int post(struct event_recorder *recorder, struct event *event, struct error *err)
 {
 	if (!event->name)
@@ -218,43 +215,39 @@ static int post(struct event_recorder *recorder, struct event *event, struct err
  * The thread.
  */
 
-static void forget(struct event_recorder *recorder, struct event *event)
+/* What went before into the same Event object. */
+static void recall(struct event_recorder *recorder, struct event *event)
 {
-	DL_DELETE(recorder->posted, event);
-	recorder->posted_count--;
-	event_free(event);
+	pthread_mutex_lock(&recorder->lock);
+	const struct event_posted *posted =
+		event_correlator_posted(recorder->correlator, event->key);
+	if (posted->name) {
+		event->name = must_strdup(posted->name);
+		event->first_s = posted->first_s;
+		event->count += posted->count;
+	}
+	pthread_mutex_unlock(&recorder->lock);
 }
 
-static void remember(struct event_recorder *recorder, struct event *taken)
+static void remember(struct event_recorder *recorder, struct event *event)
 {
-	DL_APPEND(recorder->posted, taken);
-	recorder->posted_count++;
-	if (recorder->posted_count > POSTED_MAX)
-		forget(recorder, recorder->posted);
-}
-
-static void merge(struct event *into, const struct event *event)
-{
-	into->count += event->count;
-	into->last_s = event->last_s;
+	pthread_mutex_lock(&recorder->lock);
+	struct event_posted *posted = event_correlator_posted(recorder->correlator, event->key);
+	free(posted->name);
+	posted->name = TAKE(event->name);
+	posted->first_s = event->first_s;
+	posted->count = event->count;
+	pthread_mutex_unlock(&recorder->lock);
 }
 
 /* False where there is no use in going on with the next one. */
 static bool post_event(struct event_recorder *recorder, struct event *taken)
 {
 	CLEANUP(event_freep) struct event *event = taken;
-	struct event *before;
-	DL_SEARCH(recorder->posted, before, event, compare);
-	if (before) {
-		merge(before, event);
-		DL_DELETE(recorder->posted, before); /* it becomes the newest */
-		recorder->posted_count--;
-		event_free(TAKE(event));
-		event = before;
-	}
 	struct error err;
+	recall(recorder, event);
 	if (post(recorder, event, &err) == 0) {
-		remember(recorder, TAKE(event));
+		remember(recorder, event);
 		return true;
 	}
 	count_dropped(error_code_name(err.code));
@@ -308,6 +301,7 @@ struct event_recorder *event_recorder_new(struct kube_client *client, const char
 	recorder->component = must_strdup(component);
 	recorder->instance = must_strdup(instance);
 	recorder->name_number = (uint64_t)clock_wall_us();
+	recorder->correlator = event_correlator_new();
 	pthread_mutex_init(&recorder->lock, NULL);
 	pthread_cond_init(&recorder->changed, NULL);
 	if (pthread_create(&recorder->thread, NULL, run, recorder) != 0)
@@ -334,9 +328,8 @@ void event_recorder_free(struct event_recorder *recorder)
 	pthread_cond_signal(&recorder->changed);
 	pthread_mutex_unlock(&recorder->lock);
 	pthread_join(recorder->thread, NULL);
-	while (recorder->posted)
-		forget(recorder, recorder->posted);
 	drop_waiting(recorder);
+	event_correlator_free(recorder->correlator);
 	pthread_cond_destroy(&recorder->changed);
 	pthread_mutex_destroy(&recorder->lock);
 	free(recorder->component);
@@ -344,13 +337,42 @@ void event_recorder_free(struct event_recorder *recorder)
 	free(recorder);
 }
 
-/* The same event twice in the queue is one with a higher count. True if the event was taken. */
-static bool enqueue(struct event_recorder *recorder, struct event *event)
+static int compare_keys(const struct event *a, const struct event *b)
+{
+	return strcmp(a->key, b->key);
+}
+
+/* Into an event that waits for the same Event object. */
+static void merge(struct event *into, struct event *event)
+{
+	into->count += event->count;
+	into->last_s = event->last_s;
+	free(into->message);
+	into->message = TAKE(event->message);
+}
+
+/* More events than the rate allows are counted in the Event object that is there already: its next
+ * change shows them. */
+static void suppress(struct event_recorder *recorder, const struct event *event)
+{
+	struct event_posted *posted = event_correlator_posted(recorder->correlator, event->key);
+	if (posted->name)
+		posted->count += event->count;
+	count_dropped("rate");
+}
+
+/* True if the event was taken. Under the lock. */
+static bool enqueue(struct event_recorder *recorder, const struct event_about *about,
+		    struct event *event)
 {
 	struct event *same;
-	DL_SEARCH(recorder->waiting, same, event, compare);
+	DL_SEARCH(recorder->waiting, same, event, compare_keys);
 	if (same) {
 		merge(same, event);
+		return false;
+	}
+	if (!event_correlator_admit(recorder->correlator, about, clock_monotonic_ms())) {
+		suppress(recorder, event);
 		return false;
 	}
 	if (recorder->waiting_count == WAITING_MAX) {
@@ -363,6 +385,24 @@ static bool enqueue(struct event_recorder *recorder, struct event *event)
 	return true;
 }
 
+static bool record(struct event_recorder *recorder, const struct event_about *about,
+		   struct event *event)
+{
+	bool combined;
+	pthread_mutex_lock(&recorder->lock);
+	event->key =
+		event_correlator_key(recorder->correlator, about, clock_monotonic_ms(), &combined);
+	if (combined) {
+		CLEANUP_FREE char *message =
+			must_printf(EVENT_COMBINED_PREFIX "%s", event->message);
+		free(event->message);
+		event->message = cut(message, MESSAGE_MAX);
+	}
+	bool taken = enqueue(recorder, about, event);
+	pthread_mutex_unlock(&recorder->lock);
+	return taken;
+}
+
 void event_record(struct event_recorder *recorder, const struct object *about, enum event_type type,
 		  const char *reason, const char *format, ...)
 {
@@ -371,10 +411,13 @@ void event_record(struct event_recorder *recorder, const struct object *about, e
 	va_start(args, format);
 	text_vprintf(&message, format, args);
 	va_end(args);
+	const struct event_about what = {
+		.object = about,
+		.type = type_name(type),
+		.reason = reason,
+		.message = text_string(&message),
+	};
 	struct event *event = event_new(about, type, reason, text_string(&message));
-	pthread_mutex_lock(&recorder->lock);
-	bool taken = enqueue(recorder, event);
-	pthread_mutex_unlock(&recorder->lock);
-	if (!taken)
+	if (!record(recorder, &what, event))
 		event_free(event);
 }

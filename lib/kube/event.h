@@ -4,9 +4,10 @@
 /*
  * Events: what `kubectl describe` shows at an object.
  *
- * Events are posted by a thread of the recorder's own, so nobody waits for them; when many come at
- * once the newest are dropped. A repeated event raises the count of the first instead of making
- * another (Kubernetes behaviour: core/v1 Event, count and lastTimestamp).
+ * A thread of the recorder posts the events, so no worker waits for them; when too many wait the
+ * newest are dropped. A repeated event raises the count of the first instead of making another
+ * (core/v1 Event: count and lastTimestamp), and an object that gets many is held to a rate
+ * (kube/event_correlator.h).
  */
 
 #include "base/cleanup.h"

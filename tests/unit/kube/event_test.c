@@ -140,7 +140,7 @@ static void keeps_apart_what_differs(void **state)
 	assert_int_equal(fake_api_count(fixture->api, &event_kind), 4);
 }
 
-static void posts_anew_what_the_server_has_forgotten(void **state)
+static void posts_again_what_the_server_has_forgotten(void **state)
 {
 	struct fixture *fixture = *state;
 	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "A", "x");
@@ -189,6 +189,17 @@ static void *unblock_soon(void *context)
 	return NULL;
 }
 
+static struct object *claim_named(const char *name)
+{
+	CLEANUP_FREE char *text =
+		must_printf("{'metadata':{'namespace':'shop','name':'%s','uid':'%s'}}", name, name);
+	CLEANUP(json_object_putp) struct json_object *json = fake_json_of(text);
+	struct object *claim = NULL;
+	struct error err;
+	assert_int_equal(object_parse(&claim_kind, json, &claim, &err), 0);
+	return claim;
+}
+
 static void drops_the_newest_when_too_many_wait(void **state)
 {
 	struct fixture *fixture = *state;
@@ -196,11 +207,55 @@ static void drops_the_newest_when_too_many_wait(void **state)
 	fake_api_set_hook(fixture->api, block, NULL);
 	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "First", "x");
 	usleep(50000); /* it is with the recorder's thread now */
-	for (int i = 0; i < 300; i++)
-		event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "Many", "%d", i);
+	for (int i = 0; i < 300; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "www-%d", i);
+		CLEANUP(object_unrefp) struct object *claim = claim_named(name);
+		event_record(fixture->recorder, claim, EVENT_NORMAL, "Many", "x");
+	}
 	blocked = false;
 	flush(fixture);
 	assert_int_equal(fake_api_count(fixture->api, &event_kind), 257);
+}
+
+/* A Parallel set of 300 under a quota: every pod is refused by a message of its own, again and
+ * again. */
+static void a_flood_about_one_object_costs_ten_event_objects_and_few_requests(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int round = 0; round < 10; round++)
+		for (int i = 0; i < 300; i++)
+			event_record(fixture->recorder, fixture->claim, EVENT_WARNING,
+				     "FailedCreate", "create Pod web-%d failed", i);
+	CLEANUP(object_unrefp) struct object *calm = claim_named("calm");
+	event_record(fixture->recorder, calm, EVENT_WARNING, "FailedCreate", "no quota");
+	/* Nor do failures hide that something went well. */
+	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "SuccessfulCreate", "web-0");
+	flush(fixture);
+	assert_int_equal(fake_api_count(fixture->api, &event_kind), 10 + 2);
+	assert_in_range(fake_api_requests(fixture->api, NULL, "/events"), 12, 27);
+}
+
+static void combines_what_is_similar_and_shows_the_newest(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int i = 0; i < 12; i++) {
+		event_record(fixture->recorder, fixture->claim, EVENT_WARNING, "FailedCreate",
+			     "create Pod web-%d failed", i);
+		assert_true(fake_api_wait_count(fixture->api, &event_kind, i < 10 ? i + 1 : 10));
+		usleep(20000);
+	}
+	flush(fixture);
+	CLEANUP_FREE char *name = NULL; /* of the last: their names grow */
+	struct error err;
+	const struct kube_scope scope = { .kind = &event_kind };
+	assert_int_equal(kube_list(fixture->client, &scope, find_event, NULL, &name, NULL, &err),
+			 0);
+	CLEANUP_FREE char *message =
+		fake_api_field(fixture->api, &event_kind, "shop", name, "message");
+	CLEANUP_FREE char *count = fake_api_field(fixture->api, &event_kind, "shop", name, "count");
+	assert_string_equal(message, "(combined from similar events): create Pod web-11 failed");
+	assert_string_equal(count, "3");
 }
 
 /* A program that ends would otherwise wait for one answer after the other. */
@@ -213,7 +268,7 @@ static void stops_posting_at_the_end_when_the_server_does_not_answer(void **stat
 		      &(struct fake_api_failure) { .how = FAKE_API_LOST_REQUEST, .times = 100 });
 	event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "First", "x");
 	usleep(50000); /* it is with the recorder's thread now */
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 9; i++)
 		event_record(fixture->recorder, fixture->claim, EVENT_NORMAL, "Many", "%d", i);
 	pthread_t thread;
 	assert_int_equal(pthread_create(&thread, NULL, unblock_soon, NULL), 0);
@@ -244,9 +299,11 @@ int main(void)
 		with_fixture(posts_what_describe_shows),
 		with_fixture(raises_the_count_of_a_repeated_event),
 		with_fixture(keeps_apart_what_differs),
-		with_fixture(posts_anew_what_the_server_has_forgotten),
+		with_fixture(posts_again_what_the_server_has_forgotten),
 		with_fixture(posts_events_of_cluster_wide_things_in_the_default_namespace),
 		with_fixture(drops_the_newest_when_too_many_wait),
+		with_fixture(a_flood_about_one_object_costs_ten_event_objects_and_few_requests),
+		with_fixture(combines_what_is_similar_and_shows_the_newest),
 		with_fixture(stops_posting_at_the_end_when_the_server_does_not_answer),
 		with_fixture(cuts_long_messages_between_characters),
 	};
