@@ -89,12 +89,24 @@ static int parse(struct object *object, struct json_object *json, struct error *
 	return parse_volumes(pod, json, err);
 }
 
+/* parse() looks at none of these; a pod's author can make them as large as an object may be. */
+static const char *const unread[] = {
+	"spec.containers",
+	"spec.initContainers",
+	"spec.ephemeralContainers",
+	"status.containerStatuses",
+	"status.initContainerStatuses",
+	"status.ephemeralContainerStatuses",
+	NULL,
+};
+
 const struct kind pod_kind = {
 	.api_version = "v1",
 	.name = "Pod",
 	.plural = "pods",
 	.namespaced = true,
 	.size = sizeof(struct pod),
+	.unread = unread,
 	.parse = parse,
 };
 

@@ -41,6 +41,7 @@ struct http_request {
 	const char *body; /* or NULL */
 	size_t body_length;
 	uint32_t timeout_ms; /* of the whole request; for a stream: of its silence */
+	uint32_t body_max;   /* of the answer; 0: HTTP_BODY_MAX */
 };
 
 struct http_response {
@@ -58,7 +59,7 @@ void http_client_free(struct http_client *client);
  * changed, for the request was not sent, or is a GET whose connection broke. ERROR_TIMEOUT: it was
  * sent, and the answer did not come in time, or (of what is no GET) the connection broke; it may
  * have had its effect. ERROR_CANCELLED: after http_client_stop(). ERROR_EXHAUSTED: the answer is
- * larger than HTTP_BODY_MAX. ERROR_INVALID: a certificate, key or token of ours cannot be used. */
+ * larger than body_max. ERROR_INVALID: a certificate, key or token of ours cannot be used. */
 #define HTTP_BODY_MAX (64u << 20)
 int http_client_request(struct http_client *client, const struct http_request *request,
 			struct http_response *ret_response, struct error *err);

@@ -31,7 +31,7 @@ static size_t count_lines(const char *data, size_t length)
 /* Under the lock. Returns what libcurl wants of a write callback. */
 static size_t take_body(struct transfer *transfer, const char *data, size_t length)
 {
-	size_t limit = transfer->opened ? HTTP_LINE_MAX : HTTP_BODY_MAX;
+	size_t limit = transfer->opened ? HTTP_LINE_MAX : transfer->body_max;
 	if (transfer->opened && transfer->lines && unread_bytes(transfer) >= TRANSFER_HOLD_BYTES) {
 		transfer->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
@@ -150,6 +150,7 @@ struct transfer *transfer_new(pthread_mutex_t *lock, uint64_t *server_heard_ms, 
 	transfer->server_heard_ms = server_heard_ms;
 	pthread_cond_init(&transfer->changed, NULL);
 	transfer->is_stream = is_stream;
+	transfer->body_max = request->body_max ? request->body_max : HTTP_BODY_MAX;
 	transfer->has_effect = strcmp(request->method, "GET") != 0;
 	transfer->silence_ms = is_stream ? request->timeout_ms : 0;
 	transfer->begun_ms = transfer->heard_ms = clock_monotonic_ms();

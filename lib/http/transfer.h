@@ -30,6 +30,7 @@ struct transfer {
 	char curl_text[CURL_ERROR_SIZE];
 	bool is_stream;
 	bool has_effect; /* it is no GET */
+	size_t body_max;
 	uint32_t silence_ms;
 
 	uint64_t begun_ms;

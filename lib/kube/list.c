@@ -8,7 +8,11 @@
 #include "kube/json.h"
 #include "kube/list_text.h"
 
-#define PAGE_OBJECTS "500"
+/* A page of usual objects is a few megabytes. One that exceeds PAGE_BYTES_MAX is asked for again
+ * with half as many objects, so that what the objects' authors put into them costs requests, not
+ * memory. A page of a single object may be as large as any answer. */
+#define PAGE_OBJECTS 500
+#define PAGE_BYTES_MAX (8u << 20)
 
 /* A server that expires every list in the middle is given up: the caller comes back later. */
 #define RESTARTS_MAX 3
@@ -21,6 +25,7 @@ struct listing {
 	void *context;
 	char *continue_token;	/* NULL: the first or behind the last page */
 	char *resource_version; /* of the list, the same on each page */
+	unsigned page_objects; /* asked for at once; half as many after a page that was too large */
 };
 
 static void listing_done(struct listing *listing)
@@ -44,18 +49,16 @@ static void keep(struct listing *listing, struct object *taken)
 	objects->items[objects->count++] = taken;
 }
 
-static void parse_item(void *context, struct json_object *json)
+static void parse_item(void *context, const struct json_span *text)
 {
 	struct listing *listing = context;
 	struct object *object;
 	struct error err;
-	if (object_parse(listing->scope->kind, json, &object, &err) == 0) {
+	if (object_parse_text(listing->scope->kind, text->text, text->length, &object, &err) == 0) {
 		keep(listing, object);
 		return;
 	}
-	struct json_object *name = json_find(json, "metadata.name");
-	error_prefix(&err, "%s %.253s", listing->scope->kind->name,
-		     name ? json_object_get_string(name) : "without a name");
+	error_prefix(&err, "%s", listing->scope->kind->name);
 	if (listing->skipped)
 		listing->skipped(listing->context, &err);
 }
@@ -88,7 +91,7 @@ static int fetch_page(struct kube_client *client, struct listing *listing, struc
 {
 	const struct kube_scope *scope = listing->scope;
 	CLEANUP_TEXT struct text query = TEXT_INIT;
-	kube_query_add(&query, "limit", PAGE_OBJECTS);
+	text_printf(&query, "limit=%u", listing->page_objects);
 	kube_query_add(&query, "continue", listing->continue_token);
 	kube_query_add(&query, "labelSelector", scope->label_selector);
 	kube_query_add(&query, "fieldSelector", scope->field_selector);
@@ -98,6 +101,7 @@ static int fetch_page(struct kube_client *client, struct listing *listing, struc
 		.kind = scope->kind,
 		.namespace = scope->namespace,
 		.query = text_string(&query),
+		.body_max = listing->page_objects > 1 ? PAGE_BYTES_MAX : 0,
 	};
 	struct http_response page;
 	if (kube_call(client, &call, &page, err) < 0)
@@ -110,8 +114,11 @@ static int fetch_page(struct kube_client *client, struct listing *listing, struc
 static int fetch_all(struct kube_client *client, struct listing *listing, struct error *err)
 {
 	do {
-		if (fetch_page(client, listing, err) < 0)
-			return -1;
+		while (fetch_page(client, listing, err) < 0) {
+			if (err->code != ERROR_EXHAUSTED || listing->page_objects == 1)
+				return -1;
+			listing->page_objects /= 2;
+		}
 	} while (listing->continue_token);
 	return 0;
 }
@@ -126,6 +133,7 @@ int kube_list(struct kube_client *client, const struct kube_scope *scope,
 		.scope = scope,
 		.skipped = skipped,
 		.context = context,
+		.page_objects = PAGE_OBJECTS,
 	};
 	struct error unread;
 	err = err ? err : &unread;

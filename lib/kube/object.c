@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "kube/json.h"
+#include "kube/object_text.h"
 
 /* Most objects of ours fit into a first block of this size. */
 #define ARENA_FIRST_BYTES 1024
@@ -111,13 +112,49 @@ int object_parse(const struct kind *kind, struct json_object *json, struct objec
 	return 0;
 }
 
+static int parse_pruned(const struct kind *kind, const struct text *text,
+			struct object **ret_object, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *tree = NULL;
+	if (json_parse(text_string(text), text->length, &tree, err) < 0)
+		return -1;
+	return object_parse(kind, tree, ret_object, err);
+}
+
+/* Puts "default/web-0: " before the error, as far as the text has a name. */
+static int name_it(const struct kind *kind, const char *json, size_t length, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *object = NULL;
+	struct error unnamed;
+	if (object_parse_name(kind, json, length, &object, &unnamed) < 0)
+		return -1;
+	return error_prefix(err, "%s%s%s", object->namespace, *object->namespace ? "/" : "",
+			    object->name);
+}
+
 int object_parse_text(const struct kind *kind, const char *json, size_t length,
 		      struct object **ret_object, struct error *err)
 {
-	CLEANUP(json_object_putp) struct json_object *tree = NULL;
-	if (json_parse(json, length, &tree, err) < 0)
+	const struct json_span span = { json, length };
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	if (object_text_prune(kind, &span, &text, err) == 0 &&
+	    parse_pruned(kind, &text, ret_object, err) == 0)
+		return 0;
+	return name_it(kind, json, length, err);
+}
+
+int object_parse_name(const struct kind *kind, const char *json, size_t length,
+		      struct object **ret_object, struct error *err)
+{
+	const struct json_span span = { json, length };
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	struct kind bare = *kind;
+	bare.parse = NULL;
+	if (object_text_name(&span, &text, err) < 0 ||
+	    parse_pruned(&bare, &text, ret_object, err) < 0)
 		return -1;
-	return object_parse(kind, tree, ret_object, err);
+	(*ret_object)->kind = kind;
+	return 0;
 }
 
 struct object *object_ref(struct object *object)

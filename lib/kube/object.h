@@ -61,6 +61,10 @@ struct kind {
 	bool namespaced;
 	size_t size; /* of the struct that begins with struct object */
 
+	/* Paths of members that parse() never looks at and that may be large, ended by NULL: they
+	 * are dropped before a tree is made (kube/object_text.h). NULL: none. */
+	const char *const *unread;
+
 	/* Fills what lies behind the struct object, which is filled already. NULL where nothing
 	 * does. Names the field in *err ("spec.resources.requests.storage: …"). */
 	int (*parse)(struct object *object, struct json_object *json, struct error *err);
@@ -70,7 +74,14 @@ struct kind {
  * the like are ERROR_INVALID. */
 int object_parse(const struct kind *kind, struct json_object *json, struct object **ret_object,
 		 struct error *err);
+
+/* From text, without the members that are not read (kube/object_text.h). An object of which too
+ * much is left is ERROR_EXHAUSTED. Of one that cannot be parsed the error names the place. */
 int object_parse_text(const struct kind *kind, const char *json, size_t length,
+		      struct object **ret_object, struct error *err);
+
+/* Its place, uid and version alone, whatever else there is or how large. */
+int object_parse_name(const struct kind *kind, const char *json, size_t length,
 		      struct object **ret_object, struct error *err);
 
 struct object *object_ref(struct object *object);

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "kube/call.h"
 #include "kube/json.h"
+#include "kube/json_scan.h"
+#include "kube/object_text.h"
 #include "kube/status.h"
 #include "kube/transport.h"
 
@@ -76,16 +78,16 @@ int kube_watch_open(struct kube_client *client, const struct kube_scope *scope,
 }
 
 /* -1 for a type that we do not know. */
-static int parse_type(const char *name, enum kube_watch_type *ret_type)
+static int parse_type(const struct json_span *name, enum kube_watch_type *ret_type)
 {
 	static const char *const names[] = {
-		[KUBE_ADDED] = "ADDED",
-		[KUBE_MODIFIED] = "MODIFIED",
-		[KUBE_DELETED] = "DELETED",
-		[KUBE_BOOKMARK] = "BOOKMARK",
+		[KUBE_ADDED] = "\"ADDED\"",
+		[KUBE_MODIFIED] = "\"MODIFIED\"",
+		[KUBE_DELETED] = "\"DELETED\"",
+		[KUBE_BOOKMARK] = "\"BOOKMARK\"",
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], name) == 0) {
+		if (json_span_is(name, names[i])) {
 			*ret_type = (enum kube_watch_type)i;
 			return 0;
 		}
@@ -93,85 +95,93 @@ static int parse_type(const char *name, enum kube_watch_type *ret_type)
 	return -1;
 }
 
-/* A bookmark's object has a resourceVersion and no name. */
-static int parse_bookmark(const struct kind *kind, struct json_object *json,
-			  struct object **ret_object, struct error *err)
+static struct object *bookmark_new(const struct kind *kind, struct arena *arena)
 {
-	struct arena *arena = arena_new(512);
 	struct object *object = arena_alloc(arena, kind->size);
 	object->arena = arena;
 	object->references = 1;
 	object->kind = kind;
 	object->namespace = object->name = object->uid = "";
-	if (json_need_string(json, "metadata.resourceVersion", arena, &object->resource_version,
-			     err) < 0) {
-		arena_free(arena);
+	return object;
+}
+
+/* A bookmark's object has a resourceVersion and no name. */
+static int parse_bookmark(const struct kind *kind, const struct json_span *text,
+			  struct object **ret_object, struct error *err)
+{
+	CLEANUP_TEXT struct text bare = TEXT_INIT;
+	CLEANUP(json_object_putp) struct json_object *json = NULL;
+	if (object_text_name(text, &bare, err) < 0 ||
+	    json_parse(text_string(&bare), bare.length, &json, err) < 0)
 		return -1;
-	}
-	*ret_object = object;
+	CLEANUP(object_unrefp) struct object *object = bookmark_new(kind, arena_new(512));
+	if (json_need_string(json, "metadata.resourceVersion", object->arena,
+			     &object->resource_version, err) < 0)
+		return -1;
+	*ret_object = TAKE(object);
 	return 0;
 }
 
 /* What is gone must be known to be gone, whatever it had become: its name is enough. */
-static int parse_deleted(const struct kind *kind, struct json_object *json,
+static int parse_deleted(const struct kind *kind, const struct json_span *text,
 			 struct object **ret_object, struct error *err)
 {
-	struct kind bare = *kind;
-	bare.parse = NULL;
-	if (object_parse(kind, json, ret_object, err) == 0)
+	if (object_parse_text(kind, text->text, text->length, ret_object, err) == 0)
 		return 0;
-	if (object_parse(&bare, json, ret_object, err) < 0)
-		return -1;
-	(*ret_object)->kind = kind;
-	return 0;
+	return object_parse_name(kind, text->text, text->length, ret_object, err);
 }
 
 static int parse_object(const struct kind *kind, enum kube_watch_type type,
-			struct json_object *json, struct object **ret_object, struct error *err)
+			const struct json_span *text, struct object **ret_object, struct error *err)
 {
 	if (type == KUBE_BOOKMARK)
-		return parse_bookmark(kind, json, ret_object, err);
+		return parse_bookmark(kind, text, ret_object, err);
 	if (type == KUBE_DELETED)
-		return parse_deleted(kind, json, ret_object, err);
-	return object_parse(kind, json, ret_object, err);
+		return parse_deleted(kind, text, ret_object, err);
+	return object_parse_text(kind, text->text, text->length, ret_object, err);
 }
 
-static int parse_event(const struct kind *kind, struct json_object *json,
-		       enum kube_watch_type *ret_type, struct object **ret_object,
-		       struct error *err)
+static int parse_failure(const struct json_span *text, struct error *err)
 {
-	struct json_object *type_json = json_find(json, "type");
-	const char *name = type_json ? json_object_get_string(type_json) : "";
-	struct json_object *object = json_find(json, "object");
-	if (strcmp(name, "ERROR") == 0) {
-		kube_status_object_error(object, err);
-		if (err->code == ERROR_INVALID) /* which would mean that the watch goes on */
-			err->code = ERROR_INTERNAL;
-		return -1;
-	}
+	CLEANUP(json_object_putp) struct json_object *status = NULL;
+	if (json_parse(text->text, text->length, &status, err) == 0)
+		kube_status_object_error(status, err);
+	if (err->code == ERROR_INVALID) /* which would mean that the watch goes on */
+		err->code = ERROR_INTERNAL;
+	return -1;
+}
+
+static int parse_event(const struct kind *kind, const struct json_span *name,
+		       const struct json_span *text, enum kube_watch_type *ret_type,
+		       struct object **ret_object, struct error *err)
+{
+	if (json_span_is(name, "\"ERROR\""))
+		return parse_failure(text, err);
 	enum kube_watch_type type;
 	if (parse_type(name, &type) < 0)
-		return error_set(err, ERROR_INTERNAL, "an event of the unknown type \"%.32s\"",
-				 name);
-	if (parse_object(kind, type, object, ret_object, err) < 0) {
+		return error_set(err, ERROR_INTERNAL, "an event of the unknown type %.*s",
+				 name->length < 32 ? (int)name->length : 32, name->text);
+	if (parse_object(kind, type, text, ret_object, err) < 0) {
 		err->code = ERROR_INVALID;
-		struct json_object *place = json_find(object, "metadata.name");
-		return error_prefix(err, "%.253s", place ? json_object_get_string(place) : name);
+		return -1;
 	}
 	*ret_type = type;
 	return 0;
 }
 
-static int parse_line(const struct kind *kind, const char *line, size_t length,
+/* A line that is no event is not an object that we fail to understand, but a broken watch. */
+static int parse_line(const struct kind *kind, const struct json_span *line,
 		      enum kube_watch_type *ret_type, struct object **ret_object, struct error *err)
 {
-	CLEANUP(json_object_putp) struct json_object *json = NULL;
-	if (json_parse(line, length, &json, err) < 0) {
-		err->code =
-			ERROR_INTERNAL; /* not an object we fail to understand: a broken watch */
-		return -1;
-	}
-	return parse_event(kind, json, ret_type, ret_object, err);
+	struct json_span type;
+	struct json_span object;
+	struct json_scan scan = { .text = line->text, .length = line->length };
+	struct json_span whole;
+	if (!json_scan_value(&scan, &whole) || json_scan_peek(&scan) || scan.at < scan.length ||
+	    !json_scan_member(line->text, line->length, "type", &type) ||
+	    !json_scan_member(line->text, line->length, "object", &object))
+		return error_set(err, ERROR_INTERNAL, "a line that is no event");
+	return parse_event(kind, &type, &object, ret_type, ret_object, err);
 }
 
 int kube_watch_next(struct kube_watch *watch, enum kube_watch_type *ret_type,
@@ -184,7 +194,8 @@ int kube_watch_next(struct kube_watch *watch, enum kube_watch_type *ret_type,
 	size_t length = 0;
 	int r = transport->read_line(transport->context, watch->stream, &line, &length, err);
 	if (r == 0)
-		r = parse_line(watch->kind, line, length, ret_type, ret_object, err);
+		r = parse_line(watch->kind, &(struct json_span) { line, length }, ret_type,
+			       ret_object, err);
 	if (r < 0)
 		return error_prefix(err, "watch %s", watch->kind->name);
 	return r;

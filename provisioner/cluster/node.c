@@ -41,11 +41,16 @@ static int parse_node(struct object *object, struct json_object *json, struct er
 	return parse_taints(node_of(object), json, err);
 }
 
+/* The largest parts of a node, and never looked at. */
+static const char *const unread[] = { "status.images", "status.volumesAttached",
+				      "status.volumesInUse", NULL };
+
 const struct kind node_kind = {
 	.api_version = "v1",
 	.name = "Node",
 	.plural = "nodes",
 	.size = sizeof(struct node),
+	.unread = unread,
 	.parse = parse_node,
 };
 

@@ -241,6 +241,10 @@ static int serve_request(struct connection *connection, const struct http_reques
 	if (r == 0)
 		serve(api, request, ret_response);
 	announce(api);
+	if (r == 0 && request->body_max && ret_response->body_length > request->body_max) {
+		http_response_done(ret_response);
+		return error_set(err, ERROR_EXHAUSTED, "the answer is too large");
+	}
 	if (r == 0 && failure.how == FAKE_API_LOST_ANSWER) {
 		http_response_done(ret_response);
 		return error_set(err, ERROR_TIMEOUT, "no answer in time");

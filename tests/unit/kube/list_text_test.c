@@ -11,9 +11,10 @@
 #include "base/text.h"
 #include "kube/json.h"
 
-static void note_item(void *context, struct json_object *json)
+static void note_item(void *context, const struct json_span *item)
 {
-	text_printf(context, "%s|", json ? json_text(json, NULL) : "null");
+	text_append(context, item->text, item->length);
+	text_append_string(context, "|");
 }
 
 static int parse(const char *text, struct text *items, struct json_object **metadata)
