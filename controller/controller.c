@@ -319,6 +319,8 @@ static void make_guard(struct controller *controller)
 		.pod_name = controller->options.pod_name,
 		.pod_uid = controller->options.pod_uid,
 		.wait_ms = controller->options.guard_wait_ms,
+		.margin_ms = controller->options.guard_margin_ms,
+		.look_ms = controller->options.guard_look_ms,
 		.probe_again_ms = controller->options.probe_again_ms,
 		.check_ms = controller->options.probe_check_ms,
 		.changed = mode_changed,

@@ -33,6 +33,8 @@ struct controller_options {
 	uint32_t backoff_max_ms;
 	bool guarded; /* guard.h */
 	uint32_t guard_wait_ms;
+	uint32_t guard_margin_ms;
+	uint32_t guard_look_ms;
 	uint32_t probe_again_ms;
 	uint32_t probe_check_ms;
 

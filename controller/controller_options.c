@@ -20,9 +20,10 @@ static const char help[] =
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9748)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
 	"  --workers=N            sets worked on at once, 1 to 256 (8)\n"
-	"  --guard-wait=SECONDS   how long nobody else may touch the probe before we act, 0 to "
-	"3600\n"
-	"                         (5)\n"
+	"  --guard-wait=SECONDS   how long the probe must stay untouched before we act, 0 to "
+	"3600;\n"
+	"                         at least 60 unless the lease of kube-controller-manager shows\n"
+	"                         a leader that has held it for a minute (5)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n";

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
+#include "rival.h"
 #include "set/pod.h"
 #include "set/statefulset.h"
 
@@ -18,16 +19,32 @@
 /* Bounds how long the answer to a deleted probe may take. */
 #define REMOVE_TRIES_MAX 50
 #define REMOVE_WAIT_MS 100
+/* While a probe stands and is not yet believed: a lease is renewed every two seconds. */
+#define LEASE_LOOK_MAX_MS 2000
+#define LEASE_LOOK_MIN_MS 100
+
+/* A set that was changed while we stand by, and whose status has not followed. */
+struct neglected {
+	char *uid; /* NULL: none */
+	uint64_t since_ms;
+};
 
 struct guard {
 	struct guard_options options;
 	pthread_t thread;
 	bool started;
+
+	/* The thread's own. */
+	struct rival rival;
+	uint64_t probed_ms; /* when the last probe was made */
+	bool reported;	    /* that we stand by */
+
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool stopping;
-	bool touched;	 /* somebody wrote the probe's status */
-	bool lost;	 /* somebody deleted the probe */
+	bool touched; /* the probe's status was written */
+	bool lost;    /* the probe was deleted */
+	struct neglected neglected;
 	char *probe_uid; /* of the probe that counts; NULL: none */
 	int mode;	 /* enum guard_mode; atomic */
 };
@@ -62,12 +79,44 @@ static bool is_touched(const struct object *set)
 	       *status->update_revision || *status->current_revision;
 }
 
+static bool is_observed(const struct object *set)
+{
+	return ((const struct statefulset *)set)->status.observed_generation >= set->generation;
+}
+
+static void forget_neglected(struct guard *guard)
+{
+	free(guard->neglected.uid);
+	guard->neglected.uid = NULL;
+}
+
+/* One set is enough: that of which we have waited longest. Under the lock. */
+static void note_neglect(struct guard *guard, const struct object *before,
+			 const struct object *after)
+{
+	const struct object *set = after ? after : before;
+	struct neglected *neglected = &guard->neglected;
+	bool known = neglected->uid && strcmp(neglected->uid, set->uid) == 0;
+	bool gone = !after || after->deleted_s != 0;
+	if (known && (gone || is_observed(after)))
+		forget_neglected(guard);
+	bool changed = !gone && (!before || before->generation != after->generation);
+	if (neglected->uid || !changed || is_observed(after))
+		return;
+	neglected->uid = must_strdup(after->uid);
+	neglected->since_ms = clock_monotonic_ms();
+}
+
 bool guard_saw(struct guard *guard, const struct object *before, const struct object *after)
 {
 	const struct object *set = after ? after : before;
-	if (!guard_is_probe(guard, set))
-		return false;
 	pthread_mutex_lock(&guard->lock);
+	if (!guard_is_probe(guard, set)) {
+		if (guard_mode(guard) == GUARD_STANDING_BY)
+			note_neglect(guard, before, after);
+		pthread_mutex_unlock(&guard->lock);
+		return false;
+	}
 	bool counts = guard->probe_uid && strcmp(guard->probe_uid, set->uid) == 0;
 	if (counts && after && is_touched(after)) {
 		/* Stand down in this very thread: every write asks for the mode first. */
@@ -136,6 +185,14 @@ static bool wait_ms(struct guard *guard, uint32_t ms)
 	return true;
 }
 
+static bool something_seen(struct guard *guard)
+{
+	pthread_mutex_lock(&guard->lock);
+	bool seen = guard->touched || guard->lost;
+	pthread_mutex_unlock(&guard->lock);
+	return seen;
+}
+
 static bool pause_ms(struct guard *guard, uint32_t ms)
 {
 	pthread_mutex_lock(&guard->lock);
@@ -185,8 +242,8 @@ static int make_probe(struct guard *guard, struct error *err)
 	return 0;
 }
 
-/* The informer may have told of a write before we knew the probe's uid, or may lag: so it is read
- * from the API itself. 0: nobody wrote it; 1: somebody did. */
+/* The informer may have shown a write before we knew the probe's uid, or may lag: so it is read
+ * from the API itself. 0: untouched; 1: written. */
 static int read_probe(struct guard *guard, struct error *err)
 {
 	const struct guard_options *options = &guard->options;
@@ -205,7 +262,8 @@ static bool is_stopping(struct guard *guard)
 	return stopping;
 }
 
-/* Told of our own pod, where somebody will look who wonders why nothing happens. */
+/* As an event of our own pod, where a user looks who wonders why nothing happens. Normal: on a
+ * stock cluster it is meant to be so. */
 static void report_standby(struct guard *guard)
 {
 	const struct guard_options *options = &guard->options;
@@ -213,12 +271,58 @@ static void report_standby(struct guard *guard)
 		"another controller runs %s StatefulSets (kube-controller-manager?); start it with "
 		"--controllers=*,-statefulset-controller to hand them over",
 		options->kind->api_version);
-	log_warning("standing by", LOG_TEXT("why", advice));
+	log_info("standing by", LOG_TEXT("why", advice));
+	if (guard->reported)
+		return;
+	guard->reported = true;
 	CLEANUP(object_unrefp) struct object *pod = NULL;
 	struct error err;
 	if (*options->pod_name && kube_get(options->client, &pod_kind, options->namespace,
 					   options->pod_name, &pod, &err) == 0)
-		event_record(options->events, pod, EVENT_WARNING, "StandingBy", "%s", advice);
+		event_record(options->events, pod, EVENT_NORMAL, "StandingBy", "%s", advice);
+}
+
+static bool is_neglected(struct guard *guard)
+{
+	const struct guard_options *options = &guard->options;
+	uint64_t now_ms = clock_monotonic_ms();
+	pthread_mutex_lock(&guard->lock);
+	bool neglected =
+		guard->neglected.uid && now_ms - guard->neglected.since_ms >= options->margin_ms;
+	pthread_mutex_unlock(&guard->lock);
+	return neglected && now_ms - guard->probed_ms >= options->probe_again_ms;
+}
+
+static int look_at_lease(struct guard *guard, struct error *err)
+{
+	const struct rival_times times = { .settled_ms = guard->options.margin_ms / 2,
+					   .gone_ms = guard->options.margin_ms };
+	return rival_look(&guard->rival, guard->options.client, &times, err);
+}
+
+/* An API server that does not answer shows nothing. */
+static bool lease_has_changed(struct guard *guard)
+{
+	struct rival *rival = &guard->rival;
+	enum rival_state before = rival->state;
+	struct error err;
+	if (look_at_lease(guard, &err) < 0)
+		return false;
+	return rival->is_new || (rival->state == RIVAL_UNKNOWN && before != RIVAL_UNKNOWN);
+}
+
+/* Until a fact has changed that the last probe rested on. */
+static void wait_for_a_change(struct guard *guard)
+{
+	const char *why = NULL;
+	while (!why && pause_ms(guard, guard->options.look_ms)) {
+		if (lease_has_changed(guard))
+			why = "the lease of kube-controller-manager has changed";
+		else if (is_neglected(guard))
+			why = "the status of a set does not follow its spec";
+	}
+	if (why)
+		log_info("probing again", LOG_TEXT("why", why));
 }
 
 static void stand_by(struct guard *guard)
@@ -229,7 +333,10 @@ static void stand_by(struct guard *guard)
 	report_standby(guard);
 	if (remove_probe(guard, &err) < 0 && err.code != ERROR_CANCELLED)
 		log_warning("probe not removed", LOG_ERR(&err));
-	pause_ms(guard, guard->options.probe_again_ms);
+	wait_for_a_change(guard);
+	pthread_mutex_lock(&guard->lock);
+	forget_neglected(guard);
+	pthread_mutex_unlock(&guard->lock);
 }
 
 /* An API server that does not answer tells nothing. */
@@ -243,7 +350,7 @@ static void look_at_probe(struct guard *guard)
 	pthread_mutex_unlock(&guard->lock);
 }
 
-/* Active until somebody touches the probe. One that was merely deleted is made again. */
+/* Active until the probe is touched. One that was merely deleted is made again. */
 static void be_active(struct guard *guard)
 {
 	pthread_mutex_lock(&guard->lock);
@@ -258,7 +365,7 @@ static void be_active(struct guard *guard)
 		stand_by(guard);
 }
 
-/* False if somebody touched the probe in this last moment. */
+/* False if the probe was touched in this last moment. */
 static bool become_active(struct guard *guard)
 {
 	pthread_mutex_lock(&guard->lock);
@@ -268,16 +375,40 @@ static bool become_active(struct guard *guard)
 	pthread_mutex_unlock(&guard->lock);
 	if (touched)
 		return false;
+	guard->reported = false;
 	log_info("active", LOG_TEXT("api_version", guard->options.kind->api_version));
 	tell_mode(guard, GUARD_ACTIVE);
 	return true;
 }
 
+/* Waits until an untouched probe proves something, or something was seen. False when stopping. */
+static bool wait_for_proof(struct guard *guard)
+{
+	const struct guard_options *options = &guard->options;
+	uint64_t since_ms = clock_monotonic_ms();
+	uint32_t step_ms =
+		options->wait_ms < LEASE_LOOK_MAX_MS ? options->wait_ms : LEASE_LOOK_MAX_MS;
+	for (;;) {
+		struct error err;
+		if (look_at_lease(guard, &err) < 0 || guard->rival.is_new)
+			since_ms = clock_monotonic_ms();
+		uint64_t quiet_ms = clock_monotonic_ms() - since_ms;
+		enum rival_state state = guard->rival.state;
+		if ((state == RIVAL_STEADY && quiet_ms >= options->wait_ms) ||
+		    (state == RIVAL_UNKNOWN && quiet_ms >= options->margin_ms) ||
+		    something_seen(guard))
+			return true;
+		if (!pause_ms(guard, step_ms > LEASE_LOOK_MIN_MS ? step_ms : LEASE_LOOK_MIN_MS))
+			return false;
+	}
+}
+
 static int probe_once(struct guard *guard, struct error *err)
 {
+	guard->probed_ms = clock_monotonic_ms();
 	if (make_probe(guard, err) < 0)
 		return error_prefix(err, "probe %s", GUARD_PROBE_NAME);
-	if (!pause_ms(guard, guard->options.wait_ms))
+	if (!wait_for_proof(guard))
 		return 0;
 	int touched = read_probe(guard, err);
 	if (touched < 0)
@@ -341,5 +472,7 @@ void guard_free(struct guard *guard)
 	pthread_cond_destroy(&guard->changed);
 	pthread_mutex_destroy(&guard->lock);
 	free(guard->probe_uid);
+	free(guard->neglected.uid);
+	rival_done(&guard->rival);
 	free(guard);
 }

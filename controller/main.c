@@ -27,6 +27,11 @@
 #define BACKOFF_MIN_MS 5
 #define BACKOFF_MAX_MS 60000
 #define PROBE_AGAIN_MS (5 * 60 * 1000)
+
+/* A leader of kube-controller-manager that dies keeps its lease for 15 s, and the next one begins
+ * to list the cluster then. */
+#define GUARD_MARGIN_MS 60000
+#define GUARD_LOOK_MS 60000
 #define PROBE_CHECK_MS 10000
 
 struct program {
@@ -62,6 +67,12 @@ static uint32_t write_time_left_ms(void *context)
 	return lease ? lease_time_left_ms(lease) : UINT32_MAX;
 }
 
+static uint32_t guard_margin_ms(const struct options *options)
+{
+	uint32_t wait_ms = options->guard_wait_s * 1000;
+	return wait_ms > GUARD_MARGIN_MS ? wait_ms : GUARD_MARGIN_MS;
+}
+
 static void start_controller(void *context)
 {
 	struct program *program = context;
@@ -78,6 +89,8 @@ static void start_controller(void *context)
 		.backoff_max_ms = BACKOFF_MAX_MS,
 		.guarded = true,
 		.guard_wait_ms = options->guard_wait_s * 1000,
+		.guard_margin_ms = guard_margin_ms(options),
+		.guard_look_ms = GUARD_LOOK_MS,
 		.probe_again_ms = PROBE_AGAIN_MS,
 		.probe_check_ms = PROBE_CHECK_MS,
 		.leads = leads,

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "controller_bed.h"
@@ -49,6 +50,37 @@ static void foreign_controller_writes(void)
 		      "{'status':{'observedGeneration':1,'replicas':0}}");
 }
 
+static const struct kind lease_kind = {
+	.api_version = "coordination.k8s.io/v1",
+	.name = "Lease",
+	.plural = "leases",
+	.namespaced = true,
+	.size = sizeof(struct object),
+};
+
+/* kube-controller-manager's lease, taken so long ago. */
+static void put_lease(const char *holder, int64_t held_s)
+{
+	char acquired[CLOCK_TEXT_MAX], renewed[CLOCK_TEXT_MAX];
+	int64_t now_us = clock_wall_us();
+	clock_format_us(now_us - held_s * 1000000, acquired);
+	clock_format_us(now_us, renewed);
+	fake_api_putf(bed_api(bed), &lease_kind,
+		      "{'apiVersion':'coordination.k8s.io/v1','kind':'Lease','metadata':{'name':"
+		      "'kube-controller-manager','namespace':'kube-system'},'spec':{"
+		      "'holderIdentity':'%s','acquireTime':'%s','renewTime':'%s'}}",
+		      holder, acquired, renewed);
+}
+
+/* Renews it as its holder would, for so long. */
+static void renew_lease(const char *holder, int64_t held_s, unsigned ms)
+{
+	for (unsigned i = 0; i < ms / 10; i++) {
+		put_lease(holder, held_s);
+		usleep(10000);
+	}
+}
+
 /* Waits for the mode, up to 5 s. */
 static bool wait_active(bool active)
 {
@@ -79,18 +111,85 @@ static void nothing_is_written_before_the_wait_is_over(void **state)
 	assert_true(bed_wait_settled(bed, "2"));
 }
 
+/* The other one is gone when a set is changed and its status does not follow. */
 static void beside_another_controller_it_stands_by_and_writes_nothing(void **state)
 {
 	bed_start(bed, true);
 	assert_true(wait_probe("spec.replicas", "0"));
 	foreign_controller_writes();
-	/* It removes the probe, and asks again some time later. */
 	assert_true(wait_probe("metadata.name", NULL));
 	assert_false(bed_is_active(bed));
 	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 0);
 	assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), 0);
+	bed_edit_set(bed, "{'replicas':3}");
 	assert_true(wait_probe("spec.replicas", "0"));
-	/* The other is gone by then. */
+	assert_true(bed_wait_settled(bed, "3"));
+}
+
+/* On a stock cluster nothing ever changes: one probe is all that it sees of us. */
+static void standing_by_costs_a_look_at_the_lease_and_no_write(void **state)
+{
+	put_lease("kcm-a", 3600);
+	bed_set_guard_margin(bed, 2000);
+	bed_start(bed, true);
+	assert_true(wait_probe("spec.replicas", "0"));
+	foreign_controller_writes();
+	assert_true(wait_probe("metadata.name", NULL));
+	/* The other one follows what happens to sets. */
+	bed_edit_set(bed, "{'replicas':3}");
+	fake_api_edit(bed_api(bed), &statefulset_apps_kind, "default", "web",
+		      "{'status':{'observedGeneration':9}}");
+	renew_lease("kcm-a", 3600, 300);
+	size_t writes = bed_writes(bed);
+	size_t gets = fake_api_requests(bed_api(bed), "GET", NULL);
+	size_t looks = fake_api_requests(bed_api(bed), "GET", "kube-system/leases");
+	renew_lease("kcm-a", 3600, 1000);
+	assert_int_equal(bed_writes(bed), writes);
+	assert_int_equal(fake_api_requests(bed_api(bed), "POST", "kentledge/statefulsets"), 1);
+	/* 50 ms stand for a minute: 60 requests an hour. */
+	size_t more = fake_api_requests(bed_api(bed), "GET", "kube-system/leases") - looks;
+	assert_in_range(more, 3, 20);
+	assert_int_equal(fake_api_requests(bed_api(bed), "GET", NULL) - gets, more);
+	assert_false(bed_is_active(bed));
+}
+
+/* The leader has died, and the next one takes the lease only when that of the dead one is over. */
+static void a_change_of_leaders_is_no_sign_that_sets_are_not_run(void **state)
+{
+	put_lease("kcm-a", 3600);
+	bed_set_guard_margin(bed, 1500);
+	bed_start(bed, true);
+	assert_true(wait_probe("spec.replicas", "0"));
+	usleep(500000);
+	assert_false(bed_is_active(bed));
+	renew_lease("kcm-b", 0, 500);
+	assert_false(bed_is_active(bed));
+	foreign_controller_writes();
+	assert_true(wait_probe("metadata.name", NULL));
+	assert_false(bed_is_active(bed));
+	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 0);
+}
+
+static void beside_a_settled_leader_that_runs_no_sets_it_is_soon_active(void **state)
+{
+	put_lease("kcm-a", 3600);
+	bed_set_guard_margin(bed, 60000);
+	bed_start(bed, true);
+	renew_lease("kcm-a", 3600, 1000);
+	assert_true(wait_active(true));
+}
+
+/* An administrator restarts it without its controller of sets. */
+static void another_leader_is_a_reason_to_probe_again(void **state)
+{
+	put_lease("kcm-a", 3600);
+	bed_set_guard_margin(bed, 1000);
+	bed_start(bed, true);
+	assert_true(wait_probe("spec.replicas", "0"));
+	foreign_controller_writes();
+	assert_true(wait_probe("metadata.name", NULL));
+	renew_lease("kcm-b", 3600, 1000);
+	assert_true(wait_active(true));
 	assert_true(bed_wait_settled(bed, "2"));
 }
 
@@ -100,15 +199,14 @@ static void it_stands_down_when_another_controller_appears(void **state)
 	assert_true(bed_wait_settled(bed, "2"));
 	foreign_controller_writes();
 	assert_true(wait_active(false));
-	fake_api_edit(bed_api(bed), &statefulset_apps_kind, "default", "web",
-		      "{'spec':{'replicas':3}}");
+	bed_edit_set(bed, "{'replicas':3}");
 	usleep(50000);
 	assert_int_equal(fake_api_count(bed_api(bed), &pod_kind), 2);
 	assert_true(bed_wait_settled(bed, "3"));
 	assert_true(bed_is_active(bed));
 }
 
-/* Its informer never tells it of the probe, which is in its own namespace. */
+/* Its informer does not show the probe, which is in its own namespace. */
 static void one_that_runs_another_namespace_stands_down_too(void **state)
 {
 	bed_confine(bed, "default");
@@ -116,6 +214,7 @@ static void one_that_runs_another_namespace_stands_down_too(void **state)
 	assert_true(bed_wait_settled(bed, "2"));
 	foreign_controller_writes();
 	assert_true(wait_active(false));
+	bed_edit_set(bed, "{'replicas':3}");
 	assert_true(wait_active(true));
 	CLEANUP_FREE char *before = probe_uid();
 	fake_api_remove(bed_api(bed), &statefulset_apps_kind, "kentledge", GUARD_PROBE_NAME);
@@ -169,6 +268,10 @@ int main(void)
 		TEST(alone_it_runs_sets_and_leaves_the_probe_untouched),
 		TEST(nothing_is_written_before_the_wait_is_over),
 		TEST(beside_another_controller_it_stands_by_and_writes_nothing),
+		TEST(standing_by_costs_a_look_at_the_lease_and_no_write),
+		TEST(a_change_of_leaders_is_no_sign_that_sets_are_not_run),
+		TEST(beside_a_settled_leader_that_runs_no_sets_it_is_soon_active),
+		TEST(another_leader_is_a_reason_to_probe_again),
 		TEST(it_stands_down_when_another_controller_appears),
 		TEST(one_that_runs_another_namespace_stands_down_too),
 		TEST(a_probe_that_somebody_deletes_is_made_again),

@@ -36,6 +36,7 @@ struct controller_bed {
 	struct controller *controller;
 	const char *namespace;
 	uint32_t backoff_ms;
+	uint32_t guard_margin_ms;
 	pthread_t kubelet;
 	bool stopping; /* these four are atomic */
 	bool hold;
@@ -327,6 +328,11 @@ void bed_confine(struct controller_bed *bed, const char *namespace)
 	bed->namespace = namespace;
 }
 
+void bed_set_guard_margin(struct controller_bed *bed, uint32_t margin_ms)
+{
+	bed->guard_margin_ms = margin_ms;
+}
+
 void bed_set_backoff(struct controller_bed *bed, uint32_t backoff_ms)
 {
 	bed->backoff_ms = backoff_ms;
@@ -356,6 +362,8 @@ void bed_start(struct controller_bed *bed, bool guarded)
 		.backoff_max_ms = bed->backoff_ms ? bed->backoff_ms : 50,
 		.guarded = guarded,
 		.guard_wait_ms = 100,
+		.guard_margin_ms = bed->guard_margin_ms ? bed->guard_margin_ms : 100,
+		.guard_look_ms = 50,
 		.probe_again_ms = 300,
 		.probe_check_ms = 50,
 		.namespace = bed->namespace,

@@ -39,6 +39,10 @@ void bed_confine(struct controller_bed *bed, const char *namespace);
  */
 void bed_set_backoff(struct controller_bed *bed, uint32_t backoff_ms);
 
+/* How long a guarded controller that is started from now on lets the probe stand where it sees no
+ * settled leader of kube-controller-manager; 100 ms unless set. */
+void bed_set_guard_margin(struct controller_bed *bed, uint32_t margin_ms);
+
 /* Ends it at once, as kill -9 would: what is under way stays half-done. */
 void bed_kill(struct controller_bed *bed);
 
