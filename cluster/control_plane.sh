@@ -38,7 +38,8 @@ start_apiserver() {
 		"${etcd[@]}" "${kubelet[@]}" "${accounts[@]}"
 }
 
-# Without `--stock` the cluster leaves StatefulSets to kentledge-controller.
+# Without `--stock` the cluster leaves StatefulSets to kentledge-controller, which looks at the lease of
+# the controller manager before it takes them over.
 start_controller_manager() {
 	local controllers='*,-statefulset-controller'
 	[ ! -e "$STATE/stock" ] || controllers='*'
@@ -46,7 +47,7 @@ start_controller_manager() {
 		--kubeconfig="$PKI/controller-manager.kubeconfig" --use-service-account-credentials=true \
 		--root-ca-file="$PKI/ca.crt" --service-account-private-key-file="$PKI/sa.key" \
 		--cluster-signing-cert-file="$PKI/ca.crt" --cluster-signing-key-file="$PKI/ca.key" \
-		--leader-elect=false --bind-address=127.0.0.1 --profiling=false \
+		--leader-elect=true --bind-address=127.0.0.1 --profiling=false \
 		--kube-api-qps=100 --kube-api-burst=200
 }
 

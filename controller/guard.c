@@ -392,6 +392,7 @@ static bool wait_for_proof(struct guard *guard)
 		struct error err;
 		if (look_at_lease(guard, &err) < 0 || guard->rival.is_new)
 			since_ms = clock_monotonic_ms();
+		look_at_probe(guard); /* it may have been written before we knew its uid */
 		uint64_t quiet_ms = clock_monotonic_ms() - since_ms;
 		enum rival_state state = guard->rival.state;
 		if ((state == RIVAL_STEADY && quiet_ms >= options->wait_ms) ||
