@@ -17,18 +17,18 @@
  * the probe, and never touches it: what writes its status runs StatefulSets.
  *
  * An untouched probe proves something only while another controller would be at work. Where the
- *lease of kube-controller-manager shows a settled leader (rival.h), wait_ms are enough. Else the
- *probe must stay untouched for margin_ms, which is longer than a change of leaders takes; and the
- *time begins again when the lease gets another holder.
+ * lease of kube-controller-manager shows a settled leader (rival.h), wait_ms are enough. Else the
+ * probe must stay untouched for margin_ms, which is longer than a change of leaders takes; and the
+ * time begins again when the lease gets another holder.
  *
  * While we are active the probe stays, for a controller that starts later looks at every set there
  * is, the probe included, and we see its write and stand down at once. The informer shows it, but
- *not if it watches another namespace or has lost touch; so the probe is also read now and then.
+ * not if it watches another namespace or has lost touch; so the probe is also read now and then.
  *
  * While we stand by there is no probe, and the cluster is asked nothing but the lease, once in
  * look_ms. We probe again when the lease has another holder or is no longer renewed, or when a set
- *was changed and its status did not follow for margin_ms; the latter at most once in
- *probe_again_ms.
+ * was changed and its status did not follow for margin_ms; the latter at most once in
+ * probe_again_ms.
  *
  * The probe belongs to our own pod, so it goes when the pod goes.
  */

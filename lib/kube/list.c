@@ -58,6 +58,7 @@ static void parse_item(void *context, const struct json_span *text)
 		keep(listing, object);
 		return;
 	}
+	object_name_error(listing->scope->kind, text->text, text->length, &err);
 	error_prefix(&err, "%s", listing->scope->kind->name);
 	if (listing->skipped)
 		listing->skipped(listing->context, &err);

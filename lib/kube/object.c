@@ -121,26 +121,14 @@ static int parse_pruned(const struct kind *kind, const struct text *text,
 	return object_parse(kind, tree, ret_object, err);
 }
 
-/* Puts "default/web-0: " before the error, as far as the text has a name. */
-static int name_it(const struct kind *kind, const char *json, size_t length, struct error *err)
-{
-	CLEANUP(object_unrefp) struct object *object = NULL;
-	struct error unnamed;
-	if (object_parse_name(kind, json, length, &object, &unnamed) < 0)
-		return -1;
-	return error_prefix(err, "%s%s%s", object->namespace, *object->namespace ? "/" : "",
-			    object->name);
-}
-
 int object_parse_text(const struct kind *kind, const char *json, size_t length,
 		      struct object **ret_object, struct error *err)
 {
 	const struct json_span span = { json, length };
 	CLEANUP_TEXT struct text text = TEXT_INIT;
-	if (object_text_prune(kind, &span, &text, err) == 0 &&
-	    parse_pruned(kind, &text, ret_object, err) == 0)
-		return 0;
-	return name_it(kind, json, length, err);
+	if (object_text_prune(kind, &span, &text, err) < 0)
+		return -1;
+	return parse_pruned(kind, &text, ret_object, err);
 }
 
 int object_parse_name(const struct kind *kind, const char *json, size_t length,
@@ -155,6 +143,16 @@ int object_parse_name(const struct kind *kind, const char *json, size_t length,
 		return -1;
 	(*ret_object)->kind = kind;
 	return 0;
+}
+
+int object_name_error(const struct kind *kind, const char *json, size_t length, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *object = NULL;
+	struct error unnamed;
+	if (object_parse_name(kind, json, length, &object, &unnamed) < 0)
+		return -1;
+	return error_prefix(err, "%s%s%s", object->namespace, *object->namespace ? "/" : "",
+			    object->name);
 }
 
 struct object *object_ref(struct object *object)

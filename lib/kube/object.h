@@ -76,13 +76,17 @@ int object_parse(const struct kind *kind, struct json_object *json, struct objec
 		 struct error *err);
 
 /* From text, without the members that are not read (kube/object_text.h). An object of which too
- * much is left is ERROR_EXHAUSTED. Of one that cannot be parsed the error names the place. */
+ * much is left is ERROR_EXHAUSTED. */
 int object_parse_text(const struct kind *kind, const char *json, size_t length,
 		      struct object **ret_object, struct error *err);
 
 /* Its place, uid and version alone, whatever else there is or how large. */
 int object_parse_name(const struct kind *kind, const char *json, size_t length,
 		      struct object **ret_object, struct error *err);
+
+/* Puts "default/web-0: " before an error of object_parse_text(), as far as the text has a name:
+ * where many objects arrive at once. Returns -1. */
+int object_name_error(const struct kind *kind, const char *json, size_t length, struct error *err);
 
 struct object *object_ref(struct object *object);
 void object_unref(struct object *object); /* NULL is fine */

@@ -163,7 +163,7 @@ static int parse_event(const struct kind *kind, const struct json_span *name,
 				 name->length < 32 ? (int)name->length : 32, name->text);
 	if (parse_object(kind, type, text, ret_object, err) < 0) {
 		err->code = ERROR_INVALID;
-		return -1;
+		return object_name_error(kind, text->text, text->length, err);
 	}
 	*ret_type = type;
 	return 0;
