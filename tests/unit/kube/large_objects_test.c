@@ -146,7 +146,7 @@ static unsigned long status_kib(const char *field)
 }
 
 static atomic_uint skipped;
-static char last_skipped[ERROR_TEXT_MAX];
+static char last_skipped[2 * ERROR_TEXT_MAX];
 
 static void note_skipped(void *context, const char *what, const struct error *err)
 {
