@@ -20,6 +20,7 @@
 #include "sync/revision_history.h"
 #include "sync/set_sync.h"
 #include "sync/template_meaning.h"
+#include "sync/waits.h"
 
 /* How soon a set is looked at again whose copies lag behind, or do not exist yet. */
 #define BEHIND_LOOK_MS 10
@@ -36,6 +37,7 @@ struct controller {
 	struct absence *absences;
 	struct replacements *replacements;
 	struct template_meanings *meanings;
+	struct waits *waits;
 	struct applier applier;
 	struct guard *guard; /* NULL: not guarded */
 	struct workqueue *queue;
@@ -236,6 +238,7 @@ static int reconcile_set(void *context, const char *key, struct error *err)
 	CLEANUP(object_unrefp) struct object *set = find_set(controller, key);
 	if (!set) {
 		written_forget(controller->written, key);
+		waits_forget(controller->waits, key);
 		return 0;
 	}
 	if (controller->guard && guard_is_probe(controller->guard, set))
@@ -247,7 +250,10 @@ static void reconcile_failed(void *context, const char *key, const struct error 
 			     uint32_t retry_after_ms)
 {
 	(void)context;
-	if (err->code != ERROR_CANCELLED)
+	if (err->code == ERROR_CONFLICT)
+		log_debug("set changed meanwhile", LOG_TEXT("set", key), LOG_ERR(err),
+			  LOG_UINT("retry_after_ms", retry_after_ms));
+	else if (err->code != ERROR_CANCELLED)
 		log_warning("set failed", LOG_TEXT("set", key), LOG_ERR(err),
 			    LOG_UINT("retry_after_ms", retry_after_ms));
 }
@@ -340,6 +346,7 @@ struct controller *controller_new(const struct controller_options *options)
 	controller->absences = absence_new();
 	controller->replacements = replacements_new();
 	controller->meanings = template_meanings_new();
+	controller->waits = waits_new();
 	controller->applier = (struct applier) {
 		.client = options->client,
 		.informers = controller->informers,
@@ -348,6 +355,7 @@ struct controller *controller_new(const struct controller_options *options)
 		.absences = controller->absences,
 		.replacements = controller->replacements,
 		.meanings = controller->meanings,
+		.waits = controller->waits,
 		.may_act = may_act,
 		.context = controller,
 	};
@@ -380,6 +388,7 @@ void controller_free(struct controller *controller)
 	guard_free(controller->guard);
 	event_recorder_free(controller->events);
 	template_meanings_free(controller->meanings);
+	waits_free(controller->waits);
 	replacements_free(controller->replacements);
 	absence_free(controller->absences);
 	written_free(controller->written);

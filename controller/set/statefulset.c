@@ -140,6 +140,28 @@ static int parse_selector(struct statefulset *set, struct json_object *json, str
 	return 0;
 }
 
+/* Other conditions may be of any shape: they are not ours. */
+static int parse_waiting(struct statefulset *set, struct json_object *json, struct error *err)
+{
+	struct statefulset_status *status = &set->status;
+	struct arena *arena = set->object.arena;
+	struct json_object *list;
+	size_t count;
+	if (json_read_list(json, "status.conditions", &list, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *condition = json_object_array_get_idx(list, i);
+		struct json_object *type = json_find(condition, "type");
+		if (!json_object_is_type(type, json_type_string) ||
+		    strcmp(json_object_get_string(type), STATEFULSET_WAITING) != 0)
+			continue;
+		if (read_word(condition, "reason", arena, &status->waiting_reason, err) < 0)
+			return -1;
+		return read_word(condition, "message", arena, &status->waiting_message, err);
+	}
+	return 0;
+}
+
 static int parse_status(struct statefulset *set, struct json_object *json, struct error *err)
 {
 	struct statefulset_status *status = &set->status;
@@ -154,7 +176,9 @@ static int parse_status(struct statefulset *set, struct json_object *json, struc
 	    read_count(json, "status.collisionCount", 0, &status->collision_count, err) < 0 ||
 	    read_word(json, "status.currentRevision", arena, &status->current_revision, err) < 0)
 		return -1;
-	return read_word(json, "status.updateRevision", arena, &status->update_revision, err);
+	if (read_word(json, "status.updateRevision", arena, &status->update_revision, err) < 0)
+		return -1;
+	return parse_waiting(set, json, err);
 }
 
 /* The fallbacks are the defaults of apps/v1. */

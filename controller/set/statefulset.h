@@ -36,6 +36,9 @@ struct statefulset_status {
 	int32_t collision_count;
 	const char *current_revision; /* "": none yet */
 	const char *update_revision;
+	const char
+		*waiting_reason; /* of the condition Waiting, while it is True; else "" or NULL */
+	const char *waiting_message;
 };
 
 struct statefulset {
@@ -59,6 +62,9 @@ struct statefulset {
 	size_t claim_template_count;
 	struct statefulset_status status;
 };
+
+/* The condition that says what holds the set up; it is removed when nothing does. */
+#define STATEFULSET_WAITING "Waiting"
 
 extern const struct kind statefulset_apps_kind; /* apps/v1 */
 

@@ -26,6 +26,7 @@ void status_promote(struct statefulset_status *status, const struct statefulset 
 /* It says something that the set's own status does not. A collision count alone does not. */
 bool status_differs(const struct statefulset_status *status, const struct statefulset *set);
 
-/* The merge patch that writes it, guarded by the resource version that was read; yours. */
+/* The strategic merge patch that writes it, guarded by the resource version that was read; yours.
+ */
 struct json_object *status_patch(const struct statefulset_status *status,
 				 const struct statefulset *set);

@@ -13,6 +13,11 @@ int applier_may_act(const struct applier *applier, struct error *err)
 	return error_set(err, ERROR_CANCELLED, "standing by");
 }
 
+bool applier_is_passing(const struct error *failure)
+{
+	return failure->code == ERROR_CANCELLED || failure->code == ERROR_CONFLICT;
+}
+
 void applier_wrote(const struct applier *applier, const struct statefulset *set,
 		   enum written_kind kind, const struct object *object)
 {

@@ -19,6 +19,7 @@ struct absence;
 struct informer;
 struct replacements;
 struct template_meanings;
+struct waits;
 
 struct applier {
 	struct kube_client *client;
@@ -28,12 +29,18 @@ struct applier {
 	struct absence *absences;
 	struct replacements *replacements;
 	struct template_meanings *meanings;
+	struct waits *waits;
 	bool (*may_act)(void *context);
 	void *context;
 };
 
 /* 0, or ERROR_CANCELLED. */
 int applier_may_act(const struct applier *applier, struct error *err);
+
+/* Not worth an event: that the lease or the lead is over, and that another writer was faster (of a
+ * claim, say, or of a quota), which the next try puts right. A conflict that lasts is reported by
+ * sync/wait_report.h. */
+bool applier_is_passing(const struct error *failure);
 
 /* Remembers the version of an object that was written for the set. */
 void applier_wrote(const struct applier *applier, const struct statefulset *set,

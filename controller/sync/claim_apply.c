@@ -12,13 +12,15 @@
 static void report_claim(const struct applier *applier, const struct statefulset *set,
 			 const char *claim_name, const char *pod_name, const struct error *failure)
 {
+	if (failure && applier_is_passing(failure))
+		return;
 	if (failure)
 		event_record(applier->events, &set->object, EVENT_WARNING, "FailedCreate",
-			     "Create Claim %s for Pod %s in StatefulSet %s failed error: %s",
+			     "create Claim %s for Pod %s in StatefulSet %s failed error: %s",
 			     claim_name, pod_name, set->object.name, failure->text);
 	else
 		event_record(applier->events, &set->object, EVENT_NORMAL, "SuccessfulCreate",
-			     "Create Claim %s Pod %s in StatefulSet %s success", claim_name,
+			     "create Claim %s Pod %s in StatefulSet %s success", claim_name,
 			     pod_name, set->object.name);
 }
 

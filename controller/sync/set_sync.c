@@ -15,6 +15,7 @@
 #include "sync/replacements.h"
 #include "sync/revision_history.h"
 #include "sync/statefulset_apply.h"
+#include "sync/wait_report.h"
 
 /* What a plan looks up in the copies, with references for the life of the plan. */
 struct sight {
@@ -97,7 +98,7 @@ static void report_holds(const struct applier *applier, const struct statefulset
 		hold_describe(hold, &sentence);
 		if (hold->reason == HOLD_POD_FOREIGN || hold->claim)
 			event_record(applier->events, &set->object, EVENT_WARNING, "FailedCreate",
-				     "Create Pod %s in StatefulSet %s failed error: %s", hold->pod,
+				     "create Pod %s in StatefulSet %s failed error: %s", hold->pod,
 				     set->object.name, text_string(&sentence));
 	}
 }
@@ -120,12 +121,23 @@ static void forget_failures(const struct applier *applier, const struct object_l
 					    pods->items[i]->name);
 }
 
+static uint32_t sooner_ms(uint32_t a_ms, uint32_t b_ms)
+{
+	return !a_ms || (b_ms && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 /* The status is written also when something failed: what could be done is worth showing. */
-static int apply(const struct application *work, struct error *err)
+static int apply(const struct application *work, struct arena *arena, struct error *err)
 {
 	struct statefulset_status status;
 	struct error status_error;
 	int outcome = statefulset_apply(work, &status, err);
+	const struct wait_report report = { .applier = work->applier,
+					    .set = work->set,
+					    .plan = work->plan,
+					    .failure = outcome < 0 ? err : NULL,
+					    .arena = arena };
+	uint32_t again_ms = sooner_ms(work->plan->look_again_ms, wait_report(&report, &status));
 	if (statefulset_write_status(work->applier, work->set, &status, &status_error) < 0 &&
 	    outcome == 0) {
 		*err = status_error;
@@ -133,7 +145,6 @@ static int apply(const struct application *work, struct error *err)
 	}
 	if (outcome < 0)
 		return -1;
-	uint32_t again_ms = work->plan->look_again_ms;
 	return again_ms > INT32_MAX ? INT32_MAX : (int)again_ms;
 }
 
@@ -166,7 +177,26 @@ static int plan_and_apply(const struct applier *applier, const struct statefulse
 	struct application work = {
 		.applier = applier, .set = set, .plan = &plan, .revisions = revisions
 	};
-	return apply(&work, err);
+	return apply(&work, arena, err);
+}
+
+/* Without its revision no pod can be made. A refusal by the API (a quota, a webhook) may last; the
+ * rest of the status stays as it is. */
+static void report_revision(const struct applier *applier, const struct statefulset *set,
+			    const struct error *failure)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(512);
+	struct statefulset_status status = set->status;
+	struct error unread;
+	if (failure->code == ERROR_FORBIDDEN || failure->code == ERROR_INVALID)
+		event_record(applier->events, &set->object, EVENT_WARNING, "FailedCreate",
+			     "create ControllerRevision in StatefulSet %s failed error: %s",
+			     set->object.name, failure->text);
+	const struct wait_report report = {
+		.applier = applier, .set = set, .failure = failure, .arena = arena
+	};
+	wait_report(&report, &status);
+	statefulset_write_status(applier, set, &status, &unread);
 }
 
 static int run_set(const struct applier *applier, const struct statefulset *set,
@@ -175,8 +205,10 @@ static int run_set(const struct applier *applier, const struct statefulset *set,
 {
 	CLEANUP(revision_state_done) struct revision_state state = { 0 };
 	struct error truncate_error;
-	if (revision_history_settle(applier, set, revisions, &state, err) < 0)
+	if (revision_history_settle(applier, set, revisions, &state, err) < 0) {
+		report_revision(applier, set, err);
 		return -1;
+	}
 	int outcome = plan_and_apply(applier, set, pods, &state, err);
 	if (revision_history_truncate(applier, set, revisions, &state, pods, &truncate_error) < 0 &&
 	    outcome >= 0) {

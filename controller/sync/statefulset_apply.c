@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sync/statefulset_apply.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,22 +23,23 @@
 #define STATUS_RETRY_US 10000
 
 /* Events, in the words of Kubernetes: tools and people look for them. The set is what they are
- * about, never the pod or the claim. */
+ * about, never the pod or the claim. The reason has the verb in title case ("SuccessfulCreate"),
+ * the message in lower case ("create Pod web-0 in StatefulSet web successful"). */
 
 static void report_pod(const struct applier *applier, const struct statefulset *set,
 		       const char *verb, const char *pod_name, const struct error *failure)
 {
-	if (failure && failure->code == ERROR_CANCELLED)
-		return; /* it is no longer ours to do, nor to tell of */
+	if (failure && applier_is_passing(failure))
+		return;
 	CLEANUP_FREE char *reason = must_printf("%s%s", failure ? "Failed" : "Successful", verb);
 	if (failure)
 		event_record(applier->events, &set->object, EVENT_WARNING, reason,
-			     "%s Pod %s in StatefulSet %s failed error: %s", verb, pod_name,
-			     set->object.name, failure->text);
+			     "%c%s Pod %s in StatefulSet %s failed error: %s", tolower(verb[0]),
+			     verb + 1, pod_name, set->object.name, failure->text);
 	else
 		event_record(applier->events, &set->object, EVENT_NORMAL, reason,
-			     "%s Pod %s in StatefulSet %s successful", verb, pod_name,
-			     set->object.name);
+			     "%c%s Pod %s in StatefulSet %s successful", tolower(verb[0]), verb + 1,
+			     pod_name, set->object.name);
 }
 
 /* Pods. */
@@ -180,6 +182,8 @@ static int ask_to_go(const struct applier *applier, const struct pod *pod, struc
 	    err->code == ERROR_NOT_FOUND ||
 	    (err->code == ERROR_CONFLICT && is_replaced(applier, pod)))
 		return 0;
+	if (err->code == ERROR_CONFLICT)
+		err->code = ERROR_FORBIDDEN; /* a webhook's refusal: the uid has not changed */
 	return -1;
 }
 
@@ -345,7 +349,7 @@ static int patch_status(const struct applier *applier, const struct statefulset 
 	CLEANUP(object_unrefp) struct object *after = NULL;
 	if (applier_may_act(applier, err) < 0 ||
 	    kube_patch(applier->client, set->object.kind, set->object.namespace, set->object.name,
-		       "status", KUBE_PATCH_MERGE, patch, &after, err) < 0)
+		       "status", KUBE_PATCH_STRATEGIC, patch, &after, err) < 0)
 		return -1;
 	applier_wrote(applier, set, WRITTEN_SET, after);
 	log_status(set, status);

@@ -116,8 +116,8 @@ static int ask(const struct applier *applier, const struct statefulset *set,
 	    kube_create_dry_run(applier->client, &pod_template_kind, set->object.namespace, body,
 				&answer, err) < 0)
 		return -1;
-	*ret_same = revision_data_same(((const struct pod_template *)answer)->data,
-				       set->template_data);
+	*ret_same =
+		revision_data_same(((const struct pod_template *)answer)->data, set->template_data);
 	return 0;
 }
 

@@ -6,13 +6,13 @@
  *
  * An API server that was upgraded fills new defaults into every pod template that it serves, and
  * the revisions that were made before lack them. Only the API server knows its defaults, so it is
- * asked: it creates a PodTemplate (core/v1) of the older revision as a dry run, and answers with the
- * template as it would store it, defaults filled in. A PodTemplate starts nothing, even if it were
- * stored.
+ * asked: it creates a PodTemplate (core/v1) of the older revision as a dry run, and answers with
+ * the template as it would store it, defaults filled in. A PodTemplate starts nothing, even if it
+ * were stored.
  *
  * Revisions of equal bytes and changes that no default could have made are told apart without a
- * request (set/revision.h: REVISION_COMPARE). A revision that means the same is remembered, so each is
- * asked about once in the life of the process. Of very many the oldest are forgotten.
+ * request (set/revision.h: REVISION_COMPARE). A revision that means the same is remembered, so each
+ * is asked about once in the life of the process. Of very many the oldest are forgotten.
  */
 
 #include <stdbool.h>

@@ -72,9 +72,9 @@ static void a_set_gets_its_claims_and_pods_in_order(void **state)
 	expect(bed_pod(bed, "web-0", "spec.hostname"), "web-0");
 	expect(bed_pod(bed, "web-0", "spec.subdomain"), "nginx");
 	assert_true(bed_wait_event(bed, "SuccessfulCreate",
-				   "Create Claim www-web-0 Pod web-0 in StatefulSet web success"));
+				   "create Claim www-web-0 Pod web-0 in StatefulSet web success"));
 	assert_true(bed_wait_event(bed, "SuccessfulCreate",
-				   "Create Pod web-2 in StatefulSet web successful"));
+				   "create Pod web-2 in StatefulSet web successful"));
 }
 
 static void a_deleted_pod_comes_back_to_the_same_claim(void **state)
@@ -99,7 +99,7 @@ static void a_failed_pod_is_replaced(void **state)
 	CLEANUP_FREE char *again = bed_pod(bed, "web-1", "metadata.uid");
 	assert_string_not_equal(again, pod);
 	assert_true(bed_wait_event(bed, "SuccessfulDelete",
-				   "Delete Pod web-1 in StatefulSet web successful"));
+				   "delete Pod web-1 in StatefulSet web successful"));
 }
 
 /* Not only a uid that differs is answered with 409: a webhook may refuse in the same words. */
@@ -109,10 +109,10 @@ static void a_pod_that_must_not_go_is_told_and_tried_again(void **state)
 	fake_api_fail_next(bed_api(bed), "DELETE", "pods/web-1", FAKE_API_STATUS, 409);
 	fake_api_edit(bed_api(bed), &pod_kind, "default", "web-1", "{'status':{'phase':'Failed'}}");
 	assert_true(bed_wait_event(bed, "FailedDelete",
-				   "Delete Pod web-1 in StatefulSet web failed error: "
+				   "delete Pod web-1 in StatefulSet web failed error: "
 				   "delete Pod default/web-1: a fault of the test"));
 	assert_true(bed_wait_event(bed, "SuccessfulDelete",
-				   "Delete Pod web-1 in StatefulSet web successful"));
+				   "delete Pod web-1 in StatefulSet web successful"));
 	assert_true(bed_wait_settled(bed, "2"));
 }
 
@@ -274,7 +274,7 @@ static void a_claim_that_is_being_deleted_is_waited_for(void **state)
 	bed_put_set(bed, "", "nginx:1");
 	bed_start(bed, false);
 	assert_true(bed_wait_event(bed, "FailedCreate",
-				   "Create Pod web-0 in StatefulSet web failed error: "
+				   "create Pod web-0 in StatefulSet web failed error: "
 				   "pod web-0 waits until claim www-web-0 is gone: "
 				   "pvc www-web-0 is being deleted"));
 	assert_true(bed_wait_set(bed, "status.replicas", "0"));
@@ -294,7 +294,7 @@ static void a_pod_of_somebody_else_in_the_way_is_told(void **state)
 	bed_put_set(bed, "", "nginx:1");
 	bed_start(bed, false);
 	assert_true(bed_wait_event(bed, "FailedCreate",
-				   "Create Pod web-0 in StatefulSet web failed error: "
+				   "create Pod web-0 in StatefulSet web failed error: "
 				   "a pod that is not this set's has the name web-0: "
 				   "delete it"));
 	fake_api_remove(bed_api(bed), &pod_kind, "default", "web-0");

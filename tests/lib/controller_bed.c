@@ -575,6 +575,32 @@ bool bed_wait_event(struct controller_bed *bed, const char *reason, const char *
 	return search.found;
 }
 
+struct tally {
+	const char *prefix;
+	size_t count;
+};
+
+static void tally_event(void *context, struct object *event)
+{
+	struct tally *tally = context;
+	tally->count += strncmp(pairs_get(&event->annotations, "reason"), tally->prefix,
+				strlen(tally->prefix)) == 0;
+}
+
+size_t bed_count_events(struct controller_bed *bed, const char *prefix)
+{
+	struct kind kind = event_kind;
+	kind.parse = event_parse;
+	CLEANUP(kube_client_freep)
+	struct kube_client *client = kube_client_new_over(fake_api_connect(bed->api));
+	struct kube_scope scope = { .kind = &kind };
+	struct tally tally = { .prefix = prefix };
+	CLEANUP_FREE char *version = NULL;
+	struct error err;
+	kube_list(client, &scope, tally_event, NULL, &tally, &version, &err);
+	return tally.count;
+}
+
 const char *bed_created(struct controller_bed *bed)
 {
 	return text_string(&bed->created);

@@ -89,6 +89,9 @@ size_t bed_writes(struct controller_bed *bed);
 /* An event with the reason and the text in its message exists, soon. */
 bool bed_wait_event(struct controller_bed *bed, const char *reason, const char *text);
 
+/* How many Event objects there are whose reason begins so. */
+size_t bed_count_events(struct controller_bed *bed, const char *prefix);
+
 /* What went against the rules above, or NULL. */
 const char *bed_complaint(struct controller_bed *bed);
 

@@ -192,6 +192,34 @@ static void the_patch_writes_zeros_too_and_is_guarded(void **state)
 	assert_non_null(json_find(patch, "status.readyReplicas"));
 }
 
+static void what_a_set_waits_for_is_a_condition_beside_those_of_others(void **state)
+{
+	static const char status_json[] =
+		COUNTS ",'conditions':[{'type':'Progressing','status':'True'},7,{'type':'Waiting',"
+		       "'status':'True','reason':'StaleClaim','message':'m'}]";
+	CLEANUP(object_unrefp) struct object *object = set_with("'replicas':3", status_json);
+	struct statefulset *set = statefulset_of(object);
+	struct statefulset_status status = set->status;
+	assert_string_equal(set->status.waiting_reason, "StaleClaim");
+	assert_false(status_differs(&status, set));
+	status.waiting_message = "n";
+	assert_true(status_differs(&status, set));
+	CLEANUP(json_object_putp) struct json_object *changed = status_patch(&status, set);
+	assert_string_equal(json_text(json_find(changed, "status.conditions"), NULL),
+			    "[{\"type\":\"Waiting\",\"status\":\"True\",\"reason\":\"StaleClaim\","
+			    "\"message\":\"n\"}]");
+	status.waiting_reason = status.waiting_message = NULL;
+	assert_true(status_differs(&status, set));
+	CLEANUP(json_object_putp) struct json_object *over = status_patch(&status, set);
+	assert_string_equal(json_text(json_find(over, "status.conditions"), NULL),
+			    "[{\"type\":\"Waiting\",\"$patch\":\"delete\"}]");
+	/* A status that says nothing new of it leaves the conditions alone. */
+	status = set->status;
+	status.replicas = 4;
+	CLEANUP(json_object_putp) struct json_object *counts = status_patch(&status, set);
+	assert_null(json_find(counts, "status.conditions"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_status_is_written_only_if_it_says_something_new),
 		cmocka_unit_test(the_update_revision_is_promoted_when_all_pods_have_it),
 		cmocka_unit_test(the_patch_writes_zeros_too_and_is_guarded),
+		cmocka_unit_test(what_a_set_waits_for_is_a_condition_beside_those_of_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
