@@ -13,6 +13,7 @@
 #include "rpc/peer.h"
 #include "rpc/status.h"
 #include "rpc/stream.h"
+#include "rpc/tag.h"
 #include "rpc/workers.h"
 
 #define ARENA_FIRST_BYTES 4096
@@ -114,10 +115,17 @@ static int serve_one(struct rpc_call *call, const ProtobufCMessage *request,
 	return 0;
 }
 
+static bool stream_cancelled(const void *call)
+{
+	return rpc_call_cancelled(call);
+}
+
 static int serve_stream(struct rpc_call *call, const ProtobufCMessage *request, struct error *err)
 {
 	struct rpc_stream stream;
-	rpc_stream_init(&stream, call, call->call, call->method->response);
+	rpc_stream_init(&stream, call->call, call->method->response);
+	stream.cancelled = stream_cancelled;
+	stream.context = call;
 	int result = call->method->stream_handler(call, request, &stream, err);
 	rpc_stream_done(&stream);
 	call->begun = stream.begun;

@@ -7,11 +7,10 @@
  *	requested --> refused ----------------------------> answered --> over
  *	          --> received --> waiting --> served ---->
  *
- * gRPC reports each step as a tag in the completion queue; the poller calls the tag's function,
- * which starts the next step and never blocks. Only "served" runs in a worker, and a stream
- * (rpc/stream.h) sends its messages there. Beside them one tag
- * reports that the client is gone or has its answer. A call is over when both have happened; then
- * its slot asks gRPC for the next call, so the number of slots bounds what is held in memory.
+ * gRPC reports each step by a tag (rpc/tag.h). Only "served" runs in a worker, and a stream
+ * (rpc/stream.h) sends its messages there. Beside them one tag reports that the client is gone or
+ * has its answer. A call is over when both have happened; then its slot asks gRPC for the next
+ * call, so the number of slots bounds what is held in memory.
  */
 
 #include <grpc/grpc.h>
@@ -35,10 +34,6 @@ struct rpc_host {
 	pthread_cond_t changed; /* when one of these has */
 	unsigned slots;
 	bool shut_down; /* by gRPC's word; handlers may still run */
-};
-
-struct rpc_tag {
-	void (*reached)(struct rpc_tag *tag, bool ok);
 };
 
 /* A slot: asks for a call, serves it, asks for the next, until the server stops. */

@@ -10,6 +10,7 @@
 #include "rpc/library.h"
 #include "rpc/message.h"
 #include "rpc/status.h"
+#include "rpc/tag.h"
 
 /* One call under way, with its own completion queue: each caller waits for its own answer. */
 struct exchange {

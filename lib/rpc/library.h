@@ -24,21 +24,3 @@ struct rpc_log_gate {
 
 /* Whether the line may be written now; *ret_dropped: how many were not since the last one. */
 bool rpc_log_gate_passes(struct rpc_log_gate *gate, unsigned *ret_dropped);
-
-/* ThreadSanitizer does not see into libgrpc. These tell it that whoever takes a tag out of a
- * completion queue comes after whoever put it in, and, where client and server are one process (as
- * in tests), that what is received was sent before. */
-#if defined(__SANITIZE_THREAD__)
-void __tsan_acquire(void *address);
-void __tsan_release(void *address);
-extern char rpc_wire;
-#define rpc_tag_sent(tag) __tsan_release(tag)
-#define rpc_tag_received(tag) __tsan_acquire(tag)
-#define rpc_wire_sent() __tsan_release(&rpc_wire)
-#define rpc_wire_received() __tsan_acquire(&rpc_wire)
-#else
-#define rpc_tag_sent(tag) ((void)(tag))
-#define rpc_tag_received(tag) ((void)(tag))
-#define rpc_wire_sent() ((void)0)
-#define rpc_wire_received() ((void)0)
-#endif

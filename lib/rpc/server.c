@@ -20,6 +20,7 @@
 #include "rpc/library.h"
 #include "rpc/listener.h"
 #include "rpc/peer.h"
+#include "rpc/tag.h"
 #include "rpc/workers.h"
 
 /* Calls that are held at once; more wait inside gRPC, unread. Those that wait for a worker leave

@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "rpc/library.h"
 #include "rpc/message.h"
 #include "rpc/server.h"
 
@@ -20,12 +19,11 @@ static void when_taken(struct rpc_tag *tag, bool ok)
 	pthread_mutex_unlock(&stream->lock);
 }
 
-void rpc_stream_init(struct rpc_stream *stream, struct rpc_call *call, grpc_call *handle,
+void rpc_stream_init(struct rpc_stream *stream, grpc_call *handle,
 		     const ProtobufCMessageDescriptor *type)
 {
-	*stream = (struct rpc_stream) {
-		.call = call, .handle = handle, .type = type, .taken.reached = when_taken
-	};
+	*stream =
+		(struct rpc_stream) { .handle = handle, .type = type, .taken.reached = when_taken };
 	pthread_mutex_init(&stream->lock, NULL);
 	pthread_cond_init(&stream->changed, NULL);
 }
@@ -60,8 +58,9 @@ static int wait_for_room(struct rpc_stream *stream, struct error *err)
 		return error_set(err, ERROR_TIMEOUT, "the client has taken no message for %d s",
 				 RPC_STREAM_PATIENCE_MS / 1000);
 	}
-	if (broken || rpc_call_cancelled(stream->call))
-		return error_set(err, ERROR_CANCELLED, "nobody waits for the rest of the stream");
+	if (broken || stream->cancelled(stream->context))
+		return error_set(err, ERROR_CANCELLED,
+				 "the caller does not wait for the rest of the stream");
 	return 0;
 }
 

@@ -14,10 +14,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "rpc/call.h"
+#include "rpc/tag.h"
+
+/* Whether the call that the stream answers has been cancelled. */
+typedef bool rpc_stream_cancelled(const void *context);
 
 struct rpc_stream {
-	struct rpc_call *call;
+	rpc_stream_cancelled *cancelled;
+	const void *context;
 	grpc_call *handle;
 	const ProtobufCMessageDescriptor *type;
 	bool begun; /* something was sent */
@@ -29,8 +33,8 @@ struct rpc_stream {
 	bool broken; /* gRPC's word: the client does not get more */
 };
 
-/* In the worker that serves the call. */
-void rpc_stream_init(struct rpc_stream *stream, struct rpc_call *call, grpc_call *handle,
+/* In the worker that serves the call. The caller then sets `cancelled` and `context`. */
+void rpc_stream_init(struct rpc_stream *stream, grpc_call *handle,
 		     const ProtobufCMessageDescriptor *type);
 
 /* Waits for the last message, so that the status can follow. */
