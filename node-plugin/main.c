@@ -22,7 +22,6 @@
 #include "disk/secret.h"
 #include "host/host.h"
 #include "host/node_features.h"
-#include "node_metrics.h"
 #include "node_options.h"
 #include "node_server.h"
 #include "pool/pools.h"
@@ -110,7 +109,6 @@ static int run(const struct options *options, struct error *err)
 			     .pools = pools,
 			     .features = &features,
 			     .ephemeral = &options->ephemeral };
-	node_metrics_init(pools);
 	if (limiter_new(pools, &limiter, err) < 0 ||
 	    node_server_new(&node, options, &server, err) < 0)
 		return -1;
@@ -118,7 +116,6 @@ static int run(const struct options *options, struct error *err)
 		 LOG_TEXT("node", options->node_id), LOG_UINT("pools", pools->count),
 		 LOG_TEXT("socket", options->csi_socket), LOG_TEXT("listen", options->listen),
 		 LOG_UINT("volumes", pools_volume_count(pools)));
-	memory_settle();
 	int exit_status = stop_wait();
 	log_info("stopping", LOG_INT("status", exit_status));
 	limit_stopping(exit_status);

@@ -65,17 +65,28 @@ static struct metric pool_reserved = {
 	.labels = { "pool" },
 };
 
+static struct metric figures_age = {
+	.name = "kentledge_pool_figures_age_seconds",
+	.help = "Time since the pool's figures were read; it grows while its disk hangs.",
+	.type = METRIC_GAUGE,
+	.labels = { "pool" },
+};
+
 static void collect_missing(void *context, const char *name, const char *reason)
 {
 	const char *values[] = { name };
 	metric_set(&pool_up, values, 0);
 }
 
-static void collect_pool(struct pool *pool)
+void node_metrics_missing(struct pools *pools)
+{
+	pools_visit_missing(pools, collect_missing, NULL);
+}
+
+void node_metrics_pool(struct pool *pool)
 {
 	const char *values[] = { pool->site.name };
 	struct capacity_space space;
-	metric_set(&pool_up, values, pool_check(pool, NULL) == 0);
 	if (pool_space(pool, &space, NULL) < 0)
 		return;
 	metric_set(&pool_size, values, (double)space.total_bytes);
@@ -85,17 +96,11 @@ static void collect_pool(struct pool *pool)
 	metric_set(&volumes, values, (double)pool_volume_count(pool));
 }
 
-static void collect(void *context)
+void node_metrics_pool_up(const char *name, bool up, double age_s)
 {
-	struct pools *pools = context;
-	for (size_t i = 0; i < pools->count; i++)
-		collect_pool(pools->pools[i]);
-	pools_visit_missing(pools, collect_missing, NULL);
-}
-
-void node_metrics_init(struct pools *pools)
-{
-	metric_on_collect(collect, pools);
+	const char *values[] = { name };
+	metric_set(&pool_up, values, up);
+	metric_set(&figures_age, values, age_s);
 }
 
 void node_metrics_observe(void *context, const struct rpc_method *method, enum error_code code,

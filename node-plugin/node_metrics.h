@@ -6,15 +6,21 @@
  * CSI sidecars use, so that existing dashboards fit, and the pools.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
+struct pool;
 struct pools;
 struct rpc_method;
 
-/* The gauges of each pool, read at each rendering. The pools must live as long as the metrics. */
-void node_metrics_init(struct pools *pools);
+/* Reads and sets the gauges of a pool, and of those that are missing. The disk may hang. */
+void node_metrics_pool(struct pool *pool);
+void node_metrics_missing(struct pools *pools);
+
+/* Whether the pool works, and how old its gauges are. */
+void node_metrics_pool_up(const char *name, bool up, double age_s);
 
 /* For rpc_server_options.observe. */
 void node_metrics_observe(void *context, const struct rpc_method *method, enum error_code code,

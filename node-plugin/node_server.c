@@ -9,8 +9,8 @@
 #include "csi/node.h"
 #include "csi/registration.h"
 #include "csi/service.h"
-#include "host/host.h"
 #include "http/server.h"
+#include "node_health.h"
 #include "node_metrics.h"
 #include "node_options.h"
 #include "pool/pools.h"
@@ -23,6 +23,7 @@ struct node_server {
 	struct rpc_method *methods;
 	struct rpc_tls *tls;
 	struct rpc_server *rpc;
+	struct node_health *health;
 	struct http_server *http;
 	struct registration *registration;
 };
@@ -81,10 +82,7 @@ static int listen_everywhere(struct node_server *server, const struct options *o
 
 static int check_ready(void *context, struct error *err)
 {
-	struct pools *pools = ((struct node_server *)context)->node->pools;
-	if (pools_check(pools, err) < 0)
-		return -1;
-	return pools->host->check(pools->host, err);
+	return node_health_ready(((struct node_server *)context)->health, err);
 }
 
 static int make_http(struct node_server *server, const struct options *options, struct error *err)
@@ -96,6 +94,7 @@ static int make_http(struct node_server *server, const struct options *options, 
 		.ready = check_ready,
 		.context = server,
 	};
+	server->health = node_health_new(server->node->pools, server->rpc);
 	return http_server_new(&http_options, &server->http, err);
 }
 
@@ -130,6 +129,7 @@ void node_server_free(struct node_server *server)
 		return;
 	registration_free(server->registration);
 	http_server_free(server->http);
+	node_health_free(server->health);
 	if (server->rpc)
 		rpc_server_stop(server->rpc, STOP_GRACE_MS);
 	rpc_server_free(server->rpc);

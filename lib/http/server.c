@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/crowd.h"
 #include "base/listen.h"
 #include "base/metric.h"
 #include "base/text.h"
@@ -27,6 +28,7 @@
 struct connection {
 	int fd;
 	uint64_t deadline_ms; /* by then it must be done */
+	struct crowd_member member;
 	char head[HEAD_MAX_BYTES];
 	size_t head_length;
 	struct text answer; /* empty while the request is read */
@@ -192,31 +194,38 @@ static void close_connection(struct http_server *server, size_t slot)
 	free(connection);
 }
 
-/* A free slot, or that of the connection that has been there for the longest time. */
+/* A free slot, or that of the connection that has to make room (base/crowd.h): a client that opens
+ * many does not displace the kubelet's. */
 static size_t find_slot(struct http_server *server)
 {
-	size_t oldest = 0;
+	struct crowd_member members[CONNECTIONS_MAX];
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		if (!server->connections[i])
 			return i;
-		if (server->connections[i]->deadline_ms < server->connections[oldest]->deadline_ms)
-			oldest = i;
+		members[i] = server->connections[i]->member;
 	}
-	close_connection(server, oldest);
-	return oldest;
+	size_t victim = crowd_victim(members, CONNECTIONS_MAX);
+	close_connection(server, victim);
+	return victim;
 }
 
 static void accept_connection(struct http_server *server)
 {
-	int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address);
+	int fd = accept4(server->listen_fd, (struct sockaddr *)&address, &length,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			poll(NULL, 0, 100); /* it stays in the backlog: do not spin */
 		return;
 	}
 	struct connection *connection = must_alloc(sizeof(*connection));
+	uint64_t now_ms = clock_monotonic_ms();
 	connection->fd = fd;
-	connection->deadline_ms = clock_monotonic_ms() + CONNECTION_MS;
+	connection->deadline_ms = now_ms + CONNECTION_MS;
+	connection->member =
+		(struct crowd_member) { .peer = crowd_peer(&address), .since_ms = now_ms };
 	server->connections[find_slot(server)] = connection;
 }
 

@@ -4,8 +4,10 @@
 /*
  * /healthz, /readyz and /metrics of a program, on plain HTTP.
  *
- * One thread serves a few connections at a time, one request each. A slow one is dropped for a new
- * one, so that nobody can keep the kubelet's probes out.
+ * One thread serves a few connections at a time, one request each. When there are too many, the
+ * client that has the most loses its oldest, so that no client can keep the kubelet's probes out.
+ * What the checks and the metrics look at must not hang: a look at a disk runs aside
+ * (base/aside.h).
  *
  * /healthz answers 200 while the process works at all, /readyz while it can serve; otherwise they
  * answer 503 with the reason in the body. /metrics is the Prometheus text format of base/metric.h.

@@ -225,11 +225,11 @@ static void begin_handshake(struct rpc_door *door, struct tunnel *tunnel)
 {
 	char byte;
 	/* An end without a byte costs no handshake. */
-	if (recv(tunnel->outer.fd, &byte, 1, MSG_PEEK) <= 0) {
-		if (errno != EAGAIN)
-			tunnel_end(tunnel);
+	ssize_t length = recv(tunnel->outer.fd, &byte, 1, MSG_PEEK);
+	if (length == 0 || (length < 0 && errno != EAGAIN))
+		tunnel_end(tunnel);
+	if (length <= 0)
 		return;
-	}
 	make_room(door, TUNNEL_SHAKING, TUNNEL_SHAKING, HANDSHAKES_MAX);
 	SSL *ssl = rpc_tls_context_open(door->tls, tunnel->outer.fd);
 	if (ssl)

@@ -12,7 +12,7 @@
  *
  * What strangers can take is bounded: so many connections without a finished handshake, so many
  * handshakes at once, so many seconds for one. Where a bound is reached, the peer that has the most
- * loses its oldest (rpc/crowd.h). Accepting goes on without free descriptors (rpc/entrance.h).
+ * loses its oldest (base/crowd.h). Accepting goes on without free descriptors (rpc/entrance.h).
  */
 
 #include <stdint.h>

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rpc/crowd.h"
+#include "base/crowd.h"
 
 enum tunnel_state {
 	TUNNEL_SILENT,

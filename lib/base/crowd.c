@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rpc/crowd.h"
+#include "base/crowd.h"
 
 #include <netinet/in.h>
 #include <string.h>
