@@ -44,6 +44,8 @@ process_kill() { # NAME
 	while process_pid "$1" >/dev/null; do sleep 0.02; done
 }
 
-process_memory_kb() { # PID
-	awk '/^VmRSS:/ { print $2 }' "/proc/$1/status" 2>/dev/null
+# What is the process's alone, and its share of what it has in common with others (proc_pid_smaps(5)).
+process_memory_kb() { # PID -> PRIVATE PSS
+	awk '/^Private_(Clean|Dirty):/ { private += $2 } /^Pss:/ { pss = $2 } END { print private, pss }' \
+		"/proc/$1/smaps_rollup" 2>/dev/null
 }

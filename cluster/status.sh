@@ -23,9 +23,9 @@ status_mode() {
 	fi
 }
 
-# One line per process: program, node, process id, resident memory.
+# One line per process: program, node, process id, memory: what is its alone, and with its share of the rest.
 memory() {
-	printf '%-22s %-8s %8s %8s\n' PROGRAM NODE PID RSS_MB
+	printf '%-22s %-8s %8s %10s %8s\n' PROGRAM NODE PID PRIVATE_MB PSS_MB
 	memory_of_components
 	memory_of_kentledge
 }
@@ -54,8 +54,11 @@ process_node() { # PID: from its cgroup, /<cluster>/<node>/kubepods/...
 }
 
 memory_line() { # PROGRAM NODE PID
-	local kb=
-	[ "$3" = - ] || kb=$(process_memory_kb "$3")
-	printf '%-22s %-8s %8s %8s\n' "$1" "$2" "$3" "$(awk -v kb="${kb:-0}" \
-		'BEGIN { printf (kb ? "%.1f" : "ended"), kb / 1024 }')"
+	local private='' pss=''
+	[ "$3" = - ] || read -r private pss <<<"$(process_memory_kb "$3")"
+	printf '%-22s %-8s %8s %10s %8s\n' "$1" "$2" "$3" "$(megabytes "$private")" "$(megabytes "$pss")"
+}
+
+megabytes() { # KB
+	awk -v kb="${1:-0}" 'BEGIN { printf (kb ? "%.1f" : "ended"), kb / 1024 }'
 }

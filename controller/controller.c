@@ -272,7 +272,7 @@ static void mode_changed(void *context, enum guard_mode mode)
 {
 	if (mode == GUARD_ACTIVE)
 		enqueue_all(context);
-	memory_settle(); /* the probe took longer than the first lists */
+	memory_trim(); /* the probe took longer than the first lists */
 }
 
 static struct informer *watch(struct controller *controller, const struct kind *kind,

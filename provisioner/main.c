@@ -156,8 +156,7 @@ static void tick_until_stopped(struct program *program)
 		struct timespec next = clock_deadline(clock_monotonic_ms() + TICK_MS);
 		pthread_mutex_unlock(&program->lock);
 		provisioner_tick(program->provisioner);
-		/* After the first lists, and later what a burst of claims has left behind. */
-		memory_settle();
+		memory_trim(); /* what the first lists and a burst of claims leave behind */
 		pthread_mutex_lock(&program->lock);
 		if (!program->stopping)
 			pthread_cond_clockwait(&program->changed, &program->lock, CLOCK_MONOTONIC,
@@ -295,7 +294,6 @@ static int run(struct program *program)
 {
 	pthread_create(&program->leader, NULL, lead, program);
 	compete(program);
-	memory_settle();
 	int status = stop_wait();
 	log_info("stopping", LOG_INT("status", status));
 	pthread_mutex_lock(&program->lock);

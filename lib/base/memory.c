@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 
-#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Less than a huge page, so that the kernel gives none to a stack. */
 #define STACK_BYTES (1 << 20)
@@ -27,26 +23,7 @@ void memory_init(void)
 	mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES);
 }
 
-/* Segments that cannot be written hold what is in the file (elf(5)); what the dynamic linker
- * relocates lies in writable ones, also if it is made read-only afterwards (PT_GNU_RELRO). The
- * linker's lock is held meanwhile, so that nothing is unloaded under us. */
-static int give_back(struct dl_phdr_info *object, size_t size, void *context)
+void memory_trim(void)
 {
-	const uintptr_t page = *(const uintptr_t *)context;
-	for (int i = 0; i < object->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-		if (segment->p_type != PT_LOAD || segment->p_flags & PF_W)
-			continue;
-		uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
-		uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_filesz;
-		madvise((void *)start, end - start, MADV_DONTNEED); /* a hint: may fail */
-	}
-	return 0;
-}
-
-void memory_settle(void)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	malloc_trim(0);
-	dl_iterate_phdr(give_back, &page);
 }

@@ -125,8 +125,8 @@ static int prepare(struct http_client *client, const struct http_request *reques
  * The outside.
  */
 
-/* libcurl undoes percent signs, and looks for what is not ASCII then by libidn2, which a release
- * does without (cmake/CurlHttp.cmake). In brackets they begin the zone of an address (RFC 6874). */
+/* libcurl undoes percent signs, and looks for what is not ASCII then by libidn2: no API server has
+ * such a name. In brackets they begin the zone of an address (RFC 6874). */
 static bool host_is_plain(const char *url)
 {
 	const char *host = strstr(url, "://") + 3;

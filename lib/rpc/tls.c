@@ -12,9 +12,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/metric.h"
 #include "base/text.h"
 
+#define DAY_S 86400
 #define FILE_BYTES_MAX ((size_t)256 * 1024) /* a Secret holds 1 MiB in all */
 
 enum tls_file { TLS_CA, TLS_CERTIFICATE, TLS_KEY, TLS_FILES };
@@ -36,6 +40,8 @@ struct rpc_tls {
 	struct rpc_tls_pem pem;
 	atomic_uint_fast64_t generation;
 	atomic_int_fast64_t not_after_s;
+	int64_t not_before_s;
+	int64_t warned_s; /* 0: not yet */
 };
 
 static void free_bio(BIO **bio)
@@ -133,32 +139,33 @@ static int check_ca(const char *path, const char *pem, struct error *err)
 	return valid;
 }
 
-static int check_pair(const char *certificate_path, const char *key_path,
-		      const struct rpc_tls_pem *pem, int64_t *ret_not_after_s, struct error *err)
+struct content {
+	struct stamp stamps[TLS_FILES];
+	struct rpc_tls_pem pem;
+	int64_t not_before_s, not_after_s;
+};
+
+static int check_pair(const char *certificate_path, const char *key_path, struct content *content,
+		      struct error *err)
 {
-	CLEANUP(free_bio) BIO *certificate_bio = BIO_new_mem_buf(pem->certificate, -1);
+	CLEANUP(free_bio) BIO *certificate_bio = BIO_new_mem_buf(content->pem.certificate, -1);
 	CLEANUP(free_x509)
 	X509 *certificate = PEM_read_bio_X509(certificate_bio, NULL, NULL, NULL);
 	if (!certificate)
 		return refuse_pem(certificate_path, "no certificate in it", err);
 	if (check_dates(certificate_path, certificate, err) < 0)
 		return -1;
-	CLEANUP(free_bio) BIO *key_bio = BIO_new_mem_buf(pem->key, -1);
+	CLEANUP(free_bio) BIO *key_bio = BIO_new_mem_buf(content->pem.key, -1);
 	/* An empty passphrase, so that an encrypted key fails instead of asking the terminal. */
 	CLEANUP(free_key) EVP_PKEY *key = PEM_read_bio_PrivateKey(key_bio, NULL, NULL, (void *)"");
 	if (!key)
 		return refuse_pem(key_path, "no private key in it", err);
 	if (X509_check_private_key(certificate, key) != 1)
 		return refuse_pem(key_path, "does not belong to the certificate in tls.crt", err);
-	*ret_not_after_s = seconds_of(X509_get0_notAfter(certificate));
+	content->not_before_s = seconds_of(X509_get0_notBefore(certificate));
+	content->not_after_s = seconds_of(X509_get0_notAfter(certificate));
 	return 0;
 }
-
-struct content {
-	struct stamp stamps[TLS_FILES];
-	struct rpc_tls_pem pem;
-	int64_t not_after_s;
-};
 
 static void content_done(struct content *content)
 {
@@ -177,8 +184,28 @@ static int content_read(const char *folder, struct content *content, struct erro
 	}
 	if (check_ca(paths[TLS_CA], content->pem.ca, err) < 0)
 		return -1;
-	return check_pair(paths[TLS_CERTIFICATE], paths[TLS_KEY], &content->pem,
-			  &content->not_after_s, err);
+	return check_pair(paths[TLS_CERTIFICATE], paths[TLS_KEY], content, err);
+}
+
+static struct metric not_after = {
+	.name = "kentledge_certificate_not_after_seconds",
+	.help = "When the certificate in use ends, in seconds since the epoch.",
+	.type = METRIC_GAUGE,
+};
+
+/* Once a day in the last sixth of its life. A renewal is due after two thirds (charts/kentledge),
+ * so something is wrong by then. There is no caller that would log it. */
+static void warn_of_end(struct rpc_tls *tls)
+{
+	int64_t end_s = atomic_load(&tls->not_after_s);
+	int64_t now_s = clock_wall_s();
+	char when[CLOCK_TEXT_MAX];
+	if (now_s < end_s - (end_s - tls->not_before_s) / 6 || now_s < tls->warned_s + DAY_S)
+		return;
+	tls->warned_s = now_s;
+	clock_format_s(end_s, when);
+	log_warning("the certificate ends soon; renew it, with the chart's own by helm upgrade",
+		    LOG_TEXT("folder", tls->folder), LOG_TEXT("not_after", when));
 }
 
 /* Puts the content in force; what was in force goes away with the caller's variable. */
@@ -189,6 +216,8 @@ static void adopt(struct rpc_tls *tls, struct content *content)
 	content->pem = old;
 	memcpy(tls->stamps, content->stamps, sizeof(tls->stamps));
 	atomic_store(&tls->not_after_s, content->not_after_s);
+	tls->not_before_s = content->not_before_s;
+	metric_set(&not_after, NULL, (double)content->not_after_s);
 	atomic_fetch_add(&tls->generation, 1);
 }
 
@@ -201,6 +230,7 @@ int rpc_tls_new(const char *folder, struct rpc_tls **ret_tls, struct error *err)
 	tls->folder = must_strdup(folder);
 	pthread_mutex_init(&tls->lock, NULL);
 	adopt(tls, &content);
+	warn_of_end(tls);
 	*ret_tls = tls;
 	return 0;
 }
@@ -246,6 +276,7 @@ int rpc_tls_reload(struct rpc_tls *tls, struct error *err)
 {
 	pthread_mutex_lock(&tls->lock);
 	int result = reload_locked(tls, err);
+	warn_of_end(tls);
 	pthread_mutex_unlock(&tls->lock);
 	return result;
 }

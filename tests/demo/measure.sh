@@ -86,12 +86,13 @@ claims_one_by_one() { # BACKEND
 	done
 }
 
-# Resident memory: of our processes by what they say of themselves, of the others by the cluster.
+# Memory: on the trial cluster what is each process's alone and its share of the rest; elsewhere what our
+# programs say of themselves, which is resident memory, shared pages included.
 measure_memory() {
 	note ""
 	if on_trial; then
-		note "resident memory, MB:"
-		trial_cluster memory | awk 'NR > 1 { printf "  %-22s %8s\n", $1, $4 }' >>"$WORK/measures"
+		note "memory, MB: private, and with the share of what several processes have in common (Pss):"
+		trial_cluster memory | awk 'NR > 1 { printf "  %-22s %8s %8s\n", $1, $4, $5 }' >>"$WORK/measures"
 	else
 		note "resident memory of kentledge, MB:"
 		memory_by_metrics >>"$WORK/measures"

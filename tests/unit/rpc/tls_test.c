@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/tls.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +13,9 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
+#include "base/log.h"
+#include "base/metric.h"
 #include "base/text.h"
 #include "certificates.h"
 
@@ -143,6 +148,36 @@ static void reload_keeps_the_old_content_when_the_new_does_not_fit(void **state)
 	rpc_tls_pem_done(&after);
 }
 
+static bool warns(const struct certificates *ca, const char *folder, long begin_s, long end_s)
+{
+	CLEANUP(rpc_tls_freep) struct rpc_tls *tls = NULL;
+	CLEANUP_FREE char *log_path = must_printf("%s/log", folder);
+	CLEANUP_FREE char *log = NULL;
+	struct error err = { 0 };
+	CLEANUP_CLOSE int fd = open(log_path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	certificates_issue(ca, folder, "kentledge-node", begin_s, end_s);
+	log_set_fd(fd);
+	assert_int_equal(rpc_tls_new(folder, &tls, &err), 0);
+	assert_int_equal(rpc_tls_reload(tls, &err), 0);
+	log_set_fd(-1);
+	assert_int_equal(file_read(log_path, 1 << 16, &log, NULL, &err), 0);
+	unlink(log_path);
+	char *first = strstr(log, "ends soon");
+	assert_true(!first || !strstr(first + 1, "ends soon")); /* once a day */
+	return first != NULL;
+}
+
+static void the_end_of_a_certificate_is_announced(void **state)
+{
+	CLEANUP(certificates_freep) struct certificates *ca = certificates_new();
+	CLEANUP(certificates_removep) char *folder = certificates_folder(ca, "kentledge-node");
+	assert_false(warns(ca, folder, -4000, 3000));
+	assert_true(warns(ca, folder, -6000, 1000));
+	CLEANUP_TEXT struct text metrics = TEXT_INIT;
+	metric_render(&metrics);
+	assert_non_null(strstr(text_string(&metrics), "kentledge_certificate_not_after_seconds "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +189,7 @@ int main(void)
 		cmocka_unit_test(a_key_of_another_certificate_is_refused),
 		cmocka_unit_test(reload_sees_new_files_once),
 		cmocka_unit_test(reload_keeps_the_old_content_when_the_new_does_not_fit),
+		cmocka_unit_test(the_end_of_a_certificate_is_announced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
