@@ -42,7 +42,7 @@ size_t crowd_victim(const struct crowd_member *members, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		size_t its_share = share(members, count, members[i].peer);
 		if (its_share > victim_share ||
-		    (its_share == victim_share && members[i].since_ms < members[victim].since_ms)) {
+		    (its_share == victim_share && members[i].arrival < members[victim].arrival)) {
 			victim = i;
 			victim_share = its_share;
 		}

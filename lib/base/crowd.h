@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 
 struct crowd_member {
-	uint64_t peer; /* crowd_peer() */
-	uint64_t since_ms;
+	uint64_t peer;	  /* crowd_peer() */
+	uint64_t arrival; /* a number that grows with each connection: times may be equal */
 };
 
 /* What counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, since a host

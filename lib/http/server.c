@@ -43,6 +43,7 @@ struct http_server {
 	int listen_fd;
 	int stop_fd; /* an eventfd: readable when the thread is to end */
 	pthread_t thread;
+	uint64_t arrivals;				 /* counts connections */
 	struct connection *connections[CONNECTIONS_MAX]; /* NULL: free */
 };
 
@@ -221,11 +222,10 @@ static void accept_connection(struct http_server *server)
 		return;
 	}
 	struct connection *connection = must_alloc(sizeof(*connection));
-	uint64_t now_ms = clock_monotonic_ms();
 	connection->fd = fd;
-	connection->deadline_ms = now_ms + CONNECTION_MS;
-	connection->member =
-		(struct crowd_member) { .peer = crowd_peer(&address), .since_ms = now_ms };
+	connection->deadline_ms = clock_monotonic_ms() + CONNECTION_MS;
+	connection->member = (struct crowd_member) { .peer = crowd_peer(&address),
+						     .arrival = server->arrivals++ };
 	server->connections[find_slot(server)] = connection;
 }
 

@@ -45,6 +45,7 @@ struct rpc_door {
 	int stop_fd; /* an eventfd */
 	int epoll_fd;
 	uint64_t looked_ms; /* when deadlines were looked at */
+	uint64_t arrivals;  /* counts connections */
 	struct tunnel *tunnels;
 	atomic_uint own_port; /* from which rpc_door_dial() comes; 0: it does not */
 	bool started;
@@ -282,7 +283,7 @@ static void take_in(struct rpc_door *door, int fd, const struct sockaddr_storage
 	struct tunnel *tunnel = tunnel_new(fd);
 	uint64_t now_ms = clock_monotonic_ms();
 	describe(tunnel, address);
-	tunnel->member.since_ms = now_ms;
+	tunnel->member.arrival = door->arrivals++;
 	tunnel->deadline_ms = now_ms + HANDSHAKE_MS;
 	make_room(door, TUNNEL_SILENT, TUNNEL_SHAKING, STRANGERS_MAX);
 	tunnel->next = door->tunnels;
