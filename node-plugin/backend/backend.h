@@ -17,6 +17,7 @@
 #include "record/parameters.h"
 #include "record/volume_record.h"
 
+struct backend_copy;
 struct copy_watch;
 struct host_usage;
 struct secret;
@@ -53,6 +54,13 @@ struct mount_marks {
 struct backend {
 	/* The entry in the folder that holds the data: it tells the kind even without a record. */
 	const char *data_name;
+
+	/* The data is attached as a device of its own, which has a file system of its own or is the
+	 * pod's. Else it is a part of the pool's file system. */
+	bool device;
+
+	/* A copy that was not finished is kept, and a later call continues it. */
+	bool continues_copies;
 
 	/* The least that a volume with this file system can have. ERROR_INVALID for a type that
 	 * this kind does not have. *ret_type is what "" stands for. */
@@ -117,12 +125,31 @@ struct backend {
 	 * is kept of it outside of the folder. Nothing may be there, or only a part. */
 	int (*forget)(const struct backend_site *site, int folder_fd, bool half_made,
 		      struct error *err);
+
+	/* A copy of data that may be in use (backend/copy.h). `held` is asked, instead of the
+	 * copy's own watch, for what take() does while pods wait. */
+	int (*copy_begin)(struct backend_copy *copy, struct error *err);
+	int (*copy_take)(struct backend_copy *copy, const struct copy_watch *held,
+			 struct error *err);
+	int (*copy_finish)(struct backend_copy *copy, struct error *err);
+
+	/* A copy of data that nothing changes, from beginning to end, durably. */
+	int (*copy_still)(const struct backend_copy *copy, struct error *err);
+
+	/* Before and after the data of a new volume is copied from elsewhere: it is to be as large
+	 * as the record says, held to that, and durable, as by make(). 1: prepare_copy() has done
+	 * all, and fit_copy() is not needed. */
+	int (*prepare_copy)(const struct backend_site *site, const struct backend_copy *copy,
+			    struct volume_record *record, struct error *err);
+	int (*fit_copy)(const struct backend_site *site, int folder_fd,
+			struct volume_record *record, struct error *err);
+
+	/* What the data holds of the disk now: the most that a copy of it takes. held_bytes() is
+	 * the same for a copy that is finished. Either may walk through all files. */
+	int (*measure)(int folder_fd, uint64_t *ret_bytes, struct error *err);
+	int (*held_bytes)(int folder_fd, uint64_t *ret_bytes, struct error *err);
+
+	/* What it holds and shares with no other data. NULL: allocated_bytes() counts no more than
+	 * that. */
+	uint64_t (*own_bytes)(int folder_fd);
 };
-
-extern const struct backend backend_loop;
-extern const struct backend backend_directory;
-
-const struct backend *backend_of_kind(enum backend_kind kind);
-
-/* By its data; NULL if there is none. */
-const struct backend *backend_of_folder(int folder_fd);

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * A folder of the pool, bind-mounted: as fast as the disk. Its size is a quota of the pool's file
- * system where there is one; else nothing keeps it from growing, which the class has to accept. On
- * btrfs the folder is a subvolume, held to a size or not, so that it can be copied at once.
- */
-
 #include "backend/directory.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "backend/directory_copy.h"
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "folder/folder.h"
 #include "folder/subvolume.h"
+#include "folder/tree_copy.h"
 #include "host/host.h"
 #include "record/layout.h"
 
-#define DATA_NAME "data"
 #define DATA_MODE 0755 /* as the root of a new ext4 */
 
 static int check_fs_type(const char *fs_type, const char **ret_type, uint64_t *ret_minimum_bytes,
@@ -53,13 +47,13 @@ static int check_pool(const struct backend_site *site, const struct parameters *
 static int make_data(int folder_fd, int *ret_fd, struct error *err)
 {
 	if (!subvolume_is_possible(folder_fd))
-		return folder_make(folder_fd, DATA_NAME, DATA_MODE, ret_fd, err);
+		return folder_make(folder_fd, LAYOUT_DATA, DATA_MODE, ret_fd, err);
 	CLEANUP_CLOSE int fd = -1;
-	if (subvolume_create(folder_fd, DATA_NAME, err) < 0 ||
-	    folder_open(folder_fd, DATA_NAME, &fd, err) < 0)
+	if (subvolume_create(folder_fd, LAYOUT_DATA, err) < 0 ||
+	    folder_open(folder_fd, LAYOUT_DATA, &fd, err) < 0)
 		return -1;
 	if (fchmod(fd, DATA_MODE) < 0)
-		return error_errno(err, errno, "chmod of " DATA_NAME);
+		return error_errno(err, errno, "chmod of " LAYOUT_DATA);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
@@ -98,39 +92,32 @@ static int make(const struct backend_site *site, int folder_fd, struct volume_re
 	return make_last(data_fd, err);
 }
 
-static int check_whole(int data_fd, struct error *err)
+/* A subvolume is copied first and held to its size then; the files of a folder are copied into one
+ * that is held already, so that they count. */
+static int prepare_copy(const struct backend_site *site, const struct backend_copy *copy,
+			struct volume_record *record, struct error *err)
 {
-	CLEANUP_FREE char *path = NULL;
-	int found = subvolume_find_nested(data_fd, &path, err);
-	if (found <= 0)
-		return found;
-	return error_set(
-		err, ERROR_IN_USE,
-		"%s is a subvolume of btrfs in the volume, and would be an empty folder in "
-		"the copy; make it a plain folder, or remove it",
-		path);
+	if (!copy->other_pool && backend_directory_copy_is_possible(copy->source_fd))
+		return 0;
+	return make(site, copy->target_fd, record, copy->watch, err) < 0 ? -1 : 1;
 }
 
-int backend_directory_snapshot(int source_fd, int folder_fd, bool read_only, struct error *err)
+static int fit_copy(const struct backend_site *site, int folder_fd, struct volume_record *record,
+		    struct error *err)
 {
 	CLEANUP_CLOSE int data_fd = -1;
-	if (folder_open(source_fd, DATA_NAME, &data_fd, err) < 0)
-		return -1;
-	if (!subvolume_is(data_fd))
-		return 1;
-	if (check_whole(data_fd, err) < 0)
-		return -1;
-	return subvolume_snapshot(data_fd, folder_fd, DATA_NAME, read_only, err);
-}
-
-int backend_directory_hold(const struct backend_site *site, int folder_fd,
-			   struct volume_record *record, struct error *err)
-{
-	CLEANUP_CLOSE int data_fd = -1;
-	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
+	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, err) < 0 ||
 	    hold(site, data_fd, record, err) < 0)
 		return -1;
 	return make_last(data_fd, err);
+}
+
+static int measure(int folder_fd, uint64_t *ret_bytes, struct error *err)
+{
+	CLEANUP_CLOSE int data_fd = -1;
+	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, err) < 0)
+		return -1;
+	return tree_copy_measure(data_fd, ret_bytes, err);
 }
 
 static struct quota quota_of(const struct volume_record *record)
@@ -144,7 +131,7 @@ static int read_usage(const struct backend_site *site, int folder_fd,
 {
 	struct quota quota = quota_of(record);
 	CLEANUP_CLOSE int data_fd = -1;
-	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0)
+	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, err) < 0)
 		return -1;
 	return site->host->read_quota(site->host, data_fd, &quota, ret_usage, err);
 }
@@ -193,7 +180,7 @@ static int stage(const struct backend_site *site, int folder_fd, const struct vo
 			"own to give it to",
 			flags->options[0]);
 	CLEANUP_CLOSE int data_fd = -1;
-	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
+	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, err) < 0 ||
 	    renew_limit(site, data_fd, record, err) < 0)
 		return -1;
 	return site->host->bind(site->host, data_fd, staging_path, flags->attributes, err);
@@ -207,7 +194,7 @@ static int grow(const struct backend_site *site, int folder_fd, const struct vol
 	CLEANUP_CLOSE int data_fd = -1;
 	if (quota.kind == QUOTA_NONE)
 		return 0;
-	if (folder_open(folder_fd, DATA_NAME, &data_fd, err) < 0 ||
+	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, err) < 0 ||
 	    site->host->limit_quota(site->host, data_fd, &quota, record->size_bytes, err) < 0)
 		return -1;
 	return make_last(data_fd, err);
@@ -236,7 +223,7 @@ static int mark(const struct backend_site *site, int folder_fd, const char *id,
 	const char *root = mount_table_root(table, site->path, &mark.device);
 	if (!root)
 		return error_set(err, ERROR_INTERNAL, "the mount table has no place for the pool");
-	mark.root = arena_printf(table->arena, "%s/volumes/%s/" DATA_NAME,
+	mark.root = arena_printf(table->arena, "%s/" LAYOUT_VOLUME_DATA,
 				 strcmp(root, "/") == 0 ? "" : root, id);
 	ret_marks->items[0] = mark;
 	ret_marks->count = 1;
@@ -252,7 +239,7 @@ static int read_record(int folder_fd, struct volume_record *ret_record)
 {
 	CLEANUP_FREE char *data = NULL;
 	size_t length = 0;
-	if (file_read_at(folder_fd, RECORD_FILE_NAME, RECORD_BYTES_MAX, &data, &length, NULL) < 0)
+	if (file_read_at(folder_fd, LAYOUT_RECORD, RECORD_BYTES_MAX, &data, &length, NULL) < 0)
 		return -1;
 	return volume_record_parse(data, length, ret_record, NULL);
 }
@@ -282,7 +269,7 @@ static int forget(const struct backend_site *site, int folder_fd, bool half_made
 	struct quota quota = { .kind = QUOTA_NONE };
 	struct error reason = { 0 };
 	CLEANUP_CLOSE int data_fd = -1;
-	if (folder_open(folder_fd, DATA_NAME, &data_fd, &reason) < 0)
+	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, &reason) < 0)
 		return 0; /* gone already, or not there yet */
 	if (site->host->find_quota(site->host, data_fd, &quota, err) < 0)
 		return -1;
@@ -295,7 +282,9 @@ static int forget(const struct backend_site *site, int folder_fd, bool half_made
 }
 
 const struct backend backend_directory = {
-	.data_name = DATA_NAME,
+	.data_name = LAYOUT_DATA,
+	.device = false,
+	.continues_copies = false,
 	.check_fs_type = check_fs_type,
 	.check_pool = check_pool,
 	.make = make,
@@ -309,4 +298,12 @@ const struct backend backend_directory = {
 	.allocated_bytes = allocated_bytes,
 	.size_bytes = size_bytes,
 	.forget = forget,
+	.copy_begin = backend_directory_copy_begin,
+	.copy_take = backend_directory_copy_take,
+	.copy_finish = backend_directory_copy_finish,
+	.copy_still = backend_directory_copy_still,
+	.prepare_copy = prepare_copy,
+	.fit_copy = fit_copy,
+	.measure = measure,
+	.held_bytes = measure,
 };

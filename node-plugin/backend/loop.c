@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * An image, sparse unless its blocks are to be set aside, with a file system in it, mounted through
- * a loop device. Its size holds by itself: the file system ends where the image ends. A block
- * volume is an image without one, which is given to its pod as a device.
- */
+#include "backend/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +9,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
-#include "backend/loop.h"
+#include "backend/loop_copy.h"
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "disk/extents.h"
 #include "disk/filesystem_check.h"
 #include "disk/fscrypt.h"
 #include "disk/image_blocks.h"
 #include "disk/zeroes.h"
 #include "folder/folder.h"
 #include "host/host.h"
+#include "record/layout.h"
 
-#define IMAGE_NAME "image"
 #define IMAGE_MODE 0600
 #define RELEASE_TRIES 10
 #define RELEASE_WAIT_MS 20
@@ -82,7 +77,7 @@ static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
 }
 
 /* The blocks first: an image is never larger than what it has, if it is to have all. */
-int backend_loop_set_size(int image_fd, const struct volume_record *record, struct error *err)
+static int set_size(int image_fd, const struct volume_record *record, struct error *err)
 {
 	int failure = record->provisioning != PROVISIONING_THIN
 			      ? image_blocks_hold(image_fd, record->size_bytes)
@@ -98,10 +93,10 @@ static int make(const struct backend_site *site, int folder_fd, struct volume_re
 		const struct copy_watch *watch, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
-	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
+	if (folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
 			     &image_fd, err) < 0)
 		return -1;
-	if (backend_loop_set_size(image_fd, record, err) < 0)
+	if (set_size(image_fd, record, err) < 0)
 		return -1;
 	/* What it grows by later is set aside only: who waits for that has a pod that runs. */
 	if (record->provisioning == PROVISIONING_THICK &&
@@ -133,12 +128,11 @@ static int grow(const struct backend_site *site, int folder_fd, const struct vol
 {
 	CLEANUP_CLOSE int image_fd = -1;
 	struct stat image;
-	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0)
+	if (folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDWR, 0, &image_fd, err) < 0)
 		return -1;
 	if (fstat(image_fd, &image) < 0)
 		return error_errno(err, errno, "stat of the image");
-	if ((uint64_t)image.st_size < record->size_bytes &&
-	    backend_loop_set_size(image_fd, record, err) < 0)
+	if ((uint64_t)image.st_size < record->size_bytes && set_size(image_fd, record, err) < 0)
 		return -1;
 	/* That it is large already does not mean that it stays so without power. */
 	if (fsync(image_fd) < 0)
@@ -155,7 +149,7 @@ static void undo_growth(const struct backend_site *site, int folder_fd,
 {
 	CLEANUP_CLOSE int image_fd = -1;
 	struct stat image;
-	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, NULL) < 0 ||
+	if (folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDWR, 0, &image_fd, NULL) < 0 ||
 	    fstat(image_fd, &image) < 0 || (uint64_t)image.st_size != record->size_bytes)
 		return;
 	if (ftruncate(image_fd, image.st_size) < 0)
@@ -202,7 +196,7 @@ static int grow_mounted(const struct backend_site *site, int folder_fd,
 			const struct volume_record *record, const char *path, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
-	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, err) < 0 ||
+	if (folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDWR, 0, &image_fd, err) < 0 ||
 	    site->host->resize_loop(site->host, image_fd, err) < 0)
 		return -1;
 	return record->block ? 0 : grow_at(site, record, path, err);
@@ -254,7 +248,7 @@ static int refuse_damaged(const struct staging *staging, const struct error *rea
 	enum error_code code = reason->code == ERROR_NONE ? ERROR_INTERNAL : reason->code;
 	return error_set(err, code,
 			 "its %s is damaged and is not mounted: %s. On the node, while no pod has "
-			 "it: %s %s/volumes/%s/" IMAGE_NAME,
+			 "it: %s %s/volumes/%s/" LAYOUT_IMAGE,
 			 record->fs_type, reason->text, filesystem_check_command(record->fs_type),
 			 staging->site->path, record->id);
 }
@@ -331,7 +325,7 @@ static int stage(const struct backend_site *site, int folder_fd, const struct vo
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
 	CLEANUP_CLOSE int image_fd = -1;
-	if (folder_open_file(folder_fd, IMAGE_NAME, O_RDWR, 0, &image_fd, reason) < 0)
+	if (folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDWR, 0, &image_fd, reason) < 0)
 		return -1;
 	const struct staging staging = {
 		.site = site,
@@ -348,14 +342,14 @@ static int stage(const struct backend_site *site, int folder_fd, const struct vo
 
 static int open_image(int folder_fd, int *ret_fd, struct error *err)
 {
-	return folder_open_file(folder_fd, IMAGE_NAME, O_RDONLY, 0, ret_fd, err);
+	return folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDONLY, 0, ret_fd, err);
 }
 
 static int keep(const struct backend_site *site, int folder_fd, const struct volume_record *record,
 		bool read_only, struct loop_device *ret_device, struct error *err)
 {
 	CLEANUP_CLOSE int image_fd = -1;
-	if (folder_open_file(folder_fd, IMAGE_NAME, read_only ? O_RDONLY : O_RDWR, 0, &image_fd,
+	if (folder_open_file(folder_fd, LAYOUT_IMAGE, read_only ? O_RDONLY : O_RDWR, 0, &image_fd,
 			     err) < 0 ||
 	    (!read_only && hold_blocks(image_fd, record, err) < 0))
 		return -1;
@@ -427,7 +421,7 @@ static int release(const struct backend_site *site, int folder_fd, struct error 
 
 static int stat_image(int folder_fd, struct stat *ret_stat)
 {
-	return fstatat(folder_fd, IMAGE_NAME, ret_stat, AT_SYMLINK_NOFOLLOW);
+	return fstatat(folder_fd, LAYOUT_IMAGE, ret_stat, AT_SYMLINK_NOFOLLOW);
 }
 
 static uint64_t allocated_bytes(const struct backend_site *site, int folder_fd)
@@ -446,13 +440,68 @@ static uint64_t size_bytes(int folder_fd)
 	return stat_image(folder_fd, &image) < 0 ? 0 : (uint64_t)image.st_size;
 }
 
+/* Nothing has to be there before the image is copied. */
+static int prepare_copy(const struct backend_site *site, const struct backend_copy *copy,
+			struct volume_record *record, struct error *err)
+{
+	return 0;
+}
+
+/* Larger than its source: the file system grows when it is mounted. */
+static int fit_copy(const struct backend_site *site, int folder_fd, struct volume_record *record,
+		    struct error *err)
+{
+	CLEANUP_CLOSE int image_fd = -1;
+	struct stat image;
+	off_t bytes = (off_t)record->size_bytes;
+	if (folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDWR, 0, &image_fd, err) < 0)
+		return -1;
+	if (fstat(image_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	if (image.st_size > bytes)
+		return error_set(err, ERROR_INTERNAL,
+				 "the image of the source has %lld bytes, more than the %lld of "
+				 "its record; nothing is cut off",
+				 (long long)image.st_size, (long long)bytes);
+	if (set_size(image_fd, record, err) < 0)
+		return -1;
+	if (!record->block &&
+	    site->host->renew_filesystem(site->host, record->fs_type, image_fd, err) < 0)
+		return -1;
+	if (fsync(image_fd) < 0)
+		return error_errno(err, errno, "fsync of the image");
+	return 0;
+}
+
+static int measure(int folder_fd, uint64_t *ret_bytes, struct error *err)
+{
+	struct stat image;
+	if (stat_image(folder_fd, &image) < 0)
+		return error_errno(err, errno, "stat of the image");
+	*ret_bytes = (uint64_t)image.st_blocks * STAT_BLOCK_BYTES;
+	return 0;
+}
+
+static int held_bytes(int folder_fd, uint64_t *ret_bytes, struct error *err)
+{
+	*ret_bytes = extents_held_bytes(folder_fd, LAYOUT_IMAGE);
+	return 0;
+}
+
+static uint64_t own_bytes(int folder_fd)
+{
+	return extents_own_bytes(folder_fd, LAYOUT_IMAGE);
+}
+
 static int forget(const struct backend_site *site, int folder_fd, bool half_made, struct error *err)
 {
 	return 0;
 }
 
 const struct backend backend_loop = {
-	.data_name = IMAGE_NAME,
+	.data_name = LAYOUT_IMAGE,
+	.device = true,
+	.continues_copies = true,
 	.check_fs_type = check_fs_type,
 	.check_pool = check_pool,
 	.make = make,
@@ -466,4 +515,13 @@ const struct backend backend_loop = {
 	.allocated_bytes = allocated_bytes,
 	.size_bytes = size_bytes,
 	.forget = forget,
+	.copy_begin = backend_loop_copy_begin,
+	.copy_take = backend_loop_copy_take,
+	.copy_finish = backend_loop_copy_finish,
+	.copy_still = backend_loop_copy_still,
+	.prepare_copy = prepare_copy,
+	.fit_copy = fit_copy,
+	.measure = measure,
+	.held_bytes = held_bytes,
+	.own_bytes = own_bytes,
 };

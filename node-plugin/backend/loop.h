@@ -2,12 +2,11 @@
 #pragma once
 
 /*
- * What an image that was copied from elsewhere is given besides.
+ * An image, sparse unless its blocks are to be set aside, with a file system in it, mounted through
+ * a loop device. Its size holds by itself: the file system ends where the image ends. A block
+ * volume is an image without a file system, which is given to its pod as a device.
  */
 
-#include "base/error.h"
-#include "record/volume_record.h"
+#include "backend/backend.h"
 
-/* The size that its record says and, unless it is thin, all its blocks; what it holds stays. The
- * error is the caller's of CreateVolume: what to ask for instead. */
-int backend_loop_set_size(int image_fd, const struct volume_record *record, struct error *err);
+extern const struct backend backend_loop;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "backend/backends.h"
 #include "backend/directory.h"
 #include "base/arena.h"
 #include "base/log.h"

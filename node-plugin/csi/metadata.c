@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/arena.h"
 #include "csi.pb-c.h"
 #include "csi/argument.h"
@@ -53,8 +53,9 @@ static int snapshot_open(struct pools *pools, const char *id, const char *field,
 				 "%s: %s is of a volume with a file system; blocks are told of "
 				 "block volumes (volumeMode: Block) only",
 				 field, id);
-	return folder_open_file(snapshot->folder.fd, backend_loop.data_name, O_RDONLY, 0,
-				&snapshot->image_fd, err);
+	return folder_open_file(snapshot->folder.fd,
+				backend_of_kind(snapshot->folder.record.backend)->data_name,
+				O_RDONLY, 0, &snapshot->image_fd, err);
 }
 
 static int check_range(int64_t starting_offset, int32_t max_results,

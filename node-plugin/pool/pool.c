@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"

@@ -15,8 +15,8 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 	struct error reason = { 0 };
 	CLEANUP_FREE char *data = NULL;
 	size_t length = 0;
-	int outcome = file_read_at(file->folder_fd, RECORD_FILE_NAME, RECORD_BYTES_MAX, &data,
-				   &length, &reason);
+	int outcome = file_read_at(file->folder_fd, LAYOUT_RECORD, RECORD_BYTES_MAX, &data, &length,
+				   &reason);
 	if (outcome == 0)
 		outcome = parse(data, length, record, &reason);
 	if (outcome == 0 && strcmp(found_id, file->id) != 0)
@@ -31,7 +31,7 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 		return error_set(err, ERROR_BUSY, "%s %s was made anew just now; try again", what,
 				 file->id);
 	return error_set(err, ERROR_INTERNAL,
-			 "%s %s: its record %s/%ss/%s/" RECORD_FILE_NAME
+			 "%s %s: its record %s/%ss/%s/" LAYOUT_RECORD
 			 " cannot be used: %s. Its data is untouched; put the record back from a "
 			 "backup, or move the folder away to give the %s up",
 			 what, file->id, file->pool_path, what, file->id, reason.text, what);

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quantity.h"
@@ -12,6 +12,7 @@
 #include "host/host.h"
 #include "pool/snapshot_folder.h"
 #include "pool/volume_folder.h"
+#include "record/layout.h"
 
 /* A damaged record counts with what its data can grow to, and is an error all the same:
  * *ret_promise is set in any case. */
@@ -42,11 +43,11 @@ static uint64_t allocated_by_volume(struct pool *pool, const char *id)
 		return 0;
 	uint64_t bytes = backend->allocated_bytes(&pool->site, folder.fd);
 	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
-	if (backend != &backend_loop || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
+	if (!backend->own_bytes || volume_folder_open_in(pool, id, &whole, NULL) < 0 ||
 	    whole.record.source.kind == SOURCE_NONE)
 		return bytes;
 	/* What a clone shares with its source is counted there. */
-	uint64_t own_bytes = extents_own_bytes(folder.fd, backend->data_name);
+	uint64_t own_bytes = backend->own_bytes(folder.fd);
 	return own_bytes < bytes ? own_bytes : bytes;
 }
 
@@ -62,7 +63,7 @@ static int promised_to_snapshot(struct pool *pool, const char *id, uint64_t *ret
 	CLEANUP_CLOSE int fd = -1;
 	*ret_bytes = 0;
 	if (folder_open(pool->snapshots_fd, id, &fd, NULL) == 0)
-		*ret_bytes = extents_held_bytes(fd, backend_loop.data_name);
+		*ret_bytes = extents_held_bytes(fd, LAYOUT_IMAGE);
 	return -1;
 }
 
@@ -71,11 +72,10 @@ static uint64_t allocated_by_snapshot(struct pool *pool, const char *id)
 	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	if (snapshot_folder_open_in(pool, id, &folder, NULL) < 0)
 		return 0;
+	const struct backend *backend = backend_of_kind(folder.record.backend);
 	uint64_t bytes = folder.record.held_bytes;
 	if (folder.record.shared)
-		bytes = folder.record.backend == BACKEND_LOOP
-				? extents_own_bytes(folder.fd, backend_loop.data_name)
-				: 0;
+		bytes = backend->own_bytes ? backend->own_bytes(folder.fd) : 0;
 	return bytes < folder.record.held_bytes ? bytes : folder.record.held_bytes;
 }
 

@@ -74,6 +74,6 @@ int snapshot_folder_write(int folder_fd, const struct snapshot_record *record, s
 {
 	CLEANUP_TEXT struct text text = TEXT_INIT;
 	snapshot_record_format(record, &text);
-	return file_replace_at(folder_fd, RECORD_FILE_NAME, text.data, text.length,
-			       RECORD_FILE_MODE, err);
+	return file_replace_at(folder_fd, LAYOUT_RECORD, text.data, text.length, LAYOUT_RECORD_MODE,
+			       err);
 }

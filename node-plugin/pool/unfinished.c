@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "backend/backend.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "folder/folder.h"
 #include "pool/lock.h"
+#include "record/layout.h"
 
 #define FOLDER_MODE 0700
 #define MARK '+' /* no id begins so */
@@ -56,7 +56,7 @@ bool pool_unfinished_is_old(struct pool *pool, const char *name)
 {
 	char image[POOL_NAME_MAX + 16];
 	const int64_t then_s = clock_wall_s() - KEPT_S;
-	snprintf(image, sizeof(image), "%s/%s", name, backend_loop.data_name);
+	snprintf(image, sizeof(image), "%s/%s", name, LAYOUT_IMAGE);
 	return changed_s(pool, name) <= then_s && changed_s(pool, image) <= then_s;
 }
 

@@ -130,7 +130,7 @@ int volume_folder_write_first(int folder_fd, const struct volume_record *record,
 {
 	CLEANUP_TEXT struct text text = TEXT_INIT;
 	volume_record_format(record, &text);
-	return file_write_at(folder_fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
+	return file_write_at(folder_fd, LAYOUT_RECORD, text.data, text.length, LAYOUT_RECORD_MODE,
 			     err);
 }
 
@@ -139,7 +139,7 @@ int volume_folder_write(struct volume_folder *folder, const struct volume_record
 {
 	CLEANUP_TEXT struct text text = TEXT_INIT;
 	volume_record_format(record, &text);
-	if (file_replace_at(folder->fd, RECORD_FILE_NAME, text.data, text.length, RECORD_FILE_MODE,
+	if (file_replace_at(folder->fd, LAYOUT_RECORD, text.data, text.length, LAYOUT_RECORD_MODE,
 			    err) < 0)
 		return -1;
 	folder->record = *record;

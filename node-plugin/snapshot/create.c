@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -133,11 +133,10 @@ static void fill_record(struct member *member, const struct volume_record *sourc
 	record->encryption = source->encryption;
 }
 
-/* A tree that was not finished is not gone on with. */
-static int open_temporary(struct member *member, enum backend_kind backend, struct error *err)
+static int open_temporary(struct member *member, const struct backend *backend, struct error *err)
 {
 	pool_unfinished_name("snapshot", member->record.id, member->temporary);
-	if (backend == BACKEND_DIRECTORY &&
+	if (!backend->continues_copies &&
 	    pool_remove(member->pool, member->pool->tmp_fd, member->temporary, err) < 0)
 		return -1;
 	return pool_unfinished_open(member->pool, member->temporary, &member->folder_fd, err);
@@ -149,14 +148,15 @@ static int begin_member(struct batch *batch, struct member *member, struct error
 	uint64_t bytes = 0;
 	if (volume_folder_open(batch->pools, member->spec->source_volume, &source, err) < 0)
 		return error_prefix(err, "source_volume_id");
-	if (cut_measure(&source, &bytes, err) < 0 || pool_hold(source.pool, bytes, err) < 0)
+	const struct backend *backend = backend_of_kind(source.record.backend);
+	if (backend->measure(source.fd, &bytes, err) < 0 || pool_hold(source.pool, bytes, err) < 0)
 		return error_not_named(err);
 	member->pool = source.pool;
 	member->reserved_bytes = bytes;
 	fill_record(member, &source.record);
-	if (open_temporary(member, source.record.backend, err) < 0)
+	if (open_temporary(member, backend, err) < 0)
 		return error_not_named(err);
-	member->cut.read_only = true;
+	member->cut.copy.read_only = true;
 	member->cut.must_rest = member->spec->group[0] != '\0';
 	return cut_begin(&member->cut, batch->pools, source.record.id, member->folder_fd,
 			 batch->watch, err);
@@ -165,16 +165,9 @@ static int begin_member(struct batch *batch, struct member *member, struct error
 static int count_held(struct member *member, struct error *err)
 {
 	struct snapshot_record *record = &member->record;
-	CLEANUP_CLOSE int data_fd = -1;
-	record->shared = member->cut.cloneable;
-	record->created_us = member->cut.taken_us;
-	if (record->backend == BACKEND_LOOP) {
-		record->held_bytes = extents_held_bytes(member->folder_fd, backend_loop.data_name);
-		return 0;
-	}
-	if (folder_open(member->folder_fd, backend_directory.data_name, &data_fd, err) < 0)
-		return -1;
-	return tree_copy_measure(data_fd, &record->held_bytes, err);
+	record->shared = member->cut.copy.cloneable;
+	record->created_us = member->cut.copy.taken_us;
+	return member->cut.backend->held_bytes(member->folder_fd, &record->held_bytes, err);
 }
 
 static int appear(struct member *member, struct error *err)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/text.h"
 #include "folder/folder.h"
 #include "pool/lock.h"
@@ -235,7 +235,8 @@ static int check_device_free(struct host *host, const struct volume_folder *fold
 {
 	struct loop_device device;
 	CLEANUP_CLOSE int fd = -1;
-	if (folder_open_file(folder->fd, backend_loop.data_name, O_RDONLY, 0, &fd, err) < 0)
+	if (folder_open_file(folder->fd, backend_of_kind(folder->record.backend)->data_name,
+			     O_RDONLY, 0, &fd, err) < 0)
 		return -1;
 	int found = host->find_loop(host, fd, &device, err);
 	if (found != 1)
@@ -252,7 +253,7 @@ static int check_volume(struct pools *pools, const char *id, struct error *err)
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (volume_folder_open(pools, id, &folder, err) < 0)
 		return error_prefix(err, "source_volume_ids");
-	if (folder.record.backend == BACKEND_DIRECTORY)
+	if (!backend_of_kind(folder.record.backend)->device)
 		return error_set(err, ERROR_IN_USE,
 				 "source_volume_ids: %s is a directory: it has no file system of "
 				 "its own that could stand still while the others are cut",

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "backend/loop_image.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -90,7 +90,7 @@ static enum orphan_kind judge(const struct visit *visit, const char *name, int f
 {
 	CLEANUP_VOLUME_FOLDER struct volume_folder read = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (is_missing(fd, RECORD_FILE_NAME))
+	if (is_missing(fd, LAYOUT_RECORD))
 		return ORPHAN_NO_RECORD;
 	if (volume_folder_open_in(visit->pool, name, &read, &reason) < 0 &&
 	    reason.code == ERROR_INTERNAL)
@@ -126,8 +126,7 @@ static int look_at_snapshot(void *context, const char *name, struct error *err)
 			add_here(visit, ORPHAN_STRAY, name);
 		return 0;
 	}
-	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 &&
-	    is_missing(fd, RECORD_FILE_NAME) &&
+	if (folder_open(visit->folder_fd, name, &fd, NULL) == 0 && is_missing(fd, LAYOUT_RECORD) &&
 	    folder_presence(visit->folder_fd, name, fd) == FOLDER_THERE)
 		add_here(visit, ORPHAN_NO_RECORD, name);
 	return 0;

@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "backend/loop_image.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -121,7 +121,7 @@ static void look_at_data(const struct volume_folder *folder, struct condition *c
 		     "back "
 		     "from a backup, or delete the volume",
 		     folder->pool->site.path, record->id, backend->data_name, strerror(errno));
-	else if (record->backend == BACKEND_LOOP && (uint64_t)data.st_size < record->size_bytes)
+	else if (backend->device && (uint64_t)data.st_size < record->size_bytes)
 		note(condition,
 		     "%s/volumes/%s/%s has %" PRIu64 " bytes, not %" PRIu64
 		     ": it was cut, and the data behind that is lost. Put it back from a backup",
@@ -134,7 +134,7 @@ static void look_at_room(const struct volume_folder *folder, struct condition *c
 	const struct backend *backend = backend_of_kind(folder->record.backend);
 	struct statvfs disk;
 	uint64_t allocated_bytes = backend->allocated_bytes(&folder->pool->site, folder->fd);
-	if (folder->record.backend != BACKEND_LOOP || fstatvfs(folder->fd, &disk) < 0 ||
+	if (!backend->device || fstatvfs(folder->fd, &disk) < 0 ||
 	    (uint64_t)disk.f_bavail * disk.f_frsize >= FULL_BYTES ||
 	    allocated_bytes >= folder->record.size_bytes)
 		return;
@@ -199,9 +199,9 @@ static void look_at_device(unsigned number, struct condition *condition)
 static void look_at_use(const struct condition_view *view, const struct volume_record *record,
 			struct condition *condition)
 {
-	bool loop = record->backend == BACKEND_LOOP;
-	const struct condition_device *device = loop ? find_device(view, record->id) : NULL;
-	const struct mount *bind = loop ? NULL : find_bind(view, record->id);
+	bool has_device = backend_of_kind(record->backend)->device;
+	const struct condition_device *device = has_device ? find_device(view, record->id) : NULL;
+	const struct mount *bind = has_device ? NULL : find_bind(view, record->id);
 	if (device || bind)
 		look_at_mount(device ? device->mount : bind, condition);
 	if (device && !condition->abnormal)

@@ -8,12 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
-#include "backend/directory.h"
-#include "backend/loop.h"
-#include "folder/folder.h"
-#include "folder/subvolume.h"
-#include "host/host.h"
+#include "backend/backends.h"
+#include "backend/copy.h"
 #include "pool/pools.h"
 #include "pool/snapshot_folder.h"
 #include "pool/volume_folder.h"
@@ -115,12 +111,12 @@ static int check_still_there(struct pools *pools, const struct volume_content *c
 }
 
 /* The size was chosen before the source was held: one that grew meanwhile would be cut off. */
-static int copy_volume(struct pools *pools, const struct volume_content *content, struct pool *pool,
-		       int folder_fd, const struct copy_watch *watch, struct error *err)
+static int copy_volume(struct pools *pools, const struct volume_content *content,
+		       const struct backend_copy *copy, struct error *err)
 {
 	CLEANUP_CUT struct cut cut = CUT_INIT;
-	cut.other_pool = pool != content->pool;
-	if (cut_make(&cut, pools, content->source.id, folder_fd, watch, err) < 0)
+	cut.copy.other_pool = copy->other_pool;
+	if (cut_make(&cut, pools, content->source.id, copy->target_fd, copy->watch, err) < 0)
 		return -1;
 	if (cut.source.record.size_bytes <= content->size_bytes)
 		return 0;
@@ -129,72 +125,32 @@ static int copy_volume(struct pools *pools, const struct volume_content *content
 			 content->source.id);
 }
 
-static int copy_data(struct pools *pools, const struct volume_content *content, struct pool *pool,
-		     int folder_fd, const struct copy_watch *watch, struct error *err)
+static int copy_snapshot(struct pools *pools, const struct volume_content *content,
+			 const struct backend_copy *copy, struct error *err)
 {
-	if (content->source.kind == SOURCE_VOLUME)
-		return copy_volume(pools, content, pool, folder_fd, watch, err);
-	if (cut_copy_still(content->fd, folder_fd, content->backend, pool != content->pool, watch,
-			   err) < 0)
+	if (backend_of_kind(content->backend)->copy_still(copy, err) < 0)
 		return -1;
 	return check_still_there(pools, content, err);
-}
-
-/* Larger than its source: the file system grows when it is mounted. */
-static int fit_image(struct pool *pool, int folder_fd, const struct volume_record *record,
-		     struct error *err)
-{
-	CLEANUP_CLOSE int image_fd = -1;
-	struct stat image;
-	off_t bytes = (off_t)record->size_bytes;
-	if (folder_open_file(folder_fd, backend_loop.data_name, O_RDWR, 0, &image_fd, err) < 0)
-		return -1;
-	if (fstat(image_fd, &image) < 0)
-		return error_errno(err, errno, "stat of the image");
-	if (image.st_size > bytes)
-		return error_set(err, ERROR_INTERNAL,
-				 "the image of the source has %lld bytes, more than the %lld of "
-				 "its record; nothing is cut off",
-				 (long long)image.st_size, (long long)bytes);
-	if (backend_loop_set_size(image_fd, record, err) < 0)
-		return -1;
-	if (!record->block &&
-	    pool->site.host->renew_filesystem(pool->site.host, record->fs_type, image_fd, err) < 0)
-		return -1;
-	if (fsync(image_fd) < 0)
-		return error_errno(err, errno, "fsync of the image");
-	return 0;
-}
-
-static bool is_subvolume(const struct volume_content *content)
-{
-	CLEANUP_CLOSE int data_fd = -1;
-	return folder_open(content->fd, backend_directory.data_name, &data_fd, NULL) == 0 &&
-	       subvolume_is(data_fd);
-}
-
-/* A subvolume is copied first and held to its size then; the files of a folder are copied into one
- * that is held already, so that they count. */
-static int copy_directory(struct pools *pools, const struct volume_content *content,
-			  struct pool *pool, int folder_fd, struct volume_record *record,
-			  const struct copy_watch *watch, struct error *err)
-{
-	bool at_once = pool == content->pool && is_subvolume(content);
-	if (!at_once && backend_directory.make(&pool->site, folder_fd, record, watch, err) < 0)
-		return -1;
-	if (copy_data(pools, content, pool, folder_fd, watch, err) < 0)
-		return -1;
-	return at_once ? backend_directory_hold(&pool->site, folder_fd, record, err) : 0;
 }
 
 int volume_content_copy(struct pools *pools, const struct volume_content *content,
 			struct pool *pool, int folder_fd, struct volume_record *record,
 			const struct copy_watch *watch, struct error *err)
 {
+	const struct backend *backend = backend_of_kind(content->backend);
+	const struct backend_copy copy = { .id = content->source.id,
+					   .source_fd = content->fd,
+					   .target_fd = folder_fd,
+					   .watch = watch,
+					   .other_pool = pool != content->pool };
 	record->source = content->source;
-	if (content->backend == BACKEND_DIRECTORY)
-		return copy_directory(pools, content, pool, folder_fd, record, watch, err);
-	if (copy_data(pools, content, pool, folder_fd, watch, err) < 0)
+	int prepared = backend->prepare_copy(&pool->site, &copy, record, err);
+	if (prepared < 0)
 		return -1;
-	return fit_image(pool, folder_fd, record, err);
+	int outcome = content->source.kind == SOURCE_VOLUME
+			      ? copy_volume(pools, content, &copy, err)
+			      : copy_snapshot(pools, content, &copy, err);
+	if (outcome < 0)
+		return -1;
+	return prepared ? 0 : backend->fit_copy(&pool->site, folder_fd, record, err);
 }

@@ -42,8 +42,8 @@ int volume_content_check(const struct volume_content *content, const struct volu
 			 struct error *err);
 
 /* Makes the data of a new volume in folder_fd, durably, as large as the record says and held to
- * that; a file system in it grows when it is mounted (backend/loop.c). An image that an earlier try
- * left is gone on with. */
+ * that; a file system in it grows when it is mounted (backend/loop.c). Continues an image left
+ * by an earlier attempt. */
 int volume_content_copy(struct pools *pools, const struct volume_content *content,
 			struct pool *pool, int folder_fd, struct volume_record *record,
 			const struct copy_watch *watch, struct error *err);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "folder/folder.h"
@@ -158,7 +158,7 @@ static int build(const struct making *making, struct volume_record *record, stru
 	struct pool *pool = making->pool;
 	char temporary[POOL_NAME_MAX];
 	CLEANUP_CLOSE int folder_fd = -1;
-	bool unfinished = making->content && record->backend == BACKEND_LOOP;
+	bool unfinished = making->content && backend_of_kind(record->backend)->continues_copies;
 	int opened;
 	if (unfinished) {
 		pool_unfinished_name("volume", record->id, temporary);

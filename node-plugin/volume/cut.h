@@ -20,14 +20,15 @@
  * where it is a subvolume of btrfs; elsewhere it is copied file by file while the pods go on
  * (folder/tree_copy.h), which is no picture of one moment.
  *
- * The image of a copy that was not finished can be begun again from: it is compared, and only the
- * differences are written.
+ * How the data is copied is the backend's (backend/copy.h). A copy of an image that was not
+ * finished is continued: it is compared, and only the differences are written.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "folder/copy.h"
+#include "backend/backend.h"
+#include "backend/copy.h"
 #include "pool/lock.h"
 #include "pool/volume_folder.h"
 #include "volume/freeze.h"
@@ -37,29 +38,19 @@
 
 struct cut {
 	struct pools *pools;
-	const struct copy_watch *watch;
 	struct volume_folder source; /* its record as of hold(), from then on */
-	int target_fd;		     /* the folder that gets the data; borrowed */
-	int image_fd;		     /* of the source; -1: a directory */
-	int copy_fd;
-	int data_fd; /* of a source that is a directory */
-	struct copy_mark mark;
+	const struct backend *backend;
+	struct backend_copy copy;
 	struct lock lock;
 	struct freeze *freeze;
 	int mount_fd;	      /* of what is frozen */
-	bool cloneable;	      /* the copy shares blocks with the source */
-	bool other_pool;      /* the copy is made in another one than the source's */
-	bool in_use;	      /* its device is open while it is cut */
-	bool must_rest;	      /* not cut then, since others are cut at the same moment */
-	bool read_only;	      /* a subvolume that nobody can write to */
+	bool must_rest;	      /* not cut while in use, since others are cut at the same moment */
 	uint64_t deadline_ms; /* of a pass that holds the volume */
-	uint64_t taken_us;    /* wall clock */
 };
 
 #define CUT_INIT                                                                                   \
 	{                                                                                          \
-		.source = VOLUME_FOLDER_INIT, .image_fd = -1, .copy_fd = -1, .data_fd = -1,        \
-		.mount_fd = -1                                                                     \
+		.source = VOLUME_FOLDER_INIT, .copy = BACKEND_COPY_INIT, .mount_fd = -1            \
 	}
 
 /* ERROR_NOT_FOUND if there is no such volume. target_fd may lie in another pool. */
@@ -74,13 +65,6 @@ void cut_done(struct cut *cut);
 /* All of that, one after the other. */
 int cut_make(struct cut *cut, struct pools *pools, const char *volume_id, int target_fd,
 	     const struct copy_watch *watch, struct error *err);
-
-/* What the volume holds of the disk now: the most that a copy of it takes. */
-int cut_measure(const struct volume_folder *source, uint64_t *ret_bytes, struct error *err);
-
-/* The data of one folder, which nobody changes, into another one, which may lie in another pool. */
-int cut_copy_still(int source_fd, int target_fd, enum backend_kind backend, bool other_pool,
-		   const struct copy_watch *watch, struct error *err);
 
 /* Thaws what an earlier process left frozen; what cannot be thawed is logged, and what a call has
  * under way (it holds the volume's lock) is passed over. */

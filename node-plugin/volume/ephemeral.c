@@ -14,7 +14,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "base/log.h"
 #include "mount/path.h"
 #include "pool/pools.h"
@@ -91,7 +91,7 @@ int volume_expand(struct pools *pools, const struct volume_expansion *expansion,
 	if (outcome < 0)
 		return -1;
 	*ret_bytes = bytes;
-	*ret_filesystem = folder.record.backend == BACKEND_LOOP && !folder.record.block;
+	*ret_filesystem = backend_of_kind(folder.record.backend)->device && !folder.record.block;
 	return large;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "backend/backends.h"
 #include "backend/loop_image.h"
 #include "disk/loop_device.h"
 #include "pool/pools.h"
@@ -86,7 +87,8 @@ int volume_modify(struct pools *pools, const char *id, const struct io_limits *l
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_open(pools, id, &folder, err) < 0 ||
-	    volume_limits_check(pools, folder.record.backend == BACKEND_LOOP, limits, err) < 0)
+	    volume_limits_check(pools, backend_of_kind(folder.record.backend)->device, limits,
+				err) < 0)
 		return -1;
 	struct volume_record record = folder.record;
 	bool same = io_limits_equal(&record.limits, limits);

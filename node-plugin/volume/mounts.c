@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "backend/backends.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 
@@ -221,7 +222,7 @@ static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
 	/* Ours once, of a device that let go of the image: its node leads to nothing, or to what is
 	 * not the volume's. */
 	if (volume_mounts_is_node(mounts, mount))
-		return mounts->backend != &backend_directory;
+		return !mounts->backend || mounts->backend->device;
 	if (mounts->backend)
 		return false;
 	if (mount_loop_number(mount) >= 0)

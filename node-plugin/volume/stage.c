@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "mount/path.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
@@ -22,7 +22,7 @@ static bool is_as_asked(const struct volume_mounts *mounts, const struct mount *
 			const struct volume_record *record, const struct mount_flags *flags)
 {
 	uint64_t has = mount_flags_of_options(top->options);
-	if (record->backend == BACKEND_LOOP)
+	if (backend_of_kind(record->backend)->device)
 		return has == mount_flags_beside(0, flags->attributes);
 	return mount_flags_beside(has, flags->attributes) == has &&
 	       (flags->read_only || !(has & MOUNT_ATTR_RDONLY));
@@ -196,7 +196,8 @@ static int release_unused(struct pools *pools, const char *id, const struct volu
 {
 	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	struct error reason = { 0 };
-	if (folder->pool && backend_of_folder(folder->fd) == &backend_directory)
+	const struct backend *backend = folder->pool ? backend_of_folder(folder->fd) : NULL;
+	if (backend && !backend->device)
 		return 1; /* without a look at the mounts */
 	if (volume_mounts_read(pools, id, folder, &mounts, err) < 0)
 		return -1;

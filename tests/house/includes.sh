@@ -13,7 +13,7 @@ PROGRAMS='node-plugin provisioner controller'
 PENDING=" \
 node-plugin/csi/copy.h:folder/copy.h \
 node-plugin/csi/identity.c:host/host.h node-plugin/csi/identity.c:host/node_features.h \
-node-plugin/csi/list.c:backend/directory.h node-plugin/csi/metadata.c:backend/backend.h \
+node-plugin/csi/list.c:backend/directory.h node-plugin/csi/list.c:backend/backends.h node-plugin/csi/metadata.c:backend/backends.h \
 node-plugin/csi/metadata.c:folder/folder.h node-plugin/csi/node.c:disk/fscrypt.h \
 node-plugin/csi/volume.c:backend/backend.h "
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/directory.h"
+#include "backend/directory_copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,10 +157,10 @@ static void is_copied_at_once_and_the_copy_is_held_by_itself(void **state)
 	CLEANUP_CLOSE int data_fd = open_below(folder.fd, "data");
 	fill_file(data_fd, "file", 8 * MIB, &reason);
 	assert_int_equal(folder_make(pool->tmp_fd, "copy", 0700, &copy_fd, &err), 0);
-	assert_int_equal(backend_directory_snapshot(folder.fd, copy_fd, false, &err), 0);
+	assert_int_equal(backend_directory_copy_at_once(folder.fd, copy_fd, false, &err), 0);
 	struct volume_record record = folder.record;
 	record.size_bytes = 32 * MIB;
-	assert_int_equal(backend_directory_hold(&pool->site, copy_fd, &record, &err), 0);
+	assert_int_equal(backend_directory.fit_copy(&pool->site, copy_fd, &record, &err), 0);
 	assert_int_equal(record.quota, QUOTA_BTRFS);
 	CLEANUP_CLOSE int copied_fd = open_below(copy_fd, "data");
 	assert_int_equal(faccessat(copied_fd, "file", F_OK, 0), 0);
@@ -204,7 +205,7 @@ static void what_is_no_subvolume_is_not_copied_at_once(void **state)
 	assert_int_equal(folder_make(pool->tmp_fd, "plain", 0700, &plain_fd, &err), 0);
 	assert_int_equal(folder_make(plain_fd, "data", 0700, &data_fd, &err), 0);
 	assert_int_equal(folder_make(pool->tmp_fd, "copy", 0700, &copy_fd, &err), 0);
-	assert_int_equal(backend_directory_snapshot(plain_fd, copy_fd, false, &err), 1);
+	assert_int_equal(backend_directory_copy_at_once(plain_fd, copy_fd, false, &err), 1);
 	assert_int_equal(faccessat(copy_fd, "data", F_OK, 0), -1);
 	assert_int_equal(pool_remove(pool, pool->tmp_fd, "plain", &err), 0);
 	assert_int_equal(pool_remove(pool, pool->tmp_fd, "copy", &err), 0);

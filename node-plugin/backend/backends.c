@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/backend.h"
+#include "backend/backends.h"
 
 #include <fcntl.h>
 #include <stddef.h>
 #include <unistd.h>
+
+#include "backend/directory.h"
+#include "backend/loop.h"
 
 static const struct backend *const backends[] = {
 	[BACKEND_LOOP] = &backend_loop,
