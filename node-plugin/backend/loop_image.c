@@ -10,10 +10,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "disk/loop_device.h"
+#include "record/layout.h"
 
 #define DELETED " (deleted)" /* d_path() behind a file that has no name any more */
-#define VOLUMES "/volumes"
-#define IMAGE "/image"
+#define VOLUMES "/" LAYOUT_VOLUMES
+#define IMAGE "/" LAYOUT_IMAGE
 
 /* Takes it away from the end. False: the text does not end so. */
 static bool cut_end(char *text, const char *end)

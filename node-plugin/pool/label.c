@@ -12,9 +12,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "folder/folder.h"
+#include "record/layout.h"
 #include "record/record.h"
 
-#define LABEL_NAME "pool"
 #define LABEL_MODE 0600
 #define FOLDER_MODE 0700
 
@@ -83,7 +83,7 @@ static bool has(const char *path, const char *name)
 
 bool pool_label_is_at(const char *path)
 {
-	return has(path, LABEL_NAME) || has(path, "volumes");
+	return has(path, LAYOUT_LABEL) || has(path, LAYOUT_VOLUMES);
 }
 
 static int write_label(int folder_fd, const char *name, const struct pool_label *label,
@@ -109,7 +109,7 @@ static int read_label(int folder_fd, const char *name, struct pool_label *ret_la
 
 int pool_label_read(int root_fd, struct pool_label *ret_label, struct error *err)
 {
-	return read_label(root_fd, LABEL_NAME, ret_label, err) < 0 ? 1 : 0;
+	return read_label(root_fd, LAYOUT_LABEL, ret_label, err) < 0 ? 1 : 0;
 }
 
 bool pool_label_is(const char *path, const char *id)
@@ -134,7 +134,7 @@ int pool_label_make(int root_fd, const char *name, struct pool_label *ret_label,
 {
 	struct pool_label label = { 0 };
 	snprintf(label.name, sizeof(label.name), "%s", name);
-	if (make_id(label.id, err) < 0 || write_label(root_fd, LABEL_NAME, &label, err) < 0)
+	if (make_id(label.id, err) < 0 || write_label(root_fd, LAYOUT_LABEL, &label, err) < 0)
 		return error_prefix(err, "label");
 	*ret_label = label;
 	return 0;

@@ -21,7 +21,6 @@
 
 #define POOL_LABEL_ID_LENGTH 32
 #define POOL_LABEL_PATH_MAX 1024
-#define POOL_LABEL_NEIGHBOURS "neighbours"
 #define POOL_LABEL_NOTES "pools"
 
 struct pool_label {

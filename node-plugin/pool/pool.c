@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "folder/folder.h"
 #include "folder/tree_remove.h"
+#include "record/layout.h"
 
 #define FOLDER_MODE 0700
 
@@ -68,12 +69,14 @@ static int open_root(struct pool *pool, const char *path, struct error *err)
 
 static int open_folders(struct pool *pool, struct error *err)
 {
-	if (folder_make(pool->site.root_fd, "volumes", FOLDER_MODE, &pool->volumes_fd, err) < 0 ||
-	    folder_make(pool->site.root_fd, "tmp", FOLDER_MODE, &pool->tmp_fd, err) < 0 ||
-	    folder_make(pool->site.root_fd, "trash", FOLDER_MODE, &pool->trash_fd, err) < 0 ||
-	    folder_make(pool->site.root_fd, "snapshots", FOLDER_MODE, &pool->snapshots_fd, err) <
+	if (folder_make(pool->site.root_fd, LAYOUT_VOLUMES, FOLDER_MODE, &pool->volumes_fd, err) <
 		    0 ||
-	    folder_make(pool->site.root_fd, "freeze", FOLDER_MODE, &pool->freeze_fd, err) < 0 ||
+	    folder_make(pool->site.root_fd, LAYOUT_TMP, FOLDER_MODE, &pool->tmp_fd, err) < 0 ||
+	    folder_make(pool->site.root_fd, LAYOUT_TRASH, FOLDER_MODE, &pool->trash_fd, err) < 0 ||
+	    folder_make(pool->site.root_fd, LAYOUT_SNAPSHOTS, FOLDER_MODE, &pool->snapshots_fd,
+			err) < 0 ||
+	    folder_make(pool->site.root_fd, LAYOUT_FREEZE, FOLDER_MODE, &pool->freeze_fd, err) <
+		    0 ||
 	    file_sync_folder(pool->site.root_fd, err) < 0)
 		return error_prefix(err, "pool %s", pool->site.path);
 	return 0;

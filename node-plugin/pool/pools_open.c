@@ -12,6 +12,7 @@
 #include "pool/missing.h"
 #include "pool/room.h"
 #include "pool/unfinished.h"
+#include "record/layout.h"
 
 static void add_missing(struct pools *pools, const struct pool_place *place, const char *id,
 			const char *name, const char *reason)
@@ -94,7 +95,7 @@ static char *explain(const struct labels *labels, const struct pool_label *label
 	else
 		text_append_string(&text, "--pool does not name it. Name it again");
 	text_printf(&text,
-		    ", or, to give its volumes up, remove " POOL_LABEL_NEIGHBOURS
+		    ", or, to give its volumes up, remove " LAYOUT_NEIGHBOURS
 		    "/%s from the other pools",
 		    label->id);
 	if (labels->setup->notes_folder)
@@ -130,7 +131,7 @@ static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
 	    pool_label_visit(pools->notes_fd, POOL_LABEL_NOTES, look_at_label, &labels, &err) < 0)
 		log_warning("which pools this node had cannot be read", LOG_ERR(&err));
 	for (size_t i = 0; i < pools->count; i++)
-		if (pool_label_visit(pools->pools[i]->site.root_fd, POOL_LABEL_NEIGHBOURS,
+		if (pool_label_visit(pools->pools[i]->site.root_fd, LAYOUT_NEIGHBOURS,
 				     look_at_label, &labels, &err) < 0)
 			log_warning("neighbours of a pool cannot be read",
 				    LOG_TEXT("pool", pools->pools[i]->site.name), LOG_ERR(&err));
@@ -142,8 +143,7 @@ static void introduce_to(struct pool *pool, struct pools *pools)
 		struct pool *other = pools->pools[i];
 		struct error err = { 0 };
 		if (other != pool && other->label.id[0] &&
-		    pool_label_note(pool->site.root_fd, POOL_LABEL_NEIGHBOURS, &other->label,
-				    &err) < 0)
+		    pool_label_note(pool->site.root_fd, LAYOUT_NEIGHBOURS, &other->label, &err) < 0)
 			log_warning("a pool is not noted by its neighbour",
 				    LOG_TEXT("pool", other->site.name), LOG_ERR(&err));
 	}

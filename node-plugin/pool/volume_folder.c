@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "folder/folder.h"
 #include "pool/record_file.h"
+#include "record/layout.h"
 
 int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
 			  struct error *err)
@@ -25,7 +26,8 @@ static int say_twice(const char *id, const struct pool *one, const struct pool *
 		     struct error *err)
 {
 	return error_set(err, ERROR_INTERNAL,
-			 "volume %s is there twice: %s/volumes/%s and %s/volumes/%s. Both are "
+			 "volume %s is there twice: %s/" LAYOUT_VOLUME " and %s/" LAYOUT_VOLUME
+			 ". Both are "
 			 "untouched; move the one away that no pod has used",
 			 id, one->site.path, id, other->site.path, id);
 }

@@ -11,10 +11,6 @@
 #include "pool/record_file.h"
 #include "record/volume_record.h"
 
-/* Of an ephemeral volume: the path at which its pod has it, as plain text. By that it is known for
- * one even if its record is damaged. */
-#define VOLUME_POD_NAME "pod"
-
 struct volume_folder {
 	struct pool *pool; /* NULL: no such volume */
 	int fd;

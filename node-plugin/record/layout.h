@@ -5,6 +5,8 @@
  * The names in a pool's folder. pool/pool.h tells what lies where.
  */
 
+#define LAYOUT_LABEL "pool"
+#define LAYOUT_NEIGHBOURS "neighbours"
 #define LAYOUT_VOLUMES "volumes"
 #define LAYOUT_SNAPSHOTS "snapshots"
 #define LAYOUT_GROUPS "groups"

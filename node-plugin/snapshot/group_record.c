@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "folder/folder.h"
 #include "pool/pools.h"
+#include "record/layout.h"
 #include "record/record.h"
 
-#define GROUPS_FOLDER "groups"
 #define GROUPS_FOLDER_MODE 0700
 
 static bool write_id(const void *record, struct text *value)
@@ -70,7 +70,7 @@ static int read_record_in(struct pool *pool, const char *id,
 	struct error reason = { 0 };
 	char data[RECORD_BYTES_MAX + 1];
 	CLEANUP_CLOSE int fd = -1;
-	CLEANUP_FREE char *path = must_printf(GROUPS_FOLDER "/%s", id);
+	CLEANUP_FREE char *path = must_printf(LAYOUT_GROUPS "/%s", id);
 	if (folder_open_file(pool->site.root_fd, path, O_RDONLY, 0, &fd, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
 			return 1;
@@ -102,7 +102,7 @@ int snapshot_group_record_read(struct pools *pools, const char *id,
 static int open_groups(struct pool *pool, int *ret_fd, struct error *err)
 {
 	CLEANUP_CLOSE int fd = -1;
-	if (folder_make(pool->site.root_fd, GROUPS_FOLDER, GROUPS_FOLDER_MODE, &fd, err) < 0 ||
+	if (folder_make(pool->site.root_fd, LAYOUT_GROUPS, GROUPS_FOLDER_MODE, &fd, err) < 0 ||
 	    file_sync_folder(pool->site.root_fd, err) < 0)
 		return -1;
 	*ret_fd = TAKE_FD(fd);

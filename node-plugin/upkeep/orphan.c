@@ -23,6 +23,7 @@
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "record/id.h"
+#include "record/layout.h"
 
 #define REMOVED "//deleted" /* of a root in mountinfo that has no name any more (proc(5)) */
 #define REMOVAL_S 10	    /* what is in the trash for so long is not just being removed */
@@ -170,11 +171,11 @@ static int visit_folder(struct visit *visit, const char *folder, folder_visitor 
 
 static int visit_pool(struct visit *visit, struct error *err)
 {
-	if (visit_folder(visit, "volumes", look_at_volume, err) < 0 ||
-	    visit_folder(visit, "snapshots", look_at_snapshot, err) < 0 ||
-	    visit_folder(visit, "tmp", look_at_half_made, err) < 0)
+	if (visit_folder(visit, LAYOUT_VOLUMES, look_at_volume, err) < 0 ||
+	    visit_folder(visit, LAYOUT_SNAPSHOTS, look_at_snapshot, err) < 0 ||
+	    visit_folder(visit, LAYOUT_TMP, look_at_half_made, err) < 0)
 		return -1;
-	return visit_folder(visit, "trash", look_at_trash, err);
+	return visit_folder(visit, LAYOUT_TRASH, look_at_trash, err);
 }
 
 static bool is_below(const char *path, const char *folder)
@@ -272,9 +273,9 @@ static void visit_binds(struct visit *visit, const char *pool_path)
 		const char *below = mount->root + length;
 		if (mount->device != device || strncmp(mount->root, root, length) != 0)
 			continue;
-		if (is_below(below, "/trash"))
+		if (is_below(below, "/" LAYOUT_TRASH))
 			add_mount(visit, mount, true);
-		else if (is_below(below, "/volumes"))
+		else if (is_below(below, "/" LAYOUT_VOLUMES))
 			add_mount(visit, mount, ends_with(below, REMOVED));
 	}
 }

@@ -19,6 +19,7 @@
 #include "disk/loop_device.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
+#include "record/layout.h"
 
 #define FULL_BYTES (16ULL << 20) /* less than that is nothing to a file system */
 #define READ_BYTES 4096
@@ -100,7 +101,7 @@ static const struct condition_device *find_device(const struct condition_view *v
 static const struct mount *find_bind(const struct condition_view *view, const char *id)
 {
 	char tail[ID_MAX + 32];
-	snprintf(tail, sizeof(tail), "/volumes/%s/data", id);
+	snprintf(tail, sizeof(tail), "/" LAYOUT_VOLUME_DATA, id);
 	for (size_t i = 0; i < view->table->count; i++) {
 		const struct mount *mount = &view->table->mounts[i];
 		const char *found = strstr(mount->root, tail);
@@ -117,13 +118,14 @@ static void look_at_data(const struct volume_folder *folder, struct condition *c
 	struct stat data;
 	if (fstatat(folder->fd, backend->data_name, &data, AT_SYMLINK_NOFOLLOW) < 0)
 		note(condition,
-		     "%s/volumes/%s/%s cannot be looked at (%s): the data is not there. Put it "
+		     "%s/" LAYOUT_VOLUME
+		     "/%s cannot be looked at (%s): the data is not there. Put it "
 		     "back "
 		     "from a backup, or delete the volume",
 		     folder->pool->site.path, record->id, backend->data_name, strerror(errno));
 	else if (backend->device && (uint64_t)data.st_size < record->size_bytes)
 		note(condition,
-		     "%s/volumes/%s/%s has %" PRIu64 " bytes, not %" PRIu64
+		     "%s/" LAYOUT_VOLUME "/%s has %" PRIu64 " bytes, not %" PRIu64
 		     ": it was cut, and the data behind that is lost. Put it back from a backup",
 		     folder->pool->site.path, record->id, backend->data_name,
 		     (uint64_t)data.st_size, record->size_bytes);

@@ -19,6 +19,7 @@
 #include "pool/unfinished.h"
 #include "pool/volume_folder.h"
 #include "record/io_limits.h"
+#include "record/layout.h"
 #include "volume/content.h"
 #include "volume/ephemeral_policy.h"
 #include "volume/volume.h"
@@ -127,7 +128,7 @@ struct making {
 
 static int write_pod(int folder_fd, const char *path, struct error *err)
 {
-	return file_write_at(folder_fd, VOLUME_POD_NAME, path, strlen(path), POD_MODE, err);
+	return file_write_at(folder_fd, LAYOUT_POD, path, strlen(path), POD_MODE, err);
 }
 
 /* The record is written last; with it the folder is fsynced. */

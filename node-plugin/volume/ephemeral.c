@@ -22,6 +22,7 @@
 #include "mount/path.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
+#include "record/layout.h"
 #include "volume/group.h"
 #include "volume/mounts.h"
 #include "volume/volume.h"
@@ -125,7 +126,7 @@ static bool is_ephemeral(const char *id, struct volume_folder *folder)
 	CLEANUP_VOLUME_FOLDER struct volume_folder whole = VOLUME_FOLDER_INIT;
 	if (volume_folder_open_in(folder->pool, id, &whole, NULL) == 0)
 		folder->record = whole.record;
-	else if (faccessat(folder->fd, VOLUME_POD_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	else if (faccessat(folder->fd, LAYOUT_POD, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		guess_record(id, folder);
 	return folder->record.ephemeral;
 }
@@ -173,7 +174,7 @@ static bool is_left(const struct search *search, const char *id)
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	CLEANUP_FREE char *path = NULL;
 	return volume_folder_peek_in(search->pool, id, &folder, NULL) == 0 && folder.pool &&
-	       file_read_at(folder.fd, VOLUME_POD_NAME, PATH_MAX, &path, NULL, NULL) == 0 &&
+	       file_read_at(folder.fd, LAYOUT_POD, PATH_MAX, &path, NULL, NULL) == 0 &&
 	       pod_is_gone(search, path);
 }
 

@@ -10,6 +10,7 @@
 #include "backend/backends.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
+#include "record/layout.h"
 
 #define LOOP_NODES "/dev/loop" /* and a number: loop_device_path() */
 #define UNMOUNTS_MAX 128       /* at one place: more is somebody's endless loop */
@@ -198,7 +199,7 @@ static bool lies_in(const struct pool *pool, const struct volume_mounts *mounts,
 		    const struct mount *mount)
 {
 	const struct mount *pool_mount = mount_table_covering(mounts->table, pool->site.path);
-	const char *below = strstr(mount->root, "/volumes/");
+	const char *below = strstr(mount->root, "/" LAYOUT_VOLUMES "/");
 	return pool_mount && mount->device == pool_mount->device && below;
 }
 
@@ -207,7 +208,7 @@ static bool lies_in(const struct pool *pool, const struct volume_mounts *mounts,
 static bool is_of_missing_pool(struct pools *pools, const char *id, const struct mount *mount)
 {
 	char end[ID_MAX + 32];
-	int length = snprintf(end, sizeof(end), "/volumes/%s/data", id);
+	int length = snprintf(end, sizeof(end), "/" LAYOUT_VOLUME_DATA, id);
 	size_t root_length = strlen(mount->root);
 	return length < (int)sizeof(end) && root_length >= (size_t)length &&
 	       strcmp(mount->root + root_length - (size_t)length, end) == 0 &&
