@@ -22,6 +22,8 @@
 #include "disk/secret.h"
 #include "host/host.h"
 #include "host/node_features.h"
+#include "host/node_settings.h"
+#include "host/throttle.h"
 #include "node_options.h"
 #include "node_server.h"
 #include "pool/pools.h"
@@ -80,30 +82,34 @@ static int trial_folder(const struct pools *pools)
 static int run(const struct options *options, struct error *err)
 {
 	char kubelet_folder[PATH_MAX], notes_folder[PATH_MAX];
+	CLEANUP(throttle_done) struct throttle throttle;
 	CLEANUP(pools_closep) struct pools *pools = NULL;
 	CLEANUP(sweep_freep) struct sweep *sweep = NULL;
 	CLEANUP(limiter_freep) struct limiter *limiter = NULL;
 	CLEANUP(node_server_freep) struct node_server *server = NULL;
 	find_kubelet_folder(options, kubelet_folder);
 	find_folder(options->csi_socket, notes_folder); /* the plugin's own */
+	throttle_init(&throttle, options->cgroup_folder ? options->cgroup_folder : THROTTLE_FOLDER);
+	const struct node_settings settings = {
+		.attach = options->attach,
+		.max_volumes = options->max_volumes,
+		.throttle = &throttle,
+	};
 	const struct pools_setup setup = {
 		.places = options->pools.places,
 		.count = options->pools.count,
 		.host = host_linux(),
 		.policy = options->pool_policy,
-		.cgroup_folder = options->cgroup_folder,
+		.node = &settings,
 		.notes_folder = notes_folder[0] ? notes_folder : NULL,
 	};
 	if (pools_open(&setup, &pools, err) < 0)
 		return -1;
-	/* Before the first thread that asks. */
-	pools->attach = options->attach;
-	pools->max_volumes = options->max_volumes;
 	if (sweep_new(pools, kubelet_folder[0] ? kubelet_folder : NULL, &sweep, err) < 0)
 		return -1;
 	sweep_recover(pools);
 	static struct node_features features;
-	node_features_probe(&features, trial_folder(pools), &pools->throttle);
+	node_features_probe(&features, trial_folder(pools), &throttle);
 	node_features_report(&features);
 	struct node node = { .id = options->node_id,
 			     .pools = pools,

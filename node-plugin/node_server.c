@@ -47,7 +47,7 @@ static size_t (*const tables[])(const struct rpc_method **ret_methods) = {
 /* Those that are served on demand only. */
 static size_t append_optional(struct node_server *server, size_t count)
 {
-	if (server->node->pools->attach)
+	if (server->node->pools->node->attach)
 		count = append_methods(&server->methods, count, csi_attach_methods);
 	return count;
 }

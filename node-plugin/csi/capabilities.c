@@ -101,7 +101,7 @@ static int controller_get_capabilities(struct rpc_call *call,
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);
-	if (!node->pools->attach)
+	if (!node->pools->node->attach)
 		count -= ATTACH_CAPABILITIES;
 	response->capabilities = arena_alloc(arena, count * sizeof(*response->capabilities));
 	for (size_t i = 0; i < count; i++)

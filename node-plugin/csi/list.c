@@ -25,7 +25,7 @@
 static size_t list_nodes(struct arena *arena, const struct node *node,
 			 const struct volume_record *record, char ***ret_nodes)
 {
-	if (!node->pools->attach || record->attached == ATTACHED_NO)
+	if (!node->pools->node->attach || record->attached == ATTACHED_NO)
 		return 0;
 	*ret_nodes = arena_alloc(arena, sizeof(**ret_nodes));
 	(*ret_nodes)[0] = arena_strdup(arena, node->id);

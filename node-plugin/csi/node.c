@@ -200,7 +200,7 @@ static int node_get_info(struct rpc_call *call, const Csi__V1__NodeGetInfoReques
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	response->node_id = arena_strdup(arena, node->id);
-	response->max_volumes_per_node = node->pools->max_volumes;
+	response->max_volumes_per_node = node->pools->node->max_volumes;
 	response->accessible_topology = csi_topology_make(arena, node->id);
 	return 0;
 }

@@ -29,7 +29,6 @@ void pools_close(struct pools *pools)
 	cleanup_close(&pools->notes_fd);
 	pthread_mutex_destroy(&pools->attach_mutex);
 	pthread_mutex_destroy(&pools->mutex);
-	throttle_done(&pools->throttle);
 	locks_done(&pools->locks);
 	free(pools);
 }

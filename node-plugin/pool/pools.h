@@ -42,7 +42,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "host/host.h"
-#include "host/throttle.h"
+#include "host/node_settings.h"
 #include "pool/lock.h"
 #include "pool/place.h"
 #include "pool/pool.h"
@@ -58,16 +58,14 @@ struct pool_missing;
 struct pools {
 	struct locks locks;
 	struct host *host;
+	const struct node_settings *node; /* borrowed */
 	enum pool_policy policy;
-	struct throttle throttle;
-	int notes_fd;	      /* -1: nothing is noted */
-	bool attach;	      /* volume/attachment.h */
-	unsigned max_volumes; /* attached at once, ephemeral ones too; 0: no limit */
+	int notes_fd; /* -1: nothing is noted */
 	struct pool *pools[POOLS_MAX];
 	atomic_size_t count; /* grows when a missing one comes back */
 
-	pthread_mutex_t attach_mutex;
-	pthread_mutex_t mutex; /* for what is below */
+	pthread_mutex_t attach_mutex; /* volume/attachment.h */
+	pthread_mutex_t mutex;	      /* for what is below */
 	struct pool_missing *missing;
 };
 

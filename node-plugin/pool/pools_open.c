@@ -214,8 +214,7 @@ int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct
 	pools->host = setup->host;
 	pools->policy = setup->policy;
 	locks_init(&pools->locks);
-	throttle_init(&pools->throttle,
-		      setup->cgroup_folder ? setup->cgroup_folder : THROTTLE_FOLDER);
+	pools->node = setup->node ? setup->node : &node_settings_none;
 	pthread_mutex_init(&pools->mutex, NULL);
 	pthread_mutex_init(&pools->attach_mutex, NULL);
 	open_notes(pools, setup->notes_folder);

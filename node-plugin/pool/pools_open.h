@@ -19,8 +19,8 @@ struct pools_setup {
 	size_t count;
 	struct host *host; /* borrowed */
 	enum pool_policy policy;
-	const char *cgroup_folder; /* throttle_init(); NULL: the usual one */
-	const char *notes_folder;  /* of the node, where its pools are noted; NULL: nowhere */
+	const struct node_settings *node; /* borrowed; NULL: node_settings_none */
+	const char *notes_folder; /* of the node, where its pools are noted; NULL: nowhere */
 };
 
 /* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has

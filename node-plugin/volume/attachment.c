@@ -54,22 +54,22 @@ static int count_taken(struct pools *pools, struct counting *ret_counting, struc
 static int check_room(struct pools *pools, struct error *err)
 {
 	struct counting taken = { 0 };
-	if (!pools->max_volumes)
+	if (!pools->node->max_volumes)
 		return 0;
 	if (count_taken(pools, &taken, err) < 0)
 		return -1;
-	if (taken.count < pools->max_volumes)
+	if (taken.count < pools->node->max_volumes)
 		return 0;
 	if (taken.unreadable)
 		return error_set(
 			err, ERROR_EXHAUSTED,
 			"%u volumes are attached to this node or may be, since the record "
 			"of %u of them is damaged, and it takes no more (--max-volumes=%u)",
-			taken.count, taken.unreadable, pools->max_volumes);
+			taken.count, taken.unreadable, pools->node->max_volumes);
 	return error_set(err, ERROR_EXHAUSTED,
 			 "%u volumes are attached to this node, and it takes no more "
 			 "(--max-volumes=%u)",
-			 taken.count, pools->max_volumes);
+			 taken.count, pools->node->max_volumes);
 }
 
 static int attach_one_more(struct pools *pools, struct volume_folder *folder,
@@ -169,7 +169,7 @@ int attachment_end(struct pools *pools, const char *id, struct error *err)
 int attachment_obey(const struct pools *pools, const struct volume_record *record,
 		    struct mount_flags *flags, struct error *err)
 {
-	if (!pools->attach || record->ephemeral)
+	if (!pools->node->attach || record->ephemeral)
 		return 0;
 	if (record->attached == ATTACHED_NO)
 		return error_set(err, ERROR_IN_USE,
@@ -186,7 +186,7 @@ int attachment_obey(const struct pools *pools, const struct volume_record *recor
 int attachment_check_none(const struct pools *pools, const struct volume_record *record,
 			  struct error *err)
 {
-	if (!pools->attach || record->attached == ATTACHED_NO)
+	if (!pools->node->attach || record->attached == ATTACHED_NO)
 		return 0;
 	return error_set(err, ERROR_IN_USE,
 			 "volume %s is in use: it is attached; ControllerUnpublishVolume comes "

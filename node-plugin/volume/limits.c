@@ -7,6 +7,7 @@
 #include "backend/backends.h"
 #include "backend/loop_image.h"
 #include "disk/loop_device.h"
+#include "host/throttle.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "record/io_limits.h"
@@ -18,8 +19,8 @@ static int set_for(struct pools *pools, const struct mount *mount, int number,
 	char pod[THROTTLE_POD_MAX];
 	if (!throttle_pod_of_target(mount->point, pod))
 		return 1; /* the staging path */
-	int outcome = throttle_set(&pools->throttle, pod, makedev(LOOP_MAJOR, (unsigned)number),
-				   limits, err);
+	int outcome = throttle_set(pools->node->throttle, pod,
+				   makedev(LOOP_MAJOR, (unsigned)number), limits, err);
 	return outcome < 0 ? -1 : 0; /* a pod without a cgroup gets one: the limiter looks again */
 }
 
@@ -56,11 +57,11 @@ static int look_and_apply(struct pools *pools, const struct volume_record *only,
 			  struct error *err)
 {
 	CLEANUP(mount_table_freep) struct mount_table *table = NULL;
-	pthread_mutex_lock(&pools->throttle.mutex);
+	pthread_mutex_lock(&pools->node->throttle->mutex);
 	int outcome = pools->host->read_mounts(pools->host, &table, err);
 	if (outcome == 0)
 		outcome = apply(pools, table, only, count, err);
-	pthread_mutex_unlock(&pools->throttle.mutex);
+	pthread_mutex_unlock(&pools->node->throttle->mutex);
 	return outcome;
 }
 
@@ -74,7 +75,7 @@ int volume_limits_check(const struct pools *pools, bool has_device, const struct
 				 "mutable_parameters: a directory volume shares the disk of its "
 				 "pool and has no device that could be limited; use backend: "
 				 "\"loop\"");
-	if (throttle_check(&pools->throttle, err) < 0)
+	if (throttle_check(pools->node->throttle, err) < 0)
 		return error_prefix(err, "mutable_parameters");
 	return 0;
 }
@@ -95,7 +96,7 @@ int volume_modify(struct pools *pools, const char *id, const struct io_limits *l
 	record.limits = *limits;
 	if (volume_folder_write(&folder, &record, err) < 0)
 		return error_not_named(err);
-	if (pools->throttle.kind != THROTTLE_NONE &&
+	if (pools->node->throttle->kind != THROTTLE_NONE &&
 	    look_and_apply(pools, &record, &count, err) < 0) {
 		error_prefix(err, "volume %s: limits", id);
 		return error_not_named(err);
@@ -116,7 +117,7 @@ int volume_limits_apply(struct pools *pools, const struct volume_folder *folder,
 int volume_limits_apply_all(struct pools *pools, unsigned *ret_count, struct error *err)
 {
 	*ret_count = 0;
-	if (pools->throttle.kind == THROTTLE_NONE)
+	if (pools->node->throttle->kind == THROTTLE_NONE)
 		return 0;
 	return look_and_apply(pools, NULL, ret_count, err);
 }
@@ -136,10 +137,10 @@ int volume_limits_lift(struct pools *pools, int number, const char *point, struc
 {
 	static const struct io_limits none = { 0 };
 	const struct mount gone = { .point = point };
-	if (number < 0 || pools->throttle.kind == THROTTLE_NONE)
+	if (number < 0 || pools->node->throttle->kind == THROTTLE_NONE)
 		return 0;
-	pthread_mutex_lock(&pools->throttle.mutex);
+	pthread_mutex_lock(&pools->node->throttle->mutex);
 	int outcome = set_for(pools, &gone, number, &none, err);
-	pthread_mutex_unlock(&pools->throttle.mutex);
+	pthread_mutex_unlock(&pools->node->throttle->mutex);
 	return outcome < 0 ? -1 : 0;
 }

@@ -32,6 +32,8 @@
 #include "folder/folder.h"
 #include "folder/tree_remove.h"
 #include "host/node_features.h"
+#include "host/node_settings.h"
+#include "host/throttle.h"
 #include "pool/pools.h"
 #include "pool/pools_open.h"
 #include "rpc/message.h"
@@ -276,18 +278,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fake_host *fake = fake_host_new();
 	fake->usage.total_bytes = fake->usage.available_bytes = SPACE_BYTES;
 	const struct pool_place place = { .name = POOL_DEFAULT_NAME, .path = path };
-	const struct pools_setup setup = { .places = &place, .count = 1, .host = &fake->host };
+	struct throttle throttle;
+	throttle_init(&throttle, folder);
+	const struct node_settings settings = { .attach = true, .throttle = &throttle };
+	const struct pools_setup setup = {
+		.places = &place, .count = 1, .host = &fake->host, .node = &settings
+	};
 	if (pools_open(&setup, &pools, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}
 	static const struct node_features features;
 	struct node node = { .id = "node-1", .pools = pools, .features = &features };
-	pools->attach = true;
-	throttle_done(&pools->throttle);
-	throttle_init(&pools->throttle, folder);
 	run_requests(&node, folder, data, size);
 	pools_close(pools);
+	throttle_done(&throttle);
 	fake_host_free(fake);
 	remove_folder(folder);
 	return 0;

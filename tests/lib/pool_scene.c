@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool_scene.h"
-#include "pool/pools_open.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -15,6 +14,7 @@
 
 #include "assert_outcome.h"
 #include "base/log.h"
+#include "pool/pools_open.h"
 
 const struct ephemeral_policy pool_scene_ephemeral = {
 	.on = true,
@@ -35,9 +35,9 @@ static void open_pool(struct pool_scene *scene)
 	const struct pool_place place = { .name = POOL_DEFAULT_NAME,
 					  .path = path,
 					  .reserve_percent = 5 };
-	const struct pools_setup setup = { .places = &place,
-					   .count = 1,
-					   .host = &scene->fake->host };
+	const struct pools_setup setup = {
+		.places = &place, .count = 1, .host = &scene->fake->host, .node = &scene->settings
+	};
 	if (pools_open(&setup, &scene->pools, &err) < 0) {
 		fprintf(stderr, "pools_open: %s\n", err.text);
 		abort();
@@ -56,6 +56,7 @@ void pool_scene_init(struct pool_scene *scene)
 	if (mkdir(scene->staging, 0750) < 0)
 		abort();
 	scene->fake = fake_host_new();
+	scene->settings = node_settings_none;
 	open_pool(scene);
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "fake_host.h"
+#include "host/node_settings.h"
 #include "pool/pools.h"
 #include "volume/ephemeral_policy.h"
 #include "volume/volume.h"
@@ -19,6 +20,7 @@ struct pool_scene {
 	char staging[128];
 	char target[128];
 	struct fake_host *fake;
+	struct node_settings settings;
 	struct pools *pools;
 	struct pool *pool; /* the only one of them */
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pools_scene.h"
-#include "pool/pools_open.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "pool/pools_open.h"
 
 void pools_scene_init(struct pools_scene *scene)
 {

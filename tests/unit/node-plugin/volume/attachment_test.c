@@ -23,8 +23,8 @@ static int begin(void **state)
 {
 	pool_scene_init(&scene);
 	log_set_level(LOG_ERROR + 1);
-	scene.pools->attach = true;
-	scene.pools->max_volumes = 2;
+	scene.settings.attach = true;
+	scene.settings.max_volumes = 2;
 	return 0;
 }
 
