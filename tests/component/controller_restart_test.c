@@ -12,45 +12,46 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "controller_bed.h"
+#include "controller_scene.h"
 
 /* More requests than any of these scenarios makes. */
 #define REQUESTS_MAX 60
 
-static bool wait_died_or_settled(struct controller_bed *bed, const char *replicas)
+static bool wait_died_or_settled(struct controller_scene *scene, const char *replicas)
 {
 	for (int i = 0; i < 5000; i++) {
-		if (bed_died(bed))
+		if (controller_scene_died(scene))
 			return true;
-		if (i % 10 == 0 && bed_is_settled(bed, replicas) && bed_is_quiet(bed))
+		if (i % 10 == 0 && controller_scene_is_settled(scene, replicas) &&
+		    controller_scene_is_quiet(scene))
 			return true;
 		usleep(1000);
 	}
 	return false;
 }
 
-static void check_claims(struct controller_bed *bed, char *const uids[static 2])
+static void check_claims(struct controller_scene *scene, char *const uids[static 2])
 {
 	for (int i = 0; i < 2; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "www-web-%d", i);
-		CLEANUP_FREE char *uid = bed_claim(bed, name, "metadata.uid");
+		CLEANUP_FREE char *uid = controller_scene_claim(scene, name, "metadata.uid");
 		assert_non_null(uid);
 		if (uids[i])
 			assert_string_equal(uid, uids[i]);
 	}
 }
 
-static void remember_claims(struct controller_bed *bed, char *uids[static 2])
+static void remember_claims(struct controller_scene *scene, char *uids[static 2])
 {
-	uids[0] = bed_claim(bed, "www-web-0", "metadata.uid");
-	uids[1] = bed_claim(bed, "www-web-1", "metadata.uid");
+	uids[0] = controller_scene_claim(scene, "www-web-0", "metadata.uid");
+	uids[1] = controller_scene_claim(scene, "www-web-1", "metadata.uid");
 }
 
 struct scenario {
-	void (*begin)(struct controller_bed *bed); /* what the user asks for */
-	bool settled_first;			   /* a set of two pods stands before */
-	const char *replicas;			   /* at the end */
+	void (*begin)(struct controller_scene *scene); /* what the user asks for */
+	bool settled_first;			       /* a set of two pods stands before */
+	const char *replicas;			       /* at the end */
 	size_t revisions;
 	size_t claims;
 };
@@ -58,37 +59,39 @@ struct scenario {
 /* One run in which the controller dies at the nth request. False: it did not get that far. */
 static bool run(const struct scenario *scenario, unsigned nth, bool after_effect)
 {
-	struct controller_bed *bed = controller_bed_new();
+	struct controller_scene *scene = controller_scene_new();
 	char *uids[2] = { 0 };
 	if (scenario->settled_first) {
-		bed_put_set(bed, "", "nginx:1");
-		bed_start(bed, false);
-		assert_true(bed_wait_settled(bed, "2"));
-		remember_claims(bed, uids);
-		bed_kill(bed);
+		controller_scene_put_set(scene, "", "nginx:1");
+		controller_scene_start(scene, false);
+		assert_true(controller_scene_wait_settled(scene, "2"));
+		remember_claims(scene, uids);
+		controller_scene_kill(scene);
 	}
-	scenario->begin(bed);
-	bed_die_at(bed, nth, after_effect);
-	bed_start(bed, false);
-	assert_true(wait_died_or_settled(bed, scenario->replicas));
-	bool died = bed_died(bed);
+	scenario->begin(scene);
+	controller_scene_die_at(scene, nth, after_effect);
+	controller_scene_start(scene, false);
+	assert_true(wait_died_or_settled(scene, scenario->replicas));
+	bool died = controller_scene_died(scene);
 	if (!uids[0])
-		remember_claims(bed, uids);
-	bed_kill(bed);
-	bed_die_at(bed, 0, false);
-	bed_start(bed, false);
-	if (!bed_wait_settled(bed, scenario->replicas)) {
+		remember_claims(scene, uids);
+	controller_scene_kill(scene);
+	controller_scene_die_at(scene, 0, false);
+	controller_scene_start(scene, false);
+	if (!controller_scene_wait_settled(scene, scenario->replicas)) {
 		print_error("not settled after dying %s request %u\n",
 			    after_effect ? "after" : "before", nth);
 		fail();
 	}
-	check_claims(bed, uids);
-	assert_int_equal(fake_api_count(bed_api(bed), &claim_kind), scenario->claims);
-	assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), scenario->revisions);
-	assert_null(bed_complaint(bed));
+	check_claims(scene, uids);
+	assert_int_equal(fake_api_count(controller_scene_api(scene), &claim_kind),
+			 scenario->claims);
+	assert_int_equal(fake_api_count(controller_scene_api(scene), &revision_kind),
+			 scenario->revisions);
+	assert_null(controller_scene_complaint(scene));
 	free(uids[0]);
 	free(uids[1]);
-	controller_bed_free(bed);
+	controller_scene_free(scene);
 	return died;
 }
 
@@ -105,29 +108,29 @@ static void die_everywhere(const struct scenario *scenario, unsigned at_least)
 	}
 }
 
-static void create_set(struct controller_bed *bed)
+static void create_set(struct controller_scene *scene)
 {
-	bed_put_set(bed, "", "nginx:1");
+	controller_scene_put_set(scene, "", "nginx:1");
 }
 
-static void update_set(struct controller_bed *bed)
+static void update_set(struct controller_scene *scene)
 {
-	bed_set_image(bed, "nginx:2");
+	controller_scene_set_image(scene, "nginx:2");
 }
 
-static void scale_set(struct controller_bed *bed)
+static void scale_set(struct controller_scene *scene)
 {
-	bed_edit_set(bed, "{'replicas':4}");
+	controller_scene_edit_set(scene, "{'replicas':4}");
 }
 
-static void shrink_set(struct controller_bed *bed)
+static void shrink_set(struct controller_scene *scene)
 {
-	bed_edit_set(bed, "{'replicas':0}");
+	controller_scene_edit_set(scene, "{'replicas':0}");
 }
 
-static void delete_a_pod(struct controller_bed *bed)
+static void delete_a_pod(struct controller_scene *scene)
 {
-	fake_api_remove(bed_api(bed), &pod_kind, "default", "web-0");
+	fake_api_remove(controller_scene_api(scene), &pod_kind, "default", "web-0");
 }
 
 static void killed_at_any_request_while_making_a_set_it_ends_right(void **state)
@@ -170,17 +173,19 @@ static void a_lost_answer_to_any_request_is_made_good(void **state)
 						      FAKE_API_STATUS };
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		for (size_t j = 0; j < sizeof(faults) / sizeof(faults[0]); j++) {
-			struct controller_bed *bed = controller_bed_new();
-			fake_api_fail_next(bed_api(bed), requests[i][0], requests[i][1], faults[j],
-					   500);
-			bed_put_set(bed, "", "nginx:1");
-			bed_start(bed, false);
-			assert_true(bed_wait_settled(bed, "2"));
-			bed_edit_set(bed, "{'replicas':1}");
-			assert_true(bed_wait_settled(bed, "1"));
-			assert_int_equal(fake_api_count(bed_api(bed), &claim_kind), 2);
-			assert_int_equal(fake_api_count(bed_api(bed), &revision_kind), 1);
-			controller_bed_free(bed);
+			struct controller_scene *scene = controller_scene_new();
+			fake_api_fail_next(controller_scene_api(scene), requests[i][0],
+					   requests[i][1], faults[j], 500);
+			controller_scene_put_set(scene, "", "nginx:1");
+			controller_scene_start(scene, false);
+			assert_true(controller_scene_wait_settled(scene, "2"));
+			controller_scene_edit_set(scene, "{'replicas':1}");
+			assert_true(controller_scene_wait_settled(scene, "1"));
+			assert_int_equal(fake_api_count(controller_scene_api(scene), &claim_kind),
+					 2);
+			assert_int_equal(
+				fake_api_count(controller_scene_api(scene), &revision_kind), 1);
+			controller_scene_free(scene);
 		}
 	}
 }

@@ -11,20 +11,20 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "controller_bed.h"
+#include "controller_scene.h"
 
-static struct controller_bed *bed;
+static struct controller_scene *scene;
 
 static int set_up(void **state)
 {
 	log_set_level(getenv("V") ? LOG_DEBUG : LOG_ERROR);
-	bed = controller_bed_new();
+	scene = controller_scene_new();
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	controller_bed_free(bed);
+	controller_scene_free(scene);
 	return 0;
 }
 
@@ -32,7 +32,7 @@ static int tear_down(void **state)
 static bool wait_for_condition(const char *text)
 {
 	for (int i = 0; i < 200; i++) {
-		CLEANUP_FREE char *conditions = bed_set(bed, "status.conditions");
+		CLEANUP_FREE char *conditions = controller_scene_set(scene, "status.conditions");
 		if (conditions && strstr(conditions, text))
 			return true;
 		usleep(100000);
@@ -44,53 +44,55 @@ static bool wait_for_condition(const char *text)
 static void what_holds_a_set_up_for_long_is_a_condition(void **state)
 {
 	fake_api_putf(
-		bed_api(bed), &pod_kind,
+		controller_scene_api(scene), &pod_kind,
 		"{'metadata':{'name':'web-0','namespace':'default'},'spec':{'nodeName':'n1'}}");
-	bed_put_set(bed, "", "nginx:1");
-	fake_api_edit(bed_api(bed), &statefulset_apps_kind, "default", "web",
+	controller_scene_put_set(scene, "", "nginx:1");
+	fake_api_edit(controller_scene_api(scene), &statefulset_apps_kind, "default", "web",
 		      "{'status':{'conditions':[{'type':'Theirs','status':'True'}]}}");
-	bed_start(bed, false);
-	assert_true(bed_wait_set(bed, "status.observedGeneration", "1"));
-	CLEANUP_FREE char *soon = bed_set(bed, "status.conditions");
+	controller_scene_start(scene, false);
+	assert_true(controller_scene_wait_set(scene, "status.observedGeneration", "1"));
+	CLEANUP_FREE char *soon = controller_scene_set(scene, "status.conditions");
 	assert_null(strstr(soon, "Waiting"));
 	assert_true(wait_for_condition("\"type\":\"Waiting\",\"status\":\"True\","
 				       "\"reason\":\"ForeignPod\""));
-	fake_api_remove(bed_api(bed), &pod_kind, "default", "web-0");
-	assert_true(bed_wait_settled(bed, "2"));
-	CLEANUP_FREE char *after = bed_set(bed, "status.conditions");
+	fake_api_remove(controller_scene_api(scene), &pod_kind, "default", "web-0");
+	assert_true(controller_scene_wait_settled(scene, "2"));
+	CLEANUP_FREE char *after = controller_scene_set(scene, "status.conditions");
 	assert_string_equal(after, "[{\"type\":\"Theirs\",\"status\":\"True\"}]");
 }
 
 /* A first start in which another writer (the binder of claims, a quota) is faster now and then. */
 static void a_conflict_that_passes_is_no_event(void **state)
 {
-	fake_api_fail(bed_api(bed),
+	fake_api_fail(controller_scene_api(scene),
 		      &(struct fake_api_failure) { .method = "POST",
 						   .path_part = "persistentvolumeclaims",
 						   .how = FAKE_API_STATUS,
 						   .status = 409,
 						   .times = 2 });
-	bed_put_set(bed, "", "nginx:1");
-	bed_start(bed, false);
-	assert_true(bed_wait_settled(bed, "2"));
-	assert_true(bed_wait_event(bed, "SuccessfulCreate",
-				   "create Claim www-web-0 Pod web-0 in StatefulSet web success"));
-	assert_int_equal(bed_count_events(bed, "Failed"), 0);
+	controller_scene_put_set(scene, "", "nginx:1");
+	controller_scene_start(scene, false);
+	assert_true(controller_scene_wait_settled(scene, "2"));
+	assert_true(controller_scene_wait_event(
+		scene, "SuccessfulCreate",
+		"create Claim www-web-0 Pod web-0 in StatefulSet web success"));
+	assert_int_equal(controller_scene_count_events(scene, "Failed"), 0);
 }
 
 /* A webhook that refuses revisions. */
 static void a_refused_revision_is_an_event_and_a_condition(void **state)
 {
-	fake_api_fail(bed_api(bed), &(struct fake_api_failure) { .method = "POST",
-								 .path_part = "controllerrevisions",
-								 .how = FAKE_API_STATUS,
-								 .status = 403,
-								 .times = 1000 });
-	bed_set_backoff(bed, 300);
-	bed_put_set(bed, "", "nginx:1");
-	bed_start(bed, false);
+	fake_api_fail(controller_scene_api(scene),
+		      &(struct fake_api_failure) { .method = "POST",
+						   .path_part = "controllerrevisions",
+						   .how = FAKE_API_STATUS,
+						   .status = 403,
+						   .times = 1000 });
+	controller_scene_set_backoff(scene, 300);
+	controller_scene_put_set(scene, "", "nginx:1");
+	controller_scene_start(scene, false);
 	assert_true(wait_for_condition("\"reason\":\"RequestRefused\""));
-	assert_int_equal(bed_count_events(bed, "FailedCreate"), 1);
+	assert_int_equal(controller_scene_count_events(scene, "FailedCreate"), 1);
 }
 
 int main(void)
