@@ -19,10 +19,8 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "disk/loop.h"
 
-#define LOOP_MAJOR 7 /* Documentation/admin-guide/devices.txt */
-#define LOOP_CONTROL "/dev/loop-control"
-#define LOOP_SYSFS "/sys/block" /* in which each device has a folder loop<number> */
 #define LOOP_DEVICE_PATH_MAX 32
 #define LOOP_DEVICES_MAX 8 /* of one image: ours are two, others may attach it by hand */
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "disk/loop_device.h"
+#include "disk/loop.h"
 #include "folder/folder.h"
 
 #define NUMBER_MAX 32

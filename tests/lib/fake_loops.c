@@ -9,8 +9,6 @@
 
 #include "fake_host.h"
 
-#define LOOP_MAJOR 7
-
 static bool is_mounted(const struct fake_host *fake, unsigned number)
 {
 	char source[LOOP_DEVICE_PATH_MAX];

@@ -15,8 +15,6 @@
 #include "disk/fscrypt.h"
 #include "fake_host.h"
 
-#define LOOP_MAJOR 7
-
 static int read_mounts(struct host *host, struct mount_table **ret_table, struct error *err)
 {
 	struct fake_host *fake = fake_of(host);
