@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,6 +10,7 @@
 #include "controller_scene.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
+#include "test.h"
 
 static struct controller_scene *scene;
 

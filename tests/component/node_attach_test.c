@@ -5,10 +5,7 @@
  */
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +13,11 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 #define TIMEOUT_MS 10000

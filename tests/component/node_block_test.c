@@ -7,10 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +15,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include <linux/fs.h>
 #include <linux/loop.h>
@@ -30,6 +25,7 @@
 #include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 #define BLOCK_BYTES 4096

@@ -8,10 +8,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 

@@ -7,10 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +16,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -28,6 +23,7 @@
 #include "node_client.h"
 #include "node_scene.h"
 #include "refused_call.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 

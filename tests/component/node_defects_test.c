@@ -7,17 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "assert_outcome.h"
 #include "base/cleanup.h"
@@ -25,6 +20,7 @@
 #include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 #define TIMEOUT_MS 30000

@@ -4,19 +4,15 @@
  * Inline ephemeral volumes on the real kernel: made and removed by the two calls of a node.
  */
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define ID "csi-0123456789abcdef"
 #define MIB (1ULL << 20)

@@ -5,23 +5,19 @@
  * they are staged the next time, and after the plugin was killed on the way.
  */
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "disk/filesystem_grow.h"
 #include "node_client.h"
 #include "node_scene.h"
 #include "pod_writer.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 #define ID "pvc-1"

@@ -7,18 +7,13 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -28,6 +23,7 @@
 #include "pool/pools.h"
 #include "pool/pools_open.h"
 #include "snapshot/group.h"
+#include "test.h"
 #include "volume/volume.h"
 
 #define ROUNDS 8

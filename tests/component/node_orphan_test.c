@@ -5,10 +5,7 @@
  */
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "disk/loop_device.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define WAIT_STEPS 500 /* of 10 ms */
 

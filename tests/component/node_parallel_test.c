@@ -5,19 +5,15 @@
  */
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define CALLERS 32
 #define ROUNDS 2

@@ -6,15 +6,10 @@
  */
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "assert_outcome.h"
 #include "base/cleanup.h"
@@ -23,6 +18,7 @@
 #include "loop_disk.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 #include "text_file.h"
 
 #define MIB (1ULL << 20)

@@ -6,10 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "fill.h"
 #include "loop_disk.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)

@@ -7,17 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "assert_outcome.h"
 #include "base/cleanup.h"
@@ -26,6 +21,7 @@
 #include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define KEY_HEAD "wLq8ZVY3aGJkMnF4"
 #define KEY_TAIL "0Tk5ybU9tQkR3Zz0"

@@ -5,18 +5,13 @@
  * over TCP with certificates, and to the kubelet that registers it.
  */
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "assert_outcome.h"
 #include "base/clock.h"
@@ -28,6 +23,7 @@
 #include "node_scene.h"
 #include "pluginregistration.pb-c.h"
 #include "rpc/tls.h"
+#include "test.h"
 
 #define TIMEOUT_MS 10000
 #define GIB (1ULL << 30)

@@ -8,20 +8,16 @@
  */
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "node_client.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define CALLERS 32
 #define VOLUMES 16

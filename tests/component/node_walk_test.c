@@ -6,17 +6,12 @@
  */
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "assert_outcome.h"
 #include "base/cleanup.h"
@@ -25,6 +20,7 @@
 #include "folder/tree_copy.h"
 #include "folder/tree_remove.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define FOLDERS 200000
 #define COPIED_FOLDERS 10000

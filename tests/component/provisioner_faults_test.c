@@ -5,19 +5,15 @@
  * between, in the end there is exactly the volume that somebody wants, or none.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "kube/json.h"
 #include "provision_scene.h"
+#include "test.h"
 
 #define STEPS_MAX 100
 

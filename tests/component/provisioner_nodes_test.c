@@ -5,16 +5,12 @@
  * at once goes where pods can go.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "provision_scene.h"
+#include "test.h"
 
 static const struct kind csi_nodes = {
 	.api_version = "storage.k8s.io/v1",

@@ -5,16 +5,12 @@
  * well.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "provision_scene.h"
+#include "test.h"
 
 #define PROTECTION "kubernetes.io/pv-protection"
 #define OURS "external-provisioner.volume.kubernetes.io/finalizer"

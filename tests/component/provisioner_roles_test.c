@@ -4,16 +4,12 @@
  * A role that is switched off does nothing and watches nothing; the others do their part alone.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "provision_scene.h"
+#include "test.h"
 
 static void provisions_alone(void **state)
 {

@@ -2,19 +2,15 @@
 
 /* What the provisioner does for claims and volumes, on a good day and a bad one. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "kube/json.h"
 #include "provision_scene.h"
+#include "test.h"
 
 static void assert_field(struct provision_scene *scene, const struct kind *kind,
 			 const char *namespace, const char *name, const char *path,

@@ -4,15 +4,11 @@
  * The harness itself: a plugin whose order of steps is wrong is found out.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "points.h"
+#include "test.h"
 
 static const struct scenario *directory_scenario(void)
 {

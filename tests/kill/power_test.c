@@ -6,13 +6,9 @@
  * left of what was removed.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
 #include "kill_options.h"
+
+#include "test.h"
 
 #define DEFAULT_EVERY 29
 

@@ -3,13 +3,14 @@
 
 /*
  * cmocka's assertions for what functions of the house answer: an outcome and an error. Where they
- * fail, the error is told. Include it after cmocka.h.
+ * fail, they print the error.
  */
 
 #include <stdint.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "test.h"
 
 static inline void tell_error(const struct error *err)
 {

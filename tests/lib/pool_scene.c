@@ -2,19 +2,15 @@
 #include "pool_scene.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "base/log.h"
 #include "pool/pools_open.h"
+#include "test.h"
 
 const struct ephemeral_policy pool_scene_ephemeral = {
 	.on = true,

@@ -2,15 +2,11 @@
 #include "text_file.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
+#include "test.h"
 
 void text_file_write(int folder_fd, const char *name, const char *text)
 {

@@ -4,20 +4,16 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "test.h"
 
 int tls_scene_begin(void **state)
 {

@@ -3,15 +3,11 @@
 
 #include <linux/fiemap.h>
 #include <linux/fs.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
+#include "test.h"
 
 #define EXTENTS 1024
 

@@ -3,10 +3,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 static uint64_t peer(const char *text)
 {

@@ -2,12 +2,9 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 static void what_is_missing_but_was_not_named_by_the_caller_is_internal(void **state)
 {

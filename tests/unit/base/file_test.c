@@ -2,17 +2,13 @@
 #include "base/file.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
+#include "test.h"
 
 static char folder[] = "/tmp/kentledge-file-XXXXXX";
 static int folder_fd;

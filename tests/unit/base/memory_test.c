@@ -2,16 +2,12 @@
 #include "base/memory.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
+#include "test.h"
 
 #define BLOCK_BYTES 4096
 #define BLOCKS 8192

@@ -2,13 +2,10 @@
 #include "base/metric.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 static struct metric calls = {
 	.name = "test_calls_total",

@@ -2,14 +2,11 @@
 #include "base/stop.h"
 
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 /* The exit status of a child that waits to be stopped while `thread` runs in it. */
 static int stopped_by(void *(*thread)(void *))

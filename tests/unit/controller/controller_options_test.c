@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller_options.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "set/statefulset.h"
+#include "test.h"
 
 static int parse(const char *flag, struct options *options, struct error *err)
 {

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csi/client.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "csi.pb-c.h"
 #include "csi/names.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
+#include "test.h"
 
 #define TIMEOUT_MS 10000
 #define GIB (UINT64_C(1) << 30)

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csi.pb-c.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "pluginregistration.pb-c.h"
+#include "test.h"
 
 /*
  * The numbers of proto/ against bytes encoded by hand from the published specifications: what

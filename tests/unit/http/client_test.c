@@ -2,21 +2,17 @@
 #include "http/client.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "certificates.h"
 #include "raw_server.h"
+#include "test.h"
 
 /* What the server saw last. */
 static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -2,15 +2,10 @@
 #include "kube/client.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -22,6 +17,7 @@
 #include "kube/list.h"
 #include "kube/verbs.h"
 #include "kube/watch.h"
+#include "test.h"
 
 static const struct kind node_kind = {
 	.api_version = "v1",

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/arena.h"
 #include "base/text.h"
 #include "kube/base64.h"
 #include "kube/kubeconfig.h"
+#include "test.h"
 
 static int parse(const char *text, struct arena *arena, struct http_client_options *http,
 		 const char **namespace, struct error *err)

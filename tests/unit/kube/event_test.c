@@ -2,15 +2,10 @@
 #include "kube/event.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "fake_api.h"
@@ -18,6 +13,7 @@
 #include "kube/claim.h"
 #include "kube/json.h"
 #include "kube/list.h"
+#include "test.h"
 
 static const struct kind event_kind = {
 	.api_version = "v1",

@@ -2,18 +2,14 @@
 #include "kube/informer.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "fake_api.h"
 #include "kube/claim.h"
+#include "test.h"
 
 /* What the informer told. */
 struct log {

@@ -4,21 +4,17 @@
  * A namespace's editor makes many large objects. The server here makes its pages up, so that the
  * memory of this process is what the informer needs.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "kube/claim.h"
 #include "kube/informer.h"
 #include "kube/transport.h"
+#include "test.h"
 
 #define CLAIMS 450
 #define ANNOTATION_BYTES (250 << 10)

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/lease.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "fake_api.h"
 #include "kube/json.h"
+#include "test.h"
 
 static const struct kind lease_kind = {
 	.api_version = "coordination.k8s.io/v1",

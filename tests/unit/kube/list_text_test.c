@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/list_text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "kube/json.h"
+#include "test.h"
 
 static void note_item(void *context, const struct json_span *item)
 {

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/object_store.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fake_json.h"
 #include "kube/claim.h"
 #include "kube/json.h"
+#include "test.h"
 
 /* An object named after its key, labelled for the index. */
 static struct object *make(const char *name, const char *app, const char *version)

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/object.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "fake_json.h"
 #include "kube/claim.h"
 #include "kube/json.h"
+#include "test.h"
 
 static struct object *parse(const char *text)
 {

@@ -2,19 +2,15 @@
 #include "kube/workqueue.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/clock.h"
 #include "base/text.h"
+#include "test.h"
 
 /* What the reconciles did, in the order in which they began. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provisioner_options.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 #define PARSE(options, err, ...)                                                                   \
 	options_parse((int)(sizeof((const char *[]) { "p", ##__VA_ARGS__ }) / sizeof(char *)),     \

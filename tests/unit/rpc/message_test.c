@@ -2,14 +2,10 @@
 #include "rpc/message.h"
 
 #include <grpc/grpc.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "csi.pb-c.h"
+#include "test.h"
 
 static int unpack(const void *bytes, size_t length, Csi__V1__CreateVolumeRequest **ret_request,
 		  struct error *err)

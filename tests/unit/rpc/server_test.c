@@ -4,15 +4,10 @@
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "assert_outcome.h"
 #include "base/clock.h"
@@ -20,6 +15,7 @@
 #include "csi.pb-c.h"
 #include "echo_scene.h"
 #include "rpc/channel.h"
+#include "test.h"
 
 #define LONG_MS 10000
 

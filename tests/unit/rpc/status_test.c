@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/status.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 /* CSI spec, "Error Scheme", and what csi-sanity expects. */
 static void errors_become_the_codes_that_csi_names(void **state)

@@ -2,20 +2,16 @@
 #include "rpc/server.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "csi.pb-c.h"
 #include "echo_scene.h"
 #include "rpc/channel.h"
+#include "test.h"
 
 #define LONG_MS 30000
 

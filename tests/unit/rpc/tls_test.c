@@ -2,22 +2,18 @@
 #include "rpc/tls.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "certificates.h"
+#include "test.h"
 
 static void write_file(const char *folder, const char *name, const char *content)
 {

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc/validate.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "csi.pb-c.h"
+#include "test.h"
 
 #define CREATE (&csi__v1__create_volume_request__descriptor)
 #define BYTES(literal) (literal), sizeof(literal) - 1

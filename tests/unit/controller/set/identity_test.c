@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "set/identity.h"
 #include "set/pod.h"
 #include "set/statefulset.h"
 #include "set_scene.h"
+#include "test.h"
 
 static void a_pods_name_tells_its_set_and_ordinal(void **state)
 {

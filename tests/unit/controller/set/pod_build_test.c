@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "kube/json.h"
 #include "set/pod.h"
 #include "set/pod_build.h"
 #include "set/revision.h"
 #include "set_scene.h"
+#include "test.h"
 
 #define SET                                                                                        \
 	"{'metadata':{'name':'web','namespace':'shop','uid':'set-uid'},'spec':{"                   \

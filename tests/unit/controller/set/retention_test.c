@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "kube/json.h"
 #include "set/retention.h"
 #include "set_scene.h"
+#include "test.h"
 
 #define SET_REF(uid, more)                                                                         \
 	"{'apiVersion':'apps/v1','kind':'StatefulSet','name':'web','uid':'" uid "'" more "}"

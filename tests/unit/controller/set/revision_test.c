@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "kube/json.h"
@@ -15,6 +10,7 @@
 #include "set/revision_data.h"
 #include "set/statefulset.h"
 #include "set_scene.h"
+#include "test.h"
 
 /* What an API server makes of a small template; up to 1.33 with a creation time of null in it. */
 #define METADATA(time) "{'annotations':{'test':'value'}," time "'labels':{'app':'foo'}}"

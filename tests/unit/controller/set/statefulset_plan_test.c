@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "set_scene.h"
+#include "test.h"
 
 #define ROLLING "'updateStrategy':{'type':'RollingUpdate','rollingUpdate':{'partition':0}},"
 #define PARTITION(n)                                                                               \

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "base/text.h"
 #include "kube/json.h"
 #include "set/statefulset.h"
 #include "set/statefulset_status.h"
 #include "set_scene.h"
+#include "test.h"
 
 static struct object *set_with(const char *spec, const char *status)
 {

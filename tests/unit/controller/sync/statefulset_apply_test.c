@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <unistd.h>
 
 #include "set/pod.h"
@@ -17,6 +13,7 @@
 #include "sync/ownership.h"
 #include "sync/replacements.h"
 #include "sync/statefulset_apply.h"
+#include "test.h"
 
 static void an_absence_is_measured_once(void **state)
 {

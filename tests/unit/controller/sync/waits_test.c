@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sync/waits.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
+#include "test.h"
 
 static const struct waiting stale = { WAITING_WARNING, "StaleClaim", "www-web-1",
 				      "claim www-web-1 is not gone" };

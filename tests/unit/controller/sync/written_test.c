@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +11,7 @@
 #include "set/revision.h"
 #include "set/statefulset.h"
 #include "sync/written.h"
-#include <cmocka.h>
+#include "test.h"
 
 #define POD "{'apiVersion':'v1','kind':'Pod','metadata':{'name':'web-0','namespace':'default'}}"
 

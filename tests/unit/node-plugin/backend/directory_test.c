@@ -4,15 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -26,6 +21,7 @@
 #include "pool/room.h"
 #include "pool/volume_folder.h"
 #include "snapshot/snapshot.h"
+#include "test.h"
 #include "volume/volume.h"
 
 /* On btrfs and the real kernel: what a fake one cannot show. */

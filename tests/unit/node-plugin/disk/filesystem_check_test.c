@@ -2,21 +2,17 @@
 #include "disk/filesystem_check.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "disk/filesystem.h"
 #include "disk/process.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 #define SUPERBLOCK "trusted.kentledge.superblock"

@@ -2,10 +2,7 @@
 #include "disk/filesystem_grow.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +15,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "disk/filesystem.h"
@@ -27,6 +22,7 @@
 #include "host/host.h"
 #include "node_scene.h"
 #include "pod_writer.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 

@@ -2,18 +2,14 @@
 #include "disk/filesystem.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "disk/process.h"
+#include "test.h"
 
 static int make_image(uint64_t bytes)
 {

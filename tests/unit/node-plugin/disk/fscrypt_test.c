@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fscrypt.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "disk/loop_device.h"
 #include "folder/folder.h"
 #include "mount/kernel_mount.h"
 #include "node_scene.h"
+#include "test.h"
 #include "text_file.h"
 
 #define RIGHT "Zm9yIHRoZSB0ZXN0IG9ubHk6IHJpZ2h0IGtleQ=="

@@ -2,22 +2,18 @@
 #include "disk/loop_device.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include <linux/fs.h>
 
 #include "base/cleanup.h"
 #include "disk/loop_discard.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define IMAGE_BYTES (1 << 20)
 

@@ -2,16 +2,12 @@
 #include "disk/process.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "test.h"
 
 static int run(const char *script, uint32_t timeout_ms, struct error *err)
 {

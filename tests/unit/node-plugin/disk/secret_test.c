@@ -2,16 +2,13 @@
 #include "disk/secret.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 /* The flags of the mapping that holds the address: proc_pid_smaps(5). */
 static bool mapping_has_flag(const void *address, const char *flag)

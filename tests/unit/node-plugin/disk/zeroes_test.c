@@ -2,21 +2,17 @@
 #include "disk/zeroes.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
 #include "loop_disk.h"
 #include "node_scene.h"
+#include "test.h"
 #include "unwritten.h"
 
 #define MIB (1ULL << 20)

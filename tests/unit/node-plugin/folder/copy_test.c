@@ -2,10 +2,7 @@
 #include "folder/copy.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "loop_disk.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1 << 20)
 #define SIZE (64LL * MIB)

@@ -4,17 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/quota.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "fill.h"
@@ -23,6 +18,7 @@
 #include "folder/tree_remove.h"
 #include "loop_disk.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 

@@ -5,9 +5,6 @@
 #include <fcntl.h>
 #include <linux/btrfs.h>
 #include <linux/fs.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "fill.h"
 #include "folder/folder.h"
 #include "folder/tree_remove.h"
 #include "loop_disk.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define MIB (1ULL << 20)
 

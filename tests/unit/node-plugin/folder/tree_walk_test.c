@@ -2,20 +2,16 @@
 #include "folder/tree_walk.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "folder/folder.h"
 #include "folder/tree_remove.h"
+#include "test.h"
 
 #define FOLDERS 2000
 #define INSIDE 3 /* folders in each */

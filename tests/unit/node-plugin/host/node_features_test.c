@@ -2,15 +2,10 @@
 #include "host/node_features.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "base/metric.h"
@@ -18,6 +13,7 @@
 #include "disk/filesystem_grow.h"
 #include "host/throttle.h"
 #include "node_scene.h"
+#include "test.h"
 
 static struct node_features features;
 

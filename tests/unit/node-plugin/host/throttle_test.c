@@ -7,16 +7,13 @@
 
 #include "host/throttle.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 #define POD "0d1f2e3c-aaaa-bbbb-cccc-0123456789ab"
 #define UNDERSCORED "0d1f2e3c_aaaa_bbbb_cccc_0123456789ab"

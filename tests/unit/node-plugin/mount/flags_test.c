@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mount/flags.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 static int parse(const char *flag, const char *flag2, struct mount_flags *ret_flags,
 		 struct error *err)

@@ -3,9 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "host/host.h"
 #include "loop_disk.h"
 #include "mount/table.h"
 #include "node_scene.h"
 #include "refused_call.h"
+#include "test.h"
 
 #define SKIPPED 77
 

@@ -3,15 +3,10 @@
 
 #include <dirent.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "assert_outcome.h"
 #include "fake_host.h"
@@ -22,6 +17,7 @@
 #include "pools_scene.h"
 #include "snapshot/group.h"
 #include "snapshot/snapshot.h"
+#include "test.h"
 #include "volume/volume.h"
 
 #define GIB (1ULL << 30)

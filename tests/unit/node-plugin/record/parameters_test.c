@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/parameters.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 static int parse(const char *key, const char *value, const char *key2, const char *value2,
 		 struct parameters *ret_parameters, struct error *err)

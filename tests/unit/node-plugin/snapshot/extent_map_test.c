@@ -3,10 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +11,10 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "node_scene.h"
+#include "test.h"
 
 #define UNIT 4096LL
 #define SIZE (1024 * UNIT)

@@ -3,21 +3,17 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "pool_scene.h"
 #include "snapshot/snapshot.h"
+#include "test.h"
 
 static struct pool_scene scene;
 

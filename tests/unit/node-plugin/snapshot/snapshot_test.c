@@ -2,9 +2,6 @@
 #include "snapshot/snapshot.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +10,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/cleanup.h"
 #include "folder/folder.h"
 #include "pool_scene.h"
+#include "test.h"
 #include "volume/expand.h"
 
 static struct pool_scene scene;

@@ -2,21 +2,17 @@
 #include "upkeep/sweep.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "fake_host.h"
 #include "pool_scene.h"
 #include "pools_scene.h"
 #include "snapshot/group.h"
 #include "snapshot/snapshot.h"
+#include "test.h"
 #include "volume/volume.h"
 
 static struct pools_scene scene;

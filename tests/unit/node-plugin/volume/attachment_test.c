@@ -2,18 +2,14 @@
 #include "volume/attachment.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/log.h"
 #include "pool_scene.h"
+#include "test.h"
 #include "volume/access.h"
 #include "volume/volume.h"
 

@@ -5,16 +5,12 @@
  * be repaired is refused with the way out.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "pool_scene.h"
+#include "test.h"
 
 static struct pool_scene scene;
 

@@ -2,9 +2,6 @@
 #include "volume/volume.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "pool/room.h"
 #include "pool_scene.h"
+#include "test.h"
 
 /*
  * What was answered with OK is still true after a power failure: the folder whose entries tell it

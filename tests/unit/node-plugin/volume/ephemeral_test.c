@@ -5,20 +5,16 @@
  * record was damaged.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "pool/pools_open.h"
 #include "pool/room.h"
 #include "pool_scene.h"
 #include "pools_scene.h"
+#include "test.h"
 #include "volume/volume.h"
 
 #define ID "csi-1"

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume/volume.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "disk/secret.h"
 #include "pool/room.h"
 #include "pool_scene.h"
+#include "test.h"
 
 /*
  * Each step that changes something in the kernel fails, or is the last thing that the plugin does

@@ -2,9 +2,6 @@
 #include "volume/freeze.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/log.h"
 #include "fake_host.h"
 #include "folder/folder.h"
+#include "test.h"
 
 static char folder[64];
 static int folder_fd = -1, intents_fd = -1, mount_fd = -1;

@@ -3,20 +3,16 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "pool_scene.h"
+#include "test.h"
 
 #define ID "pvc-1"
 #define POD "pods/11111111-2222-3333-4444-555555555555"

@@ -3,23 +3,19 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "backend/backend.h"
 #include "base/log.h"
 #include "pool/room.h"
 #include "pool/volume_folder.h"
 #include "pool_scene.h"
+#include "test.h"
 #include "volume/expand.h"
 
 #define GIB (1ULL << 30)

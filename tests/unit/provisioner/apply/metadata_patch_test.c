@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply/metadata_patch.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "kube/claim.h"
 #include "kube/json.h"
 #include "sample.h"
+#include "test.h"
 
 static struct object *object_with(const char *patch)
 {

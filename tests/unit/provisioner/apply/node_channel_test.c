@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply/node_channel.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <unistd.h>
 
@@ -15,6 +10,7 @@
 #include "csi/names.h"
 #include "fake_node.h"
 #include "rpc/channel.h"
+#include "test.h"
 
 /* Where "node-a" listens, as the cluster would say. */
 struct directory {

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim/manifest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "cluster/persistent_volume.h"
 #include "kube/json.h"
 #include "sample.h"
+#include "test.h"
 
 struct scene {
 	struct object *claim;

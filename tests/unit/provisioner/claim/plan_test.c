@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim/plan.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "csi/names.h"
 #include "sample.h"
+#include "test.h"
 
 #define CLAIM                                                                                      \
 	"{'metadata':{'name':'www-web-0','namespace':'default','uid':'u1','resourceVersion':'7',"  \

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim/provision.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "apply/node_channel.h"
 #include "base/clock.h"
@@ -19,6 +14,7 @@
 #include "kube/verbs.h"
 #include "rpc/channel.h"
 #include "sample.h"
+#include "test.h"
 
 /* One claim that was planned, and what it takes to carry the plan out. */
 struct scene {

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cluster/node_selector.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "kube/json.h"
 #include "sample.h"
+#include "test.h"
 
 #define NODE                                                                                       \
 	"{'metadata':{'name':'n1','labels':{'kubernetes.io/hostname':'h1','zone':'z1',"            \

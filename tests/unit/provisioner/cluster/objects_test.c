@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "cluster/class.h"
 #include "cluster/endpoint_slice.h"
@@ -13,6 +8,7 @@
 #include "cluster/persistent_volume.h"
 #include "kube/json.h"
 #include "sample.h"
+#include "test.h"
 
 #define SLICE                                                                                      \
 	"{'metadata':{'name':'kentledge-node-x','namespace':'kentledge'},'addressType':'IPv4',"    \

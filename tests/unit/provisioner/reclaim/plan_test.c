@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reclaim/plan.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "sample.h"
+#include "test.h"
 
 /* Bound, policy Delete, with our finalizer, on node-a. */
 #define VOLUME                                                                                     \
