@@ -16,13 +16,11 @@
 #include "assert_outcome.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define TIMEOUT_MS 10000
-
-static struct node_scene scene;
 
 static const struct node_volume one = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB
@@ -55,12 +53,6 @@ static int set_up_on_a_small_disk(void **state)
 	if (!node_scene_init_on_disk(&scene, TEST_NODE_PROGRAM, "ext4", "-b 4096 -m 0", 256 * MIB))
 		return -1;
 	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
 	return 0;
 }
 
@@ -411,8 +403,9 @@ static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **
 	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
-#define ATTACH_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_attaching, tear_down)
-#define PLAIN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_plain, tear_down)
+#define ATTACH_TEST(name)                                                                          \
+	cmocka_unit_test_setup_teardown(name, set_up_attaching, node_test_tear_down)
+#define PLAIN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_plain, node_test_tear_down)
 
 int main(void)
 {
@@ -432,7 +425,7 @@ int main(void)
 		PLAIN_TEST(a_file_system_that_was_shut_down_is_abnormal),
 		cmocka_unit_test_setup_teardown(
 			a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room,
-			set_up_on_a_small_disk, tear_down),
+			set_up_on_a_small_disk, node_test_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

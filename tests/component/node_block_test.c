@@ -24,14 +24,13 @@
 #include "base/file.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define BLOCK_BYTES 4096
 #define TIMEOUT_MS 10000
 
-static struct node_scene scene;
 static const char *second;
 
 static const struct node_volume volume = {

@@ -20,26 +20,12 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 
-static struct node_scene scene;
 static struct node_volume volume;
-
-static int set_up(void **state)
-{
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
-	return 0;
-}
 
 static int do_create(struct error *err)
 {
@@ -241,8 +227,6 @@ static void a_second_plugin_on_the_same_pool_does_not_start(void **state)
 	snprintf(second.log, sizeof(second.log), "%s/second", scene.folder);
 	assert_true(node_scene_logged(&second, "cannot start", "in use by another process"));
 }
-
-#define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

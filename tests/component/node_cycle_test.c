@@ -21,13 +21,12 @@
 #include "base/file.h"
 #include "csi/client.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "refused_call.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 
-static struct node_scene scene;
 static unsigned refused_call;
 
 static const struct node_volume ext4 = {
@@ -49,12 +48,6 @@ static int set_up(void **state)
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	scene.refused_call = refused_call;
 	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
 	return 0;
 }
 
@@ -335,7 +328,7 @@ int main(void)
 		cmocka_unit_test(a_device_attached_by_hand_is_used_and_not_doubled),
 		cmocka_unit_test(the_pool_can_lie_on_a_file_system_that_is_mounted_there),
 	};
-	int failed = cmocka_run_group_tests(tests, set_up, tear_down);
+	int failed = cmocka_run_group_tests(tests, set_up, node_test_tear_down);
 	refused_call = STATMOUNT_NUMBER; /* mountinfo has to do */
-	return failed + cmocka_run_group_tests(tests, set_up, tear_down);
+	return failed + cmocka_run_group_tests(tests, set_up, node_test_tear_down);
 }

@@ -19,32 +19,18 @@
 #include "base/file.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define TIMEOUT_MS 30000
 
-static struct node_scene scene;
 static const struct node_volume loop = {
 	.name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 16 * MIB
 };
 static const struct node_volume directory = {
 	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = 16 * MIB
 };
-
-static int set_up(void **state)
-{
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
-	return 0;
-}
 
 static void publish(const struct node_volume *volume)
 {
@@ -346,8 +332,6 @@ static void defect_11_writers_on_many_nodes_of_one_disk(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 }
-
-#define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -11,26 +11,11 @@
 #include <unistd.h>
 
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define ID "csi-0123456789abcdef"
 #define MIB (1ULL << 20)
-
-static struct node_scene scene;
-
-static int set_up(void **state)
-{
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
-	return 0;
-}
 
 static int publish(const char *key, const char *value, struct error *err)
 {
@@ -175,20 +160,18 @@ static void one_whose_pod_is_gone_is_removed_at_the_next_start(void **state)
 	nothing_is_left();
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	if (!node_scene_can_mount())
 		return 77;
 	const struct CMUnitTest tests[] = {
-		TEST(it_lives_from_publish_to_unpublish_and_has_its_size),
-		TEST(a_restarted_plugin_finds_it),
-		TEST(what_it_does_not_know_is_refused_and_leaves_nothing),
-		TEST(a_persistent_volume_is_not_taken_for_one),
-		TEST(what_the_administrator_does_not_allow_is_refused_and_leaves_nothing),
-		TEST(one_that_exists_is_served_and_removed_where_they_are_switched_off),
-		TEST(one_whose_pod_is_gone_is_removed_at_the_next_start),
+		NODE_TEST(it_lives_from_publish_to_unpublish_and_has_its_size),
+		NODE_TEST(a_restarted_plugin_finds_it),
+		NODE_TEST(what_it_does_not_know_is_refused_and_leaves_nothing),
+		NODE_TEST(a_persistent_volume_is_not_taken_for_one),
+		NODE_TEST(what_the_administrator_does_not_allow_is_refused_and_leaves_nothing),
+		NODE_TEST(one_that_exists_is_served_and_removed_where_they_are_switched_off),
+		NODE_TEST(one_whose_pod_is_gone_is_removed_at_the_next_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,27 +15,12 @@
 #include "assert_outcome.h"
 #include "disk/filesystem_grow.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "pod_writer.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define ID "pvc-1"
-
-static struct node_scene scene;
-
-static int set_up(void **state)
-{
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
-	return 0;
-}
 
 static void up(const struct node_volume *volume)
 {
@@ -252,5 +237,5 @@ int main(void)
 		cmocka_unit_test(a_thick_volume_keeps_its_blocks_and_gives_them_back_in_the_end),
 		cmocka_unit_test(what_cannot_grow_is_refused_with_the_code_of_the_specification),
 	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, node_test_set_up, node_test_tear_down);
 }

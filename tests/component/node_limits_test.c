@@ -16,7 +16,7 @@
 #include "assert_outcome.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
@@ -25,7 +25,6 @@
 #define BLKIO "/sys/fs/cgroup/blkio"
 #define WRITE_IOPS 100
 
-static struct node_scene scene;
 static char top[64], pod[128], container[160];
 
 static const struct node_volume ext4 = {

@@ -15,15 +15,13 @@
 #include "base/cleanup.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define UNIT 4096LL
 #define SIZE (16LL * (long long)MIB)
 #define LONG_MS 30000
-
-static struct node_scene scene;
 
 static const struct node_volume block_volume = {
 	.name = "pvc-1",

@@ -17,12 +17,10 @@
 #include "base/cleanup.h"
 #include "disk/loop_device.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define WAIT_STEPS 500 /* of 10 ms */
-
-static struct node_scene scene;
 
 static bool comes_to_be_logged(const char *text, const char *more)
 {

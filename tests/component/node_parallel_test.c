@@ -12,28 +12,13 @@
 #include <unistd.h>
 
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define CALLERS 32
 #define ROUNDS 2
 #define PUBLISH_ROUNDS 300
 #define MIB (1ULL << 20)
-
-static struct node_scene scene;
-
-static int set_up(void **state)
-{
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
-	return 0;
-}
 
 struct caller {
 	pthread_t thread;
@@ -330,8 +315,6 @@ static void what_lies_below_a_volume_is_not_told_as_the_volumes(void **state)
 	assert_int_equal(outcome, 0);
 	assert_int_equal(node_client_delete(scene.channel, caller->name, &caller->err), 0);
 }
-
-#define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

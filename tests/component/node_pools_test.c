@@ -17,7 +17,7 @@
 #include "folder/subvolume.h"
 #include "loop_disk.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 #include "text_file.h"
 
@@ -25,7 +25,6 @@
 #define GIB (1ULL << 30)
 
 static struct loop_disk btrfs, ext4;
-static struct node_scene scene;
 
 static int set_up(void **state)
 {
@@ -35,12 +34,6 @@ static int set_up(void **state)
 	scene.more_flags[0] = "--reserve-percent=5,bulk=10";
 	node_scene_start(&scene);
 	return length >= (int)sizeof(scene.pool);
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
-	return 0;
 }
 
 static struct node_volume volume_of(const char *name, const char *backend, const char *pool)
@@ -265,7 +258,7 @@ int main(void)
 		return 77;
 	int outcome = 77;
 	if (loop_disk_make(&ext4, "ext4", "-b 4096", GIB, NULL)) {
-		outcome = cmocka_run_group_tests(tests, set_up, tear_down);
+		outcome = cmocka_run_group_tests(tests, set_up, node_test_tear_down);
 		loop_disk_remove(&ext4);
 	}
 	loop_disk_remove(&btrfs);

@@ -18,14 +18,13 @@
 #include "fill.h"
 #include "loop_disk.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
 
 static struct loop_disk disk;
-static struct node_scene scene;
 
 static const struct node_volume held = {
 	.name = "pvc-1", .backend = "directory", .fs_type = "", .size_bytes = GIB, .enforce = true
@@ -39,12 +38,6 @@ static int set_up(void **state)
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	snprintf(scene.pool, sizeof(scene.pool), "%s/pool", disk.path);
 	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
 	return 0;
 }
 
@@ -176,7 +169,7 @@ int main(void)
 	};
 	if (!node_scene_can_mount() || !loop_disk_make(&disk, "btrfs", "", 3 * GIB, NULL))
 		return 77;
-	int outcome = cmocka_run_group_tests(tests, set_up, tear_down);
+	int outcome = cmocka_run_group_tests(tests, set_up, node_test_tear_down);
 	loop_disk_remove(&disk);
 	return outcome;
 }

@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define KEY_HEAD "wLq8ZVY3aGJkMnF4"
@@ -29,8 +29,6 @@
 #define OTHER_KEY "ThisIsTheSecretOfSomebodyElseAltogether="
 #define MARKER "the marker that must not be found on the disk"
 #define NAME "a-telling-name-of-a-file"
-
-static struct node_scene scene;
 
 static struct node_volume volume_of(const char *name, const char *key)
 {

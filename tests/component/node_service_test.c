@@ -20,7 +20,7 @@
 #include "csi/client.h"
 #include "csi/names.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "pluginregistration.pb-c.h"
 #include "rpc/tls.h"
 #include "test.h"
@@ -28,7 +28,6 @@
 #define TIMEOUT_MS 10000
 #define GIB (1ULL << 30)
 
-static struct node_scene scene;
 static char registration_socket[192];
 
 static int set_up(void **state)
@@ -37,12 +36,6 @@ static int set_up(void **state)
 	snprintf(registration_socket, sizeof(registration_socket), "%s/kentledge.io-reg.sock",
 		 scene.registration);
 	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
 	return 0;
 }
 
@@ -278,21 +271,21 @@ static void a_registration_socket_that_was_removed_comes_back(void **state)
 	assert_true(node_scene_logged(&scene, "disappeared", ""));
 }
 
-#define NODE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SERVICE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, node_test_tear_down)
 
 int main(void)
 {
 	if (!node_scene_can_mount())
 		return 77;
 	const struct CMUnitTest tests[] = {
-		NODE_TEST(bad_requests_are_refused_with_the_field_and_leave_nothing),
-		NODE_TEST(promises_show_in_the_capacity),
-		NODE_TEST(capacity_is_asked_for_with_what_the_class_tells_the_sidecars),
-		NODE_TEST(over_tcp_only_the_provisioner_is_served_and_only_with_volumes),
-		NODE_TEST(what_is_not_served_is_unimplemented),
-		NODE_TEST(the_kubelet_hears_who_we_are_and_the_socket_goes_with_us),
-		NODE_TEST(a_kubelet_that_refuses_is_asked_again),
-		NODE_TEST(a_registration_socket_that_was_removed_comes_back),
+		SERVICE_TEST(bad_requests_are_refused_with_the_field_and_leave_nothing),
+		SERVICE_TEST(promises_show_in_the_capacity),
+		SERVICE_TEST(capacity_is_asked_for_with_what_the_class_tells_the_sidecars),
+		SERVICE_TEST(over_tcp_only_the_provisioner_is_served_and_only_with_volumes),
+		SERVICE_TEST(what_is_not_served_is_unimplemented),
+		SERVICE_TEST(the_kubelet_hears_who_we_are_and_the_socket_goes_with_us),
+		SERVICE_TEST(a_kubelet_that_refuses_is_asked_again),
+		SERVICE_TEST(a_registration_socket_that_was_removed_comes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,13 +24,12 @@
 #include "base/cleanup.h"
 #include "csi.pb-c.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define RECORD_BYTES 4096
 
-static struct node_scene scene;
 static const char *pool_type;
 
 static bool begin(const char *type)

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define CALLERS 32
@@ -68,7 +68,6 @@ struct storm_volume {
 	size_t under_way;
 };
 
-static struct node_scene scene;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* for all below */
 static struct storm_volume volumes[VOLUMES];
 static uint64_t moment;
@@ -81,12 +80,6 @@ static int set_up(void **state)
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	scene.more_flags[0] = "--workers=32";
 	node_scene_start(&scene);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
 	return 0;
 }
 
@@ -312,7 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			any_calls_at_any_time_are_answered_as_if_they_came_one_after_the_other,
-			set_up, tear_down),
+			set_up, node_test_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,14 +22,12 @@
 #include "disk/loop_device.h"
 #include "disk/loop_discard.h"
 #include "node_client.h"
-#include "node_scene.h"
+#include "node_test.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
 #define SIZE (64 * MIB)
 #define STAT_BLOCK_BYTES 512
-
-static struct node_scene scene;
 
 static const struct node_volume thick = {
 	.name = "pvc-thick",
@@ -68,13 +66,6 @@ static const struct node_volume thin_block = {
 	.block = true,
 };
 
-static int set_up(void **state)
-{
-	node_scene_init(&scene, TEST_NODE_PROGRAM);
-	node_scene_start(&scene);
-	return 0;
-}
-
 static int set_up_on_a_disk(const char *type, const char *options, uint64_t bytes)
 {
 	if (!node_scene_init_on_disk(&scene, TEST_NODE_PROGRAM, type, options, bytes))
@@ -96,12 +87,6 @@ static int set_up_on_a_disk_without_extents(void **state)
 static int set_up_on_a_small_xfs(void **state)
 {
 	return set_up_on_a_disk("xfs", "-s size=4096", 512 * MIB);
-}
-
-static int tear_down(void **state)
-{
-	node_scene_done(&scene);
-	return 0;
 }
 
 static void image_path(const struct node_volume *volume, char path[static PATH_MAX])
@@ -366,28 +351,26 @@ static void a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume(
 	assert_done(node_client_delete(scene.channel, thin.name, &err), &err);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	if (!node_scene_can_mount())
 		return 77;
 	const struct CMUnitTest tests[] = {
-		TEST(a_thick_block_volume_keeps_its_blocks_when_it_is_discarded),
-		TEST(a_thick_volume_keeps_its_blocks_when_it_is_trimmed),
-		TEST(a_reserved_volume_keeps_its_blocks_when_it_is_trimmed),
-		TEST(a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one),
-		TEST(no_device_that_refuses_discards_is_left_behind),
-		TEST(blocks_that_a_thick_volume_lost_are_back_when_it_is_staged),
+		NODE_TEST(a_thick_block_volume_keeps_its_blocks_when_it_is_discarded),
+		NODE_TEST(a_thick_volume_keeps_its_blocks_when_it_is_trimmed),
+		NODE_TEST(a_reserved_volume_keeps_its_blocks_when_it_is_trimmed),
+		NODE_TEST(a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one),
+		NODE_TEST(no_device_that_refuses_discards_is_left_behind),
+		NODE_TEST(blocks_that_a_thick_volume_lost_are_back_when_it_is_staged),
 		cmocka_unit_test_setup_teardown(
 			a_thick_volume_whose_blocks_do_not_come_back_is_not_staged,
-			set_up_on_a_small_disk, tear_down),
+			set_up_on_a_small_disk, node_test_tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_thick_volume_with_all_its_blocks_needs_no_room_for_them_again,
-			set_up_on_a_small_xfs, tear_down),
+			set_up_on_a_small_xfs, node_test_tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume,
-			set_up_on_a_disk_without_extents, tear_down),
+			set_up_on_a_disk_without_extents, node_test_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
