@@ -3,7 +3,7 @@
 
 /*
  * What a volume's data is made of. Each kind is a table of functions over the volume's folder;
- * what is common to all kinds (names, records, locks, publishing) is in volume_*.c.
+ * what is common to all kinds (names, records, locks, publishing) is in volume/.
  */
 
 #include <stdbool.h>
@@ -113,8 +113,8 @@ struct backend {
 	int (*mark)(const struct backend_site *site, int folder_fd, const char *id,
 		    struct mount_table *table, struct mount_marks *ret_marks, struct error *err);
 
-	/* Lets go of what was needed for mounting, where nothing of it is mounted any more.
-	 * ERROR_IN_USE if somebody else still holds it. */
+	/* Detaches what was needed for mounting, where nothing of it is mounted any more.
+	 * ERROR_IN_USE if another process still holds it. */
 	int (*release)(const struct backend_site *site, int folder_fd, struct error *err);
 
 	/* What the data holds of the disk (0: not counted), and what it can grow to. */

@@ -261,8 +261,8 @@ static uint64_t size_bytes(int folder_fd)
 }
 
 /* A pod may have given its folder to another volume's project: once it was used, both the folder
- * and the record must name a project before it is forgotten. And while the folder has it, nobody
- * else can get it. */
+ * and the record must name a project before it is forgotten. While the folder has the
+ * project, no other folder can get it. */
 static int forget(const struct backend_site *site, int folder_fd, bool half_made, struct error *err)
 {
 	struct volume_record record = { 0 };

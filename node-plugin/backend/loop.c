@@ -98,7 +98,7 @@ static int make(const struct backend_site *site, int folder_fd, struct volume_re
 		return -1;
 	if (set_size(image_fd, record, err) < 0)
 		return -1;
-	/* What it grows by later is set aside only: who waits for that has a pod that runs. */
+	/* What it grows by later is set aside only, since a running pod waits for that. */
 	if (record->provisioning == PROVISIONING_THICK &&
 	    zeroes_write(image_fd, record->size_bytes, watch, err) < 0)
 		return -1;
@@ -366,7 +366,7 @@ static void add_mark(struct mount_marks *marks, struct mount_mark mark)
 }
 
 /* A bind mount of the node is no user of the device. So a node whose number has passed to another
- * image is told from ours by what the kernel says of the image now. */
+ * image is distinguished from ours by what the kernel says of the image now. */
 static int mark(const struct backend_site *site, int folder_fd, const char *id,
 		struct mount_table *table, struct mount_marks *ret_marks, struct error *err)
 {

@@ -4,7 +4,7 @@
 /*
  * The file systems that a volume can have, how they are made, and which one lies in an image.
  *
- * A file system is made once, in an image that nobody has seen yet. Nothing is ever formatted
+ * A file system is made once, in an image that no pod has used yet. Nothing is ever formatted
  * later: an image in which the expected file system is not found is an error for a person.
  */
 

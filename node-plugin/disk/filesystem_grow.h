@@ -4,8 +4,8 @@
 /*
  * Growing a file system into a disk that became larger than it is.
  *
- * Mounted, the kernel does it under the feet of whoever writes: xfs and btrfs always, ext4 if we
- * have CAP_SYS_RESOURCE. An ext4 that nobody has mounted is grown in its image by e2fsprogs.
+ * Mounted, the kernel does it while pods write: xfs and btrfs always, ext4 if we
+ * have CAP_SYS_RESOURCE. An ext4 that is not mounted is grown in its image by e2fsprogs.
  * Either may be asked for again: it looks how large the file system is and does what is left to do.
  */
 

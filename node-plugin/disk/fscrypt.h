@@ -24,7 +24,7 @@
  * system (FS_IOC_GET_ENCRYPTION_PWSALT: 16 random bytes in its superblock) and the info
  * "kentledge fscrypt 1". The salt makes keys of one secret differ from volume to volume and goes
  * along with a snapshot or clone, which therefore open with the secret of their source. HKDF does
- * not slow anybody down who guesses: what the user gives must be random, like the output of
+ * not slow down guessing: what the user gives must be random, like the output of
  * `openssl rand -base64 32`; less than FSCRYPT_SECRET_BYTES_MIN bytes are refused. Contents are
  * AES-256-XTS, names AES-256-CTS padded to 32 bytes.
  *

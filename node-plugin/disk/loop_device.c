@@ -164,7 +164,7 @@ static void wait_ms(long ms)
 	nanosleep(&(struct timespec) { .tv_nsec = ms * 1000000 }, NULL);
 }
 
-/* Whoever was told its number first may have removed it (disk/loop_discard.h). */
+/* The process that got its number first may have removed it (disk/loop_discard.h). */
 static bool is_gone(unsigned number)
 {
 	char path[64];
@@ -191,7 +191,8 @@ static int open_node(unsigned number, int *ret_fd, struct error *err)
 			 "%s does not appear: is the host's /dev mounted in the container?", path);
 }
 
-/* Of a free device. One that is spent is made anew, or passed over where somebody has it open. */
+/* Of a free device. A spent one is removed and made again, or passed over while a process has it
+ * open. */
 static int choose_number(int control_fd, bool discards, struct error *err)
 {
 	int number = ioctl(control_fd, LOOP_CTL_GET_FREE);
@@ -213,7 +214,7 @@ static int configure(int device_fd, int image_fd, unsigned flags)
 	return ioctl(device_fd, LOOP_CONFIGURE, &config);
 }
 
-/* 1: configured; 0: somebody was faster; -1: failed. */
+/* 1: configured; 0: another process was faster; -1: failed. */
 static int try_configure(int device_fd, int image_fd, unsigned flags, struct error *err)
 {
 	/* Direct I/O: data is cached once, in the volume's own file system. A pool that cannot do
@@ -234,7 +235,7 @@ struct attaching {
 	bool discards;
 };
 
-/* 1: attached; 0: somebody was faster; -1: failed. */
+/* 1: attached; 0: another process was faster; -1: failed. */
 static int attach_one(const struct attaching *attaching, struct loop_device *ret_device,
 		      struct error *err)
 {
@@ -283,7 +284,7 @@ int loop_device_attach(int image_fd, bool discards, struct loop_device *ret_devi
 	return attach_new(image_fd, LO_FLAGS_AUTOCLEAR, discards, ret_device, err);
 }
 
-/* Of a device that was told to let go, but has not yet. */
+/* Of a device whose detaching has begun, but has not ended. */
 static int make_kept(struct loop_device *device, struct error *err)
 {
 	struct loop_info64 info;
@@ -320,7 +321,7 @@ void loop_device_done(struct loop_device *device)
 	device->fd = -1;
 }
 
-/* They are held meanwhile: their numbers cannot pass to somebody else's image. */
+/* They are held meanwhile: their numbers cannot pass to another image. */
 int loop_device_detach(int image_fd, struct loop_device *ret_device, struct error *err)
 {
 	CLEANUP(release_all) struct loop_devices devices = { .count = 0 };

@@ -9,9 +9,9 @@
  * (LO_FLAGS_AUTOCLEAR): the mount that is made of it is that user, so a plugin that dies half-way
  * leaves no device behind.
  *
- * A block volume has no mount that could be this user. Its device is kept: it stays, whoever dies,
- * until it is detached. Read-only is a property of a device, so an image that is given to writers
- * and to readers has two of them.
+ * A block volume has no mount that could be this user. Its device is kept: it stays, whichever
+ * process dies, until it is detached. Read-only is a property of a device, so an image that is
+ * given to writers and to readers has two of them.
  */
 
 #include <stdbool.h>

@@ -27,8 +27,8 @@ int loop_discard_set(unsigned number, bool allowed, struct error *err);
 /* Of one that is free: an image that may discard should not get it. */
 bool loop_discard_is_spent(unsigned number);
 
-/* control_fd is /dev/loop-control. False: somebody has it. */
+/* control_fd is /dev/loop-control. False: a process has it open. */
 bool loop_discard_remove(int control_fd, unsigned number);
 
-/* All free ones that are spent, but for those that somebody has open; returns how many. */
+/* All free ones that are spent, except those that a process has open; returns how many. */
 unsigned loop_discard_remove_spent(void);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Bytes that nobody else may see: a key that came with a call, or one that was made of it.
+ * Bytes that must not leave the process: a key that came with a call, or one that was made of it.
  *
  * They lie in pages of their own, which are not swapped out (mlock(2)), not written into a core
  * dump (MADV_DONTDUMP), not inherited by a child (MADV_WIPEONFORK), and zeroed before they are

@@ -20,7 +20,7 @@
 #define PIECES 16 /* at a time */
 #define ALIGNMENT 4096
 
-/* Pages that nobody wrote to, so they take no memory. */
+/* Pages that were never written to, so they take no memory. */
 struct zeroes {
 	void *pages;
 };

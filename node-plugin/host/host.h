@@ -129,7 +129,7 @@ struct host {
 			    struct error *err);
 
 	/* Holds the file system in which mount_fd lies still, after writing out all that is in its
-	 * cache: ERROR_BUSY if somebody did already, ERROR_UNSUPPORTED if it cannot be. thaw: 1 if
+	 * cache: ERROR_BUSY if it is frozen already, ERROR_UNSUPPORTED if it cannot be. thaw: 1 if
 	 * it was not frozen. */
 	int (*freeze)(struct host *host, int mount_fd, struct error *err);
 	int (*thaw)(struct host *host, int mount_fd, struct error *err);

@@ -268,7 +268,7 @@ static int freeze(struct host *host, int mount_fd, struct error *err)
 		return 0;
 	if (errno == EBUSY)
 		return error_set(err, ERROR_BUSY,
-				 "its file system is frozen already by somebody else; thaw it "
+				 "its file system is frozen already by another process; thaw it "
 				 "(fsfreeze -u) or wait");
 	if (errno == EOPNOTSUPP)
 		return error_set(err, ERROR_UNSUPPORTED, "its file system cannot be frozen");

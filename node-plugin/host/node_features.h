@@ -8,8 +8,8 @@
  *
  *	probing --node_features_probe--> known
  *
- * What is missing is no error by itself; the reason is kept for the log, and for whoever has to
- * refuse a volume that needs it (node_features_require()). Until the trial has ended everything is
+ * What is missing is no error by itself; the reason is kept for the log, and for the error that
+ * refuses a volume that needs it (node_features_require()). Until the trial has ended everything is
  * missing, and the plugin is not ready (CSI: Probe).
  */
 

@@ -6,10 +6,11 @@
  * (Documentation/admin-guide/cgroup-v2.rst, "io.max"; cgroup-v1/blkio-controller.rst).
  *
  * What is limited:
- *	v2	the pod as a whole, all that it reads and writes, whoever writes its pages back.
+ *	v2	the pod as a whole, all that it reads and writes, also pages that
+ *		another process writes back.
  *	v1	each container of the pod for itself, since v1 does not look at the cgroups
  *		above; and only what it reads, writes directly or syncs. Pages that the kernel
- *		writes back later belong to nobody in v1 and are not limited.
+ *		writes back later belong to no cgroup in v1 and are not limited.
  *	both	not the file system's own journal.
  *
  * A pod's cgroup is found by its name, however deep: pod<uid> (driver cgroupfs) or

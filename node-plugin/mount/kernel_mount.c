@@ -161,7 +161,7 @@ int kernel_mount_part_at_target(int mount_fd, const char *folder, const char *ta
 		return -1;
 	CLEANUP_CLOSE int part_fd = clone_part(mount_fd, folder);
 	int clone_errno = errno;
-	/* Nobody has anything open in it: the target is the caller's alone. */
+	/* No process has anything open in it: the target is the caller's alone. */
 	if (umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return error_errno(err, errno, "unmount %s", target);
 	if (part_fd < 0)

@@ -8,8 +8,8 @@
  * anybody may mount or unmount. Mounts may lie on one another at the same place, and a mount
  * further up may hide others below; mount_table_covering() finds the one that a path leads to.
  *
- * Who wants to know only of some places has a part of the table: the mounts in which those paths
- * end, and nothing else (mount/look.h).
+ * A caller that asks for some places only reads a part of the table: the mounts in which those
+ * paths end, and nothing else (mount/look.h).
  */
 
 #include <stdbool.h>

@@ -94,8 +94,8 @@ static void sort(struct pools *pools, struct candidates *candidates)
 	      most_room ? by_room : by_order);
 }
 
-/* Of several refusals the one that leaves most hope is told: what is full today may not be so
- * tomorrow, what is too small for ever stays so. */
+/* Of several refusals, the caller gets the one that may end: a pool that is full today may have
+ * room tomorrow, a pool that is too small stays too small. */
 static bool is_better(const struct error *reason, const struct error *told)
 {
 	return told->code == ERROR_NONE ||

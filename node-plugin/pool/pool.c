@@ -99,8 +99,8 @@ static int forget(struct pool *pool, int at_fd, const char *name, struct error *
 	return backend ? backend->forget(&pool->site, fd, at_fd == pool->tmp_fd, err) : 0;
 }
 
-/* Of two who empty the trash at the same time, one leaves it to the other. Else the number of a
- * quota that the one has given back could be a new volume's when the other gives it back. */
+/* Of two threads that empty the trash at the same time, one leaves an entry to the other. Else the
+ * project number that one has freed could be a new volume's when the other frees it again. */
 int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err)
 {
 	CLEANUP_LOCK struct lock removal = { 0 };

@@ -71,7 +71,7 @@ void pool_close(struct pool *pool);
 void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static POOL_NAME_MAX]);
 
 /* Removes at_fd/name, the folder of a volume in tmp/ or trash/, and what is kept of it elsewhere.
- * 0, too, where somebody else is just removing it from trash/. */
+ * Also 0 while another thread removes it from trash/. */
 int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err);
 
 /* Moves a half-made volume from tmp/ to trash/, after giving back what is kept of it elsewhere: in

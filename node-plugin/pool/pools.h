@@ -24,9 +24,9 @@
  *	  ERROR_NOT_FOUND, which would let DeleteVolume answer that its data is gone;
  *	- places of a pod are cleared as ever: that takes the kernel's mounts only;
  *	- new volumes are made in the others. Should the missing pool hold one of the same
- *	  name, made by a call whose answer was lost, then both are left alone once the disk is
- *	  back, and the volume is an error that names the two, but to who unpublishes it: nobody
- *	  but a person can tell which one was used;
+ *	  name, made by a call whose answer was lost, then both stay as they are once the disk
+ *	  is back, and calls for the volume fail with an error that names the two, except for
+ *	  unpublish: only a person can tell which one was used;
  *	- lists and capacities tell of what is there.
  * A pool that will never come back is given up by removing its label from its neighbours and from
  * the node's notes.

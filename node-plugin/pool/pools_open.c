@@ -187,7 +187,7 @@ static bool is_missing_there(struct pools *pools, const struct pool_place *place
 	return false;
 }
 
-/* In two rounds: those that are there tell which of the others must not be made anew. */
+/* In two rounds: the labels of those that are there name the others that must not be made again. */
 static int open_round(struct pools *pools, const struct pools_setup *setup, bool labelled,
 		      struct error *err)
 {

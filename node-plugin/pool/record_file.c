@@ -28,7 +28,7 @@ int record_file_read(const struct record_file *file, record_parser *parse, void 
 		return error_set(err, ERROR_NOT_FOUND, "%s %s was deleted just now", what,
 				 file->id);
 	if (presence == FOLDER_REPLACED)
-		return error_set(err, ERROR_BUSY, "%s %s was made anew just now; try again", what,
+		return error_set(err, ERROR_BUSY, "%s %s was replaced just now; try again", what,
 				 file->id);
 	return error_set(err, ERROR_INTERNAL,
 			 "%s %s: its record %s/%ss/%s/" LAYOUT_RECORD

@@ -115,7 +115,7 @@ static int remove_abandoned(void *context, const char *name, struct error *err)
 	    !pool_unfinished_is_old(visit->pool, name))
 		return 0;
 	if (pool_remove(visit->pool, visit->pool->tmp_fd, name, &reason) == 0)
-		log_info("half-made copy that nobody came back to removed", LOG_TEXT("name", name));
+		log_info("half-made copy removed, which no call continued", LOG_TEXT("name", name));
 	else
 		log_warning("half-made copy stays for now", LOG_TEXT("name", name),
 			    LOG_ERR(&reason));

@@ -32,8 +32,7 @@ void volume_folder_done(struct volume_folder *folder);
 int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		       struct error *err);
 
-/* The same for whoever takes leave of the volume: one that lies in a pool that can be looked at is
- * found also while another one cannot. */
+/* For unpublish: finds the volume even while another pool cannot be read. */
 int volume_folder_peek_to_leave(struct pools *pools, const char *id,
 				struct volume_folder *ret_folder, struct error *err);
 

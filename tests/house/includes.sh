@@ -18,7 +18,8 @@ node-plugin/csi/metadata.c:folder/folder.h node-plugin/csi/node.c:disk/fscrypt.h
 node-plugin/csi/volume.c:backend/backend.h "
 
 # Includes that close a circle of modules, each to be cut.
-CIRCLES="controller/set/identity.c:set/pod.h lib/http/transfer.h:http/client.h \
+CIRCLES="controller/set/identity.c:set/pod.h controller/set/planner.h:set/statefulset_plan.h \
+lib/http/transfer.h:http/client.h \
 lib/rpc/channel_call.c:rpc/channel.h lib/rpc/stream.h:rpc/call.h \
 lib/rpc/stream.c:rpc/server.h lib/rpc/call.h:rpc/server.h \
 node-plugin/folder/quota.c:folder/project_quota.h node-plugin/folder/subvolume.h:folder/quota.h \
