@@ -12,7 +12,6 @@
 #include "backend/loop_copy.h"
 #include "base/arena.h"
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "disk/extents.h"
 #include "disk/filesystem_check.h"

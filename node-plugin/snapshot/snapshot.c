@@ -2,16 +2,13 @@
 #include "snapshot/snapshot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "folder/folder.h"
 #include "pool/id_list.h"
 #include "pool/lock.h"
 #include "pool/pools.h"

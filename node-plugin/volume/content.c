@@ -2,11 +2,8 @@
 #include "volume/content.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "backend/backends.h"
 #include "backend/copy.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume/volume.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "backend/backends.h"
