@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "rpc/library.h"
 #include "rpc/message.h"
