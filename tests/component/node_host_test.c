@@ -119,10 +119,10 @@ static void an_image_has_the_file_system_that_was_made_in_it(void **state)
 {
 	struct error err = { 0 };
 	char type[FILESYSTEM_TYPE_MAX] = "?";
-	assert_done(host->probe_filesystem(host, image_fd, type, &err), &err);
+	assert_done(host->probe_filesystem(host, image_fd, "ext4", type, &err), &err);
 	assert_string_equal(type, "");
 	make_filesystem();
-	assert_done(host->probe_filesystem(host, image_fd, type, &err), &err);
+	assert_done(host->probe_filesystem(host, image_fd, "ext4", type, &err), &err);
 	assert_string_equal(type, "ext4");
 }
 
