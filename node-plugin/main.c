@@ -102,6 +102,8 @@ static int run(const struct options *options, struct error *err)
 		.policy = options->pool_policy,
 		.node = &settings,
 		.notes_folder = notes_folder[0] ? notes_folder : NULL,
+		/* Half of them are left to the other pools. */
+		.visits_max = options->workers > 1 ? options->workers / 2 : 1,
 	};
 	if (pools_open(&setup, &pools, err) < 0)
 		return -1;

@@ -145,8 +145,10 @@ struct backend {
 			struct volume_record *record, struct error *err);
 
 	/* What the data holds of the disk now: the most that a copy of it takes. held_bytes() is
-	 * the same for a copy that is finished. Either may walk through all files. */
-	int (*measure)(int folder_fd, uint64_t *ret_bytes, struct error *err);
+	 * the same for a copy that is finished. Either may walk through all files; watch, which may
+	 * be NULL, is asked meanwhile. */
+	int (*measure)(int folder_fd, const struct copy_watch *watch, uint64_t *ret_bytes,
+		       struct error *err);
 	int (*held_bytes)(int folder_fd, uint64_t *ret_bytes, struct error *err);
 
 	/* What it holds and shares with no other data. NULL: allocated_bytes() counts no more than

@@ -112,12 +112,18 @@ static int fit_copy(const struct backend_site *site, int folder_fd, struct volum
 	return make_last(data_fd, err);
 }
 
-static int measure(int folder_fd, uint64_t *ret_bytes, struct error *err)
+static int measure(int folder_fd, const struct copy_watch *watch, uint64_t *ret_bytes,
+		   struct error *err)
 {
 	CLEANUP_CLOSE int data_fd = -1;
 	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, err) < 0)
 		return -1;
-	return tree_copy_measure(data_fd, ret_bytes, err);
+	return tree_copy_measure(data_fd, watch, ret_bytes, err);
+}
+
+static int held_bytes(int folder_fd, uint64_t *ret_bytes, struct error *err)
+{
+	return measure(folder_fd, NULL, ret_bytes, err);
 }
 
 static struct quota quota_of(const struct volume_record *record)
@@ -305,5 +311,5 @@ const struct backend backend_directory = {
 	.prepare_copy = prepare_copy,
 	.fit_copy = fit_copy,
 	.measure = measure,
-	.held_bytes = measure,
+	.held_bytes = held_bytes,
 };

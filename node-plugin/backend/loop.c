@@ -95,6 +95,9 @@ static int make(const struct backend_site *site, int folder_fd, struct volume_re
 	if (folder_open_file(folder_fd, LAYOUT_IMAGE, O_RDWR | O_CREAT | O_EXCL, IMAGE_MODE,
 			     &image_fd, err) < 0)
 		return -1;
+	if (record->provisioning == PROVISIONING_THICK &&
+	    zeroes_expect(image_fd, record->size_bytes, watch, err) < 0)
+		return -1;
 	if (set_size(image_fd, record, err) < 0)
 		return -1;
 	/* What it grows by later is set aside only, since a running pod waits for that. */
@@ -472,7 +475,8 @@ static int fit_copy(const struct backend_site *site, int folder_fd, struct volum
 	return 0;
 }
 
-static int measure(int folder_fd, uint64_t *ret_bytes, struct error *err)
+static int measure(int folder_fd, const struct copy_watch *watch, uint64_t *ret_bytes,
+		   struct error *err)
 {
 	struct stat image;
 	if (stat_image(folder_fd, &image) < 0)

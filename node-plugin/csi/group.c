@@ -68,7 +68,7 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 		.begin_us = clock_monotonic_us(),
 	};
 	struct pairs parameters = CSI_ARGUMENT_PAIRS(arena, request, parameters);
-	csi_copy_init(&copy, node);
+	csi_copy_init(&copy, node->pools, &node->long_work);
 	int outcome = check_create(request, &parameters, err);
 	if (outcome == 0)
 		outcome = snapshot_group_create(

@@ -6,6 +6,7 @@
 #include "csi.pb-c.h"
 #include "csi/argument.h"
 #include "csi/condition.h"
+#include "csi/copy.h"
 #include "csi/effect.h"
 #include "csi/ephemeral.h"
 #include "csi/node.h"
@@ -13,6 +14,7 @@
 #include "csi/topology.h"
 #include "disk/fscrypt.h"
 #include "pool/pools.h"
+#include "pool/visiting.h"
 #include "volume/condition.h"
 #include "volume/volume.h"
 
@@ -94,11 +96,15 @@ static int publish(struct node *node, const char *id, struct pairs *context, str
 		   const struct volume_publication *publication, struct error *err)
 {
 	struct volume_spec spec;
+	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
 	if (!csi_ephemeral_is(context))
 		return volume_publish(node->pools, id, publication, err);
 	if (csi_ephemeral_spec(id, context, access, &spec, err) < 0)
 		return -1;
 	spec.ephemeral = node->ephemeral;
+	csi_copy_init(&copy, node->pools, &node->long_work);
+	spec.watch = &copy.watch;
+	spec.chosen = &copy.pool;
 	return volume_publish_ephemeral(node->pools, &spec, publication, err);
 }
 
@@ -182,8 +188,10 @@ static int node_get_volume_stats(struct rpc_call *call,
 	struct host_usage usage;
 	struct volume_record record;
 	CLEANUP_CONDITION_VIEW struct condition_view view = { 0 };
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->volume_path, "volume_path", err) < 0 ||
+	    visiting_begin(node->pools, request->volume_id, &visit, err) < 0 ||
 	    volume_usage(node->pools, request->volume_id, request->volume_path, &usage, err) < 0 ||
 	    volume_find(node->pools, request->volume_id, &record, err) < 0)
 		return -1;

@@ -6,7 +6,7 @@
  * its kernel can do. All the handlers get it by rpc_call_context().
  */
 
-#include <stdatomic.h>
+#include "csi/copy.h"
 
 struct ephemeral_policy;
 struct node_features;
@@ -17,5 +17,5 @@ struct node {
 	struct pools *pools;
 	const struct node_features *features;
 	const struct ephemeral_policy *ephemeral; /* what inline volumes may be */
-	atomic_uint long_copies;		  /* under way (csi/copy.h) */
+	struct csi_places long_work;		  /* taken by copies */
 };

@@ -54,7 +54,7 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 		.group = "",
 	};
 	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
-	csi_copy_init(&copy, node);
+	csi_copy_init_of(&copy, node->pools, &node->long_work, request->source_volume_id);
 	struct snapshot_record record;
 	if (csi_argument_text(request->name, "name", err) < 0 ||
 	    csi_argument_text(request->source_volume_id, "source_volume_id", err) < 0 ||

@@ -162,8 +162,9 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 				&spec.limits, err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
-	csi_copy_init(&copy, node);
+	csi_copy_init(&copy, node->pools, &node->long_work);
 	spec.watch = &copy.watch;
+	spec.chosen = &copy.pool;
 	effect.claim = claim_of(arena, &spec.parameters);
 	int outcome = volume_create(node->pools, &spec, &record, err);
 	if (outcome >= 0) {

@@ -65,6 +65,13 @@ static int look(const struct copy_watch *watch, off_t done, struct error *err)
 	return watch ? watch->look(watch->context, (uint64_t)done, err) : 0;
 }
 
+int zeroes_expect(int fd, uint64_t size_bytes, const struct copy_watch *watch, struct error *err)
+{
+	if (!watch || !watch->expect || !writes_in_place(fd))
+		return 0;
+	return watch->expect(watch->context, size_bytes, err);
+}
+
 int zeroes_write(int fd, uint64_t size_bytes, const struct copy_watch *watch, struct error *err)
 {
 	CLEANUP_CLOSE int direct_fd = -1;

@@ -16,5 +16,8 @@
 #include "base/error.h"
 #include "folder/copy.h"
 
+/* Asks the watch, before anything is set aside, whether so many may be written now. */
+int zeroes_expect(int fd, uint64_t size_bytes, const struct copy_watch *watch, struct error *err);
+
 /* Fills a file that holds nothing yet, of size_bytes. watch may be NULL. Nothing is fsynced. */
 int zeroes_write(int fd, uint64_t size_bytes, const struct copy_watch *watch, struct error *err);

@@ -24,6 +24,8 @@
 /* Asked before each MiB, with how much of the source is done. What is not 0 ends the pass: -1 with
  * its own error. NULL: nobody watches. */
 struct copy_watch {
+	/* Asked once beforehand by work that cannot be less than so many bytes; may be NULL. */
+	int (*expect)(void *context, uint64_t bytes, struct error *err);
 	int (*look)(void *context, uint64_t done_bytes, struct error *err);
 	void *context;
 };

@@ -330,22 +330,35 @@ int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watc
  * no whole bytes get lost. */
 #define SHARE_UNITS 4096
 
+struct measure {
+	uint64_t units;
+	const struct copy_watch *watch;
+	unsigned entries;
+};
+
+#define LOOK_EVERY 256 /* entries that are measured, not copied */
+
 static int measure_entry(void *context, int folder_fd, const char *name, const struct stat *st,
 			 struct error *err)
 {
-	uint64_t *units = context;
+	struct measure *measure = context;
+	const struct copy_watch *watch = measure->watch;
+	if (watch && watch->look && ++measure->entries % LOOK_EVERY == 0 &&
+	    watch->look(watch->context, 0, err) < 0)
+		return -1;
 	if (!st->st_nlink) /* it has just been removed */
 		return 0;
-	*units += (uint64_t)st->st_blocks * STAT_BLOCK_BYTES * SHARE_UNITS / st->st_nlink;
+	measure->units += (uint64_t)st->st_blocks * STAT_BLOCK_BYTES * SHARE_UNITS / st->st_nlink;
 	return 0;
 }
 
-int tree_copy_measure(int source_fd, uint64_t *ret_allocated_bytes, struct error *err)
+int tree_copy_measure(int source_fd, const struct copy_watch *watch, uint64_t *ret_allocated_bytes,
+		      struct error *err)
 {
 	static const struct tree_visitor visitor = { .entry = measure_entry };
-	uint64_t units = 0;
-	int outcome = tree_walk(source_fd, &visitor, &units, err);
+	struct measure measure = { .watch = watch };
+	int outcome = tree_walk(source_fd, &visitor, &measure, err);
 	if (outcome == 0)
-		*ret_allocated_bytes = (units + SHARE_UNITS / 2) / SHARE_UNITS;
+		*ret_allocated_bytes = (measure.units + SHARE_UNITS / 2) / SHARE_UNITS;
 	return outcome;
 }

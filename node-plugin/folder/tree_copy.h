@@ -32,5 +32,7 @@ struct tree_copy_result {
 int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watch *watch,
 	      struct tree_copy_result *ret_result, struct error *err);
 
-/* What the files of a tree hold of the disk, each counted once, however many names it has. */
-int tree_copy_measure(int source_fd, uint64_t *ret_allocated_bytes, struct error *err);
+/* What the files of a tree hold of the disk, each counted once, however many names it has. watch is
+ * asked now and then, with 0 bytes; it may be NULL. */
+int tree_copy_measure(int source_fd, const struct copy_watch *watch, uint64_t *ret_allocated_bytes,
+		      struct error *err);

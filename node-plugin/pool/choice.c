@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "backend/backends.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "pool/pools.h"
 #include "pool/room.h"
+#include "pool/trash.h"
+
+#define TRASH_WAIT_MS 3000
 
 struct candidate {
 	struct pool *pool;
@@ -41,6 +45,16 @@ static int none_serves(struct pools *pools, size_t seen, const struct parameters
 	return error_set(err, ERROR_EXHAUSTED, "%s", reason->text);
 }
 
+/* One whose disk does not answer serves nothing now. */
+static int check_pool(const struct backend *backend, struct pool *pool,
+		      const struct parameters *parameters, struct error *err)
+{
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0)
+		return -1;
+	return backend->check_pool(&pool->site, parameters, err);
+}
+
 /* The pools that serve the class, in no order. */
 static int collect(struct pools *pools, const struct parameters *parameters, const char *among,
 		   struct candidates *ret_candidates, struct error *err)
@@ -56,7 +70,7 @@ static int collect(struct pools *pools, const struct parameters *parameters, con
 		if (among && among[0] && !text_list_has(among, pool->site.name))
 			continue;
 		named = true;
-		if (backend->check_pool(&pool->site, parameters, &reason) == 0)
+		if (check_pool(backend, pool, parameters, &reason) == 0)
 			candidates.items[candidates.count++] =
 				(struct candidate) { .pool = pool, .order = pool->order };
 	}
@@ -83,13 +97,37 @@ static int by_room(const void *a, const void *b)
 	return by_order(a, b);
 }
 
+static uint64_t estimate(struct pool *pool)
+{
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
+		return 0;
+	return pool_room_estimate(pool);
+}
+
+static int reserve(struct pool *pool, const struct pool_wish *wish, struct error *err)
+{
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0)
+		return -1;
+	return pool_reserve(pool, &wish->promise, err);
+}
+
+static int look_at_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
+{
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0)
+		return -1;
+	return pool_space(pool, ret_space, err);
+}
+
 static void sort(struct pools *pools, struct candidates *candidates)
 {
 	bool most_room = pools->policy == POOL_POLICY_MOST_ROOM;
 	if (candidates->count < 2)
 		return;
 	for (size_t i = 0; most_room && i < candidates->count; i++)
-		candidates->items[i].room_bytes = pool_room_estimate(candidates->items[i].pool);
+		candidates->items[i].room_bytes = estimate(candidates->items[i].pool);
 	qsort(candidates->items, candidates->count, sizeof(*candidates->items),
 	      most_room ? by_room : by_order);
 }
@@ -109,7 +147,7 @@ static int reserve_in_one(const struct candidates *candidates, const struct pool
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct error reason = { 0 };
 		struct pool *pool = candidates->items[i].pool;
-		if (pool_reserve(pool, &wish->promise, &reason) == 0) {
+		if (reserve(pool, wish, &reason) == 0) {
 			*ret_pool = pool;
 			return 0;
 		}
@@ -118,6 +156,22 @@ static int reserve_in_one(const struct candidates *candidates, const struct pool
 	}
 	*err = told;
 	return -1;
+}
+
+/* Room may be about to become free. */
+static bool wait_for_trash(const struct candidates *candidates)
+{
+	uint64_t deadline_ms = clock_monotonic_ms() + TRASH_WAIT_MS;
+	bool waited = false;
+	for (size_t i = 0; i < candidates->count; i++) {
+		uint64_t now_ms = clock_monotonic_ms();
+		struct pool *pool = candidates->items[i].pool;
+		if (!trash_is_busy(pool))
+			continue;
+		waited = true;
+		trash_wait(pool, now_ms < deadline_ms ? deadline_ms - now_ms : 0);
+	}
+	return waited;
 }
 
 static void put_first(struct candidates *candidates, const struct pool *pool)
@@ -139,7 +193,9 @@ int pool_choice_reserve(struct pools *pools, const struct pool_wish *wish, struc
 		return -1;
 	sort(pools, &candidates);
 	put_first(&candidates, wish->source);
-	if (reserve_in_one(&candidates, wish, ret_pool, err) == 0)
+	if (reserve_in_one(&candidates, wish, ret_pool, err) == 0 ||
+	    (err && err->code == ERROR_EXHAUSTED && wait_for_trash(&candidates) &&
+	     reserve_in_one(&candidates, wish, ret_pool, err) == 0))
 		return 0;
 	if (err && err->code == ERROR_RANGE && !wish->parameters->pool &&
 	    pools_check_missing(pools, candidates.seen, NULL, NULL) < 0)
@@ -156,8 +212,13 @@ int pool_choice_capacity(struct pools *pools, const struct parameters *parameter
 		return -1;
 	for (size_t i = 0; i < candidates.count; i++) {
 		struct capacity_space space;
-		if (pool_space(candidates.items[i].pool, &space, err) < 0)
+		struct error reason = { 0 };
+		if (look_at_space(candidates.items[i].pool, &space, &reason) < 0) {
+			if (reason.code == ERROR_UNAVAILABLE)
+				continue;
+			*err = reason;
 			return -1;
+		}
 		uint64_t room = capacity_room(&space);
 		capacity.available_bytes += room;
 		if (room > capacity.largest_bytes)

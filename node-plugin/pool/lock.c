@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/lock.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 void locks_init(struct locks *locks)
 {
+	*locks = (struct locks) { 0 };
 	pthread_mutex_init(&locks->mutex, NULL);
-	locks->held = NULL;
 }
 
 void locks_done(struct locks *locks)
@@ -22,32 +21,69 @@ static const char *const KIND_NAMES[] = {
 	[LOCK_TRASH] = "the removed",
 };
 
-static bool is_held(const struct locks *locks, enum lock_kind kind, const char *id)
+/* With the mutex held. NULL: it is free. */
+static struct lock *find_held(const struct locks *locks, enum lock_kind kind, const char *id)
 {
-	for (const struct lock *lock = locks->held; lock; lock = lock->next)
+	for (struct lock *lock = locks->held; lock; lock = lock->next)
 		if (lock->kind == kind && strcmp(lock->id, id) == 0)
-			return true;
-	return false;
+			return lock;
+	return NULL;
+}
+
+static int take(struct locks *locks, struct lock *lock, bool to_end, struct error *err)
+{
+	pthread_mutex_lock(&locks->mutex);
+	struct lock *held = find_held(locks, lock->kind, lock->id);
+	if (!held) {
+		lock->locks = locks;
+		lock->next = locks->held;
+		locks->held = lock;
+	} else if (to_end) {
+		atomic_store(&held->unwanted, true);
+	}
+	pthread_mutex_unlock(&locks->mutex);
+	if (held)
+		return error_set(err, ERROR_BUSY,
+				 "another operation on %s %s is under way; try again",
+				 KIND_NAMES[lock->kind], lock->id);
+	return 0;
+}
+
+static int take_and_visit(struct locks *locks, struct lock *lock, bool to_end, struct error *err)
+{
+	if (take(locks, lock, to_end, err) < 0)
+		return -1;
+	if (lock->kind != LOCK_VOLUME || !locks->visit ||
+	    locks->visit(locks->context, lock->id, &lock->visit, err) == 0)
+		return 0;
+	lock_done(lock);
+	return -1;
+}
+
+static void prepare(struct lock *lock, enum lock_kind kind, const char *id)
+{
+	lock->kind = kind;
+	atomic_store(&lock->unwanted, false);
+	strncpy(lock->id, id, LOCK_ID_MAX);
 }
 
 int lock_take(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
 	      struct error *err)
 {
-	lock->kind = kind;
-	strncpy(lock->id, id, LOCK_ID_MAX);
-	pthread_mutex_lock(&locks->mutex);
-	bool busy = is_held(locks, kind, lock->id);
-	if (!busy) {
-		lock->locks = locks;
-		lock->next = locks->held;
-		locks->held = lock;
-	}
-	pthread_mutex_unlock(&locks->mutex);
-	if (busy)
-		return error_set(err, ERROR_BUSY,
-				 "another operation on %s %s is under way; try again",
-				 KIND_NAMES[kind], id);
-	return 0;
+	prepare(lock, kind, id);
+	return take_and_visit(locks, lock, false, err);
+}
+
+int lock_take_to_end(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
+		     struct error *err)
+{
+	prepare(lock, kind, id);
+	return take_and_visit(locks, lock, true, err);
+}
+
+bool lock_is_unwanted(const struct lock *lock)
+{
+	return atomic_load(&lock->unwanted);
 }
 
 void lock_done(struct lock *lock)
@@ -55,6 +91,7 @@ void lock_done(struct lock *lock)
 	struct locks *locks = lock->locks;
 	if (!locks)
 		return;
+	pool_visit_end(&lock->visit);
 	pthread_mutex_lock(&locks->mutex);
 	struct lock **link = &locks->held;
 	while (*link != lock)

@@ -5,12 +5,22 @@
  * One operation at a time on a volume, a snapshot, a group of snapshots, or a folder in the trash.
  * The second one does not wait: CSI wants it refused with ABORTED ("Operation pending for volume"),
  * and the caller comes again. Things of different kinds or ids do not exclude one another.
+ *
+ * A call that ends the thing does not wait either, but asks the holder to give up: who copies,
+ * fills or walks for long under a lock looks at lock_is_unwanted() meanwhile. A caller that only
+ * stops waiting does not have that effect: what was begun serves its next try.
+ *
+ * The holder of a volume's lock is a visitor of the pool that the volume is in (pool/visit.h), as
+ * far as that pool is known.
  */
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "pool/visit.h"
 #include "record/id.h"
 
 struct locks;
@@ -30,9 +40,17 @@ struct lock {
 	struct lock *next;
 	enum lock_kind kind;
 	char id[LOCK_ID_MAX + 1];
+	atomic_bool unwanted; /* its holder is asked to give up */
+	struct pool_visit visit;
 };
 
+/* Begins the visit that belongs to a volume's lock; 0, too, where the pool is not known. */
+typedef int lock_visitor(void *context, const char *id, struct pool_visit *visit,
+			 struct error *err);
+
 struct locks {
+	lock_visitor *visit; /* NULL: none begins */
+	void *context;
 	pthread_mutex_t mutex;
 	struct lock *held;
 };
@@ -41,9 +59,14 @@ void locks_init(struct locks *locks);
 void locks_done(struct locks *locks);
 
 /* lock belongs to the caller, starts as { 0 } and is released by lock_done(). ERROR_BUSY if the
- * thing is held. */
+ * thing is held; ERROR_UNAVAILABLE if its pool's disk does not answer. */
 int lock_take(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
 	      struct error *err);
 void lock_done(struct lock *lock);
+
+/* The same for a call that ends the thing: if it is held, the holder is asked to give up. */
+int lock_take_to_end(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
+		     struct error *err);
+bool lock_is_unwanted(const struct lock *lock);
 
 #define CLEANUP_LOCK CLEANUP(lock_done)

@@ -147,6 +147,7 @@ int pool_open(const struct pool_place *place, struct host *host, struct pool **r
 	pool->names_given = first_number();
 	pthread_mutex_init(&pool->mutex, NULL);
 	locks_init(&pool->removals);
+	pool_visits_init(&pool->visits, 0);
 	if (open_root(pool, place->path, err) < 0 || open_folders(pool, err) < 0)
 		return -1;
 	read_label(pool);
@@ -164,6 +165,7 @@ void pool_close(struct pool *pool)
 	cleanup_close(&pool->tmp_fd);
 	cleanup_close(&pool->volumes_fd);
 	cleanup_close(&pool->site.root_fd);
+	pool_visits_done(&pool->visits);
 	locks_done(&pool->removals);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool);

@@ -36,7 +36,10 @@
 #include "pool/label.h"
 #include "pool/lock.h"
 #include "pool/place.h"
+#include "pool/visit.h"
 #include "record/id.h"
+
+struct trash;
 
 struct pool {
 	struct backend_site site;
@@ -49,7 +52,9 @@ struct pool {
 	int snapshots_fd;
 	int freeze_fd;
 
-	struct locks removals; /* from trash/, by name */
+	struct locks removals;	   /* from trash/, by name */
+	struct trash *trash;	   /* pool/trash.h; NULL: nothing is removed aside */
+	struct pool_visits visits; /* without a limit at first */
 
 	pthread_mutex_t mutex; /* for all below */
 	uint64_t promised_bytes;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "pool/missing.h"
+#include "pool/trash.h"
 
 struct pool *pools_find(struct pools *pools, const char *name)
 {
@@ -19,8 +20,10 @@ void pools_close(struct pools *pools)
 {
 	if (!pools)
 		return;
-	for (size_t i = 0; i < pools->count; i++)
+	for (size_t i = 0; i < pools->count; i++) {
+		trash_free(pools->pools[i]->trash);
 		pool_close(pools->pools[i]);
+	}
 	while (pools->missing) {
 		struct pool_missing *missing = pools->missing;
 		pools->missing = missing->next;

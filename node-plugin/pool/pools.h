@@ -3,7 +3,8 @@
 
 /*
  * All the pools of this node. A volume is known by its id alone and lies in one of them; which one
- * is found by looking, as a restarted plugin would.
+ * is found by looking, as a restarted plugin would. The pool in which it was seen last is asked
+ * first (pool/whereabouts.h).
  *
  * The locks of volumes are common to all pools: two calls with one name must not make two volumes.
  *
@@ -28,6 +29,8 @@
  *	  is back, and calls for the volume fail with an error that names the two, except for
  *	  unpublish: only a person can tell which one was used;
  *	- lists and capacities tell of what is there.
+ * A pool whose disk does not answer counts as missing for as long (pool/visit.h).
+ *
  * A pool that will never come back is given up by removing its label from its neighbours and from
  * the node's notes.
  *
@@ -46,6 +49,7 @@
 #include "pool/lock.h"
 #include "pool/place.h"
 #include "pool/pool.h"
+#include "pool/whereabouts.h"
 
 /* Which one of the pools that serve gets a new volume. */
 enum pool_policy {
@@ -63,6 +67,8 @@ struct pools {
 	int notes_fd; /* -1: nothing is noted */
 	struct pool *pools[POOLS_MAX];
 	atomic_size_t count; /* grows when a missing one comes back */
+	unsigned visits_max; /* in one pool at once; 0: no limit */
+	struct whereabouts whereabouts;
 
 	pthread_mutex_t attach_mutex; /* volume/attachment.h */
 	pthread_mutex_t mutex;	      /* for what is below */

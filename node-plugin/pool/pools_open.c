@@ -11,7 +11,9 @@
 #include "mount/path.h"
 #include "pool/missing.h"
 #include "pool/room.h"
+#include "pool/trash.h"
 #include "pool/unfinished.h"
+#include "pool/visiting.h"
 #include "record/layout.h"
 
 static void add_missing(struct pools *pools, const struct pool_place *place, const char *id,
@@ -42,6 +44,8 @@ static int open_one(struct pools *pools, const struct pool_place *place, struct 
 		*err = reason;
 		return reason.code == ERROR_IN_USE ? -1 : 1;
 	}
+	pool->trash = trash_new();
+	pool->visits.max = pools->visits_max;
 	pools->pools[pools->count] = TAKE(pool);
 	pools->count++; /* last: others look at what lies below it */
 	return 0;
@@ -213,6 +217,7 @@ int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct
 	CLEANUP(pools_closep) struct pools *pools = must_alloc(sizeof(*pools));
 	pools->host = setup->host;
 	pools->policy = setup->policy;
+	pools->visits_max = setup->count > 1 ? setup->visits_max : 0;
 	locks_init(&pools->locks);
 	pools->node = setup->node ? setup->node : &node_settings_none;
 	pthread_mutex_init(&pools->mutex, NULL);
@@ -227,6 +232,7 @@ int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct
 		return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
 				 pools->missing ? pools->missing->reason : "none is named");
 	introduce_all(pools);
+	visiting_init(pools);
 	*ret_pools = TAKE(pools);
 	return 0;
 }
@@ -255,6 +261,8 @@ unsigned pools_look_again(struct pools *pools)
 			at = &missing->next;
 			continue;
 		}
+		/* It may have what lies in another one too. */
+		whereabouts_clear(&pools->whereabouts);
 		log_info("pool is back", LOG_TEXT("pool", missing->name));
 		back++;
 		*at = missing->next;

@@ -21,6 +21,7 @@ struct pools_setup {
 	enum pool_policy policy;
 	const struct node_settings *node; /* borrowed; NULL: node_settings_none */
 	const char *notes_folder; /* of the node, where its pools are noted; NULL: nowhere */
+	unsigned visits_max;	  /* calls at work in one pool of several (pool/visit.h); 0: any */
 };
 
 /* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "folder/folder.h"
 #include "pool/record_file.h"
+#include "pool/visiting.h"
 #include "record/layout.h"
 
 int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
@@ -32,16 +33,35 @@ static int say_twice(const char *id, const struct pool *one, const struct pool *
 			 id, one->site.path, id, other->site.path, id);
 }
 
+/* Where it is there, the other pools need not be asked: only a look into all of them notes it. */
+static bool peek_where_it_was(struct pools *pools, const char *id, struct volume_folder *ret_folder)
+{
+	struct pool *pool = visiting_pool(pools, id);
+	return pool && volume_folder_peek_in(pool, id, ret_folder, NULL) == 0 && ret_folder->pool;
+}
+
+static int visit_and_peek(struct pools *pools, struct pool *pool, const char *id,
+			  struct volume_folder *ret_folder, struct error *err)
+{
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (visiting_begin_in(pools, pool, id, &visit, err) < 0)
+		return -1;
+	return volume_folder_peek_in(pool, id, ret_folder, err);
+}
+
 /* Of those that can be looked at; *ret_reason is the first other one's. */
 static int peek_all(struct pools *pools, const char *id, struct volume_folder *ret_folder,
 		    struct error *ret_reason, struct error *err)
 {
 	CLEANUP_VOLUME_FOLDER struct volume_folder found = VOLUME_FOLDER_INIT;
+	size_t count = pools->count, place = 0;
 	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;
-	for (size_t i = 0; i < pools->count; i++) {
+	if (peek_where_it_was(pools, id, ret_folder))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
 		CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 		struct error reason = { 0 };
-		if (volume_folder_peek_in(pools->pools[i], id, &folder, &reason) < 0 &&
+		if (visit_and_peek(pools, pools->pools[i], id, &folder, &reason) < 0 &&
 		    ret_reason->code == ERROR_NONE)
 			*ret_reason = reason;
 		if (folder.pool && found.pool)
@@ -49,8 +69,13 @@ static int peek_all(struct pools *pools, const char *id, struct volume_folder *r
 		if (folder.pool) {
 			found = folder;
 			folder.fd = -1;
+			place = i;
 		}
 	}
+	/* One that came back meanwhile was not asked, and the notes are cleared after it is there.
+	 */
+	if (found.pool && ret_reason->code == ERROR_NONE && pools->count == count)
+		whereabouts_note(&pools->whereabouts, id, place);
 	*ret_folder = found;
 	found.fd = -1;
 	return 0;
@@ -62,7 +87,9 @@ int volume_folder_peek(struct pools *pools, const char *id, struct volume_folder
 	struct error reason = { 0 };
 	if (peek_all(pools, id, ret_folder, &reason, err) < 0)
 		return -1;
-	if (reason.code == ERROR_NONE)
+	/* A disk that does not answer is as one that is missing (pool/pools.h): what lies in
+	 * another pool is served. */
+	if (reason.code == ERROR_NONE || (ret_folder->pool && reason.code == ERROR_UNAVAILABLE))
 		return 0;
 	volume_folder_done(ret_folder);
 	*ret_folder = (struct volume_folder)VOLUME_FOLDER_INIT;

@@ -146,7 +146,8 @@ static int begin_member(struct batch *batch, struct member *member, struct error
 	if (volume_folder_open(batch->pools, member->spec->source_volume, &source, err) < 0)
 		return error_prefix(err, "source_volume_id");
 	const struct backend *backend = backend_of_kind(source.record.backend);
-	if (backend->measure(source.fd, &bytes, err) < 0 || pool_hold(source.pool, bytes, err) < 0)
+	if (backend->measure(source.fd, batch->watch, &bytes, err) < 0 ||
+	    pool_hold(source.pool, bytes, err) < 0)
 		return error_not_named(err);
 	member->pool = source.pool;
 	member->reserved_bytes = bytes;

@@ -14,6 +14,7 @@
 #include "pool/pools.h"
 #include "pool/room.h"
 #include "pool/snapshot_folder.h"
+#include "pool/trash.h"
 #include "pool/unfinished.h"
 
 int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *ret_record,
@@ -45,14 +46,6 @@ static int make_last(struct pools *pools, const char *id, struct error *err)
 			return error_prefix(err, "snapshot %s", id);
 	}
 	return 0;
-}
-
-static void remove_trash(struct pool *pool, const char *id, const char *trash_name)
-{
-	struct error reason = { 0 };
-	if (pool_remove(pool, pool->trash_fd, trash_name, &reason) < 0)
-		log_warning("deleted snapshot stays in the trash for now", LOG_TEXT("snapshot", id),
-			    LOG_ERR(&reason));
 }
 
 /* CSI spec, DeleteSnapshot: one of a group goes with its group. */
@@ -90,7 +83,7 @@ int snapshot_delete(struct pools *pools, const char *id, const char *group, stru
 	pool_change_hold(folder.pool, folder.record.held_bytes, 0);
 	if (make_last(pools, id, err) < 0)
 		return -1;
-	remove_trash(folder.pool, id, trash_name);
+	trash_remove(folder.pool, trash_name);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "disk/loop_device.h"
 #include "folder/folder.h"
 #include "pool/pools.h"
+#include "pool/trash.h"
 #include "pool/volume_folder.h"
 #include "record/id.h"
 #include "record/layout.h"
@@ -147,6 +148,8 @@ static int look_at_trash(void *context, const char *name, struct error *err)
 {
 	struct visit *visit = context;
 	struct stat st;
+	if (trash_is_busy(visit->pool))
+		return 0;
 	if (fstatat(visit->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    st.st_ctim.tv_sec + REMOVAL_S < clock_wall_s())
 		add_here(visit, ORPHAN_TRASH, name);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "pool/pools.h"
 #include "pool/pools_open.h"
+#include "pool/trash.h"
 #include "pool/unfinished.h"
 #include "snapshot/group.h"
 #include "upkeep/orphan.h"
@@ -41,14 +42,6 @@ static bool wait(struct sweep *sweep)
 	bool go_on = !sweep->stopping;
 	pthread_mutex_unlock(&sweep->mutex);
 	return go_on;
-}
-
-static void empty(struct pool *pool)
-{
-	struct error err = { 0 };
-	if (pool_empty_trash(pool, &err) < 0)
-		log_warning("trash cannot be emptied; trying again later",
-			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 }
 
 static void mend(struct pool *pool)
@@ -114,7 +107,7 @@ static void *run(void *context)
 			remove_half_made_groups(sweep->pools);
 		cut_thaw_left(sweep->pools);
 		for (size_t i = 0; i < sweep->pools->count; i++) {
-			empty(sweep->pools->pools[i]);
+			trash_empty_soon(sweep->pools->pools[i]);
 			mend(sweep->pools->pools[i]);
 		}
 		pool_unfinished_remove_abandoned(sweep->pools);

@@ -17,11 +17,13 @@
 #include "pool/pools.h"
 #include "pool/room.h"
 #include "pool/unfinished.h"
+#include "pool/visiting.h"
 #include "pool/volume_folder.h"
 #include "record/io_limits.h"
 #include "record/layout.h"
 #include "volume/content.h"
 #include "volume/ephemeral_policy.h"
+#include "volume/unwanted.h"
 #include "volume/volume.h"
 
 #define VOLUME_FOLDER_MODE 0700
@@ -203,8 +205,12 @@ static int find_existing(struct pools *pools, const char *id, const struct volum
 {
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	CLEANUP_VOLUME_FOLDER struct volume_folder any = VOLUME_FOLDER_INIT;
-	if (volume_folder_peek(pools, id, &any, err) < 0)
+	struct error reason = { 0 };
+	/* In a disk that does not answer it may be as in one that is missing (pool/pools.h). */
+	if (volume_folder_peek(pools, id, &any, &reason) < 0 && reason.code != ERROR_UNAVAILABLE) {
+		*err = reason;
 		return -1;
+	}
 	if (!any.pool)
 		return 0;
 	if (volume_folder_open(pools, id, &folder, err) < 0 ||
@@ -264,7 +270,22 @@ static int choose_and_build(struct pools *pools, const struct volume_spec *spec,
 				 .content = copied ? &content : NULL,
 				 .pod_path = spec->pod_path,
 				 .watch = spec->watch };
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (visiting_begin_in(pools, folder->pool, id, &visit, err) < 0) {
+		pool_release(folder->pool, size_bytes, spec->ephemeral);
+		return -1;
+	}
+	if (spec->chosen)
+		*spec->chosen = folder->pool;
 	return build_or_release(&making, &folder->record, err);
+}
+
+/* A look into all pools notes where it is: the calls that follow touch no other disk. */
+static void note_whereabouts(struct pools *pools, const char *id)
+{
+	CLEANUP_VOLUME_FOLDER struct volume_folder any = VOLUME_FOLDER_INIT;
+	if (pools->count > 1)
+		volume_folder_peek(pools, id, &any, NULL);
 }
 
 static int make(struct pools *pools, const struct volume_spec *spec,
@@ -289,6 +310,7 @@ static int make(struct pools *pools, const struct volume_spec *spec,
 	/* One that is found, too: whoever made it may have died, or failed, before this. */
 	if (file_sync_folder(folder.pool->volumes_fd, err) < 0)
 		return error_prefix(err, "volume %s", id);
+	note_whereabouts(pools, id);
 	*ret_record = folder.record;
 	return found;
 }
@@ -328,9 +350,13 @@ int volume_create(struct pools *pools, const struct volume_spec *spec,
 		  struct volume_record *ret_record, struct error *err)
 {
 	CLEANUP_LOCK struct lock lock = { 0 };
+	struct unwanted unwanted;
+	struct volume_spec asked = *spec;
 	char id[ID_MAX + 1];
 	if (id_of_name(spec->name, id, err) < 0 ||
 	    lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
 		return -1;
-	return volume_make(pools, spec, ret_record, err);
+	unwanted_init(&unwanted, &lock, spec->watch);
+	asked.watch = &unwanted.watch;
+	return volume_make(pools, &asked, ret_record, err);
 }

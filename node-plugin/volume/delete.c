@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "pool/pools.h"
 #include "pool/room.h"
+#include "pool/trash.h"
 #include "pool/unfinished.h"
 #include "pool/volume_folder.h"
 #include "volume/attachment.h"
@@ -53,15 +54,6 @@ static int make_last(struct pool *pool, const char *id, struct error *err)
 	return 0;
 }
 
-/* The volume is gone already; what resists here is tried again at the next start. */
-static void remove_trash(struct pool *pool, const char *id, const char *trash_name)
-{
-	struct error reason = { 0 };
-	if (pool_remove(pool, pool->trash_fd, trash_name, &reason) < 0)
-		log_warning("deleted volume stays in the trash for now", LOG_TEXT("volume", id),
-			    LOG_ERR(&reason));
-}
-
 /* Whoever removed it may have died, or failed, before it was sure to last; and whoever made it,
  * before it was whole. */
 static int make_sure(struct pools *pools, const char *id, struct error *err)
@@ -83,10 +75,11 @@ int volume_remove(struct pools *pools, const struct volume_folder *folder, struc
 	if (attachment_check_none(pools, &folder->record, err) < 0 ||
 	    check_unused(pools, folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)
 		return error_not_named(err); /* or the caller takes it for removed */
+	whereabouts_forget(&pools->whereabouts, id);
 	pool_release(pool, folder->record.size_bytes, folder->record.ephemeral);
 	if (make_last(pool, id, err) < 0)
 		return -1;
-	remove_trash(pool, id, trash_name);
+	trash_remove(pool, trash_name);
 	return 0;
 }
 
@@ -95,7 +88,7 @@ int volume_delete(struct pools *pools, const char *id, struct error *err)
 	CLEANUP_LOCK struct lock lock = { 0 };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
+	if (lock_take_to_end(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
 		return -1;
 	if (volume_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)

@@ -25,6 +25,7 @@
 #include "record/layout.h"
 #include "volume/group.h"
 #include "volume/mounts.h"
+#include "volume/unwanted.h"
 #include "volume/volume.h"
 
 /* 1: it is mounted there in this way. 0: nothing is mounted there. */
@@ -91,6 +92,7 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	struct volume_spec made = *spec;
 	struct mount_path target;
 	CLEANUP_LOCK struct lock lock = { 0 };
+	struct unwanted unwanted;
 	char id[ID_MAX + 1];
 	/* It is by its name that the kubelet asks for its end. */
 	if (!id_is_valid(spec->name) || id_of_name(spec->name, id, NULL) < 0 ||
@@ -101,6 +103,8 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	if (mount_path_require(publication->target_path, "target_path", &target, err) < 0)
 		return -1;
 	made.pod_path = target.text;
+	unwanted_init(&unwanted, &lock, spec->watch);
+	made.watch = &unwanted.watch;
 	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_make(pools, &made, &record, err) < 0)
 		return -1;

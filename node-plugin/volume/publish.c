@@ -232,7 +232,7 @@ int volume_unpublish(struct pools *pools, const char *id, const char *target_pat
 	CLEANUP_LOCK struct lock lock = { 0 };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
+	if (lock_take_to_end(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)
 		return -1;
 	if (volume_folder_peek_to_leave(pools, id, &folder, &reason) < 0)
 		log_warning("volume cannot be looked at; only its target is cleared",

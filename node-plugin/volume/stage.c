@@ -246,7 +246,7 @@ int volume_unstage(struct pools *pools, const char *id, const char *staging_path
 	struct mount_path path;
 	CLEANUP_LOCK struct lock lock = { 0 };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
-	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
+	if (lock_take_to_end(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    open_or_peek(pools, id, &folder, err) < 0)
 		return -1;
 	int outcome = mount_path_find(staging_path, "staging_target_path", &path, err);

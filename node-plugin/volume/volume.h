@@ -46,6 +46,7 @@ struct volume_spec {
 	bool elsewhere;	      /* the caller can ask another node if this one has no room */
 	struct volume_source source;
 	const struct copy_watch *watch; /* of what takes long; may be NULL */
+	struct pool **chosen;		/* told in which pool, before that; may be NULL */
 };
 
 /* Makes the volume, or finds the one that the same call made before (1). ERROR_EXISTS if the name

@@ -82,7 +82,7 @@ static void a_tree_of_any_size_is_measured_and_removed_in_little_memory(void **s
 	make_folders(source_fd, FOLDERS);
 	make_links();
 	long begun_kib = begin();
-	assert_done(tree_copy_measure(source_fd, &bytes, &err), &err);
+	assert_done(tree_copy_measure(source_fd, NULL, &bytes, &err), &err);
 	assert_small("measuring", FOLDERS, begun_kib);
 	begun_kib = begin();
 	assert_done(tree_remove(folder_fd, "source", &err), &err);

@@ -42,11 +42,31 @@ static void different_volumes_do_not_know_of_one_another(void **state)
 	locks_done(&locks);
 }
 
+static void who_ends_a_volume_asks_its_holder_to_give_up(void **state)
+{
+	struct locks locks;
+	struct lock held = { 0 }, other = { 0 };
+	struct error err = { 0 };
+	locks_init(&locks);
+	assert_int_equal(lock_take(&locks, LOCK_VOLUME, "pvc-1", &held, &err), 0);
+	assert_int_equal(lock_take(&locks, LOCK_VOLUME, "pvc-1", &other, &err), -1);
+	assert_false(lock_is_unwanted(&held));
+	assert_int_equal(lock_take_to_end(&locks, LOCK_VOLUME, "pvc-1", &other, &err), -1);
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_true(lock_is_unwanted(&held));
+	lock_done(&held);
+	assert_int_equal(lock_take_to_end(&locks, LOCK_VOLUME, "pvc-1", &other, &err), 0);
+	assert_false(lock_is_unwanted(&other));
+	lock_done(&other);
+	locks_done(&locks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_operation_on_the_same_volume_is_refused),
 		cmocka_unit_test(different_volumes_do_not_know_of_one_another),
+		cmocka_unit_test(who_ends_a_volume_asks_its_holder_to_give_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

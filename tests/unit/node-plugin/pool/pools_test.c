@@ -384,6 +384,7 @@ static void a_pool_that_cannot_be_read_keeps_nobody_elses_volume(void **state)
 	bring_up("pvc-1");
 	int *fast_fd = &pools_scene_pool(&scene, "fast")->volumes_fd, fd = *fast_fd;
 	*fast_fd = -1;
+	whereabouts_clear(&scene.pools->whereabouts);
 	int unpublished = volume_unpublish(scene.pools, "pvc-1", target, &err);
 	int unstaged = volume_unstage(scene.pools, "pvc-1", staging, &err);
 	int deleted = volume_delete(scene.pools, "pvc-1", &err);
@@ -392,6 +393,24 @@ static void a_pool_that_cannot_be_read_keeps_nobody_elses_volume(void **state)
 	assert_int_equal(unstaged, 0);
 	assert_int_equal(deleted, -1); /* it may be there twice */
 	assert_int_equal(fake_host_loop_count(scene.fake), 0);
+}
+
+/* When it was seen last, all pools were asked. */
+static void a_volume_that_was_seen_in_one_pool_alone_is_not_looked_for_in_the_others(void **state)
+{
+	struct error err = { 0 };
+	open_both(POOL_POLICY_FIRST);
+	assert_int_equal(create("pvc-1", "bulk", GIB, &err), 0);
+	int *fast_fd = &pools_scene_pool(&scene, "fast")->volumes_fd, fd = *fast_fd;
+	*fast_fd = -1;
+	bring_up("pvc-1");
+	int unpublished = volume_unpublish(scene.pools, "pvc-1", target, &err);
+	int unstaged = volume_unstage(scene.pools, "pvc-1", staging, &err);
+	int deleted = volume_delete(scene.pools, "pvc-1", &err);
+	*fast_fd = fd;
+	assert_int_equal(unpublished, 0);
+	assert_int_equal(unstaged, 0);
+	assert_int_equal(deleted, 0);
 }
 
 static void the_volume_of_a_pool_that_cannot_be_read_leaves_its_pod_and_stays_staged(void **state)
@@ -705,6 +724,8 @@ int main(void)
 		WITH_POOLS(a_pool_is_given_up_by_removing_its_label_from_the_others),
 		WITH_POOLS(a_volume_that_is_there_twice_is_left_alone),
 		WITH_POOLS(a_pool_that_cannot_be_read_keeps_nobody_elses_volume),
+		WITH_POOLS(
+			a_volume_that_was_seen_in_one_pool_alone_is_not_looked_for_in_the_others),
 		WITH_POOLS(
 			the_volume_of_a_pool_that_cannot_be_read_leaves_its_pod_and_stays_staged),
 		WITH_POOLS(without_any_pool_nothing_starts),
