@@ -341,7 +341,7 @@ static void a_thick_copy_that_the_pool_cannot_make_is_refused_like_a_new_volume(
 	copy.source_volume = thin.name;
 	assert_done(node_client_create(scene.channel, &thin, &err), &err);
 	assert_int_equal(node_client_create(scene.channel, &thick, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_non_null(strstr(err.text, "parameter provisioning"));
 	assert_int_equal(node_client_create(scene.channel, &copy, &of_a_copy), -1);
 	assert_int_equal(of_a_copy.code, err.code);
