@@ -135,7 +135,6 @@ static int node_get_capabilities(struct rpc_call *call,
 		NODE(EXPAND_VOLUME),
 		NODE(VOLUME_CONDITION),
 		NODE(SINGLE_NODE_MULTI_WRITER),
-		NODE(VOLUME_MOUNT_GROUP),
 	};
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);
