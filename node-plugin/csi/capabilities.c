@@ -130,11 +130,8 @@ static int node_get_capabilities(struct rpc_call *call,
 				 Csi__V1__NodeGetCapabilitiesResponse *response, struct error *err)
 {
 	static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
-		NODE(STAGE_UNSTAGE_VOLUME),
-		NODE(GET_VOLUME_STATS),
-		NODE(EXPAND_VOLUME),
-		NODE(VOLUME_CONDITION),
-		NODE(SINGLE_NODE_MULTI_WRITER),
+		NODE(STAGE_UNSTAGE_VOLUME), NODE(GET_VOLUME_STATS),	    NODE(EXPAND_VOLUME),
+		NODE(VOLUME_CONDITION),	    NODE(SINGLE_NODE_MULTI_WRITER),
 	};
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);
