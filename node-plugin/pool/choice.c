@@ -42,6 +42,9 @@ static int none_serves(struct pools *pools, size_t seen, const struct parameters
 {
 	if (!parameters->pool && pools_check_missing(pools, seen, NULL, err) < 0)
 		return error_prefix(err, "%s", reason->text);
+	/* A disk that does not answer now may serve later. */
+	if (reason->code == ERROR_UNAVAILABLE)
+		return error_set(err, ERROR_UNAVAILABLE, "%s", reason->text);
 	return error_set(err, ERROR_EXHAUSTED, "%s", reason->text);
 }
 
@@ -70,9 +73,12 @@ static int collect(struct pools *pools, const struct parameters *parameters, con
 		if (among && among[0] && !text_list_has(among, pool->site.name))
 			continue;
 		named = true;
-		if (check_pool(backend, pool, parameters, &reason) == 0)
+		struct error why = { 0 };
+		if (check_pool(backend, pool, parameters, &why) == 0)
 			candidates.items[candidates.count++] =
 				(struct candidate) { .pool = pool, .order = pool->order };
+		else if (reason.code != ERROR_UNAVAILABLE)
+			reason = why;
 	}
 	if (!named)
 		return no_such_pool(pools, candidates.seen,

@@ -590,7 +590,7 @@ static void an_unknown_file_system_or_too_small_a_size_is_refused(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_non_null(strstr(err.text, "nosuchfs"));
 	spec.fs_type = "xfs";
-	spec.range.required_bytes = 16 << 20;
+	spec.range = (struct capacity_range) { .limit_bytes = 16 << 20 };
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
 	assert_int_equal(err.code, ERROR_RANGE);
 	assert_int_equal(pool_scene_count(&scene, "volumes"), 0);
@@ -621,7 +621,7 @@ static void where_the_pool_cannot_hold_a_directory_the_class_must_accept_that(vo
 	struct volume_spec spec = spec_of(ID);
 	spec.parameters.enforce = true;
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), -1);
-	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(err.code, ERROR_EXHAUSTED);
 	assert_non_null(strstr(err.text, "no quota"));
 	assert_non_null(strstr(err.text, "enforce: \"false\""));
 	assert_int_equal(pool_scene_count(&scene, "volumes"), 0);
