@@ -17,9 +17,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "base/stop.h"
 #include "csi/node.h"
-#include "disk/secret.h"
 #include "host/host.h"
 #include "host/node_features.h"
 #include "host/node_settings.h"

@@ -4,9 +4,7 @@
 #include "csi/names.h"
 #include "csi/node.h"
 #include "csi/service.h"
-#include "host/host.h"
-#include "host/node_features.h"
-#include "pool/pools.h"
+#include "volume/readiness.h"
 
 static int get_plugin_info(struct rpc_call *call, const Csi__V1__GetPluginInfoRequest *request,
 			   Csi__V1__GetPluginInfoResponse *response, struct error *err)
@@ -21,10 +19,8 @@ static int probe(struct rpc_call *call, const Csi__V1__ProbeRequest *request,
 		 Csi__V1__ProbeResponse *response, struct error *err)
 {
 	struct node *node = rpc_call_context(call);
-	struct pools *pools = node->pools;
-	bool known = atomic_load(&node->features->known);
-	if (pools_check(pools, err) < 0 || pools->host->check(pools->host, err) < 0 ||
-	    (known && node_features_require(node->features, FEATURE_EXT4, err) < 0))
+	bool known = false;
+	if (readiness_probe(node->pools, node->features, &known, err) < 0)
 		return -1;
 	Google__Protobuf__BoolValue *ready = arena_alloc(rpc_call_arena(call), sizeof(*ready));
 	google__protobuf__bool_value__init(ready);

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "backend/backends.h"
-#include "backend/directory.h"
 #include "base/arena.h"
 #include "base/log.h"
 #include "csi/argument.h"
@@ -19,6 +17,7 @@
 #include "csi/volume.h"
 #include "pool/choice.h"
 #include "pool/pools.h"
+#include "volume/size.h"
 #include "volume/volume.h"
 
 /* The nodes on which a volume is attached: this one, if at all. */
@@ -134,19 +133,6 @@ static int read_capabilities(const Csi__V1__GetCapacityRequest *request, struct 
 	return access_fs_type(accesses, count, ret_fs_type, err);
 }
 
-/* The least that such a volume can have; -1 if it could not be. */
-static int find_minimum(const struct parameters *parameters, bool block, const char *fs_type,
-			uint64_t *ret_minimum_bytes, struct error *err)
-{
-	const struct backend *backend = backend_of_kind(parameters->backend);
-	uint64_t minimum_bytes = CAPACITY_UNIT_BYTES;
-	if (!block && backend->check_fs_type(fs_type, &fs_type, &minimum_bytes, err) < 0)
-		return -1;
-	bool held = parameters->backend == BACKEND_DIRECTORY && parameters->enforce;
-	*ret_minimum_bytes = held ? BACKEND_DIRECTORY_HELD_BYTES_MIN : minimum_bytes;
-	return 0;
-}
-
 /* What the class would make of its capabilities; -1 if it could make nothing. */
 static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *arena,
 		      struct parameters *ret_parameters, uint64_t *ret_minimum_bytes,
@@ -164,8 +150,9 @@ static int read_class(const Csi__V1__GetCapacityRequest *request, struct arena *
 		return -1;
 	if (block)
 		parameters_of_device(&parameters);
-	if (find_minimum(&parameters, block, asked[0] ? asked : fs_type, ret_minimum_bytes, err) <
-	    0)
+	if (asked[0])
+		fs_type = asked;
+	if (volume_size_minimum(&parameters, block, &fs_type, ret_minimum_bytes, err) < 0)
 		return -1;
 	*ret_parameters = parameters;
 	return 0;

@@ -6,56 +6,27 @@
  * client that lost the stream begins again behind the last one it has.
  */
 
-#include <fcntl.h>
 #include <string.h>
 
-#include "backend/backends.h"
 #include "base/arena.h"
 #include "csi.pb-c.h"
 #include "csi/argument.h"
 #include "csi/node.h"
 #include "csi/service.h"
 #include "csi/volume.h"
-#include "folder/folder.h"
-#include "pool/snapshot_folder.h"
 #include "snapshot/extent_map.h"
+#include "snapshot/image.h"
 
 /* Extents in one message, unless the caller wants fewer: some 20 bytes each. */
 #define MESSAGE_EXTENTS_MAX 4096
 
-struct snapshot {
-	struct snapshot_folder folder;
-	int image_fd;
-};
-
-#define SNAPSHOT_INIT                                                                              \
-	{                                                                                          \
-		.folder = SNAPSHOT_FOLDER_INIT, .image_fd = -1                                     \
-	}
-
-static void snapshot_done(struct snapshot *snapshot)
-{
-	cleanup_close(&snapshot->image_fd);
-	snapshot_folder_done(&snapshot->folder);
-}
-
-/* Changed blocks are told of block volumes (CSI spec, "SnapshotMetadata Service"): what lies in
- * the image of a file system is the file system's affair. */
-static int snapshot_open(struct pools *pools, const char *id, const char *field,
-			 struct snapshot *snapshot, struct error *err)
+static int open_image(struct node *node, const char *id, const char *field,
+		      struct snapshot_image *image, struct error *err)
 {
 	if (csi_argument_text(id, field, err) < 0)
 		return -1;
-	if (snapshot_folder_open(pools, id, &snapshot->folder, err) < 0)
-		return error_prefix(err, "%s", field);
-	if (!snapshot->folder.record.block)
-		return error_set(err, ERROR_INVALID,
-				 "%s: %s is of a volume with a file system; blocks are told of "
-				 "block volumes (volumeMode: Block) only",
-				 field, id);
-	return folder_open_file(snapshot->folder.fd,
-				backend_of_kind(snapshot->folder.record.backend)->data_name,
-				O_RDONLY, 0, &snapshot->image_fd, err);
+	return snapshot_image_open(node->pools, id, image, err) < 0 ? error_prefix(err, "%s", field)
+								    : 0;
 }
 
 static int check_range(int64_t starting_offset, int32_t max_results,
@@ -144,10 +115,11 @@ static int look(void *context, struct error *err)
 	const struct sender *sender = context;
 	if (!rpc_call_cancelled(sender->call))
 		return 0;
-	return error_set(err, ERROR_CANCELLED, "nobody waits for the rest of the stream");
+	return error_set(err, ERROR_CANCELLED,
+			 "the caller no longer waits for the rest of the stream");
 }
 
-/* Where there is no extent, one message tells the capacity all the same. */
+/* Without an extent, one message still carries the capacity. */
 static int send_rest(struct sender *sender, struct error *err)
 {
 	return sender->count || !sender->sent ? send_extents(sender, err) : 0;
@@ -158,22 +130,22 @@ static int get_metadata_allocated(struct rpc_call *call,
 				  struct rpc_stream *stream, struct error *err)
 {
 	struct node *node = rpc_call_context(call);
-	CLEANUP(snapshot_done) struct snapshot snapshot = SNAPSHOT_INIT;
-	if (snapshot_open(node->pools, request->snapshot_id, "snapshot_id", &snapshot, err) < 0 ||
-	    check_range(request->starting_offset, request->max_results, &snapshot.folder.record,
-			err) < 0)
+	CLEANUP_SNAPSHOT_IMAGE struct snapshot_image image = SNAPSHOT_IMAGE_INIT;
+	if (open_image(node, request->snapshot_id, "snapshot_id", &image, err) < 0 ||
+	    check_range(request->starting_offset, request->max_results, &image.folder.record, err) <
+		    0)
 		return -1;
 	struct sender sender;
-	sender_init(&sender, call, stream, &snapshot.folder.record, request->max_results);
+	sender_init(&sender, call, stream, &image.folder.record, request->max_results);
 	csi__v1__get_metadata_allocated_response__init(&sender.answer.allocated);
 	const struct extent_reader reader = { .visit = add_extent, .context = &sender };
-	if (extent_map_allocated(snapshot.image_fd, (uint64_t)request->starting_offset, &reader,
-				 err) < 0)
+	if (extent_map_allocated(image.fd, (uint64_t)request->starting_offset, &reader, err) < 0)
 		return -1;
 	return send_rest(&sender, err);
 }
 
-static int check_kin(const struct snapshot *base, const struct snapshot *target, struct error *err)
+static int check_kin(const struct snapshot_image *base, const struct snapshot_image *target,
+		     struct error *err)
 {
 	if (strcmp(base->folder.record.source_volume, target->folder.record.source_volume) == 0)
 		return 0;
@@ -189,12 +161,10 @@ static int get_metadata_delta(struct rpc_call *call,
 			      struct rpc_stream *stream, struct error *err)
 {
 	struct node *node = rpc_call_context(call);
-	CLEANUP(snapshot_done) struct snapshot base = SNAPSHOT_INIT;
-	CLEANUP(snapshot_done) struct snapshot target = SNAPSHOT_INIT;
-	if (snapshot_open(node->pools, request->base_snapshot_id, "base_snapshot_id", &base, err) <
-		    0 ||
-	    snapshot_open(node->pools, request->target_snapshot_id, "target_snapshot_id", &target,
-			  err) < 0 ||
+	CLEANUP_SNAPSHOT_IMAGE struct snapshot_image base = SNAPSHOT_IMAGE_INIT;
+	CLEANUP_SNAPSHOT_IMAGE struct snapshot_image target = SNAPSHOT_IMAGE_INIT;
+	if (open_image(node, request->base_snapshot_id, "base_snapshot_id", &base, err) < 0 ||
+	    open_image(node, request->target_snapshot_id, "target_snapshot_id", &target, err) < 0 ||
 	    check_kin(&base, &target, err) < 0 ||
 	    check_range(request->starting_offset, request->max_results, &target.folder.record,
 			err) < 0)
@@ -205,8 +175,8 @@ static int get_metadata_delta(struct rpc_call *call,
 	const struct extent_reader reader = { .visit = add_extent,
 					      .look = look,
 					      .context = &sender };
-	if (extent_map_delta(base.image_fd, target.image_fd, (uint64_t)request->starting_offset,
-			     &reader, NULL, err) < 0)
+	if (extent_map_delta(base.fd, target.fd, (uint64_t)request->starting_offset, &reader, NULL,
+			     err) < 0)
 		return -1;
 	return send_rest(&sender, err);
 }

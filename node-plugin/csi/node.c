@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
+#include "csi/node.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "csi.pb-c.h"
@@ -9,24 +8,20 @@
 #include "csi/copy.h"
 #include "csi/effect.h"
 #include "csi/ephemeral.h"
-#include "csi/node.h"
 #include "csi/service.h"
 #include "csi/topology.h"
-#include "disk/fscrypt.h"
 #include "pool/pools.h"
 #include "pool/visiting.h"
 #include "volume/condition.h"
 #include "volume/volume.h"
 
-/* Secrets for anything else are not ours to look at. */
 static int read_secret(struct rpc_call *call, const Csi__V1__NodeStageVolumeRequest *request,
-		       struct secret *ret_secret, struct error *err)
+		       struct secret *secret, struct error *err)
 {
 	struct pairs secrets = CSI_ARGUMENT_PAIRS(rpc_call_arena(call), request, secrets);
 	if (csi_argument_map(&secrets, "secrets", err) < 0)
 		return -1;
-	const char *value = pairs_get(&secrets, FSCRYPT_SECRET_NAME);
-	return value ? secret_copy(ret_secret, value, strlen(value), err) : 0;
+	return access_read_secret(&secrets, secret, err);
 }
 
 static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolumeRequest *request,

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/backend.h"
 #include "base/clock.h"
 #include "csi/argument.h"
 #include "csi/copy.h"

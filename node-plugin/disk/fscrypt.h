@@ -33,7 +33,7 @@
  */
 
 #include "base/error.h"
-#include "disk/secret.h"
+#include "base/secret.h"
 
 #define FSCRYPT_FOLDER ".kentledge-encrypted"
 #define FSCRYPT_SECRET_NAME "encryptionKey"

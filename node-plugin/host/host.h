@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "disk/filesystem.h"
 #include "disk/loop_device.h"
-#include "disk/secret.h"
 #include "folder/quota.h"
 #include "mount/flags.h"
 #include "mount/table.h"

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "disk/fscrypt.h"
+
 int access_is_block(const struct access *accesses, size_t count, bool *ret_block, struct error *err)
 {
 	for (size_t i = 1; i < count; i++)
@@ -31,4 +33,10 @@ int access_fs_type(const struct access *accesses, size_t count, const char **ret
 	}
 	*ret_fs_type = chosen;
 	return 0;
+}
+
+int access_read_secret(const struct pairs *secrets, struct secret *secret, struct error *err)
+{
+	const char *value = pairs_get(secrets, FSCRYPT_SECRET_NAME);
+	return value ? secret_copy(secret, value, strlen(value), err) : 0;
 }

@@ -11,6 +11,8 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/pairs.h"
+#include "base/secret.h"
 
 enum access_mode {
 	ACCESS_WRITER,	      /* SINGLE_NODE_WRITER: pods of this node may share it */
@@ -18,8 +20,6 @@ enum access_mode {
 	ACCESS_SINGLE_WRITER, /* SINGLE_NODE_SINGLE_WRITER: one target at a time */
 	ACCESS_MULTI_WRITER,  /* SINGLE_NODE_MULTI_WRITER */
 };
-
-struct secret;
 
 struct access {
 	enum access_mode mode;
@@ -40,3 +40,7 @@ int access_is_block(const struct access *accesses, size_t count, bool *ret_block
  * *ret_fs_type is borrowed from them. */
 int access_fs_type(const struct access *accesses, size_t count, const char **ret_fs_type,
 		   struct error *err);
+
+/* Copies the key of an encrypted volume out of the secrets of a call; other secrets are ignored.
+ * *secret starts as { 0 } and stays so if there is no key. */
+int access_read_secret(const struct pairs *secrets, struct secret *secret, struct error *err);

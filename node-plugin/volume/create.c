@@ -23,6 +23,7 @@
 #include "record/layout.h"
 #include "volume/content.h"
 #include "volume/ephemeral_policy.h"
+#include "volume/size.h"
 #include "volume/unwanted.h"
 #include "volume/volume.h"
 
@@ -291,13 +292,11 @@ static void note_whereabouts(struct pools *pools, const char *id)
 static int make(struct pools *pools, const struct volume_spec *spec,
 		struct volume_record *ret_record, struct error *err)
 {
-	const struct backend *backend = backend_of_kind(spec->parameters.backend);
-	const char *fs_type = "";
-	uint64_t minimum_bytes = CAPACITY_UNIT_BYTES;
+	const char *fs_type = spec->block ? "" : spec->fs_type;
+	uint64_t minimum_bytes = 0;
 	char id[ID_MAX + 1];
 	if (id_of_name(spec->name, id, err) < 0 ||
-	    (!spec->block &&
-	     backend->check_fs_type(spec->fs_type, &fs_type, &minimum_bytes, err) < 0))
+	    volume_size_minimum(&spec->parameters, spec->block, &fs_type, &minimum_bytes, err) < 0)
 		return -1;
 	if (spec->parameters.encryption != ENCRYPTION_NONE &&
 	    filesystem_check_encryption(fs_type, err) < 0)

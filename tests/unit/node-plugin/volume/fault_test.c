@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "disk/secret.h"
+#include "base/secret.h"
 #include "pool/room.h"
 #include "pool_scene.h"
 #include "test.h"

@@ -2,14 +2,15 @@
 #pragma once
 
 /*
- * Bytes that must not leave the process: a key that came with a call, or one that was made of it.
+ * Bytes that no other process and no log may see: a key that came with a call, or one derived
+ * from it.
  *
  * They lie in pages of their own, which are not swapped out (mlock(2)), not written into a core
  * dump (MADV_DONTDUMP), not inherited by a child (MADV_WIPEONFORK), and zeroed before they are
- * given back. A secret lives as long as the call that brought it. It is never logged, never part of
- * an error and never written to a file: what is said of it is whether it is there, and its length.
+ * freed. A secret lives as long as the call that brought it. It is never logged, never part of an
+ * error and never written to a file; messages state only whether it is there, and its length.
  *
- * The request itself is wiped by lib/rpc (rpc/message.h); main() forbids core dumps altogether.
+ * lib/rpc wipes the request itself (rpc/message.h); main() forbids core dumps.
  */
 
 #include <stddef.h>
@@ -26,7 +27,7 @@ struct secret {
 int secret_init(struct secret *secret, size_t length, struct error *err);
 int secret_copy(struct secret *secret, const void *bytes, size_t length, struct error *err);
 
-/* Wiped and given back; { 0 } afterwards. */
+/* Wipes and frees it; { 0 } afterwards. */
 void secret_done(struct secret *secret);
 
 /* No core dump of this process, and no look into its memory for others than root (PR_SET_DUMPABLE,
