@@ -109,7 +109,6 @@ static int run(const struct options *options, struct error *err)
 		return -1;
 	if (sweep_new(pools, kubelet_folder[0] ? kubelet_folder : NULL, &sweep, err) < 0)
 		return -1;
-	sweep_recover(pools);
 	static struct node_features features;
 	node_features_probe(&features, trial_folder(pools), &throttle);
 	node_features_report(&features);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csi/registration.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/ticker.h"
 #include "csi/names.h"
 #include "pluginregistration.pb-c.h"
 #include "rpc/server.h"
@@ -26,13 +26,12 @@
 struct registration {
 	char *socket;
 	char *csi_socket;
-	struct rpc_server *server; /* the thread's alone */
-	pthread_t thread;
-	bool started;
+	struct rpc_server *server; /* while offered; the ticker's alone */
+	unsigned failures;
+	uint64_t due_ms; /* not offered before */
+	struct ticker ticker;
 
 	pthread_mutex_t mutex; /* for all below */
-	pthread_cond_t changed;
-	bool stopping;
 	bool registered;
 	bool refused; /* since the last offer */
 };
@@ -60,8 +59,9 @@ static int notify_registration_status(struct rpc_call *call,
 	pthread_mutex_lock(&registration->mutex);
 	registration->registered = request->plugin_registered;
 	registration->refused = !request->plugin_registered;
-	pthread_cond_signal(&registration->changed);
 	pthread_mutex_unlock(&registration->mutex);
+	if (!request->plugin_registered)
+		ticker_wake(&registration->ticker);
 	if (request->plugin_registered)
 		log_info("driver registered with the kubelet", LOG_TEXT("driver", CSI_DRIVER_NAME));
 	else
@@ -110,60 +110,53 @@ static void withdraw(struct registration *registration)
 	pthread_mutex_unlock(&registration->mutex);
 }
 
-/* Until something happened or the time is over. False: it is time to end. */
-static bool wait(struct registration *registration, uint32_t timeout_ms, bool until_refused)
+static uint64_t withdraw_for_a_while(struct registration *registration)
 {
-	struct timespec deadline = clock_deadline(clock_monotonic_ms() + timeout_ms);
-	pthread_mutex_lock(&registration->mutex);
-	int outcome = 0;
-	while (!registration->stopping && !(until_refused && registration->refused) &&
-	       outcome != ETIMEDOUT)
-		outcome = pthread_cond_clockwait(&registration->changed, &registration->mutex,
-						 CLOCK_MONOTONIC, &deadline);
-	bool go_on = !registration->stopping;
-	pthread_mutex_unlock(&registration->mutex);
-	return go_on;
+	withdraw(registration);
+	registration->failures++;
+	uint64_t wait_ms = backoff_ms(registration->failures, RETRY_MIN_MS, RETRY_MAX_MS);
+	registration->due_ms = clock_monotonic_ms() + wait_ms;
+	return wait_ms;
 }
 
-/* Stays here while all is well. False: it is time to end. */
-static bool watch(struct registration *registration, unsigned *failures)
+static uint64_t offer_when_due(struct registration *registration)
 {
-	while (wait(registration, CHECK_EVERY_MS, true)) {
-		pthread_mutex_lock(&registration->mutex);
-		bool refused = registration->refused;
-		if (registration->registered)
-			*failures = 0;
-		pthread_mutex_unlock(&registration->mutex);
-		if (refused)
-			return true;
-		/* Somebody cleared the folder: a kubelet that starts finds nothing to ask. */
-		if (access(registration->socket, F_OK) < 0) {
-			log_warning("registration socket disappeared; it is made again",
-				    LOG_TEXT("socket", registration->socket));
-			return true;
-		}
-	}
+	struct error err = { 0 };
+	uint64_t now_ms = clock_monotonic_ms();
+	/* A refusal of the last offer that came late does not shorten the wait. */
+	if (now_ms < registration->due_ms)
+		return registration->due_ms - now_ms;
+	if (offer(registration, &err) == 0)
+		return CHECK_EVERY_MS;
+	log_error("cannot offer the driver to the kubelet; trying again",
+		  LOG_TEXT("socket", registration->socket), LOG_ERR(&err));
+	return withdraw_for_a_while(registration);
+}
+
+/* The offer stands: neither refused, nor has its socket gone. */
+static bool stands(struct registration *registration)
+{
+	pthread_mutex_lock(&registration->mutex);
+	bool refused = registration->refused;
+	if (registration->registered)
+		registration->failures = 0;
+	pthread_mutex_unlock(&registration->mutex);
+	if (refused)
+		return false;
+	/* Without the file, a kubelet that starts finds nothing to ask. */
+	if (access(registration->socket, F_OK) == 0)
+		return true;
+	log_warning("registration socket disappeared; it is made again",
+		    LOG_TEXT("socket", registration->socket));
 	return false;
 }
 
-static void *run(void *context)
+static uint64_t tick(void *context)
 {
 	struct registration *registration = context;
-	unsigned failures = 0;
-	bool go_on = true;
-	while (go_on) {
-		struct error err = { 0 };
-		if (offer(registration, &err) < 0)
-			log_error("cannot offer the driver to the kubelet; trying again",
-				  LOG_TEXT("socket", registration->socket), LOG_ERR(&err));
-		else
-			go_on = watch(registration, &failures);
-		withdraw(registration);
-		failures++;
-		go_on = go_on &&
-			wait(registration, backoff_ms(failures, RETRY_MIN_MS, RETRY_MAX_MS), false);
-	}
-	return NULL;
+	if (!registration->server)
+		return offer_when_due(registration);
+	return stands(registration) ? CHECK_EVERY_MS : withdraw_for_a_while(registration);
 }
 
 int registration_new(const struct registration_options *options,
@@ -174,11 +167,8 @@ int registration_new(const struct registration_options *options,
 	registration->socket = must_printf("%s/%s-reg.sock", options->folder, CSI_DRIVER_NAME);
 	registration->csi_socket = must_strdup(options->csi_socket);
 	pthread_mutex_init(&registration->mutex, NULL);
-	pthread_cond_init(&registration->changed, NULL);
-	int failure = pthread_create(&registration->thread, NULL, run, registration);
-	if (failure)
-		return error_errno(err, failure, "start the registration thread");
-	registration->started = true;
+	if (ticker_start(&registration->ticker, "the registration", tick, registration, err) < 0)
+		return -1;
 	*ret_registration = TAKE(registration);
 	return 0;
 }
@@ -187,14 +177,8 @@ void registration_free(struct registration *registration)
 {
 	if (!registration)
 		return;
-	if (registration->started) {
-		pthread_mutex_lock(&registration->mutex);
-		registration->stopping = true;
-		pthread_cond_signal(&registration->changed);
-		pthread_mutex_unlock(&registration->mutex);
-		pthread_join(registration->thread, NULL);
-	}
-	pthread_cond_destroy(&registration->changed);
+	ticker_stop(&registration->ticker);
+	withdraw(registration);
 	pthread_mutex_destroy(&registration->mutex);
 	free(registration->csi_socket);
 	free(registration->socket);

@@ -10,8 +10,8 @@
  *	   ^                 | refuses, or the socket's file disappeared
  *	   +--- offer again -+
  *
- * The kubelet watches for new files in the folder: offering again is making the socket anew. The
- * file goes away when the plugin ends.
+ * The kubelet watches for new files in the folder: offering again makes a new
+ * socket. The file goes away when the plugin ends.
  */
 
 #include <stdbool.h>
@@ -26,7 +26,7 @@ struct registration_options {
 	const char *csi_socket; /* as the kubelet sees it */
 };
 
-/* Offers, in a thread of its own, until it is freed. */
+/* Offers, on a thread of its own (base/ticker.h), until it is freed. */
 int registration_new(const struct registration_options *options,
 		     struct registration **ret_registration, struct error *err);
 void registration_free(struct registration *registration);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upkeep/limiter.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/ticker.h"
 #include "pool/pools.h"
 #include "volume/limits.h"
 
@@ -16,26 +14,9 @@
 
 struct limiter {
 	struct pools *pools;
-	pthread_t thread;
-	bool started;
-	bool failing; /* told once, not every second */
-	pthread_mutex_t mutex;
-	pthread_cond_t changed;
-	bool stopping;
+	struct ticker ticker;
+	bool failing; /* logged once, not every second */
 };
-
-static bool wait(struct limiter *limiter, uint64_t ms)
-{
-	struct timespec deadline = clock_deadline(clock_monotonic_ms() + ms);
-	pthread_mutex_lock(&limiter->mutex);
-	int outcome = 0;
-	while (!limiter->stopping && outcome != ETIMEDOUT)
-		outcome = pthread_cond_clockwait(&limiter->changed, &limiter->mutex,
-						 CLOCK_MONOTONIC, &deadline);
-	bool go_on = !limiter->stopping;
-	pthread_mutex_unlock(&limiter->mutex);
-	return go_on;
-}
 
 static unsigned look(struct limiter *limiter)
 {
@@ -48,24 +29,17 @@ static unsigned look(struct limiter *limiter)
 	return count;
 }
 
-static void *run(void *context)
+static uint64_t run(void *context)
 {
-	struct limiter *limiter = context;
-	while (wait(limiter, look(limiter) ? EVERY_MS : IDLE_MS))
-		;
-	return NULL;
+	return look(context) ? EVERY_MS : IDLE_MS;
 }
 
 int limiter_new(struct pools *pools, struct limiter **ret_limiter, struct error *err)
 {
 	CLEANUP(limiter_freep) struct limiter *limiter = must_alloc(sizeof(*limiter));
 	limiter->pools = pools;
-	pthread_mutex_init(&limiter->mutex, NULL);
-	pthread_cond_init(&limiter->changed, NULL);
-	int failure = pthread_create(&limiter->thread, NULL, run, limiter);
-	if (failure)
-		return error_errno(err, failure, "start the limiting thread");
-	limiter->started = true;
+	if (ticker_start(&limiter->ticker, "the limiter", run, limiter, err) < 0)
+		return -1;
 	*ret_limiter = TAKE(limiter);
 	return 0;
 }
@@ -74,14 +48,6 @@ void limiter_free(struct limiter *limiter)
 {
 	if (!limiter)
 		return;
-	if (limiter->started) {
-		pthread_mutex_lock(&limiter->mutex);
-		limiter->stopping = true;
-		pthread_cond_signal(&limiter->changed);
-		pthread_mutex_unlock(&limiter->mutex);
-		pthread_join(limiter->thread, NULL);
-	}
-	pthread_cond_destroy(&limiter->changed);
-	pthread_mutex_destroy(&limiter->mutex);
+	ticker_stop(&limiter->ticker);
 	free(limiter);
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upkeep/sweep.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdbool.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/ticker.h"
 #include "pool/pools.h"
 #include "pool/pools_open.h"
 #include "pool/trash.h"
@@ -24,25 +21,8 @@ struct sweep {
 	char *kubelet_folder;
 	int64_t started_s;
 	struct orphans orphans; /* as last found */
-	pthread_t thread;
-	bool started;
-	pthread_mutex_t mutex; /* for all below */
-	pthread_cond_t changed;
-	bool stopping;
+	struct ticker ticker;
 };
-
-static bool wait(struct sweep *sweep)
-{
-	struct timespec deadline = clock_deadline(clock_monotonic_ms() + EVERY_MS);
-	pthread_mutex_lock(&sweep->mutex);
-	int outcome = 0;
-	while (!sweep->stopping && outcome != ETIMEDOUT)
-		outcome = pthread_cond_clockwait(&sweep->changed, &sweep->mutex, CLOCK_MONOTONIC,
-						 &deadline);
-	bool go_on = !sweep->stopping;
-	pthread_mutex_unlock(&sweep->mutex);
-	return go_on;
-}
 
 static void mend(struct pool *pool)
 {
@@ -52,7 +32,7 @@ static void mend(struct pool *pool)
 		log_warning("quotas of a pool cannot be looked at",
 			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 	if (mended > 0)
-		log_warning("quotas of a pool are counted anew; until then they may not hold",
+		log_warning("quotas of a pool are being recounted; until then they may not hold",
 			    LOG_TEXT("pool", pool->site.name));
 }
 
@@ -93,29 +73,27 @@ static void remove_half_made_groups(struct pools *pools)
 		log_info("half-made group snapshots removed", LOG_UINT("snapshots", count));
 }
 
-void sweep_recover(struct pools *pools)
+static void recover(struct pools *pools)
 {
 	cut_thaw_left(pools);
 	remove_half_made_groups(pools);
 }
 
-static void *run(void *context)
+static uint64_t run(void *context)
 {
 	struct sweep *sweep = context;
-	do {
-		if (pools_look_again(sweep->pools) > 0)
-			remove_half_made_groups(sweep->pools);
-		cut_thaw_left(sweep->pools);
-		for (size_t i = 0; i < sweep->pools->count; i++) {
-			trash_empty_soon(sweep->pools->pools[i]);
-			mend(sweep->pools->pools[i]);
-		}
-		pool_unfinished_remove_abandoned(sweep->pools);
-		volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
-		remove_spent_loops(sweep->pools->host);
-		look_for_orphans(sweep);
-	} while (wait(sweep));
-	return NULL;
+	if (pools_look_again(sweep->pools) > 0)
+		remove_half_made_groups(sweep->pools);
+	cut_thaw_left(sweep->pools);
+	for (size_t i = 0; i < sweep->pools->count; i++) {
+		trash_empty_soon(sweep->pools->pools[i]);
+		mend(sweep->pools->pools[i]);
+	}
+	pool_unfinished_remove_abandoned(sweep->pools);
+	volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
+	remove_spent_loops(sweep->pools->host);
+	look_for_orphans(sweep);
+	return EVERY_MS;
 }
 
 int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **ret_sweep,
@@ -125,12 +103,9 @@ int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **re
 	sweep->pools = pools;
 	sweep->kubelet_folder = must_strdup(kubelet_folder);
 	sweep->started_s = clock_wall_s();
-	pthread_mutex_init(&sweep->mutex, NULL);
-	pthread_cond_init(&sweep->changed, NULL);
-	int failure = pthread_create(&sweep->thread, NULL, run, sweep);
-	if (failure)
-		return error_errno(err, failure, "start the sweeping thread");
-	sweep->started = true;
+	recover(pools);
+	if (ticker_start(&sweep->ticker, "the sweep", run, sweep, err) < 0)
+		return -1;
 	*ret_sweep = TAKE(sweep);
 	return 0;
 }
@@ -139,15 +114,7 @@ void sweep_free(struct sweep *sweep)
 {
 	if (!sweep)
 		return;
-	if (sweep->started) {
-		pthread_mutex_lock(&sweep->mutex);
-		sweep->stopping = true;
-		pthread_cond_signal(&sweep->changed);
-		pthread_mutex_unlock(&sweep->mutex);
-		pthread_join(sweep->thread, NULL);
-	}
-	pthread_cond_destroy(&sweep->changed);
-	pthread_mutex_destroy(&sweep->mutex);
+	ticker_stop(&sweep->ticker);
 	orphans_done(&sweep->orphans);
 	free(sweep->kubelet_folder);
 	free(sweep);

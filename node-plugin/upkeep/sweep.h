@@ -2,11 +2,17 @@
 #pragma once
 
 /*
- * A thread that empties the pools' trash: at start, what an earlier process left behind; later,
- * every few minutes, what resisted. It also looks for pools that are missing, has quotas counted
- * anew that are wrong, removes copies that nobody came back to (pool/pool.h) and ephemeral volumes
- * of pods that are gone (volume/volume.h), and looks for orphans (upkeep/orphan.h). Volumes are
- * served meanwhile.
+ * Upkeep that no call asks for, done at start and then every few minutes on a thread of its own
+ * (base/ticker.h), while volumes are served.
+ *
+ *	sweep_new: recover --> round --> round --> ... --> sweep_free
+ *
+ * Recovery comes first, on the thread that calls sweep_new(): it thaws what an earlier process left
+ * frozen and removes the snapshots of groups that it did not finish. Then each round empties the
+ * trash of the pools, looks for missing pools, recounts wrong quotas, removes copies that no call
+ * returned to for a day (pool/pool.h) and ephemeral volumes of pods that are gone
+ * (volume/ephemeral.h), and looks for orphans (upkeep/orphan.h). A round also recovers a pool that
+ * came back, and tries again to thaw what resisted. It leaves alone what a call has under way.
  */
 
 #include "base/cleanup.h"
@@ -15,16 +21,12 @@
 struct pools;
 struct sweep;
 
-/* kubelet_folder: below it volumes are mounted (upkeep/orphan.h); NULL: not known. Copied. */
+/* kubelet_folder: below it volumes are mounted (upkeep/orphan.h); NULL: not known. Copied.
+ * Recovers before it returns: call it before volumes are served. */
 int sweep_new(struct pools *pools, const char *kubelet_folder, struct sweep **ret_sweep,
 	      struct error *err);
 
-/* Waits for a removal that is under way. */
+/* Waits for the round that is under way. */
 void sweep_free(struct sweep *sweep);
-
-/* At start, before anybody is served: thaws what an earlier process left frozen, and removes the
- * snapshots of groups that it did not finish. The sweep does the same for a pool that comes back
- * later, and tries again to thaw what resisted. What a call has under way is left alone. */
-void sweep_recover(struct pools *pools);
 
 DEFINE_CLEANUP(struct sweep *, sweep_free);

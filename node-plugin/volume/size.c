@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume/size.h"
 
-#include "backend/backend.h"
+#include "backend/backends.h"
 #include "backend/directory.h"
 #include "pool/capacity.h"
 

@@ -12,6 +12,7 @@ PROGRAMS='node-plugin provisioner controller'
 # Arrows that still point up, each to be cut.
 PENDING=" \
 node-plugin/csi/copy.h:folder/copy.h "
+
 # Includes that close a circle of modules, each to be cut.
 CIRCLES="controller/set/identity.c:set/pod.h controller/set/planner.h:set/statefulset_plan.h \
 lib/http/transfer.h:http/client.h lib/kube/object.c:kube/object_text.h \

@@ -2,6 +2,7 @@
 #include "upkeep/sweep.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -43,14 +44,7 @@ static void create(const char *name, const char *pool)
 		fail_msg("%s", err.text);
 }
 
-static void restart_without_disk(void)
-{
-	pools_scene_pull_out(&scene, scene.bulk_disk);
-	pools_scene_open_both(&scene, 1);
-	sweep_recover(scene.pools);
-}
-
-/* All that it does at each of its rounds, once. */
+/* The recovery, and one round. */
 static void sweep_once(void)
 {
 	struct error err = { 0 };
@@ -58,6 +52,13 @@ static void sweep_once(void)
 	if (sweep_new(scene.pools, NULL, &sweep, &err) < 0)
 		fail_msg("%s", err.text);
 	sweep_free(sweep);
+}
+
+static void restart_without_disk(void)
+{
+	pools_scene_pull_out(&scene, scene.bulk_disk);
+	pools_scene_open_both(&scene, 1);
+	sweep_once();
 }
 
 static const char *intent(void)
@@ -112,6 +113,39 @@ static void what_a_call_holds_still_is_left_alone(void **state)
 	assert_int_equal(fake_host_frozen_count(scene.fake), 0);
 }
 
+static pthread_t caller;
+static bool round_begun, thawed_by_caller, thawed_before;
+static int (*fake_thaw)(struct host *host, int mount_fd, struct error *err);
+static int (*fake_mend)(struct host *host, int fd, struct error *err);
+
+static int note_thaw(struct host *host, int mount_fd, struct error *err)
+{
+	thawed_by_caller = pthread_equal(pthread_self(), caller) != 0;
+	thawed_before = !round_begun;
+	return fake_thaw(host, mount_fd, err);
+}
+
+static int note_round(struct host *host, int fd, struct error *err)
+{
+	round_begun = true;
+	return fake_mend(host, fd, err);
+}
+
+static void recovery_comes_before_the_first_round(void **state)
+{
+	struct host *host = &scene.fake->host;
+	stage_and_freeze();
+	caller = pthread_self();
+	fake_thaw = host->thaw;
+	fake_mend = host->mend_quota;
+	host->thaw = note_thaw;
+	host->mend_quota = note_round;
+	sweep_once();
+	assert_true(thawed_by_caller);
+	assert_true(thawed_before);
+	assert_true(round_begun);
+}
+
 static void make_strays(void)
 {
 	struct error err = { 0 };
@@ -154,10 +188,10 @@ static void members_of_a_group_that_is_being_made_stay(void **state)
 	struct lock lock = { 0 };
 	make_strays();
 	assert_int_equal(lock_take(&scene.pools->locks, LOCK_GROUP, "group-1", &lock, &err), 0);
-	sweep_recover(scene.pools);
+	sweep_once();
 	assert_int_equal(count_snapshots(), 2);
 	lock_done(&lock);
-	sweep_recover(scene.pools);
+	sweep_once();
 	assert_int_equal(count_snapshots(), 0);
 }
 
@@ -257,6 +291,7 @@ int main(void)
 #define WITH_POOLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WITH_POOLS(what_was_left_frozen_is_thawed_when_its_pool_is_back),
+		WITH_POOLS(recovery_comes_before_the_first_round),
 		WITH_POOLS(what_a_call_holds_still_is_left_alone),
 		WITH_POOLS(members_of_an_unfinished_group_go_when_their_pool_is_back),
 		WITH_POOLS(members_of_a_group_that_is_being_made_stay),
