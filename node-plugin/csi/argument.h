@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/pairs.h"
 #include "csi.pb-c.h"
+#include "pool/capacity.h"
 #include "volume/access.h"
-#include "volume/volume.h"
 
 /* Present, and no longer than a CSI string may be. */
 int csi_argument_text(const char *value, const char *field, struct error *err);

@@ -13,7 +13,8 @@
 #include <stdbool.h>
 
 #include "base/pairs.h"
-#include "volume/volume.h"
+#include "volume/access.h"
+#include "volume/create.h"
 
 /* By csi.storage.k8s.io/ephemeral, which the kubelet adds (CSIDriver: podInfoOnMount). */
 bool csi_ephemeral_is(const struct pairs *context);

@@ -13,6 +13,10 @@
 #include "pool/pools.h"
 #include "pool/visiting.h"
 #include "volume/condition.h"
+#include "volume/create.h"
+#include "volume/ephemeral.h"
+#include "volume/publish.h"
+#include "volume/stage.h"
 #include "volume/volume.h"
 
 static int read_secret(struct rpc_call *call, const Csi__V1__NodeStageVolumeRequest *request,
@@ -100,7 +104,7 @@ static int publish(struct node *node, const char *id, struct pairs *context, str
 	csi_copy_init(&copy, node->pools, &node->long_work);
 	spec.watch = &copy.watch;
 	spec.chosen = &copy.pool;
-	return volume_publish_ephemeral(node->pools, &spec, publication, err);
+	return volume_ephemeral_publish(node->pools, &spec, publication, err);
 }
 
 static int node_publish_volume(struct rpc_call *call,

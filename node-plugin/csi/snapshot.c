@@ -11,6 +11,8 @@
 #include "csi/page.h"
 #include "csi/service.h"
 #include "csi/volume.h"
+#include "snapshot/create.h"
+#include "snapshot/delete.h"
 #include "snapshot/snapshot.h"
 
 Google__Protobuf__Timestamp *csi_snapshot_time(struct arena *arena, uint64_t wall_us)

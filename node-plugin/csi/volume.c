@@ -15,6 +15,8 @@
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "record/io_limits.h"
+#include "volume/create.h"
+#include "volume/delete.h"
 #include "volume/limits.h"
 #include "volume/volume.h"
 

@@ -123,6 +123,11 @@ static int read_record(struct pool *pool, const char *id, int fd, struct volume_
 	return 0;
 }
 
+int volume_folder_read(struct volume_folder *folder, const char *id, struct error *err)
+{
+	return read_record(folder->pool, id, folder->fd, &folder->record, err);
+}
+
 int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
 			  struct error *err)
 {
@@ -132,7 +137,7 @@ int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folde
 	if (!folder.pool)
 		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist in pool %s", id,
 				 pool->site.name);
-	if (read_record(pool, id, folder.fd, &folder.record, err) < 0)
+	if (volume_folder_read(&folder, id, err) < 0)
 		return -1;
 	*ret_folder = folder;
 	folder.fd = -1;
@@ -148,7 +153,7 @@ int volume_folder_open(struct pools *pools, const char *id, struct volume_folder
 		return -1;
 	if (!folder.pool)
 		return pools_not_found(pools, seen, "volume", id, err);
-	if (read_record(folder.pool, id, folder.fd, &folder.record, err) < 0)
+	if (volume_folder_read(&folder, id, err) < 0)
 		return -1;
 	*ret_folder = folder;
 	folder.fd = -1;

@@ -42,6 +42,9 @@ int volume_folder_open_in(struct pool *pool, const char *id, struct volume_folde
 int volume_folder_peek_in(struct pool *pool, const char *id, struct volume_folder *ret_folder,
 			  struct error *err);
 
+/* Reads the record of a folder that was peeked at, or what the record is by now. */
+int volume_folder_read(struct volume_folder *folder, const char *id, struct error *err);
+
 /* The record of a volume that is being made: it and its folder are fsynced. */
 int volume_folder_write_first(int folder_fd, const struct volume_record *record, struct error *err);
 

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * Making snapshots: copy what can be copied, hold all the volumes, take all of them, let all of
- * them go on, then let the snapshots appear whole.
- */
+#include "snapshot/create.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +14,6 @@
 #include "pool/room.h"
 #include "pool/snapshot_folder.h"
 #include "pool/unfinished.h"
-#include "snapshot/snapshot.h"
 #include "volume/cut.h"
 
 /* One of the snapshots that are made together. */
@@ -154,10 +149,15 @@ static int begin_member(struct batch *batch, struct member *member, struct error
 	fill_record(member, &source.record);
 	if (open_temporary(member, backend, err) < 0)
 		return error_not_named(err);
-	member->cut.copy.read_only = true;
-	member->cut.must_rest = member->spec->group[0] != '\0';
-	return cut_begin(&member->cut, batch->pools, source.record.id, member->folder_fd,
-			 batch->watch, err);
+	struct cut *cut = &member->cut;
+	cut->pools = batch->pools;
+	cut->source = source;
+	source.fd = -1;
+	cut->copy.target_fd = member->folder_fd;
+	cut->copy.watch = batch->watch;
+	cut->copy.read_only = true;
+	cut->must_rest = member->spec->group[0] != '\0';
+	return cut_begin(cut, err);
 }
 
 static int count_held(struct member *member, struct error *err)
@@ -251,14 +251,15 @@ static int sync_all(struct batch *batch, struct error *err)
 	return 0;
 }
 
-int snapshot_create_all(struct pools *pools, const struct snapshot_spec *specs, size_t count,
+int snapshot_create_all(struct pools *pools, const struct snapshot_specs *specs,
 			const struct copy_watch *watch, struct snapshot_record *ret_records,
 			struct error *err)
 {
 	CLEANUP(batch_done) struct batch batch = { .pools = pools, .watch = watch };
+	size_t count = specs->count;
 	batch.members = must_alloc(count * sizeof(*batch.members));
 	for (; batch.count < count; batch.count++)
-		batch.members[batch.count] = (struct member) { .spec = &specs[batch.count],
+		batch.members[batch.count] = (struct member) { .spec = &specs->items[batch.count],
 							       .cut = CUT_INIT,
 							       .folder_fd = -1 };
 	for (size_t i = 0; i < count; i++)
@@ -279,5 +280,6 @@ int snapshot_create(struct pools *pools, const struct snapshot_spec *spec,
 		    const struct copy_watch *watch, struct snapshot_record *ret_record,
 		    struct error *err)
 {
-	return snapshot_create_all(pools, spec, 1, watch, ret_record, err);
+	const struct snapshot_specs one = { .items = spec, .count = 1 };
+	return snapshot_create_all(pools, &one, watch, ret_record, err);
 }

@@ -14,6 +14,8 @@
 #include "pool/lock.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
+#include "snapshot/create.h"
+#include "snapshot/delete.h"
 #include "snapshot/group_record.h"
 #include "snapshot/snapshot.h"
 
@@ -297,7 +299,8 @@ static int make_members(struct pools *pools, const char *const *sorted,
 						    .source_volume = sorted[i],
 						    .group = group->id };
 	}
-	int outcome = snapshot_create_all(pools, specs, count, watch, group->members, err);
+	const struct snapshot_specs all = { .items = specs, .count = count };
+	int outcome = snapshot_create_all(pools, &all, watch, group->members, err);
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);
 	return outcome < 0 ? -1 : 0;

@@ -17,8 +17,9 @@ int snapshot_image_open(struct pools *pools, const char *id, struct snapshot_ima
 				 "%s is of a volume with a file system; only block volumes "
 				 "(volumeMode: Block) have changed blocks",
 				 id);
-	if (folder_open_file(image.folder.fd, backend_of_kind(image.folder.record.backend)->data_name, O_RDONLY, 0, &image.fd, err) <
-	    0)
+	if (folder_open_file(image.folder.fd,
+			     backend_of_kind(image.folder.record.backend)->data_name, O_RDONLY, 0,
+			     &image.fd, err) < 0)
 		return -1;
 	*ret_image = image;
 	image = (struct snapshot_image)SNAPSHOT_IMAGE_INIT;

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot/snapshot.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "pool/id_list.h"
-#include "pool/lock.h"
 #include "pool/pools.h"
-#include "pool/room.h"
 #include "pool/snapshot_folder.h"
-#include "pool/trash.h"
-#include "pool/unfinished.h"
 
 int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *ret_record,
 		  struct error *err)
@@ -24,66 +16,6 @@ int snapshot_find(struct pools *pools, const char *id, struct snapshot_record *r
 	if (snapshot_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	*ret_record = folder.record;
-	return 0;
-}
-
-static int disappear(struct snapshot_folder *folder, const char *trash_name, struct error *err)
-{
-	struct pool *pool = folder->pool;
-	const char *id = folder->record.id;
-	if (renameat(pool->snapshots_fd, id, pool->trash_fd, trash_name) < 0)
-		return error_errno(err, errno, "snapshot %s: rename to trash/", id);
-	return 0;
-}
-
-/* Also of one that is gone: whoever removed it may have died before it was sure to last. */
-static int make_last(struct pools *pools, const char *id, struct error *err)
-{
-	for (size_t i = 0; i < pools->count; i++) {
-		struct pool *pool = pools->pools[i];
-		if (file_sync_folder(pool->trash_fd, err) < 0 ||
-		    file_sync_folder(pool->snapshots_fd, err) < 0)
-			return error_prefix(err, "snapshot %s", id);
-	}
-	return 0;
-}
-
-/* CSI spec, DeleteSnapshot: one of a group goes with its group. */
-static int check_group(const struct snapshot_record *record, const char *group, struct error *err)
-{
-	if (strcmp(record->group, group) == 0)
-		return 0;
-	return error_set(err, ERROR_INVALID,
-			 "snapshot_id: %s is part of group snapshot %s and is deleted with it",
-			 record->id, record->group);
-}
-
-int snapshot_delete(struct pools *pools, const char *id, const char *group, struct error *err)
-{
-	char trash_name[POOL_NAME_MAX];
-	CLEANUP_LOCK struct lock lock = { 0 };
-	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
-	struct error reason = { 0 };
-	if (!id_is_valid(id))
-		return 1; /* we never made such an id */
-	if (lock_take(&pools->locks, LOCK_SNAPSHOT, id, &lock, err) < 0)
-		return -1;
-	pool_unfinished_remove(pools, "snapshot", id);
-	if (snapshot_folder_open(pools, id, &folder, &reason) < 0) {
-		if (reason.code == ERROR_NOT_FOUND)
-			return make_last(pools, id, err) < 0 ? -1 : 1;
-		*err = reason;
-		return -1;
-	}
-	if (check_group(&folder.record, group, err) < 0)
-		return -1;
-	pool_temporary_name(folder.pool, id, trash_name);
-	if (disappear(&folder, trash_name, err) < 0)
-		return error_not_named(err);
-	pool_change_hold(folder.pool, folder.record.held_bytes, 0);
-	if (make_last(pools, id, err) < 0)
-		return -1;
-	trash_remove(folder.pool, trash_name);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "snapshot/group.h"
 #include "upkeep/orphan.h"
 #include "volume/cut.h"
-#include "volume/volume.h"
+#include "volume/ephemeral.h"
 
 #define EVERY_MS 300000
 
@@ -90,7 +90,7 @@ static uint64_t run(void *context)
 		mend(sweep->pools->pools[i]);
 	}
 	pool_unfinished_remove_abandoned(sweep->pools);
-	volume_remove_left_ephemeral(sweep->pools, sweep->kubelet_folder);
+	volume_ephemeral_remove_left(sweep->pools, sweep->kubelet_folder);
 	remove_spent_loops(sweep->pools->host);
 	look_for_orphans(sweep);
 	return EVERY_MS;

@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "volume/cut.h"
 
-#include <sys/stat.h>
+#include <string.h>
 #include <time.h>
 
 #include "backend/backends.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "disk/filesystem_grow.h"
+#include "folder/folder.h"
 #include "host/host.h"
 #include "volume/mounts.h"
 
 #define LOCK_WAIT_MS 5000
 #define LOCK_POLL_MS 10
 
-int cut_begin(struct cut *cut, struct pools *pools, const char *volume_id, int target_fd,
-	      const struct copy_watch *watch, struct error *err)
+int cut_begin(struct cut *cut, struct error *err)
 {
-	cut->pools = pools;
-	if (volume_folder_open(pools, volume_id, &cut->source, err) < 0)
-		return -1;
 	cut->backend = backend_of_kind(cut->source.record.backend);
 	cut->copy.id = cut->source.record.id;
 	cut->copy.source_fd = cut->source.fd;
-	cut->copy.target_fd = target_fd;
-	cut->copy.watch = watch;
 	return cut->backend->copy_begin(&cut->copy, err) < 0 ? error_not_named(err) : 0;
 }
 
@@ -49,18 +44,17 @@ static int lock_source(struct cut *cut, struct error *err)
 	return 0;
 }
 
-/* It was not deleted, nor made anew, while it was copied. It may have grown. */
+/* It was not deleted, nor replaced by a new one, while it was copied. It may have grown. */
 static int check_source(struct cut *cut, struct error *err)
 {
-	CLEANUP_VOLUME_FOLDER struct volume_folder now = VOLUME_FOLDER_INIT;
-	struct stat before, after;
-	if (volume_folder_open(cut->pools, cut->source.record.id, &now, err) < 0)
-		return error_prefix(err, "while it was copied");
-	if (fstat(cut->source.fd, &before) < 0 || fstat(now.fd, &after) < 0 ||
-	    before.st_dev != after.st_dev || before.st_ino != after.st_ino)
+	char id[ID_MAX + 1];
+	struct volume_folder *source = &cut->source;
+	memcpy(id, source->record.id, sizeof(id));
+	if (folder_presence(source->pool->volumes_fd, id, source->fd) != FOLDER_THERE)
 		return error_set(err, ERROR_NOT_FOUND, "volume %s was deleted while it was copied",
-				 cut->source.record.id);
-	cut->source.record = now.record;
+				 id);
+	if (volume_folder_read(source, id, err) < 0)
+		return error_prefix(err, "while it was copied");
 	return 0;
 }
 
@@ -195,10 +189,9 @@ void cut_done(struct cut *cut)
 	volume_folder_done(&cut->source);
 }
 
-int cut_make(struct cut *cut, struct pools *pools, const char *volume_id, int target_fd,
-	     const struct copy_watch *watch, struct error *err)
+int cut_make(struct cut *cut, struct error *err)
 {
-	if (cut_begin(cut, pools, volume_id, target_fd, watch, err) < 0 || cut_hold(cut, err) < 0)
+	if (cut_begin(cut, err) < 0 || cut_hold(cut, err) < 0)
 		return -1;
 	int outcome = cut_take(cut, err);
 	struct error reason = { 0 };

@@ -53,9 +53,9 @@ struct cut {
 		.source = VOLUME_FOLDER_INIT, .copy = BACKEND_COPY_INIT, .mount_fd = -1            \
 	}
 
-/* ERROR_NOT_FOUND if there is no such volume. target_fd may lie in another pool. */
-int cut_begin(struct cut *cut, struct pools *pools, const char *volume_id, int target_fd,
-	      const struct copy_watch *watch, struct error *err);
+/* The caller fills in pools, source (an open folder, which is the cut's from then on), must_rest,
+ * and of copy: target_fd (which may lie in another pool), watch, other_pool and read_only. */
+int cut_begin(struct cut *cut, struct error *err);
 int cut_hold(struct cut *cut, struct error *err);
 int cut_take(struct cut *cut, struct error *err);
 int cut_release(struct cut *cut, struct error *err);
@@ -63,8 +63,7 @@ int cut_finish(struct cut *cut, struct error *err);
 void cut_done(struct cut *cut);
 
 /* All of that, one after the other. */
-int cut_make(struct cut *cut, struct pools *pools, const char *volume_id, int target_fd,
-	     const struct copy_watch *watch, struct error *err);
+int cut_make(struct cut *cut, struct error *err);
 
 /* Thaws what an earlier process left frozen; what cannot be thawed is logged, and what a call has
  * under way (it holds the volume's lock) is passed over. */

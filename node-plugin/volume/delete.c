@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * Removing a volume: make sure that nobody uses it, let it disappear whole, then remove what it
- * was.
- */
+#include "volume/delete.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +14,6 @@
 #include "pool/volume_folder.h"
 #include "volume/attachment.h"
 #include "volume/mounts.h"
-#include "volume/volume.h"
 
 static int check_unused(struct pools *pools, const struct volume_folder *folder, struct error *err)
 {
@@ -54,8 +49,8 @@ static int make_last(struct pool *pool, const char *id, struct error *err)
 	return 0;
 }
 
-/* Whoever removed it may have died, or failed, before it was sure to last; and whoever made it,
- * before it was whole. */
+/* The call that removed it may have ended before that was durable; and the call that made it,
+ * before the volume was whole. */
 static int make_sure(struct pools *pools, const char *id, struct error *err)
 {
 	if (id_is_valid(id))
@@ -66,7 +61,7 @@ static int make_sure(struct pools *pools, const char *id, struct error *err)
 	return 1;
 }
 
-int volume_remove(struct pools *pools, const struct volume_folder *folder, struct error *err)
+int volume_delete_open(struct pools *pools, const struct volume_folder *folder, struct error *err)
 {
 	char trash_name[POOL_NAME_MAX];
 	const char *id = folder->record.id;
@@ -96,5 +91,5 @@ int volume_delete(struct pools *pools, const char *id, struct error *err)
 		*err = reason;
 		return -1;
 	}
-	return volume_remove(pools, &folder, err);
+	return volume_delete_open(pools, &folder, err);
 }

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * A volume that lives as long as one pod (CSI inline volume): made, mounted at the pod's target and
- * removed again by the two calls of a node. No PersistentVolume knows of it. What it is stands in
- * its record before anything is mounted, so whichever call comes after a crash finds it.
- */
+#include "volume/ephemeral.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +18,11 @@
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "record/layout.h"
+#include "volume/create.h"
+#include "volume/delete.h"
 #include "volume/group.h"
 #include "volume/mounts.h"
+#include "volume/publish.h"
 #include "volume/unwanted.h"
 #include "volume/volume.h"
 
@@ -85,7 +83,7 @@ static int publish(struct pools *pools, const char *id,
 	return mounted;
 }
 
-int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec,
+int volume_ephemeral_publish(struct pools *pools, const struct volume_spec *spec,
 			     const struct volume_publication *publication, struct error *err)
 {
 	struct volume_record record;
@@ -106,7 +104,7 @@ int volume_publish_ephemeral(struct pools *pools, const struct volume_spec *spec
 	unwanted_init(&unwanted, &lock, spec->watch);
 	made.watch = &unwanted.watch;
 	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
-	    volume_make(pools, &made, &record, err) < 0)
+	    volume_create_locked(pools, id, &made, &record, err) < 0)
 		return -1;
 	int published = publish(pools, record.id, publication, err);
 	if (published >= 0)
@@ -135,12 +133,12 @@ static bool is_ephemeral(const char *id, struct volume_folder *folder)
 	return folder->record.ephemeral;
 }
 
-int volume_end_ephemeral(struct pools *pools, const char *id, struct volume_folder *folder,
+int volume_ephemeral_end(struct pools *pools, const char *id, struct volume_folder *folder,
 			 struct error *err)
 {
 	if (!folder->pool || !is_ephemeral(id, folder))
 		return 1;
-	return volume_remove(pools, folder, err);
+	return volume_delete_open(pools, folder, err);
 }
 
 static int remove_left_one(struct pools *pools, const char *id, struct error *err)
@@ -150,7 +148,7 @@ static int remove_left_one(struct pools *pools, const char *id, struct error *er
 	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_peek_to_leave(pools, id, &folder, err) < 0)
 		return -1;
-	return volume_end_ephemeral(pools, id, &folder, err);
+	return volume_ephemeral_end(pools, id, &folder, err);
 }
 
 struct search {
@@ -210,7 +208,7 @@ static bool has_pods(int pods_fd)
 	return pods_fd >= 0 && folder_visit(pods_fd, is_entry, NULL, NULL) > 0;
 }
 
-void volume_remove_left_ephemeral(struct pools *pools, const char *kubelet_folder)
+void volume_ephemeral_remove_left(struct pools *pools, const char *kubelet_folder)
 {
 	if (!kubelet_folder)
 		return;

@@ -1,15 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * Publishing: a bind mount of the staged volume at a pod's target, read-only or not as that pod
- * asks.
- *
- * Of a block volume the node of its device is bound, on a file. A pod's runtime makes a node of its
- * own from that one's numbers, so nothing that is said of the mount reaches the pod: a read-only
- * publication is one of a second device on the same image, which the kernel does not write to. Each
- * of the two has a cache of its own; a reader sees what a writer wrote when it reads past its
- * cache (O_DIRECT), or after BLKFLSBUF.
- */
+#include "volume/publish.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +12,7 @@
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "volume/attachment.h"
+#include "volume/ephemeral.h"
 #include "volume/group.h"
 #include "volume/limits.h"
 #include "volume/mounts.h"
@@ -238,6 +229,6 @@ int volume_unpublish(struct pools *pools, const char *id, const char *target_pat
 		log_warning("volume cannot be looked at; only its target is cleared",
 			    LOG_TEXT("volume", id), LOG_ERR(&reason));
 	int cleared = clear_target(pools, id, &folder, target_path, err);
-	int ended = cleared < 0 ? -1 : volume_end_ephemeral(pools, id, &folder, err);
+	int ended = cleared < 0 ? -1 : volume_ephemeral_end(pools, id, &folder, err);
 	return ended < 0 ? -1 : cleared && ended;
 }

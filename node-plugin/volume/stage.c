@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
-/*
- * Staging: the volume's one mount on this node, of which each pod gets a view.
- */
+#include "volume/stage.h"
 
 #include <string.h>
 #include <sys/mount.h>

@@ -24,7 +24,8 @@
 #include "pool/pools_open.h"
 #include "snapshot/group.h"
 #include "test.h"
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/stage.h"
 
 #define ROUNDS 8
 #define SIZE_BYTES (64ULL << 20)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "pool/pools_open.h"
 #include "test.h"
+#include "volume/create.h"
 
 const struct ephemeral_policy pool_scene_ephemeral = {
 	.on = true,

@@ -12,8 +12,9 @@
 #include "fake_host.h"
 #include "host/node_settings.h"
 #include "pool/pools.h"
+#include "volume/access.h"
+#include "volume/create.h"
 #include "volume/ephemeral_policy.h"
-#include "volume/volume.h"
 
 struct pool_scene {
 	char folder[64];

@@ -20,9 +20,11 @@
 #include "pool/pools_open.h"
 #include "pool/room.h"
 #include "pool/volume_folder.h"
-#include "snapshot/snapshot.h"
+#include "snapshot/create.h"
+#include "snapshot/delete.h"
 #include "test.h"
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/delete.h"
 
 /* On btrfs and the real kernel: what a fake one cannot show. */
 

@@ -13,6 +13,8 @@
 #include "pool/room.h"
 #include "pool_scene.h"
 #include "test.h"
+#include "volume/delete.h"
+#include "volume/volume.h"
 
 #define GIB (1ULL << 30)
 

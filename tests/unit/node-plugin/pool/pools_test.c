@@ -18,6 +18,10 @@
 #include "snapshot/group.h"
 #include "snapshot/snapshot.h"
 #include "test.h"
+#include "volume/create.h"
+#include "volume/delete.h"
+#include "volume/publish.h"
+#include "volume/stage.h"
 #include "volume/volume.h"
 
 #define GIB (1ULL << 30)

@@ -12,7 +12,8 @@
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "pools_scene.h"
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/delete.h"
 
 #define GIB (1ULL << 30)
 

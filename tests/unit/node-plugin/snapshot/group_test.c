@@ -12,8 +12,11 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "pool_scene.h"
+#include "snapshot/delete.h"
 #include "snapshot/snapshot.h"
 #include "test.h"
+#include "volume/create.h"
+#include "volume/stage.h"
 
 static struct pool_scene scene;
 

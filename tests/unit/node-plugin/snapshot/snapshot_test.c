@@ -13,8 +13,13 @@
 #include "base/cleanup.h"
 #include "folder/folder.h"
 #include "pool_scene.h"
+#include "snapshot/create.h"
+#include "snapshot/delete.h"
 #include "test.h"
+#include "volume/create.h"
+#include "volume/delete.h"
 #include "volume/expand.h"
+#include "volume/stage.h"
 
 static struct pool_scene scene;
 

@@ -15,6 +15,9 @@
 #include "base/text.h"
 #include "pool_scene.h"
 #include "test.h"
+#include "volume/create.h"
+#include "volume/delete.h"
+#include "volume/stage.h"
 
 static struct pool_scene scene;
 

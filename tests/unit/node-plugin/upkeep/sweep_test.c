@@ -11,10 +11,12 @@
 #include "fake_host.h"
 #include "pool_scene.h"
 #include "pools_scene.h"
+#include "snapshot/create.h"
 #include "snapshot/group.h"
 #include "snapshot/snapshot.h"
 #include "test.h"
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/stage.h"
 
 static struct pools_scene scene;
 static char staging[96];

@@ -11,7 +11,10 @@
 #include "pool_scene.h"
 #include "test.h"
 #include "volume/access.h"
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/delete.h"
+#include "volume/ephemeral.h"
+#include "volume/publish.h"
 
 static struct pool_scene scene;
 
@@ -106,7 +109,7 @@ static void an_ephemeral_one_has_a_place_too(void **state)
 							.access = &pool_scene_writer };
 	pool_scene_create(&scene, "pvc-1");
 	pool_scene_create(&scene, "pvc-2");
-	assert_int_equal(volume_publish_ephemeral(scene.pools, &spec, &publication, &err), 0);
+	assert_int_equal(volume_ephemeral_publish(scene.pools, &spec, &publication, &err), 0);
 	assert_int_equal(attach("pvc-1", &err), 0);
 	assert_int_equal(attach("pvc-2", &err), -1);
 	assert_int_equal(err.code, ERROR_EXHAUSTED);

@@ -11,6 +11,8 @@
 #include "assert_outcome.h"
 #include "pool_scene.h"
 #include "test.h"
+#include "volume/delete.h"
+#include "volume/stage.h"
 
 static struct pool_scene scene;
 

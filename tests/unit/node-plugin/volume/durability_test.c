@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/delete.h"
 
 #include <errno.h>
 #include <stdio.h>

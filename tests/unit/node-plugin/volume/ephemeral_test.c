@@ -15,7 +15,9 @@
 #include "pool_scene.h"
 #include "pools_scene.h"
 #include "test.h"
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/ephemeral.h"
+#include "volume/publish.h"
 
 #define ID "csi-1"
 #define GIB (1ULL << 30)
@@ -58,7 +60,7 @@ static void publish(void)
 	spec.parameters.pool = "bulk";
 	const struct volume_publication publication = { .target_path = target,
 							.access = &pool_scene_writer };
-	if (volume_publish_ephemeral(scene.pools, &spec, &publication, &err) < 0)
+	if (volume_ephemeral_publish(scene.pools, &spec, &publication, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -125,7 +127,7 @@ static void one_of_a_missing_pool_goes_when_the_pool_is_back(void **state)
 	put_back();
 	assert_true(is_there());
 	assert_int_equal(promised_bytes(), GIB);
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_false(is_there());
 	assert_int_equal(promised_bytes(), 0);
 }
@@ -134,12 +136,12 @@ static void one_of_a_pod_that_is_there_stays(void **state)
 {
 	publish();
 	lose_mount();
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_true(is_there());
 	publish();
 	pod_goes();
 	/* Whatever became of the pod's folder, it is mounted. */
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_true(is_there());
 }
 
@@ -151,12 +153,12 @@ static void where_the_kubelets_folder_is_not_to_be_seen_all_stay(void **state)
 	/* As before the disk of the folder is mounted. */
 	run("rm -r", OTHER_POD);
 	pod_goes();
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_true(is_there());
 	run("rm -r", "/kubelet/pods");
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_true(is_there());
-	volume_remove_left_ephemeral(scene.pools, NULL);
+	volume_ephemeral_remove_left(scene.pools, NULL);
 	assert_true(is_there());
 }
 
@@ -177,7 +179,7 @@ static void one_whose_record_was_damaged_while_its_pool_was_missing_goes_later(v
 	unpublish();
 	pod_goes();
 	put_back();
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_false(is_there());
 	assert_int_equal(promised_bytes(), 0);
 }
@@ -190,10 +192,10 @@ static void a_persistent_volume_is_never_taken_for_one(void **state)
 	spec.parameters.pool = "bulk";
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
 	pod_goes();
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_int_equal(volume_unpublish(scene.pools, ID, target, &err), 1);
 	damage_record();
-	volume_remove_left_ephemeral(scene.pools, kubelet);
+	volume_ephemeral_remove_left(scene.pools, kubelet);
 	assert_int_equal(volume_unpublish(scene.pools, ID, target, &err), 1);
 	assert_true(is_there());
 }
@@ -207,7 +209,7 @@ static void one_whose_id_would_be_another_is_refused(void **state)
 		struct error err = { 0 };
 		struct volume_spec spec = pool_scene_spec(names[i]);
 		spec.ephemeral = &pool_scene_ephemeral;
-		assert_int_equal(volume_publish_ephemeral(scene.pools, &spec, &publication, &err),
+		assert_int_equal(volume_ephemeral_publish(scene.pools, &spec, &publication, &err),
 				 -1);
 		assert_int_equal(err.code, ERROR_INVALID);
 		assert_non_null(strstr(err.text, "volume_id"));

@@ -17,6 +17,10 @@
 #include "pool_scene.h"
 #include "test.h"
 #include "unwritten.h"
+#include "volume/create.h"
+#include "volume/delete.h"
+#include "volume/stage.h"
+#include "volume/volume.h"
 
 /*
  * Growth: each system call that makes it last fails, or is the last thing that the plugin does; the

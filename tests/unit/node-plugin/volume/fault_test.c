@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "volume/volume.h"
+#include "volume/create.h"
+#include "volume/delete.h"
+#include "volume/publish.h"
+#include "volume/stage.h"
 
 #include <stdio.h>
 #include <string.h>

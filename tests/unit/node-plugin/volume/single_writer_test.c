@@ -13,6 +13,8 @@
 #include "base/cleanup.h"
 #include "pool_scene.h"
 #include "test.h"
+#include "volume/publish.h"
+#include "volume/stage.h"
 
 #define ID "pvc-1"
 #define POD "pods/11111111-2222-3333-4444-555555555555"
