@@ -22,7 +22,6 @@
 #include "volume/delete.h"
 #include "volume/group.h"
 #include "volume/mounts.h"
-#include "volume/publish.h"
 #include "volume/unwanted.h"
 #include "volume/volume.h"
 

@@ -8,10 +8,10 @@
  */
 
 #include "base/error.h"
+#include "volume/publication.h"
 
 struct pools;
 struct volume_folder;
-struct volume_publication;
 struct volume_spec;
 
 /* Makes the volume and mounts it at the target, without staging. 1: it was there already. */

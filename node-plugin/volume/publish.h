@@ -12,19 +12,10 @@
  * cache (O_DIRECT), or after BLKFLSBUF.
  */
 
-#include <stdbool.h>
-
 #include "base/error.h"
-#include "volume/access.h"
+#include "volume/publication.h"
 
 struct pools;
-
-struct volume_publication {
-	const char *staging_path;
-	const char *target_path;
-	const struct access *access;
-	bool read_only;
-};
 
 /* A block volume's target is a file; its device is attached again if the node was restarted since
  * it was staged. 1: it was published there already. ERROR_EXISTS: in another way. ERROR_IN_USE: not
