@@ -19,46 +19,76 @@
 #include "volume/single_writer.h"
 #include "volume/volume.h"
 
-static int check_staged(const struct volume_mounts *mounts, const char *id, const char *staging,
-			struct error *err)
+/* One publication: what was asked for, and what is there. */
+struct publishing {
+	struct pools *pools;
+	const struct access *access;
+	struct volume_folder folder;
+	struct mount_flags flags;
+	struct mount_path staging;
+	struct mount_path target;
+	struct volume_mounts mounts;
+	bool read_only;
+};
+
+static void publishing_done(struct publishing *publishing)
 {
-	const struct mount *top = mount_table_at(mounts->table, staging);
-	if (top && volume_mounts_own(mounts, top))
+	volume_mounts_done(&publishing->mounts);
+	volume_folder_done(&publishing->folder);
+}
+
+static const char *id_of(const struct publishing *publishing)
+{
+	return publishing->folder.record.id;
+}
+
+static int check_staged(const struct publishing *publishing, struct error *err)
+{
+	const char *staging = publishing->staging.text;
+	const struct mount *top = mount_table_at(publishing->mounts.table, staging);
+	if (top && volume_mounts_own(&publishing->mounts, top))
 		return 0;
 	return error_set(err, ERROR_IN_USE,
 			 "volume %s is not staged at %s: NodeStageVolume comes "
 			 "first",
-			 id, staging);
+			 id_of(publishing), staging);
+}
+
+static int is_other(const struct mount *top, const char *target, struct error *err)
+{
+	return error_set(err, ERROR_EXISTS, "target_path %s is a mount of something else: %s (%s)",
+			 target, top->source, top->type);
 }
 
 /* 1: the volume is published there in this way. 0: nothing is mounted there. */
-static int check_published(const struct volume_mounts *mounts, const char *id, const char *target,
-			   uint64_t attributes, struct error *err)
+static int check_published(const struct publishing *publishing, uint64_t attributes,
+			   struct error *err)
 {
-	const struct mount *top = mount_table_at(mounts->table, target);
+	const char *target = publishing->target.text;
+	const struct mount *top = mount_table_at(publishing->mounts.table, target);
 	if (!top)
 		return 0;
-	if (!volume_mounts_own(mounts, top))
-		return error_set(err, ERROR_EXISTS,
-				 "target_path %s is a mount of something else: %s (%s)", target,
-				 top->source, top->type);
+	if (!volume_mounts_own(&publishing->mounts, top))
+		return is_other(top, target, err);
 	if (mount_flags_of_options(top->options) != attributes)
 		return error_set(err, ERROR_EXISTS,
 				 "volume %s is published at %s already with the options %s; "
 				 "readonly or mount_flags ask otherwise",
-				 id, target, top->options);
+				 id_of(publishing), target, top->options);
 	return 1;
 }
 
-static int bind_target(struct pools *pools, const struct mount_path *staging,
-		       const struct mount_path *target, uint64_t attributes, struct error *err)
+static int bind_target(const struct publishing *publishing, uint64_t attributes, struct error *err)
 {
-	CLEANUP_CLOSE int source_fd = open(staging->text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct host *host = publishing->pools->host;
+	const struct mount_path *target = &publishing->target;
+	const char *staging = publishing->staging.text;
+	CLEANUP_CLOSE int source_fd = open(staging, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (source_fd < 0)
-		return error_errno(err, errno, "open staging_target_path %s", staging->text);
+		return error_errno(err, errno, "open staging_target_path %s", staging);
 	if (mount_path_make(target, err) < 0)
 		return -1;
-	if (pools->host->bind(pools->host, source_fd, target->text, attributes, err) == 0)
+	if (host->bind(host, source_fd, target->text, attributes, err) == 0)
 		return 0;
 	mount_path_remove(target, NULL); /* leave things as they were; an error is there already */
 	return -1;
@@ -73,38 +103,39 @@ static bool is_read_only(const struct volume_publication *publication,
 	       flags->read_only;
 }
 
-/* Who only reads does not change the volume. */
-static int apply_group(const struct access *access, const struct mount *staged, bool read_only,
+/* A read-only publication must not change the volume. */
+static int apply_group(const struct publishing *publishing, const struct mount *staged,
 		       struct error *err)
 {
-	if (!access->has_group || read_only || mount_has_option(staged->options, "ro"))
+	const struct access *access = publishing->access;
+	if (!access->has_group || publishing->read_only || mount_has_option(staged->options, "ro"))
 		return 0;
 	return volume_group_apply(staged->point, access->group, err) < 0 ? -1 : 0;
 }
 
-static int publish_mount(struct pools *pools, const char *id, const struct mount_path *staging,
-			 const struct mount_path *target, const struct volume_mounts *mounts,
-			 const struct access *access, const struct mount_flags *flags,
-			 bool read_only, struct error *err)
+static int publish_mount(const struct publishing *publishing, struct error *err)
 {
-	if (check_staged(mounts, id, staging->text, err) < 0)
+	if (check_staged(publishing, err) < 0)
 		return -1;
-	uint64_t attributes = flags->attributes | (read_only ? MOUNT_ATTR_RDONLY : 0);
-	const struct mount *staged = mount_table_at(mounts->table, staging->text);
+	uint64_t attributes =
+		publishing->flags.attributes | (publishing->read_only ? MOUNT_ATTR_RDONLY : 0);
+	const struct mount *staged =
+		mount_table_at(publishing->mounts.table, publishing->staging.text);
 	uint64_t expected = mount_flags_beside(mount_flags_of_options(staged->options), attributes);
-	int published = check_published(mounts, id, target->text, expected, err);
-	if (published < 0 || apply_group(access, staged, read_only, err) < 0)
+	int published = check_published(publishing, expected, err);
+	if (published < 0 || apply_group(publishing, staged, err) < 0)
 		return -1;
 	if (published)
 		return published;
-	return bind_target(pools, staging, target, attributes, err);
+	return bind_target(publishing, attributes, err);
 }
 
 /* 1: the device is published there in this way. 0: nothing is mounted there, or the node of a
- * device that let go of the image. */
-static int check_node(const struct volume_mounts *mounts, const char *id, const char *target,
-		      bool read_only, struct error *err)
+ * device that is detached from the image. */
+static int check_node(const struct publishing *publishing, struct error *err)
 {
+	const struct volume_mounts *mounts = &publishing->mounts;
+	const char *target = publishing->target.text;
 	const struct mount *top = mount_table_at(mounts->table, target);
 	if (!top)
 		return 0;
@@ -112,87 +143,97 @@ static int check_node(const struct volume_mounts *mounts, const char *id, const 
 	if (!mark && volume_mounts_is_node(mounts, top))
 		return 0;
 	if (!mark || !mark->node)
-		return error_set(err, ERROR_EXISTS,
-				 "target_path %s is a mount of something else: %s (%s)", target,
-				 top->source, top->type);
-	if (mark->read_only != read_only)
-		return error_set(err, ERROR_EXISTS, "volume %s is published at %s already, %s", id,
-				 target, read_only ? "writable" : "read-only");
+		return is_other(top, target, err);
+	if (mark->read_only != publishing->read_only)
+		return error_set(err, ERROR_EXISTS, "volume %s is published at %s already, %s",
+				 id_of(publishing), target,
+				 publishing->read_only ? "writable" : "read-only");
 	return 1;
 }
 
-static int bind_node(struct pools *pools, const struct loop_device *device,
+static int bind_node(struct host *host, const struct loop_device *device,
 		     const struct mount_path *target, struct error *err)
 {
 	if (mount_path_make_file(target, err) < 0)
 		return -1;
-	if (pools->host->bind_device(pools->host, device, target->text,
-				     device->read_only ? MOUNT_ATTR_RDONLY : 0, err) == 0)
+	if (host->bind_device(host, device, target->text, device->read_only ? MOUNT_ATTR_RDONLY : 0,
+			      err) == 0)
 		return 0;
 	mount_path_remove(target, NULL);
 	return -1;
 }
 
 /* The device is held until its node is bound: its number cannot pass to another image. */
-static int publish_block(struct pools *pools, const struct volume_folder *folder,
-			 const struct mount_path *target, const struct volume_mounts *mounts,
-			 bool read_only, struct error *err)
+static int publish_block(const struct publishing *publishing, struct error *err)
 {
-	const char *id = folder->record.id;
+	const struct volume_folder *folder = &publishing->folder;
+	const struct mount_path *target = &publishing->target;
 	CLEANUP(loop_device_done) struct loop_device device = { .fd = -1 };
-	int published = check_node(mounts, id, target->text, read_only, err);
+	int published = check_node(publishing, err);
 	if (published)
 		return published;
-	if (volume_mounts_clear(pools, id, folder, target->text, err) < 0 ||
-	    mounts->backend->keep(&folder->pool->site, folder->fd, &folder->record, read_only,
-				  &device, err) < 0)
+	if (volume_mounts_clear(publishing->pools, id_of(publishing), folder, target->text, err) <
+		    0 ||
+	    publishing->mounts.backend->keep(&folder->pool->site, folder->fd, &folder->record,
+					     publishing->read_only, &device, err) < 0)
 		return -1;
-	return bind_node(pools, &device, target, err);
+	return bind_node(publishing->pools->host, &device, target, err);
 }
 
 /* A single writer may have it elsewhere; and a node is told by that of all loop devices. */
-static int read_mounts(struct pools *pools, const struct volume_folder *folder,
-		       const struct access *access, const struct mount_path *staging,
-		       const struct mount_path *target, struct volume_mounts *ret_mounts,
-		       struct error *err)
+static int read_mounts(struct publishing *publishing, struct error *err)
 {
-	const char *const paths[] = { staging->text, target->text, NULL };
-	const char *id = folder->record.id;
-	if (access->mode == ACCESS_SINGLE_WRITER || folder->record.block)
-		return volume_mounts_read(pools, id, folder, ret_mounts, err);
-	return volume_mounts_read_at(pools, id, folder, paths, ret_mounts, err);
+	const char *const paths[] = { publishing->staging.text, publishing->target.text, NULL };
+	const struct volume_folder *folder = &publishing->folder;
+	if (publishing->access->mode == ACCESS_SINGLE_WRITER || folder->record.block)
+		return volume_mounts_read(publishing->pools, id_of(publishing), folder,
+					  &publishing->mounts, err);
+	return volume_mounts_read_at(publishing->pools, id_of(publishing), folder, paths,
+				     &publishing->mounts, err);
+}
+
+static int prepare(struct publishing *publishing, const struct volume_publication *publication,
+		   struct error *err)
+{
+	const struct access *access = publishing->access;
+	const struct volume_record *record = &publishing->folder.record;
+	struct mount_flags *flags = &publishing->flags;
+	if (volume_check_access(record, access, err) < 0 ||
+	    mount_flags_parse(access->mount_flags, access->mount_flag_count, flags, err) < 0 ||
+	    attachment_obey(publishing->pools, record, flags, err) < 0 ||
+	    mount_path_require(publication->staging_path, "staging_target_path",
+			       &publishing->staging, err) < 0 ||
+	    mount_path_require(publication->target_path, "target_path", &publishing->target, err) <
+		    0 ||
+	    read_mounts(publishing, err) < 0)
+		return -1;
+	publishing->read_only = is_read_only(publication, flags);
+	if (access->mode != ACCESS_SINGLE_WRITER)
+		return 0;
+	return single_writer_check(&publishing->mounts, record->id, publishing->staging.text,
+				   publishing->target.text, err);
 }
 
 int volume_publish(struct pools *pools, const char *id,
 		   const struct volume_publication *publication, struct error *err)
 {
-	const struct access *access = publication->access;
-	struct mount_flags flags;
-	struct mount_path staging, target;
 	CLEANUP_LOCK struct lock lock = { 0 };
-	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
-	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
+	CLEANUP(publishing_done)
+	struct publishing publishing = {
+		.pools = pools,
+		.access = publication->access,
+		.folder = VOLUME_FOLDER_INIT,
+	};
 	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
-	    volume_folder_open(pools, id, &folder, err) < 0)
+	    volume_folder_open(pools, id, &publishing.folder, err) < 0)
 		return -1;
-	if (volume_check_access(&folder.record, access, err) < 0 ||
-	    mount_flags_parse(access->mount_flags, access->mount_flag_count, &flags, err) < 0 ||
-	    attachment_obey(pools, &folder.record, &flags, err) < 0 ||
-	    mount_path_require(publication->staging_path, "staging_target_path", &staging, err) <
-		    0 ||
-	    mount_path_require(publication->target_path, "target_path", &target, err) < 0 ||
-	    read_mounts(pools, &folder, access, &staging, &target, &mounts, err) < 0 ||
-	    (access->mode == ACCESS_SINGLE_WRITER &&
-	     single_writer_check(&mounts, id, staging.text, target.text, err) < 0))
+	if (prepare(&publishing, publication, err) < 0)
 		return error_not_named(err);
-	bool read_only = is_read_only(publication, &flags);
-	int published = folder.record.block
-				? publish_block(pools, &folder, &target, &mounts, read_only, err)
-				: publish_mount(pools, id, &staging, &target, &mounts, access,
-						&flags, read_only, err);
-	/* Whoever published it may have died before its limits were set. */
+	int published = publishing.folder.record.block ? publish_block(&publishing, err)
+						       : publish_mount(&publishing, err);
+	/* An earlier call may have ended before it had set the limits. */
 	if (published >= 0)
-		return volume_limits_apply(pools, &folder, err) < 0 ? -1 : published;
+		return volume_limits_apply(pools, &publishing.folder, err) < 0 ? -1 : published;
 	error_prefix(err, "volume %s", id);
 	return error_not_named(err);
 }
