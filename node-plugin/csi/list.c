@@ -103,7 +103,7 @@ static Google__Protobuf__Int64Value *make_number(struct arena *arena, uint64_t n
 }
 
 /* For CreateVolume external-provisioner takes out of the class what is the sidecars' own; for
- * GetCapacity it does not, and asks for no capabilities: the file system is told by the class. */
+ * GetCapacity it does not, and asks for no capabilities: the class names the file system. */
 static const char *take_out_sidecars_own(struct pairs *pairs)
 {
 	const char *fs_type = "";

@@ -164,7 +164,8 @@ static Csi__V1__VolumeUsage *make_usage(struct arena *arena, Csi__V1__VolumeUsag
 	return usage;
 }
 
-/* Inodes are left out where there are none (a raw device) and where nobody counts them (btrfs). */
+/* Inodes are left out where there are none (a raw device) and where the file system does not count
+ * them (btrfs). */
 static void fill_usage(Csi__V1__NodeGetVolumeStatsResponse *response, struct arena *arena,
 		       const struct host_usage *usage)
 {

@@ -20,7 +20,7 @@ struct csi_page {
 };
 
 /* ERROR_INVALID for a negative number; ERROR_BUSY (CSI: ABORTED) for a token that is not ours, with
- * which the caller begins anew. */
+ * which the caller begins again. */
 int csi_page_read(int32_t max_entries, const char *starting_token, struct csi_page *ret_page,
 		  struct error *err);
 

@@ -268,7 +268,7 @@ int snapshot_create_all(struct pools *pools, const struct snapshot_specs *specs,
 	size_t found = 0;
 	if (check_all_or_none(&batch, &found, err) < 0 || (!found && make_all(&batch, err) < 0))
 		return -1;
-	/* Those that are found, too: whoever made them may have died, or failed, before this. */
+	/* Those that are found, too: the call that made them may have ended before this. */
 	if (sync_all(&batch, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)

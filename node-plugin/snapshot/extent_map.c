@@ -60,7 +60,7 @@ static int find_data(struct image *image, uint64_t offset, struct error *err)
 	return 0;
 }
 
-/* Joins what touches before it is told. */
+/* Joins what touches before it is reported. */
 struct teller {
 	const struct extent_reader *reader;
 	struct extent waiting;

@@ -192,7 +192,7 @@ int snapshot_group_delete(struct pools *pools, const char *id, const char *const
 		return error_prefix(err, "group snapshot %s", id);
 	if (found == 0 && check_named(&group, members, count, err) < 0)
 		return -1;
-	/* Of one that cannot be read nobody knows any more what it was called. */
+	/* The name of one that cannot be read is lost. */
 	if (found == 0 && group.member_count >= record.members &&
 	    check_foreign(&group, members, count, err) < 0)
 		return -1;
@@ -263,7 +263,7 @@ static int check_volume(struct pools *pools, const char *id, struct error *err)
 	return folder.record.block ? check_device_free(pools->host, &folder, err) : 0;
 }
 
-/* The same each time the group is made, and nobody else's. */
+/* The same each time the group is made, and no other snapshot's. */
 static char *member_name(const char *group_id, const char *volume_id)
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];

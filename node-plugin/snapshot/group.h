@@ -9,7 +9,7 @@
  * Each member is a snapshot like others (snapshot/snapshot.h) that names its group in its record;
  * the group itself is a small record <pool>/groups/<id>, in the pool of its first member, written
  * when all members are there and last. So members without that record are of a group that was
- * being made, or removed, when the process ended: they belong to nobody, and create, delete, the
+ * being made, or removed, when the process ended: no group owns them, and create, delete, the
  * start of the plugin and the return of a pool remove them.
  *
  * All volumes are held before the first is cut, in the order of their ids (volume/cut.h). A

@@ -3,7 +3,7 @@
 
 /*
  * That a group snapshot is whole: the file <pool>/groups/<id> (record/record.h), in the pool of
- * its first member. Who its members are is told by their own records.
+ * its first member. Each member's record names its group.
  *
  *	kentledge-group-snapshot 1
  *	id=groupsnapshot-…
@@ -26,7 +26,7 @@ struct snapshot_group_record {
 	uint64_t created_us;
 };
 
-/* 1: in none of the pools. While one is missing nobody can say so: ERROR_UNAVAILABLE. */
+/* 1: in none of the pools. While one is missing that is not known: ERROR_UNAVAILABLE. */
 int snapshot_group_record_read(struct pools *pools, const char *id,
 			       struct snapshot_group_record *ret_record, struct error *err);
 

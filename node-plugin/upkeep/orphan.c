@@ -218,7 +218,7 @@ static bool let_go(unsigned number, const char *device, const struct loop_image 
 	loop_image_read(number, &now);
 	if (fd < 0 || !loop_image_equal(&now, image) || ioctl(fd, LOOP_CLR_FD) < 0)
 		return false;
-	log_info("loop device of a deleted image let go", LOG_TEXT("device", device),
+	log_info("loop device of a deleted image detached", LOG_TEXT("device", device),
 		 LOG_TEXT("image", image->path));
 	return true;
 }

@@ -17,7 +17,7 @@
  *	mount_outside	a mount of a volume at a place that is not below the kubelet's folder
  *
  * Nothing is removed that could hold data. A loop device of a deleted image, which nothing uses, is
- * let go; trash is the sweep's affair, tmp/ that of the next start. All else is for a person
+ * detached; trash is the sweep's affair, tmp/ that of the next start. All else is for a person
  * (docs/ORPHANS.md).
  */
 

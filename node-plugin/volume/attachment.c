@@ -30,7 +30,7 @@ static int visit_volume(void *context, const char *name, struct error *err)
 		counting->count += whole.record.attached != ATTACHED_NO || whole.record.ephemeral;
 		return 0;
 	}
-	/* Deleted meanwhile, or made anew. */
+	/* Deleted meanwhile, or replaced. */
 	if (reason.code == ERROR_NOT_FOUND || reason.code == ERROR_BUSY)
 		return 0;
 	counting->count++; /* a pod may have it */
@@ -98,7 +98,7 @@ int attachment_make(struct pools *pools, const char *id, const struct access *ac
 	if (volume_check_access(&folder.record, access, err) < 0)
 		return error_not_named(err);
 	if (folder.record.attached == asked) {
-		/* Whoever wrote that may have died before it was sure to last. */
+		/* The call that wrote that may have ended before it was durable. */
 		if (file_sync_folder(folder.fd, err) < 0)
 			return error_prefix(err, "volume %s", id);
 		return 1;

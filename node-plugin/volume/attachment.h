@@ -36,6 +36,6 @@ int attachment_obey(const struct pools *pools, const struct volume_record *recor
 		    struct mount_flags *flags, struct error *err);
 
 /* It may be deleted, as far as that goes. What an earlier process with --attach kept does not count
- * without: nobody could end it. */
+ * without: no call could end it. */
 int attachment_check_none(const struct pools *pools, const struct volume_record *record,
 			  struct error *err);

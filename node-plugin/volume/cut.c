@@ -202,7 +202,7 @@ int cut_make(struct cut *cut, struct error *err)
 
 struct thawing {
 	struct pools *pools;
-	struct lock lock; /* of the volume that was asked for last: nobody freezes it now */
+	struct lock lock; /* of the volume that was asked for last: no call freezes it now */
 };
 
 static int find_mount(void *context, const char *id, int *ret_mount_fd, struct error *err)

@@ -34,7 +34,7 @@ static int grow_data(const struct volume_folder *folder, struct error *err)
 }
 
 /* Back to the size before. Where the data is larger already, or even this fails, the promise stays
- * as the record has it: whoever comes next goes on from there. */
+ * as the record has it: the next call continues from there. */
 static void take_back(struct volume_folder *folder, const struct volume_record *before)
 {
 	struct error reason = { 0 };

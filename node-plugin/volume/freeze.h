@@ -3,7 +3,7 @@
 
 /*
  * A file system that is held still for a moment (FIFREEZE, ioctl_fsfreeze; fsfreeze(8)): all that
- * was written to it is on its device, and whoever writes now waits.
+ * was written to it is on its device, and a process that writes now waits.
  *
  *	thawed --begin--> frozen --end--> thawed
  *	                     +--limit_ms--> thawed, and the end says so
@@ -14,7 +14,7 @@
  * going to be done: at its next start, or when the pool is back that was missing then, the plugin
  * thaws what it names (freeze_recover()). After a reboot nothing is frozen.
  *
- * A freeze of somebody else (fsfreeze(8) by hand) is not ours to rely on, nor to end: ERROR_BUSY.
+ * A freeze by another program (fsfreeze(8)) is not ours to rely on, nor to end: ERROR_BUSY.
  */
 
 #include <stdint.h>
@@ -41,7 +41,7 @@ int freeze_begin(const struct freeze_target *target, struct freeze **ret_freeze,
  * is not of one moment. */
 int freeze_end(struct freeze *freeze, struct error *err);
 
-/* The same where nobody asks; for CLEANUP(freeze_abandonp). */
+/* The same without a result; for CLEANUP(freeze_abandonp). */
 void freeze_abandon(struct freeze *freeze);
 
 /* Gives a folder in the file system of a volume; 1: it is not mounted. */

@@ -4,7 +4,7 @@
 /*
  * A volume's limits (record/io_limits.h, in its record) and the pods that they are set for
  * (host/throttle.h). For whom they have to be set follows from the kernel's mounts at each time:
- * nothing is remembered, and whoever dies between the record and the cgroup is made good by a
+ * nothing is remembered, and after a crash between the record and the cgroup it is mended by a
  * retry, or by the limiter at the next start.
  */
 
@@ -28,8 +28,8 @@ int volume_limits_check(const struct pools *pools, bool has_device, const struct
 /* For each pod that has the volume now. Nothing to do for a volume without limits. */
 int volume_limits_apply(struct pools *pools, const struct volume_folder *folder, struct error *err);
 
-/* Of all volumes; *ret_count: of how many publications. The first error is told, after all others
- * have been set. */
+/* Of all volumes; *ret_count: of how many publications. The first error is returned, after all
+ * others have been set. */
 int volume_limits_apply_all(struct pools *pools, unsigned *ret_count, struct error *err);
 
 /* The loop device mounted at point, if the volume has limits; -1: nothing to lift there. Asked

@@ -13,9 +13,9 @@
 #include "record/layout.h"
 
 #define LOOP_NODES "/dev/loop" /* and a number: loop_device_path() */
-#define UNMOUNTS_MAX 128       /* at one place: more is somebody's endless loop */
+#define UNMOUNTS_MAX 128       /* at one place: more is another program's endless loop */
 
-/* Which root a mount of the whole volume has is told by the record. */
+/* The record says which root a mount of the whole volume has. */
 static void settle_roots(struct mount_marks *marks, const struct volume_folder *folder)
 {
 	bool known = folder->record.id[0] != '\0';

@@ -180,7 +180,7 @@ static int publish_block(const struct publishing *publishing, struct error *err)
 	return bind_node(publishing->pools->host, &device, target, err);
 }
 
-/* A single writer may have it elsewhere; and a node is told by that of all loop devices. */
+/* A single writer may have it elsewhere; and a node is recognised by those of all loop devices. */
 static int read_mounts(struct publishing *publishing, struct error *err)
 {
 	const char *const paths[] = { publishing->staging.text, publishing->target.text, NULL };

@@ -71,7 +71,7 @@ static int check_staged(const struct volume_mounts *mounts, const struct volume_
 	return 1;
 }
 
-/* Whoever staged it may have died before its file system had grown; or it has to wait. */
+/* The call that staged it may have ended before its file system had grown; or that has to wait. */
 static int grow_staged(const struct volume_folder *folder, const char *path, struct error *err)
 {
 	const struct backend *backend = backend_of_kind(folder->record.backend);
@@ -96,7 +96,7 @@ static int stage_block(const struct volume_folder *folder, bool read_only, struc
 	return error_not_named(err);
 }
 
-/* Of a volume that is staged there: what whoever staged it may not have come to. */
+/* Of a volume that is staged there: what the call that staged it may not have done. */
 static int settle_staged(struct pools *pools, const struct volume_folder *folder,
 			 const struct access *access, const struct mount_flags *flags,
 			 const char *path, struct error *err)
@@ -186,7 +186,7 @@ static bool has_device(const struct volume_mounts *mounts)
 	return false;
 }
 
-/* The device is let go where the volume is mounted nowhere else. Whoever still holds it then is
+/* The device is detached where the volume is mounted nowhere else. What still holds it then is
  * found by delete: unstaging is done all the same. 1: there was none. */
 static int release_unused(struct pools *pools, const char *id, const struct volume_folder *folder,
 			  struct error *err)

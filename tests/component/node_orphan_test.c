@@ -53,7 +53,7 @@ static void a_loop_device_of_a_deleted_image_is_let_go(void **state)
 	assert_int_equal(unlink(image), 0);
 	assert_int_equal(node_scene_loops(&scene), 1);
 	node_scene_start(&scene);
-	assert_true(comes_to_be_logged("loop device of a deleted image let go", image));
+	assert_true(comes_to_be_logged("loop device of a deleted image detached", image));
 	loop_device_done(&device);
 	assert_int_equal(node_scene_loops(&scene), 0);
 }
