@@ -10,6 +10,7 @@
 #include "assert_outcome.h"
 #include "base/log.h"
 #include "pool/pools_open.h"
+#include "pool/trash.h"
 #include "test.h"
 #include "volume/create.h"
 
@@ -21,6 +22,8 @@ const struct ephemeral_policy pool_scene_ephemeral = {
 	.size_max_bytes = UINT64_MAX,
 	.share_percent = 100,
 };
+
+#define TRASH_WAIT_MS 60000
 
 const struct access pool_scene_writer = { .mode = ACCESS_MULTI_WRITER, .fs_type = "" };
 
@@ -59,6 +62,8 @@ void pool_scene_init(struct pool_scene *scene)
 
 void pool_scene_done(struct pool_scene *scene)
 {
+	/* What is large is removed aside. */
+	trash_wait(scene->pool, TRASH_WAIT_MS);
 	unsigned left = pool_scene_count(scene, "tmp") + pool_scene_count(scene, "trash");
 	pools_close(scene->pools);
 	fake_host_free(scene->fake);
