@@ -8,12 +8,14 @@
  *	sweep_new: recover --> round --> round --> ... --> sweep_free
  *
  * Recovery comes first, on the thread that calls sweep_new(): it thaws what an earlier process left
- * frozen and removes the snapshots of groups that it did not finish. Then each round has what is
- * left in the trash of the pools removed (pool/trash.h), looks for missing pools, recounts wrong
- *quotas, removes copies that no call returned to for a day (pool/pool.h) and ephemeral volumes of
- *pods that are gone (volume/ephemeral.h), and looks for orphans (upkeep/orphan.h). A round also
- *recovers a pool that came back, and tries again to thaw what resisted. It leaves alone what a call
- *has under way.
+ * frozen and removes the snapshots of groups that it did not finish. Then each round
+ *	- looks for missing pools, recovers one that is back, and thaws what resisted;
+ *	- has what is left in the trash of the pools removed (pool/trash.h);
+ *	- recounts quotas that are wrong;
+ *	- removes copies that no call returned to for a day (pool/unfinished.h), and ephemeral
+ *	  volumes of pods that are gone (volume/ephemeral.h);
+ *	- looks for orphans (upkeep/orphan.h).
+ * It leaves alone what a call has under way.
  */
 
 #include "base/cleanup.h"
