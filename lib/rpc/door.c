@@ -173,14 +173,16 @@ static bool is_closed(struct rpc_door *door)
 	return closed;
 }
 
+/* The tunnel itself may be the stranger that makes room. */
 static int open_tunnel(struct rpc_door *door, struct tunnel *tunnel, int *ret_fd)
 {
-	for (;;) {
+	while (tunnel->state != TUNNEL_OVER) {
 		if (tunnel_open(tunnel, ret_fd) == 0)
 			return 0;
 		if (errno != EMFILE || !free_descriptor(door))
 			return -1;
 	}
+	return -1;
 }
 
 /* With the lock: after rpc_door_close() gRPC's server may be gone. */

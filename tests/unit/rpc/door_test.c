@@ -160,6 +160,27 @@ static void a_client_is_served_while_another_holds_all_descriptors(void **state)
 	assert_served_soon(scene);
 }
 
+static void leave_descriptors(unsigned count)
+{
+	int fd = 0;
+	for (; count; fd++)
+		count -= fcntl(fd, F_GETFD) < 0;
+	set_limit((rlim_t)fd);
+}
+
+/* Admitting it needs two descriptors, and it is the only one that could make room. */
+static void a_client_for_which_there_are_no_descriptors_ends_alone(void **state)
+{
+	struct tls_scene *scene = *state;
+	CLEANUP(certificates_removep) char *good = certificates_folder(scene->ca, CLIENT_NAME);
+	leave_descriptors(2);
+	bool served = send_crowd(scene, 0, good);
+	set_limit(0);
+	send_crowd_home();
+	assert_false(served);
+	assert_served_soon(scene);
+}
+
 /* Until the server closes the connection. */
 static uint64_t time_to_end_ms(int fd)
 {
@@ -285,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(silent_connections_cost_next_to_nothing),
 		WITH(a_client_is_served_while_another_holds_all_descriptors),
+		WITH(a_client_for_which_there_are_no_descriptors_ends_alone),
 		WITH(a_handshake_that_takes_too_long_is_ended),
 		WITH(noise_ends_its_own_connection_alone),
 		WITH(what_does_not_fit_waits_and_arrives_in_order),
