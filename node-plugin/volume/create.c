@@ -287,6 +287,8 @@ static int choose_and_build(struct making *making, struct error *err)
 	if (choose_size(making, &size_bytes, err) < 0)
 		return -1;
 	fill_record(making, size_bytes);
+	if (volume_size_check_whole(&making->folder.record, size_bytes, err) < 0)
+		return -1;
 	if (making->copied &&
 	    volume_content_check(&making->content, &making->folder.record, err) < 0)
 		return -1;

@@ -10,6 +10,7 @@
 #include "pool/room.h"
 #include "pool/volume_folder.h"
 #include "volume/mounts.h"
+#include "volume/size.h"
 #include "volume/volume.h"
 
 /* CSI spec, ControllerExpandVolume and NodeExpandVolume Errors: "Exceeds capabilities" is an
@@ -84,7 +85,7 @@ int volume_expand(struct pools *pools, const struct volume_expansion *expansion,
 		return -1;
 	int large =
 		capacity_choose_growth(&expansion->range, folder.record.size_bytes, &bytes, err);
-	if (large < 0)
+	if (large < 0 || (!large && volume_size_check_whole(&folder.record, bytes, err) < 0))
 		return error_prefix(err, "volume %s", expansion->id);
 	/* One that is large already may be so in its record alone. */
 	int outcome = large ? grow_data(&folder, err) : grow_to(&folder, bytes, err);

@@ -152,6 +152,79 @@ static void a_held_directory_too_small_for_anything_is_refused(void **state)
 	volume_scene_assert_empty();
 }
 
+/* Between its request and its limit lies no multiple of 4096 bytes. */
+#define ODD_BYTES 100000000ULL
+static const struct capacity_range odd_range = { ODD_BYTES, ODD_BYTES };
+
+static void assert_odd_growth_refused(uint64_t bytes)
+{
+	struct error err = { 0 };
+	uint64_t grown_bytes = 0;
+	bool filesystem = false;
+	const struct volume_expansion expansion = { .id = VOLUME_SCENE_ID,
+						    .range = { bytes + 1000, bytes + 1000 } };
+	assert_int_equal(volume_expand(volume_scene.pool.pools, &expansion, &grown_bytes,
+				       &filesystem, &err),
+			 -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+	assert_non_null(strstr(err.text, "multiple of 4096"));
+	assert_int_equal(volume_delete(volume_scene.pool.pools, VOLUME_SCENE_ID, &err), 0);
+	volume_scene_assert_empty();
+}
+
+/* Its device would be smaller than what was asked for, or its quota could not be set. */
+static void a_device_or_a_quota_of_no_whole_unit_is_refused(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = volume_scene_spec(VOLUME_SCENE_ID);
+	spec.block = volume_scene.kind == BACKEND_LOOP;
+	spec.parameters.enforce = true;
+	spec.range = odd_range;
+	volume_scene.pool.fake->can_quota = true;
+	assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+	assert_non_null(strstr(err.text, "multiple of 4096"));
+	volume_scene_assert_empty();
+	spec.range.limit_bytes = 0;
+	assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), 0);
+	assert_int_equal(record.size_bytes % 4096, 0);
+	assert_odd_growth_refused(record.size_bytes);
+}
+
+static void make_odd_copy(struct volume_spec *spec)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec copy = *spec;
+	copy.name = "pvc-2";
+	copy.source.kind = SOURCE_VOLUME;
+	snprintf(copy.source.id, sizeof(copy.source.id), "%s", VOLUME_SCENE_ID);
+	assert_int_equal(volume_create(volume_scene.pool.pools, &copy, &record, &err), 0);
+	assert_int_equal(record.size_bytes, ODD_BYTES);
+	assert_int_equal(volume_delete(volume_scene.pool.pools, "pvc-2", &err), 0);
+}
+
+static void an_image_of_no_whole_unit_serves(void **state)
+{
+	static const enum provisioning ways[] = { PROVISIONING_THIN, PROVISIONING_RESERVED,
+						  PROVISIONING_THICK };
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct error err = { 0 };
+		struct volume_record record;
+		struct volume_spec spec = volume_scene_spec(VOLUME_SCENE_ID);
+		spec.range = odd_range;
+		spec.parameters.provisioning = ways[i];
+		assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), 0);
+		assert_int_equal(record.size_bytes, ODD_BYTES);
+		assert_int_equal(volume_scene_stage(&err), 0);
+		assert_int_equal(volume_scene_unstage(&err), 0);
+		make_odd_copy(&spec);
+		assert_int_equal(volume_delete(volume_scene.pool.pools, VOLUME_SCENE_ID, &err), 0);
+		volume_scene_assert_empty();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +236,8 @@ int main(void)
 			where_the_pool_cannot_hold_a_directory_the_class_must_accept_that),
 		VOLUME_SCENE_ON_DIRECTORY(a_held_directory_is_as_large_as_its_quota),
 		VOLUME_SCENE_ON_DIRECTORY(a_held_directory_too_small_for_anything_is_refused),
+		VOLUME_SCENE_ON_BOTH(a_device_or_a_quota_of_no_whole_unit_is_refused),
+		VOLUME_SCENE_ON_LOOP(an_image_of_no_whole_unit_serves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
