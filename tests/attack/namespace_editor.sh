@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# An editor of one namespace makes claims with annotations as large as the API allows. A restarted
+# provisioner becomes ready within its memory limit, and serves the claims of others.
+set -euo pipefail
+. "$(dirname "$0")/../e2e/functions.sh"
+
+CLAIMS=300
+ANNOTATION_BYTES=250000
+MEMORY_KIB=65536 # half of the limit in the chart's values
+
+main() {
+	use_kentledge
+	class "$NAMESPACE-late" WaitForFirstConsumer | apply
+	class "$NAMESPACE" Immediate | apply
+	large_claims | kubectl create -f - >/dev/null
+	ok "$CLAIMS claims with annotations of $ANNOTATION_BYTES bytes"
+	kill_program kentledge-provisioner
+	kill_program kentledge-controller
+	must 120 "kentledge is ready again" kentledge_is_ready
+	claim victim 64Mi "$NAMESPACE" | apply
+	must 60 "another claim is served" claim_is_bound victim
+	for program in provisioner controller; do
+		[ "$(resident_kib "kentledge-$program")" -lt "$MEMORY_KIB" ] ||
+			fail "kentledge-$program holds $(resident_kib "kentledge-$program") KiB"
+		ok "kentledge-$program holds $(resident_kib "kentledge-$program") KiB"
+	done
+	kubectl delete pvc --all --wait=false >/dev/null
+}
+
+large_claims() {
+	local i filling
+	filling=$(head -c "$ANNOTATION_BYTES" /dev/zero | tr '\0' x)
+	for i in $(seq "$CLAIMS"); do
+		cat <<-YAML
+			---
+			apiVersion: v1
+			kind: PersistentVolumeClaim
+			metadata: {name: large-$i, annotations: {filling: $filling}}
+			spec:
+			  accessModes: [ReadWriteOnce]
+			  storageClassName: $NAMESPACE-late
+			  resources: {requests: {storage: 64Mi}}
+		YAML
+	done
+}
+
+resident_kib() { # PROGRAM
+	local pid
+	pid=$(kentledge_pids "$1" | head -n 1)
+	awk '/^VmHWM:/ { print $2 }' "/proc/$pid/status"
+}
+
+undo() {
+	KUBECONFIG=$ADMIN_KUBECONFIG kubectl delete storageclass --ignore-not-found \
+		"$NAMESPACE" "$NAMESPACE-late" >/dev/null
+}
+
+main
