@@ -319,7 +319,7 @@ static void a_volume_whose_image_is_gone_or_cut_is_abnormal(void **state)
 }
 
 /* ext4 lets itself be told that it has an error (Documentation/admin-guide/ext4.rst). */
-static void a_file_system_that_noted_errors_is_abnormal(void **state)
+static void a_file_system_that_met_an_error_is_read_only_and_abnormal(void **state)
 {
 	struct error err = { 0 };
 	uint64_t bytes = 0, inodes = 0;
@@ -330,7 +330,7 @@ static void a_file_system_that_noted_errors_is_abnormal(void **state)
 		 "echo test > /sys/fs/ext4/$(basename $(findmnt -no SOURCE %s))/trigger_fs_error",
 		 scene.staging);
 	assert_int_equal(system(command), 0);
-	look("has noted 1 errors");
+	look("became read-only after an error");
 	assert_done(node_client_stats(scene.channel, "pvc-1", scene.staging, &bytes, &inodes, &err),
 		    &err);
 	assert_true(bytes > 0);
@@ -420,7 +420,7 @@ int main(void)
 		ATTACH_TEST(what_was_attached_is_deleted_and_staged_without_the_flag),
 		PLAIN_TEST(without_the_flag_nobody_attaches),
 		PLAIN_TEST(a_volume_whose_image_is_gone_or_cut_is_abnormal),
-		PLAIN_TEST(a_file_system_that_noted_errors_is_abnormal),
+		PLAIN_TEST(a_file_system_that_met_an_error_is_read_only_and_abnormal),
 		PLAIN_TEST(a_file_system_that_became_read_only_is_abnormal),
 		PLAIN_TEST(a_file_system_that_was_shut_down_is_abnormal),
 		cmocka_unit_test_setup_teardown(
