@@ -251,24 +251,32 @@ static bool comes_back(struct pools *pools, const struct pool_missing *missing)
 	return open_one(pools, &place, &err) == 0;
 }
 
+/* After it is there: until then, calls that do not find a volume are told that it is missing. */
+static void take_off(struct pools *pools, struct pool_missing **at)
+{
+	struct pool_missing *missing = *at;
+	pthread_mutex_lock(&pools->mutex);
+	/* It may have what lies in another one too. */
+	whereabouts_clear(&pools->whereabouts);
+	*at = missing->next;
+	pthread_mutex_unlock(&pools->mutex);
+	log_info("pool is back", LOG_TEXT("pool", missing->name));
+	pool_missing_free(missing);
+}
+
+/* Only this changes the list, so it is walked without the mutex: a disk that hangs must not keep
+ * the calls waiting that take it. */
 unsigned pools_look_again(struct pools *pools)
 {
 	unsigned back = 0;
-	pthread_mutex_lock(&pools->mutex);
 	for (struct pool_missing **at = &pools->missing; *at;) {
-		struct pool_missing *missing = *at;
-		if (!comes_back(pools, missing)) {
-			at = &missing->next;
+		if (!comes_back(pools, *at)) {
+			at = &(*at)->next;
 			continue;
 		}
-		/* It may have what lies in another one too. */
-		whereabouts_clear(&pools->whereabouts);
-		log_info("pool is back", LOG_TEXT("pool", missing->name));
+		take_off(pools, at);
 		back++;
-		*at = missing->next;
-		pool_missing_free(missing);
 		introduce_all(pools);
 	}
-	pthread_mutex_unlock(&pools->mutex);
 	return back;
 }

@@ -28,5 +28,5 @@ struct pools_setup {
  * one of them. */
 int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
 
-/* Looks for the missing ones; returns how many are back. */
+/* Looks for the missing ones; returns how many are back. One thread at a time calls it. */
 unsigned pools_look_again(struct pools *pools);

@@ -2,6 +2,7 @@
 #include "pool/pools.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +10,14 @@
 #include <unistd.h>
 
 #include "assert_outcome.h"
+#include "base/clock.h"
 #include "fake_host.h"
 #include "pool/choice.h"
 #include "pool/pools_open.h"
 #include "pool/room.h"
 #include "pool_scene.h"
 #include "pools_scene.h"
+#include "record/layout.h"
 #include "snapshot/group.h"
 #include "snapshot/snapshot.h"
 #include "test.h"
@@ -264,6 +267,47 @@ static void a_pool_comes_back_with_its_disk(void **state)
 	/* And has its place in the order again. */
 	assert_int_equal(create("pvc-2", NULL, GIB, &err), 0);
 	assert_true(lies_in(scene.fast_path, "pvc-2"));
+}
+
+#define HANG_S 2
+
+static void *look_again(void *context)
+{
+	pools_look_again(scene.pools);
+	return NULL;
+}
+
+static void *end_the_hang(void *fifo)
+{
+	sleep(HANG_S);
+	close(open(fifo, O_WRONLY | O_CLOEXEC));
+	return NULL;
+}
+
+/* Its label is a FIFO, so that reading it takes until another thread opens that. */
+static void a_missing_disk_that_hangs_keeps_no_call_waiting(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	pthread_t looking, ending;
+	char label[192];
+	open_both(POOL_POLICY_FIRST);
+	pools_scene_pull_out(&scene, scene.bulk_disk);
+	assert_int_equal(open_some(POOL_POLICY_FIRST, 2, &err), 0);
+	pools_scene_put_back(&scene, scene.bulk_disk);
+	snprintf(label, sizeof(label), "%s/" LAYOUT_LABEL, scene.bulk_path);
+	assert_int_equal(unlink(label), 0);
+	assert_int_equal(mkfifo(label, 0600), 0);
+	assert_int_equal(pthread_create(&looking, NULL, look_again, NULL), 0);
+	assert_int_equal(pthread_create(&ending, NULL, end_the_hang, label), 0);
+	usleep(200000);
+	uint64_t begin_ms = clock_monotonic_ms();
+	assert_int_equal(volume_find(scene.pools, "pvc-1", &record, &err), -1);
+	uint64_t took_ms = clock_monotonic_ms() - begin_ms;
+	pthread_join(looking, NULL);
+	pthread_join(ending, NULL);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_true(took_ms < HANG_S * 1000 / 2);
 }
 
 /* Another pool's disk where the missing one belongs: its volumes are missing as before. */
@@ -723,6 +767,7 @@ int main(void)
 		WITH_POOLS(what_a_missing_pool_may_serve_is_not_refused_for_good),
 		WITH_POOLS(the_places_of_a_missing_pools_volume_are_cleared),
 		WITH_POOLS(a_pool_comes_back_with_its_disk),
+		WITH_POOLS(a_missing_disk_that_hangs_keeps_no_call_waiting),
 		WITH_POOLS(another_pool_in_the_place_of_a_missing_one_is_not_taken_for_it),
 		WITH_POOLS(a_pool_that_is_no_longer_named_is_missed),
 		WITH_POOLS(a_pool_is_given_up_by_removing_its_label_from_the_others),
