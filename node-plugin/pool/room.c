@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/room.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "backend/backends.h"
 #include "base/cleanup.h"
@@ -14,8 +16,8 @@
 #include "pool/volume_folder.h"
 #include "record/layout.h"
 
-/* A damaged record counts with what its data can grow to, and is an error all the same:
- * *ret_promise is set in any case. */
+/* A damaged record counts with what its data can grow to, as an inline volume's where the data has a
+ * pod's mark, and is an error all the same: *ret_promise is set in any case. */
 static int promised_to_volume(struct pool *pool, const char *id, struct pool_promise *ret_promise,
 			      struct error *err)
 {
@@ -30,6 +32,10 @@ static int promised_to_volume(struct pool *pool, const char *id, struct pool_pro
 	if (volume_folder_peek_in(pool, id, &folder, NULL) == 0 && folder.pool)
 		backend = backend_of_folder(folder.fd);
 	ret_promise->bytes = backend ? backend->size_bytes(folder.fd) : 0;
+	/* When it ends, it is taken from this share again (volume/ephemeral.c). */
+	ret_promise->ephemeral =
+		folder.pool &&
+		faccessat(folder.fd, LAYOUT_POD, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return -1;
 }
 

@@ -184,6 +184,23 @@ static void one_whose_record_was_damaged_while_its_pool_was_missing_goes_later(v
 	assert_int_equal(promised_bytes(), 0);
 }
 
+static uint64_t ephemeral_bytes(void)
+{
+	return pools_scene_pool(&scene, "bulk")->ephemeral_bytes;
+}
+
+/* Or the others would get its part of the share a second time when it ends. */
+static void one_with_a_damaged_record_is_counted_in_the_share_after_a_restart(void **state)
+{
+	publish();
+	assert_int_equal(ephemeral_bytes(), GIB);
+	damage_record();
+	pull_out();
+	put_back();
+	assert_int_equal(ephemeral_bytes(), promised_bytes());
+	assert_int_equal(ephemeral_bytes(), GIB);
+}
+
 static void a_persistent_volume_is_never_taken_for_one(void **state)
 {
 	struct error err = { 0 };
@@ -225,6 +242,7 @@ int main(void)
 		WITH_POOLS(where_the_kubelets_folder_is_not_to_be_seen_all_stay),
 		WITH_POOLS(one_with_a_damaged_record_goes_with_its_pod),
 		WITH_POOLS(one_whose_record_was_damaged_while_its_pool_was_missing_goes_later),
+		WITH_POOLS(one_with_a_damaged_record_is_counted_in_the_share_after_a_restart),
 		WITH_POOLS(a_persistent_volume_is_never_taken_for_one),
 		WITH_POOLS(one_whose_id_would_be_another_is_refused),
 	};
