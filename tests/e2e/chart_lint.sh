@@ -97,7 +97,8 @@ renders_inline_volumes_only_when_asked() {
 		--set 'node.ephemeral.pools={fast,bulk}'
 }
 
-# section KIND NAME: one object of the last rendering.
+# section KIND NAME: one object of the last rendering. Not in a pipe to `grep -q`, which ends at its
+# first match: pipefail would take the end of the writer by SIGPIPE for a failure.
 section() {
 	awk -v RS='(^|\n)---\n' -v kind="kind: $1" -v name="\n  name: $2\n" \
 		'index($0, kind) && index($0, name)' "$WORK/rendering"
@@ -105,9 +106,9 @@ section() {
 
 node_plugin_has_no_token() {
 	render >"$WORK/rendering"
-	section DaemonSet kentledge-node | grep -q 'automountServiceAccountToken: false' ||
+	grep -q 'automountServiceAccountToken: false' < <(section DaemonSet kentledge-node) ||
 		fail "the node plugin's pod gets an API token"
-	! section ClusterRoleBinding kentledge-node | grep -q . || fail "the node plugin has rights"
+	! grep -q . < <(section ClusterRoleBinding kentledge-node) || fail "the node plugin has rights"
 	ok "the node plugin has neither token nor rights"
 }
 
@@ -116,17 +117,30 @@ other_programs_have_no_privileges() {
 	for program in provisioner controller; do
 		for word in 'runAsNonRoot: true' 'readOnlyRootFilesystem: true' 'drop: \[ALL\]' \
 			'allowPrivilegeEscalation: false' 'type: RuntimeDefault'; do
-			section Deployment "kentledge-$program" | grep -q "$word" ||
+			grep -q "$word" < <(section Deployment "kentledge-$program") ||
 				fail "kentledge-$program lacks $word"
 		done
-		! section Deployment "kentledge-$program" | grep -Eq 'privileged: true|hostPath' ||
+		! grep -Eq 'privileged: true|hostPath' < <(section Deployment "kentledge-$program") ||
 			fail "kentledge-$program reaches into its node"
-		! section ClusterRole "kentledge-$program" | grep -Eq '\*|secrets' ||
+		! grep -Eq '\*|secrets' < <(section ClusterRole "kentledge-$program") ||
 			fail "kentledge-$program may more than it needs"
+		changes_only_its_own "$program"
 	done
-	section ClusterRole kentledge-controller | grep -q 'pods/finalizers' ||
+	grep -q 'pods/finalizers' < <(section ClusterRole kentledge-controller) ||
 		fail "kentledge-controller cannot name a pod as an owner that its claims wait for"
 	ok "provisioner and controller have no privileges"
+}
+
+# In a namespace that others share, kube-system say, it must not reach their leases and sets: a rule
+# of its Role that is not for reading all, or for creating, names its objects.
+changes_only_its_own() { # PROGRAM
+	local unnamed
+	unnamed=$(section Role "kentledge-$1" | awk '
+		/^  - apiGroups/ { named = 0 }
+		/^    resourceNames:/ { named = 1 }
+		/^    verbs:/ && /patch|update|delete/ && !named')
+	[ -z "$unnamed" ] ||
+		fail "kentledge-$1 may change what is not its own in its namespace"
 }
 
 secret_file() { # SECRET FILE
