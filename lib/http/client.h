@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "http/request.h"
 
 struct http_client;
 struct http_stream;
@@ -34,16 +35,6 @@ struct http_client_options {
 	const char *key_pem;
 };
 
-struct http_request {
-	const char *method; /* "GET" */
-	const char *path;   /* "/api/v1/nodes?limit=500" */
-	const char *content_type;
-	const char *body; /* or NULL */
-	size_t body_length;
-	uint32_t timeout_ms; /* of the whole request; for a stream: of its silence */
-	uint32_t body_max;   /* of the answer; 0: HTTP_BODY_MAX */
-};
-
 struct http_response {
 	int status;
 	char *body; /* terminated; never NULL after success */
@@ -60,7 +51,6 @@ void http_client_free(struct http_client *client);
  * sent, and the answer did not come in time, or (of what is no GET) the connection broke; it may
  * have had its effect. ERROR_CANCELLED: after http_client_stop(). ERROR_EXHAUSTED: the answer is
  * larger than body_max. ERROR_INVALID: a certificate, key or token of ours cannot be used. */
-#define HTTP_BODY_MAX (64u << 20)
 int http_client_request(struct http_client *client, const struct http_request *request,
 			struct http_response *ret_response, struct error *err);
 void http_response_done(struct http_response *response);
@@ -74,7 +64,6 @@ int http_client_open(struct http_client *client, const struct http_request *requ
 /* The next line without its newline: 0 and *ret_line (yours, terminated), or 1 at the end of the
  * stream, or -1 (also when the stream ends in the middle of a line). The stream holds back the
  * server when the reader is slow; a line may be as long as HTTP_LINE_MAX. One reader at a time. */
-#define HTTP_LINE_MAX (16u << 20)
 int http_stream_read_line(struct http_stream *stream, char **ret_line, size_t *ret_length,
 			  struct error *err);
 void http_stream_close(struct http_stream *stream); /* before the client is freed */

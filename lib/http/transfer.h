@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "http/client.h"
+#include "http/request.h"
 
 /* What a slow reader of a stream leaves unread before the server is held back. */
 #define TRANSFER_HOLD_BYTES (256u << 10)
