@@ -22,8 +22,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/pairs.h"
-
-struct kind;
+#include "kube/kind.h"
 
 struct owner {
 	const char *api_version; /* "apps/v1" */
@@ -52,22 +51,6 @@ struct object {
 	size_t finalizer_count;
 	struct owner *owners;
 	size_t owner_count;
-};
-
-struct kind {
-	const char *api_version; /* "v1", "apps/v1" */
-	const char *name;	 /* "PersistentVolumeClaim" */
-	const char *plural;	 /* "persistentvolumeclaims" */
-	bool namespaced;
-	size_t size; /* of the struct that begins with struct object */
-
-	/* Paths of members that parse() never looks at and that may be large, ended by NULL: they
-	 * are dropped before a tree is made (kube/object_text.h). NULL: none. */
-	const char *const *unread;
-
-	/* Fills what lies behind the struct object, which is filled already. NULL where nothing
-	 * does. Names the field in *err ("spec.resources.requests.storage: …"). */
-	int (*parse)(struct object *object, struct json_object *json, struct error *err);
 };
 
 /* One object; its references begin at 1. A missing metadata.name, a field of the wrong type and

@@ -21,7 +21,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "kube/json_scan.h"
-#include "kube/object.h"
+#include "kube/kind.h"
 
 /* As large as an object that kubectl apply can write, whose annotation holds the object. */
 #define OBJECT_TEXT_MAX (256u << 10)
