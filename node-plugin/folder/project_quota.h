@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "folder/quota.h"
+#include "folder/quota_usage.h"
 
 #define PROJECT_QUOTA_FIRST 0x4b000000U
 #define PROJECT_QUOTA_COUNT 0x01000000U

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "folder/quota_usage.h"
 
 enum quota_kind {
 	QUOTA_NONE,
@@ -26,13 +27,6 @@ enum quota_kind {
 struct quota {
 	enum quota_kind kind;
 	uint64_t project_id; /* of QUOTA_PROJECT */
-};
-
-struct quota_usage {
-	uint64_t limit_bytes; /* 0: none is set */
-	uint64_t used_bytes;
-	uint64_t own_bytes; /* of these, what is not shared with a copy, where that is known */
-	bool outdated;	    /* the limit of inodes is not what quota_limit() sets with the bytes */
 };
 
 /* How folders can be held in the file system of fd. -1: in no way; *err says why and what to do. */

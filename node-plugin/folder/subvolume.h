@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "folder/quota.h"
+#include "folder/quota_usage.h"
 
 /* fd lies in btrfs. */
 bool subvolume_is_possible(int fd);
