@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "cluster/nodes.h"
+#include "cluster/node_view.h"
 
 enum node_operator {
 	NODE_UNKNOWN_OPERATOR, /* of a later Kubernetes: never holds */

@@ -12,18 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cluster/cluster.h"
-#include "cluster/node.h"
-
-struct node_view {
-	const struct node *node;
-	const struct csi_node *csi_node; /* NULL: none seen */
-};
-
-/* Views of nodes, and the references behind them. */
-struct cluster_nodes {
-	struct node_view *views;
-	size_t count;
-};
+#include "cluster/node_view.h"
 
 /* The node of that name, if it is there; all nodes for NULL. */
 void cluster_nodes_get(struct cluster *cluster, const char *name, struct cluster_nodes *ret_nodes);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "kube/json.h"
 #include "sample.h"
 #include "test.h"
