@@ -169,7 +169,7 @@ static void claim_changed(void *context, const struct object *before, const stru
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(256);
 	const char *rest;
-	if (after || identity_parse(arena, before->name, &rest) < 0)
+	if (after || pod_name_parse(arena, before->name, &rest) < 0)
 		return;
 	while ((rest = strchr(rest, '-'))) {
 		rest++;

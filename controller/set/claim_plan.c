@@ -176,7 +176,7 @@ static enum claim_action leftover_action(const struct planner *planner, const st
 static bool mend_leftover(struct planner *planner, const struct claim *claim)
 {
 	const char *parent;
-	int32_t ordinal = identity_parse(planner->arena, claim->object.name, &parent);
+	int32_t ordinal = pod_name_parse(planner->arena, claim->object.name, &parent);
 	struct claim_step step = {
 		.template = ordinal < 0 ? NULL : template_of(planner, parent),
 		.name = claim->object.name,

@@ -1,38 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "set/identity.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "set/pod.h"
 #include "set/statefulset.h"
-
-static int32_t parse_digits(const char *digits)
-{
-	int64_t value = 0;
-	for (; *digits; digits++) {
-		value = value * 10 + (*digits - '0');
-		if (value > INT32_MAX)
-			return -1;
-	}
-	return (int32_t)value;
-}
-
-int32_t identity_parse(struct arena *arena, const char *pod_name, const char **ret_parent)
-{
-	size_t length = strlen(pod_name);
-	size_t digits = length;
-	while (digits > 0 && isdigit((unsigned char)pod_name[digits - 1]))
-		digits--;
-	if (digits == length || digits == 0 || pod_name[digits - 1] != '-') {
-		*ret_parent = "";
-		return -1;
-	}
-	*ret_parent = arena_copy(arena, pod_name, digits - 1);
-	return parse_digits(pod_name + digits);
-}
 
 const char *identity_pod_name(struct arena *arena, const struct statefulset *set, int32_t ordinal)
 {

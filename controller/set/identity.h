@@ -19,14 +19,6 @@
 struct pod;
 struct statefulset;
 
-#define POD_NAME_LABEL "statefulset.kubernetes.io/pod-name"
-#define POD_INDEX_LABEL "apps.kubernetes.io/pod-index"
-#define POD_REVISION_LABEL "controller-revision-hash"
-
-/* Takes a pod's name apart: everything before the last "-<digits>" and the number. No such ending:
- * "" and -1. More digits than an int32 holds: the parent, and -1. */
-int32_t identity_parse(struct arena *arena, const char *pod_name, const char **ret_parent);
-
 const char *identity_pod_name(struct arena *arena, const struct statefulset *set, int32_t ordinal);
 const char *identity_claim_name(struct arena *arena, const struct statefulset *set,
 				const char *template_name, int32_t ordinal);

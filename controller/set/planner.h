@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "set/statefulset_plan.h"
+#include "set/plan.h"
 
 struct planner {
 	const struct plan_input *input;

@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "set/pod.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "kube/json.h"
-#include "set/identity.h"
+
+static int32_t parse_digits(const char *digits)
+{
+	int64_t value = 0;
+	for (; *digits; digits++) {
+		value = value * 10 + (*digits - '0');
+		if (value > INT32_MAX)
+			return -1;
+	}
+	return (int32_t)value;
+}
+
+int32_t pod_name_parse(struct arena *arena, const char *pod_name, const char **ret_parent)
+{
+	size_t length = strlen(pod_name);
+	size_t digits = length;
+	while (digits > 0 && isdigit((unsigned char)pod_name[digits - 1]))
+		digits--;
+	if (digits == length || digits == 0 || pod_name[digits - 1] != '-') {
+		*ret_parent = "";
+		return -1;
+	}
+	*ret_parent = arena_copy(arena, pod_name, digits - 1);
+	return parse_digits(pod_name + digits);
+}
 
 static enum pod_phase parse_phase(const char *word)
 {
@@ -81,7 +106,7 @@ static int parse(struct object *object, struct json_object *json, struct error *
 	if (json_read_string(json, "status.phase", object->arena, &phase, err) < 0)
 		return -1;
 	pod->phase = parse_phase(phase);
-	pod->ordinal = identity_parse(object->arena, object->name, &pod->parent);
+	pod->ordinal = pod_name_parse(object->arena, object->name, &pod->parent);
 	const char *revision = pairs_get(&object->labels, POD_REVISION_LABEL);
 	pod->revision = revision ? revision : "";
 	if (parse_conditions(pod, json, err) < 0)

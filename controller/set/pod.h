@@ -11,6 +11,10 @@
 
 #include "kube/object.h"
 
+#define POD_NAME_LABEL "statefulset.kubernetes.io/pod-name"
+#define POD_INDEX_LABEL "apps.kubernetes.io/pod-index"
+#define POD_REVISION_LABEL "controller-revision-hash"
+
 enum pod_phase {
 	POD_PHASE_NONE, /* not yet written by anybody */
 	POD_PENDING,
@@ -27,7 +31,7 @@ struct pod_volume {
 
 struct pod {
 	struct object object;
-	const char *parent; /* by its name: identity_parse() */
+	const char *parent; /* by its name: pod_name_parse() */
 	int32_t ordinal;
 	enum pod_phase phase;
 	bool ready;	       /* condition Ready is True … */
@@ -38,6 +42,10 @@ struct pod {
 };
 
 extern const struct kind pod_kind;
+
+/* Takes a pod's name apart: everything before the last "-<digits>" and the number. No such ending:
+ * "" and -1. More digits than an int32 holds: the parent, and -1. */
+int32_t pod_name_parse(struct arena *arena, const char *pod_name, const char **ret_parent);
 
 static inline struct pod *pod_of(struct object *object)
 {

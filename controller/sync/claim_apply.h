@@ -5,7 +5,7 @@
  * Carries out what a decision says of claims. The events are about the set, never the claim.
  */
 
-#include "set/statefulset_plan.h"
+#include "set/plan.h"
 #include "sync/applier.h"
 
 /* Makes the claims that are missing. Tries all of them; the errors are reported together. */

@@ -10,7 +10,7 @@
  * other if it lasts.
  */
 
-#include "set/statefulset_plan.h"
+#include "set/plan.h"
 #include "sync/applier.h"
 
 /* failure: of carrying the plan out; NULL: none. Sets the condition in *status, with strings of the

@@ -37,7 +37,7 @@ static void a_pods_name_tells_its_set_and_ordinal(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CLEANUP(arena_freep) struct arena *arena = arena_new(64);
 		const char *parent;
-		assert_int_equal(identity_parse(arena, rows[i].name, &parent), rows[i].ordinal);
+		assert_int_equal(pod_name_parse(arena, rows[i].name, &parent), rows[i].ordinal);
 		assert_string_equal(parent, rows[i].parent);
 	}
 }
