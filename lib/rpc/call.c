@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rpc/handler.h"
 #include "rpc/library.h"
 #include "rpc/message.h"
 #include "rpc/peer.h"

@@ -17,7 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "rpc/server.h"
+#include "rpc/server_options.h"
 #include "rpc/tag.h"
 
 struct rpc_workers;

@@ -19,95 +19,14 @@
  * TLS, whose peer is known by the DNS name in its certificate.
  */
 
-#include <protobuf-c/protobuf-c.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "rpc/server_options.h"
 
-struct arena;
-struct rpc_call;
 struct rpc_server;
-struct rpc_stream;
 struct rpc_tls;
-
-/* Serves one call: reads the request, fills the response (already initialised, in the arena).
- * Returns 0, or -1 with *err. */
-typedef int rpc_handler(struct rpc_call *call, const void *request, void *response,
-			struct error *err);
-
-/* Serves one call with any number of messages, rpc_stream_send(). The stream ends when it returns:
- * 0, or -1 with *err, whatever was sent before. */
-typedef int rpc_stream_handler(struct rpc_call *call, const void *request,
-			       struct rpc_stream *stream, struct error *err);
-
-/* How long a method's calls may take, which decides on the workers they get (rpc/workers.h). */
-enum rpc_lane {
-	RPC_LANE_ORDINARY,
-	RPC_LANE_QUICK, /* never waits for a call of the other lanes */
-	RPC_LANE_LONG,	/* as long as the client likes: a few at once */
-	RPC_LANES,
-};
-
-struct rpc_method {
-	const char *service; /* "csi.v1.Controller" */
-	const char *name;    /* "CreateVolume" */
-	const ProtobufCMessageDescriptor *request;
-	const ProtobufCMessageDescriptor *response; /* of a stream: each of its messages */
-	rpc_handler *handler;
-	rpc_stream_handler *stream_handler; /* instead of handler */
-	bool local_only; /* over the unix socket alone: TCP callers get PERMISSION_DENIED */
-	enum rpc_lane lane;
-};
-
-/* A row of the table; refuses to compile where the handler does not fit the types. Use with the
- * generated names: RPC_METHOD("csi.v1.Node", NodeGetInfo, Csi__V1__NodeGetInfoRequest,
- * csi__v1__node_get_info_request__descriptor, …, node_get_info, true). */
-#define RPC_METHOD(service_name, method, req, req_descriptor, rsp, rsp_descriptor, fn, local)      \
-	RPC_METHOD_IN(RPC_LANE_ORDINARY, service_name, method, req, req_descriptor, rsp,           \
-		      rsp_descriptor, fn, local)
-
-/* The same in another lane. */
-#define RPC_METHOD_IN(lane_number, service_name, method, req, req_descriptor, rsp, rsp_descriptor, \
-		      fn, local)                                                                   \
-	{                                                                                          \
-		.lane = (lane_number), .service = (service_name), .name = #method,                 \
-		.request = &(req_descriptor), .response = &(rsp_descriptor),                       \
-		.local_only = (local),                                                             \
-		.handler = (rpc_handler *)(void *)(1 ? (fn)                                        \
-						     : (int (*)(struct rpc_call *, const req *,    \
-								rsp *, struct error *))0),         \
-	}
-
-/* A stream lasts as long as its client takes messages. */
-#define RPC_STREAM(service_name, method, req, req_descriptor, rsp_descriptor, fn, local)           \
-	{                                                                                          \
-		.lane = RPC_LANE_LONG, .service = (service_name), .name = #method,                 \
-		.request = &(req_descriptor), .response = &(rsp_descriptor),                       \
-		.local_only = (local),                                                             \
-		.stream_handler = (rpc_stream_handler *)(void *)(1 ? (fn)                          \
-								   : (int (*)(struct rpc_call *,   \
-									      const req *,         \
-									      struct rpc_stream *, \
-									      struct error *))0),  \
-	}
-
-struct rpc_server_options {
-	const struct rpc_method *methods; /* borrowed, outlives the server */
-	size_t method_count;
-	void *context;		  /* rpc_call_context() */
-	unsigned workers;	  /* a quarter, at least one, is kept for quick calls */
-	size_t message_bytes_max; /* 0: gRPC's own 4 MiB; larger ones get RESOURCE_EXHAUSTED */
-
-	/* After each call of the table, before the answer, in its worker or, where the call was
-	 * refused since too many wait, in the poller; may be NULL. The time counts from the
-	 * arrival, waiting for a worker included. */
-	void (*observe)(void *context, const struct rpc_method *method, enum error_code code,
-			uint64_t duration_us);
-};
 
 int rpc_server_new(const struct rpc_server_options *options, struct rpc_server **ret_server,
 		   struct error *err);
@@ -133,20 +52,5 @@ int rpc_server_dial_tls(struct rpc_server *server, unsigned timeout_ms, struct e
  * handlers have seen it and returned (rpc_call_cancelled()). */
 void rpc_server_stop(struct rpc_server *server, unsigned grace_ms);
 void rpc_server_free(struct rpc_server *server);
-
-/* For handlers. */
-void *rpc_call_context(const struct rpc_call *call);
-struct arena *rpc_call_arena(struct rpc_call *call);
-ProtobufCAllocator *rpc_call_allocator(struct rpc_call *call); /* over the arena */
-bool rpc_call_cancelled(const struct rpc_call *call);	       /* client gone, or deadline past */
-const char *
-rpc_call_peer(const struct rpc_call *call); /* "uid=0 pid=17" or "kentledge-provisioner" */
-
-/* Sends the next message of a stream. Waits until gRPC has found room for the one before: while the
- * client is slow the handler stands still, and at most one message waits. -1 when nobody waits for
- * more: ERROR_CANCELLED (client gone, deadline past, server stopping), or ERROR_TIMEOUT if the
- * client has taken nothing for RPC_STREAM_PATIENCE_MS. The message may be reused at once. */
-int rpc_stream_send(struct rpc_stream *stream, const ProtobufCMessage *message, struct error *err);
-#define RPC_STREAM_PATIENCE_MS 60000
 
 DEFINE_CLEANUP(struct rpc_server *, rpc_server_free);

@@ -5,8 +5,8 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "rpc/handler.h"
 #include "rpc/message.h"
-#include "rpc/server.h"
 
 static void when_taken(struct rpc_tag *tag, bool ok)
 {

@@ -4,7 +4,7 @@
 /*
  * A few threads that run what may block.
  *
- * Work comes in lanes (rpc/server.h). Within a lane it is first come, first served. A quarter of
+ * Work comes in lanes (rpc/method.h). Within a lane it is first come, first served. A quarter of
  * the threads, at least one, is kept for the quick lane, so that work of the other lanes, however
  * long it takes, never makes quick work wait. Of the long lane a quarter of the threads runs work
  * at once. What waits in the ordinary and the long lane is bounded.
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "rpc/server.h"
+#include "rpc/method.h"
 
 struct rpc_workers;
 
