@@ -6,6 +6,7 @@
 #include "csi.pb-c.h"
 #include "csi/names.h"
 #include "rpc/channel.h"
+#include "rpc/channel_call.h"
 
 #define CONTROLLER "csi.v1.Controller"
 #define ARENA_FIRST_BYTES 1024

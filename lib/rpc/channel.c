@@ -11,7 +11,7 @@
 #include <sys/un.h>
 
 #include "base/text.h"
-#include "rpc/channel_call.h"
+#include "rpc/channel_line.h"
 #include "rpc/credentials.h"
 #include "rpc/library.h"
 

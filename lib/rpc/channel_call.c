@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "rpc/channel.h"
+#include "rpc/channel_line.h"
 #include "rpc/library.h"
 #include "rpc/message.h"
 #include "rpc/status.h"

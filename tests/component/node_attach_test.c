@@ -17,6 +17,7 @@
 #include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_test.h"
+#include "rpc/channel_call.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)

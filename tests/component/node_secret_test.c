@@ -21,6 +21,7 @@
 #include "csi.pb-c.h"
 #include "node_client.h"
 #include "node_test.h"
+#include "rpc/channel_call.h"
 #include "test.h"
 
 #define KEY_HEAD "wLq8ZVY3aGJkMnF4"

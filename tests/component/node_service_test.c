@@ -22,6 +22,7 @@
 #include "node_client.h"
 #include "node_test.h"
 #include "pluginregistration.pb-c.h"
+#include "rpc/channel_call.h"
 #include "rpc/tls.h"
 #include "test.h"
 

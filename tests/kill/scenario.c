@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "csi.pb-c.h"
 #include "life.h"
+#include "rpc/channel_call.h"
 
 #define MIB (1ULL << 20)
 #define MARK "kept"

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "csi.pb-c.h"
+#include "rpc/channel_call.h"
 
 static int hold(struct rpc_call *call, struct echo_service *service, struct error *err)
 {

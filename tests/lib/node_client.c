@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "csi.pb-c.h"
+#include "rpc/channel_call.h"
 
 #define TIMEOUT_MS 30000
 #define IDENTITY "csi.v1.Identity"

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "csi.pb-c.h"
+#include "rpc/channel_call.h"
 #include "test.h"
 #include "tls_scene.h"
 

@@ -11,6 +11,7 @@
 #include "csi.pb-c.h"
 #include "echo_scene.h"
 #include "rpc/channel.h"
+#include "rpc/channel_call.h"
 #include "test.h"
 
 #define LONG_MS 30000
