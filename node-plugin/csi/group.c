@@ -10,11 +10,11 @@
 #include "base/clock.h"
 #include "csi.pb-c.h"
 #include "csi/argument.h"
-#include "csi/copy.h"
 #include "csi/effect.h"
 #include "csi/node.h"
 #include "csi/service.h"
 #include "csi/snapshot.h"
+#include "pool/filling.h"
 #include "snapshot/group.h"
 
 static Csi__V1__VolumeGroupSnapshot *make_group(struct arena *arena,
@@ -60,7 +60,7 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;
-	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
+	CLEANUP_FILLING struct filling filling = { 0 };
 	const struct csi_effect effect = {
 		.done = "group snapshot created",
 		.failed = "group snapshot not created",
@@ -68,12 +68,12 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 		.begin_us = clock_monotonic_us(),
 	};
 	struct pairs parameters = CSI_ARGUMENT_PAIRS(arena, request, parameters);
-	csi_copy_init(&copy, node->pools, &node->long_work);
+	filling_init(&filling, node->pools, &node->long_work);
 	int outcome = check_create(request, &parameters, err);
 	if (outcome == 0)
 		outcome = snapshot_group_create(
 			node->pools, request->name, (const char *const *)request->source_volume_ids,
-			request->n_source_volume_ids, &copy.watch, &group, err);
+			request->n_source_volume_ids, &filling.watch, &group, err);
 	if (outcome >= 0)
 		response->group_snapshot = make_group(arena, &group);
 	return csi_effect_log(&effect, outcome, err);

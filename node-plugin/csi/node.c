@@ -5,11 +5,11 @@
 #include "csi.pb-c.h"
 #include "csi/argument.h"
 #include "csi/condition.h"
-#include "csi/copy.h"
 #include "csi/effect.h"
 #include "csi/ephemeral.h"
 #include "csi/service.h"
 #include "csi/topology.h"
+#include "pool/filling.h"
 #include "pool/pools.h"
 #include "pool/visiting.h"
 #include "volume/condition.h"
@@ -95,15 +95,15 @@ static int publish(struct node *node, const char *id, struct pairs *context, str
 		   const struct volume_publication *publication, struct error *err)
 {
 	struct volume_spec spec;
-	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
+	CLEANUP_FILLING struct filling filling = { 0 };
 	if (!csi_ephemeral_is(context))
 		return volume_publish(node->pools, id, publication, err);
 	if (csi_ephemeral_spec(id, context, access, &spec, err) < 0)
 		return -1;
 	spec.ephemeral = node->ephemeral;
-	csi_copy_init(&copy, node->pools, &node->long_work);
-	spec.watch = &copy.watch;
-	spec.chosen = &copy.pool;
+	filling_init(&filling, node->pools, &node->long_work);
+	spec.watch = &filling.watch;
+	spec.chosen = &filling.pool;
 	return volume_ephemeral_publish(node->pools, &spec, publication, err);
 }
 

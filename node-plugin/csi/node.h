@@ -6,7 +6,7 @@
  * its kernel can do. All the handlers get it by rpc_call_context().
  */
 
-#include "csi/copy.h"
+#include "pool/filling.h"
 
 struct ephemeral_policy;
 struct node_features;
@@ -17,5 +17,5 @@ struct node {
 	struct pools *pools;
 	const struct node_features *features;
 	const struct ephemeral_policy *ephemeral; /* what inline volumes may be */
-	struct csi_places long_work;		  /* taken by copies */
+	struct filling_places long_work;	  /* taken by fillings */
 };

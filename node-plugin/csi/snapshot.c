@@ -5,12 +5,12 @@
 
 #include "base/clock.h"
 #include "csi/argument.h"
-#include "csi/copy.h"
 #include "csi/effect.h"
 #include "csi/node.h"
 #include "csi/page.h"
 #include "csi/service.h"
 #include "csi/volume.h"
+#include "pool/filling.h"
 #include "snapshot/create.h"
 #include "snapshot/delete.h"
 #include "snapshot/snapshot.h"
@@ -55,14 +55,14 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 		.source_volume = request->source_volume_id,
 		.group = "",
 	};
-	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
-	csi_copy_init_of(&copy, node->pools, &node->long_work, request->source_volume_id);
+	CLEANUP_FILLING struct filling filling = { 0 };
+	filling_init_of(&filling, node->pools, &node->long_work, request->source_volume_id);
 	struct snapshot_record record;
 	if (csi_argument_text(request->name, "name", err) < 0 ||
 	    csi_argument_text(request->source_volume_id, "source_volume_id", err) < 0 ||
 	    csi_argument_no_parameters(&parameters, "VolumeSnapshotClass", err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	int outcome = snapshot_create(node->pools, &spec, &copy.watch, &record, err);
+	int outcome = snapshot_create(node->pools, &spec, &filling.watch, &record, err);
 	if (outcome >= 0) {
 		effect.snapshot = record.id;
 		response->snapshot = csi_snapshot_make(arena, &record);

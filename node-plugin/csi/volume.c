@@ -7,11 +7,11 @@
 
 #include "base/clock.h"
 #include "csi/argument.h"
-#include "csi/copy.h"
 #include "csi/effect.h"
 #include "csi/names.h"
 #include "csi/service.h"
 #include "csi/topology.h"
+#include "pool/filling.h"
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "record/io_limits.h"
@@ -162,10 +162,10 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	    volume_limits_check(node->pools, spec.block || spec.parameters.backend == BACKEND_LOOP,
 				&spec.limits, err) < 0)
 		return csi_effect_log(&effect, -1, err);
-	CLEANUP_CSI_COPY struct csi_copy copy = { 0 };
-	csi_copy_init(&copy, node->pools, &node->long_work);
-	spec.watch = &copy.watch;
-	spec.chosen = &copy.pool;
+	CLEANUP_FILLING struct filling filling = { 0 };
+	filling_init(&filling, node->pools, &node->long_work);
+	spec.watch = &filling.watch;
+	spec.chosen = &filling.pool;
 	effect.claim = claim_of(arena, &spec.parameters);
 	int outcome = volume_create(node->pools, &spec, &record, err);
 	if (outcome >= 0) {

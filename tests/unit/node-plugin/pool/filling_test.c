@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "csi/copy.h"
+#include "pool/filling.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,13 +15,13 @@
 #define GIB (1ULL << 30)
 
 static struct pools_scene scene;
-static struct csi_places places;
+static struct filling_places places;
 
 static int set_up(void **state)
 {
 	pools_scene_init(&scene);
 	pools_scene_open_both(&scene, 2);
-	places = (struct csi_places) { 0 };
+	places = (struct filling_places) { 0 };
 	return 0;
 }
 
@@ -31,43 +31,43 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int expect(struct csi_copy *copy, const char *pool, uint64_t bytes, struct error *err)
+static int expect(struct filling *filling, const char *pool, uint64_t bytes, struct error *err)
 {
-	csi_copy_init(copy, scene.pools, &places);
-	copy->pool = pool ? pools_scene_pool(&scene, pool) : NULL;
-	return copy->watch.expect(copy->watch.context, bytes, err);
+	filling_init(filling, scene.pools, &places);
+	filling->pool = pool ? pools_scene_pool(&scene, pool) : NULL;
+	return filling->watch.expect(filling->watch.context, bytes, err);
 }
 
 static void what_is_known_to_be_long_has_a_place_or_is_not_begun(void **state)
 {
-	struct csi_copy copies[4];
+	struct filling fillings[4];
 	struct error err = { 0 };
 	for (unsigned i = 0; i < 3; i++)
-		assert_done(expect(&copies[i], NULL, GIB, &err), &err);
-	assert_refused(expect(&copies[3], NULL, GIB, &err), ERROR_BUSY, &err, "try again");
-	csi_copy_done(&copies[3]); /* which has none */
-	assert_refused(expect(&copies[3], NULL, GIB, &err), ERROR_BUSY, &err, "try again");
+		assert_done(expect(&fillings[i], NULL, GIB, &err), &err);
+	assert_refused(expect(&fillings[3], NULL, GIB, &err), ERROR_BUSY, &err, "try again");
+	filling_done(&fillings[3]); /* which has none */
+	assert_refused(expect(&fillings[3], NULL, GIB, &err), ERROR_BUSY, &err, "try again");
 	/* Little work needs no place. */
-	assert_done(expect(&copies[3], NULL, GIB / 64, &err), &err);
-	csi_copy_done(&copies[0]);
-	assert_done(expect(&copies[3], NULL, GIB, &err), &err);
+	assert_done(expect(&fillings[3], NULL, GIB / 64, &err), &err);
+	filling_done(&fillings[0]);
+	assert_done(expect(&fillings[3], NULL, GIB, &err), &err);
 	for (unsigned i = 1; i < 4; i++)
-		csi_copy_done(&copies[i]);
+		filling_done(&fillings[i]);
 	assert_int_equal(atomic_load(&places.total), 0);
 }
 
 static void one_of_several_pools_does_not_get_all_places(void **state)
 {
-	struct csi_copy copies[4];
+	struct filling fillings[4];
 	struct error err = { 0 };
 	for (unsigned i = 0; i < 2; i++)
-		assert_done(expect(&copies[i], "bulk", GIB, &err), &err);
-	assert_refused(expect(&copies[2], "bulk", GIB, &err), ERROR_BUSY, &err, "in pool bulk");
-	assert_done(expect(&copies[3], "fast", GIB, &err), &err);
-	csi_copy_done(&copies[0]);
-	assert_done(expect(&copies[2], "bulk", GIB, &err), &err);
+		assert_done(expect(&fillings[i], "bulk", GIB, &err), &err);
+	assert_refused(expect(&fillings[2], "bulk", GIB, &err), ERROR_BUSY, &err, "in pool bulk");
+	assert_done(expect(&fillings[3], "fast", GIB, &err), &err);
+	filling_done(&fillings[0]);
+	assert_done(expect(&fillings[2], "bulk", GIB, &err), &err);
 	for (unsigned i = 1; i < 4; i++)
-		csi_copy_done(&copies[i]);
+		filling_done(&fillings[i]);
 	assert_int_equal(atomic_load(&places.total), 0);
 	for (unsigned i = 0; i < POOLS_MAX; i++)
 		assert_int_equal(atomic_load(&places.of_pool[i]), 0);
@@ -75,18 +75,18 @@ static void one_of_several_pools_does_not_get_all_places(void **state)
 
 static void what_takes_longer_than_a_moment_needs_a_place_too(void **state)
 {
-	struct csi_copy copies[3], late;
+	struct filling fillings[3], late;
 	struct error err = { 0 };
-	csi_copy_init(&late, scene.pools, &places);
+	filling_init(&late, scene.pools, &places);
 	for (unsigned i = 0; i < 3; i++)
-		assert_done(expect(&copies[i], NULL, GIB, &err), &err);
+		assert_done(expect(&fillings[i], NULL, GIB, &err), &err);
 	assert_done(late.watch.look(late.watch.context, 0, &err), &err);
 	usleep(1100000);
 	assert_refused(late.watch.look(late.watch.context, 77, &err), ERROR_BUSY, &err,
 		       "77 bytes are written");
 	for (unsigned i = 0; i < 3; i++)
-		csi_copy_done(&copies[i]);
-	csi_copy_done(&late);
+		filling_done(&fillings[i]);
+	filling_done(&late);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
