@@ -22,8 +22,8 @@ lib/kube/list_text.h:list_text_parse	a parser with several results, not yet a st
 lib/kube/json.h:json_read_strings	a parser with several results, not yet a struct
 lib/kube/kubeconfig.h:kubeconfig_parse	a parser with several results, not yet a struct
 lib/csi/client.h:csi_get_capacity	the parts of one call, not yet a struct
-lib/rpc/channel.h:rpc_channel_call	the parts of one call, not yet a struct
-lib/rpc/channel.h:rpc_channel_stream	the parts of one call, not yet a struct
+lib/rpc/channel_call.h:rpc_channel_call	the parts of one call, not yet a struct
+lib/rpc/channel_call.h:rpc_channel_stream	the parts of one call, not yet a struct
 lib/rpc/server.h:rpc_server_listen_tls	address, certificates and who is let in, not yet a struct
 node-plugin/backend/backend.h:stage	a table that each backend fills in: the site comes first, not yet a struct
 node-plugin/backend/backend.h:keep	as stage
