@@ -3,11 +3,14 @@
 
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+
+#define VALUE_BYTES_MAX 2048 /* more than the text of an error has */
 
 static _Atomic enum log_level threshold = LOG_INFO;
 static atomic_int output = STDERR_FILENO;
@@ -67,8 +70,14 @@ static void append_escaped(struct text *line, const char *value)
 	}
 }
 
+/* Some values are written by users of the cluster, with a length of their choice. */
 static void append_value(struct text *line, const char *value)
 {
+	char cut[VALUE_BYTES_MAX + sizeof("…")];
+	if (strlen(value) > VALUE_BYTES_MAX) {
+		snprintf(cut, sizeof(cut), "%.*s…", VALUE_BYTES_MAX, value);
+		value = cut;
+	}
 	if (is_plain(value)) {
 		text_append_string(line, value);
 		return;

@@ -58,6 +58,17 @@ static void no_value_can_forge_a_line_or_a_field(void **state)
 			    "name=\"a\\nlevel=info event=\\\"x\\\" \\x1b\\\\\" empty=\"\"\n");
 }
 
+/* As of an annotation, which may have a quarter of a megabyte. */
+static void a_value_of_any_length_gives_a_line_of_bounded_length(void **state)
+{
+	static char long_value[256 << 10];
+	memset(long_value, 'x', sizeof(long_value) - 1);
+	log_info("given up", LOG_TEXT("node", long_value), LOG_UINT("n", 1));
+	const char *text = logged();
+	assert_in_range(strlen(text), 2048, 2200);
+	assert_string_equal(text + strlen(text) - strlen("x…\" n=1\n"), "x…\" n=1\n");
+}
+
 static void names_the_error(void **state)
 {
 	struct error err;
@@ -86,6 +97,7 @@ int main(void)
 		cmocka_unit_test(writes_one_line_of_fields_for_an_event),
 		cmocka_unit_test(leaves_out_a_field_without_a_value),
 		cmocka_unit_test(no_value_can_forge_a_line_or_a_field),
+		cmocka_unit_test(a_value_of_any_length_gives_a_line_of_bounded_length),
 		cmocka_unit_test(names_the_error),
 		cmocka_unit_test(keeps_quiet_below_its_level),
 	};
