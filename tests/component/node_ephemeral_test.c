@@ -33,7 +33,7 @@ static void nothing_is_left(void)
 	assert_int_equal(node_scene_mounts(&scene), 0);
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
-	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	node_scene_expect_empty_trash(&scene);
 	assert_int_equal(access(scene.target, F_OK), -1);
 }
 

@@ -33,7 +33,7 @@ static void down(void)
 	struct error err = { 0 };
 	assert_done(node_scene_take_down(&scene, ID, &err), &err);
 	assert_int_equal(node_scene_loops(&scene), 0);
-	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	node_scene_expect_empty_trash(&scene);
 }
 
 static uint64_t mounted_bytes(const char *path)

@@ -90,7 +90,7 @@ static void thirty_two_volumes_live_at_once(void **state)
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
-	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	node_scene_expect_empty_trash(&scene);
 }
 
 static pthread_barrier_t barrier;

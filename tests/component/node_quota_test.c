@@ -88,7 +88,7 @@ static void what_is_full_can_be_emptied_unpublished_and_deleted(void **state)
 	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), 0);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
-	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	node_scene_expect_empty_trash(&scene);
 }
 
 /* BTRFS_IOC_SUBVOL_CREATE, as anybody may call it in a folder of his own. */
@@ -118,7 +118,7 @@ static void a_volume_with_subvolumes_of_the_pod_in_it_is_deleted_whole(void **st
 	assert_int_equal(reason, 0);
 	assert_int_equal(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), 0);
 	assert_int_equal(node_client_delete(scene.channel, "pvc-1", &err), 0);
-	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	node_scene_expect_empty_trash(&scene);
 }
 
 static void what_a_killed_plugin_left_is_removed_at_the_next_start(void **state)
@@ -136,9 +136,7 @@ static void what_a_killed_plugin_left_is_removed_at_the_next_start(void **state)
 	snprintf(to, sizeof(to), "%s/tmp/pvc-2.8", scene.pool);
 	assert_int_equal(rename(from, to), 0);
 	node_scene_start(&scene);
-	for (int i = 0; i < 500 && node_scene_entries(&scene, "trash"); i++)
-		usleep(10000);
-	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	node_scene_expect_empty_trash(&scene);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 }

@@ -271,7 +271,7 @@ static void remove_all(void)
 	assert_int_equal(node_scene_loops(&scene), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
-	assert_int_equal(node_scene_entries(&scene, "trash"), 0);
+	node_scene_expect_empty_trash(&scene);
 }
 
 static void any_calls_at_any_time_are_answered_as_if_they_came_one_after_the_other(void **state)

@@ -268,6 +268,16 @@ unsigned node_scene_entries(const struct node_scene *scene, const char *folder)
 	return count;
 }
 
+void node_scene_expect_empty_trash(const struct node_scene *scene)
+{
+	for (unsigned i = 0; i < 2000 && node_scene_entries(scene, "trash"); i++)
+		wait_ms(10);
+	if (node_scene_entries(scene, "trash")) {
+		fprintf(stderr, "the trash is not empty\n");
+		abort();
+	}
+}
+
 bool node_scene_logged(const struct node_scene *scene, const char *text, const char *more)
 {
 	CLEANUP_FREE char *log = NULL;

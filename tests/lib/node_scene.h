@@ -77,5 +77,8 @@ unsigned node_scene_loops(const struct node_scene *scene);
 /* Entries of a folder of the pool. */
 unsigned node_scene_entries(const struct node_scene *scene, const char *folder);
 
+/* What is large is removed aside: fails the test unless the pool's trash is empty within 20 s. */
+void node_scene_expect_empty_trash(const struct node_scene *scene);
+
 /* The log has a line with both texts. */
 bool node_scene_logged(const struct node_scene *scene, const char *text, const char *more);
