@@ -77,7 +77,6 @@ static void bad_requests_are_refused_with_the_field_and_leave_nothing(void **sta
 		{ "pvc-1", GIB, "bakend", "loop", NULL, ERROR_INVALID, "bakend" },
 		{ "pvc-1", GIB, "backend", "zfs", NULL, ERROR_INVALID, "backend" },
 		{ "pvc-1", GIB, "backend", "directory", NULL, ERROR_EXHAUSTED, "enforce" },
-		{ "pvc-1", 1, NULL, NULL, NULL, ERROR_RANGE, "capacity_range" },
 		{ "pvc-1", 1ULL << 62, NULL, NULL, NULL, ERROR_RANGE, "capacity_range" },
 		{ "pvc-1", 1ULL << 55, NULL, NULL, NULL, ERROR_RANGE, "capacity_range" },
 		{ "pvc-1", 1ULL << 55, NULL, NULL, "node-1", ERROR_EXHAUSTED, "capacity_range" },
