@@ -58,12 +58,34 @@ static bool is_of_kubernetes(const struct json_span *name)
 	       ends_with(name->text, length, "kentledge.io");
 }
 
+/* What our programs decide by. Other annotations, which any editor of the object can add, must not
+ * take their room: a claim without its note of provisioning looks as if no volume had been made. */
+static bool is_decisive(const struct json_span *name)
+{
+	static const char *const names[] = {
+		"kentledge.io/provisioning-node",
+		"pv.kubernetes.io/provisioned-by",
+		"volume.beta.kubernetes.io/storage-class",
+		"volume.beta.kubernetes.io/storage-provisioner",
+		"volume.kubernetes.io/selected-node",
+		"volume.kubernetes.io/storage-provisioner",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (json_span_is(name, names[i]))
+			return true;
+	return false;
+}
+
 static bool keeps_annotation(struct pruner *pruner, const struct json_span *name,
 			     const struct json_span *value)
 {
 	size_t bytes = name->length + value->length;
 	size_t *kept = &pruner->annotations_bytes[is_of_kubernetes(name)];
-	if (bytes > ANNOTATION_MAX || *kept + bytes > ANNOTATIONS_MAX)
+	if (bytes > ANNOTATION_MAX)
+		return false;
+	if (is_decisive(name))
+		return true;
+	if (*kept + bytes > ANNOTATIONS_MAX)
 		return false;
 	*kept += bytes;
 	return true;

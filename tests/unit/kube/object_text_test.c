@@ -65,6 +65,26 @@ static void keeps_few_annotations_and_those_of_kubernetes_apart(void **state)
 	assert_non_null(strstr(text_string(&out), "selected-node\":\"n1\""));
 }
 
+/* An editor of the claim could else hide the note that a volume may have been made. */
+static void keeps_what_decisions_depend_on_whatever_else_is_there(void **state)
+{
+	static const char note[] = "\"kentledge.io/provisioning-node\":\"n1\"";
+	static const char node[] = "\"volume.kubernetes.io/selected-node\":\"n1\"";
+	CLEANUP_TEXT struct text json = TEXT_INIT;
+	CLEANUP_TEXT struct text out = TEXT_INIT;
+	struct error err;
+	text_append_string(&json, "{\"metadata\":{\"name\":\"a\",\"annotations\":{");
+	for (int i = 0; i < 700; i++)
+		text_printf(&json, "\"a.kubernetes.io/%03d\":\"%d\",", i, i);
+	for (int i = 0; i < 20; i++)
+		text_printf(&json, "\"b.kubernetes.io/%03d\":\"%01000d\",", i, i);
+	text_printf(&json, "%s,%s}}}", note, node);
+	assert_int_equal(prune(text_string(&json), &out, &err), 0);
+	assert_in_range(out.length, 16000, 20000);
+	assert_non_null(strstr(text_string(&out), note));
+	assert_non_null(strstr(text_string(&out), node));
+}
+
 static void refuses_what_is_too_large_and_says_what(void **state)
 {
 	CLEANUP_TEXT struct text json = TEXT_INIT;
@@ -124,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drops_what_is_not_read),
 		cmocka_unit_test(keeps_few_annotations_and_those_of_kubernetes_apart),
+		cmocka_unit_test(keeps_what_decisions_depend_on_whatever_else_is_there),
 		cmocka_unit_test(refuses_what_is_too_large_and_says_what),
 		cmocka_unit_test(refuses_what_is_cut_off),
 	};
