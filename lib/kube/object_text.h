@@ -9,7 +9,8 @@
  *
  *	metadata.managedFields
  *	annotations of more than 4 KiB; and of the others those beyond 16 KiB in all. Names of
- *	kubernetes.io, k8s.io and kentledge.io do not compete with others for that room.
+ *	kubernetes.io, k8s.io and kentledge.io do not compete with others for that room; the few
+ *	that our programs decide by do not need any.
  *	what the kind says that it does not read (struct kind, unread)
  *
  * What is left must be no more than OBJECT_TEXT_MAX, its labels, finalizers and owners no more than
