@@ -16,8 +16,8 @@
 #include "pool/volume_folder.h"
 #include "record/layout.h"
 
-/* A damaged record counts with what its data can grow to, as an inline volume's where the data has a
- * pod's mark, and is an error all the same: *ret_promise is set in any case. */
+/* A damaged record counts with what its data can grow to, as an inline volume's where the data has
+ * a pod's mark, and is an error all the same: *ret_promise is set in any case. */
 static int promised_to_volume(struct pool *pool, const char *id, struct pool_promise *ret_promise,
 			      struct error *err)
 {
@@ -34,8 +34,7 @@ static int promised_to_volume(struct pool *pool, const char *id, struct pool_pro
 	ret_promise->bytes = backend ? backend->size_bytes(folder.fd) : 0;
 	/* When it ends, it is taken from this share again (volume/ephemeral.c). */
 	ret_promise->ephemeral =
-		folder.pool &&
-		faccessat(folder.fd, LAYOUT_POD, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+		folder.pool && faccessat(folder.fd, LAYOUT_POD, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return -1;
 }
 

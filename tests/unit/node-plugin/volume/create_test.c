@@ -163,9 +163,9 @@ static void assert_odd_growth_refused(uint64_t bytes)
 	bool filesystem = false;
 	const struct volume_expansion expansion = { .id = VOLUME_SCENE_ID,
 						    .range = { bytes + 1000, bytes + 1000 } };
-	assert_int_equal(volume_expand(volume_scene.pool.pools, &expansion, &grown_bytes,
-				       &filesystem, &err),
-			 -1);
+	assert_int_equal(
+		volume_expand(volume_scene.pool.pools, &expansion, &grown_bytes, &filesystem, &err),
+		-1);
 	assert_int_equal(err.code, ERROR_RANGE);
 	assert_non_null(strstr(err.text, "multiple of 4096"));
 	assert_int_equal(volume_delete(volume_scene.pool.pools, VOLUME_SCENE_ID, &err), 0);
