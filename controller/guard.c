@@ -429,6 +429,8 @@ static void *run(void *argument)
 		if (probe_once(guard, &err) == 0 || err.code == ERROR_CANCELLED)
 			continue;
 		log_warning("cannot tell whether another controller runs", LOG_ERR(&err));
+		/* A probe that was deleted would end the pause at once. */
+		forget_probe(guard);
 		pause_ms(guard, RETRY_MS);
 	}
 	return NULL;

@@ -242,6 +242,24 @@ static void a_probe_that_somebody_deletes_is_made_again(void **state)
 	assert_true(wait_active(false));
 }
 
+/* As the garbage collector does when the pod that owns the probe is gone. */
+static void a_probe_that_is_deleted_each_time_is_made_at_a_pace(void **state)
+{
+	controller_scene_start(scene, true);
+	for (unsigned i = 0; i < 300; i++) {
+		CLEANUP_FREE char *uid = probe_uid();
+		if (uid)
+			fake_api_remove(controller_scene_api(scene), &statefulset_apps_kind,
+					"kentledge", GUARD_PROBE_NAME);
+		usleep(5000);
+	}
+	size_t made =
+		fake_api_requests(controller_scene_api(scene), "POST", "kentledge/statefulsets");
+	assert_true(made >= 1);
+	assert_true(made <= 5);
+	assert_false(controller_scene_is_active(scene));
+}
+
 static void an_earlier_leaders_probe_proves_nothing(void **state)
 {
 	fake_api_putf(controller_scene_api(scene), &statefulset_apps_kind,
@@ -282,6 +300,7 @@ int main(void)
 		TEST(it_stands_down_when_another_controller_appears),
 		TEST(one_that_runs_another_namespace_stands_down_too),
 		TEST(a_probe_that_somebody_deletes_is_made_again),
+		TEST(a_probe_that_is_deleted_each_time_is_made_at_a_pace),
 		TEST(an_earlier_leaders_probe_proves_nothing),
 		TEST(a_probe_that_cannot_be_read_is_no_answer),
 	};
