@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../e2e/functions.sh"
 
-CLAIMS=300
+CLAIMS=280
 ANNOTATION_BYTES=250000
 MEMORY_KIB=65536 # half of the limit in the chart's values
 
@@ -25,7 +25,6 @@ main() {
 			fail "kentledge-$program holds $(resident_kib "kentledge-$program") KiB"
 		ok "kentledge-$program holds $(resident_kib "kentledge-$program") KiB"
 	done
-	kubectl delete pvc --all --wait=false >/dev/null
 }
 
 large_claims() {

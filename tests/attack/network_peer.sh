@@ -9,7 +9,7 @@ CONNECTIONS=900
 GROWTH_KIB=4096
 
 main() {
-	local before after pid address
+	local before after pid address crowd
 	use_kentledge
 	class "$NAMESPACE" Immediate | apply
 	pid=$(kentledge_pids kentledge-node | head -n 1)
@@ -18,6 +18,7 @@ main() {
 	must 60 "a claim is served beforehand" claim_is_bound first
 	before=$(private_kib "$pid")
 	crowd "$address" &
+	crowd=$!
 	sleep 5
 	claim meanwhile 64Mi "$NAMESPACE" | apply
 	must 60 "a claim is served while $CONNECTIONS connections are held" claim_is_bound meanwhile
@@ -25,7 +26,7 @@ main() {
 	[ "$((after - before))" -lt "$GROWTH_KIB" ] ||
 		fail "the plugin grew from $before to $after KiB"
 	ok "the plugin's private memory: $before KiB before, $after KiB with the crowd"
-	wait
+	wait "$crowd"
 	claim afterwards 64Mi "$NAMESPACE" | apply
 	must 30 "a claim is served afterwards" claim_is_bound afterwards
 	kentledge_is_ready || fail "kentledge is not ready"
