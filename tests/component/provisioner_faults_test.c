@@ -259,7 +259,7 @@ static void killed_anywhere_while_reclaiming_it_leaves_nothing(void **state)
 		scene_start(scene);
 		assert_nothing_left(scene, "killed while reclaiming", step);
 		if (!died) {
-			/* At the least the call, the finalizer and the deletion, each before and after. */
+			/* The call, the finalizer and the deletion, each before and after. */
 			assert_true(step > 5);
 			return;
 		}
