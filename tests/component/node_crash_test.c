@@ -174,7 +174,7 @@ static void a_damaged_record_stops_its_volume_and_no_other(void **state)
 	assert_int_equal(truncate(record, (off_t)length / 2), 0);
 
 	node_scene_start(&scene);
-	assert_true(node_scene_logged(&scene, "volume=pvc-1", "cut short"));
+	assert_true(node_scene_logs(&scene, "volume=pvc-1", "cut short"));
 	assert_refused(do_create(&err), ERROR_INTERNAL, &err, record);
 	assert_int_equal(do_delete(&err), -1);
 	assert_done(node_client_delete(scene.channel, "pvc-2", &err), &err);
@@ -225,7 +225,7 @@ static void a_second_plugin_on_the_same_pool_does_not_start(void **state)
 		 TEST_NODE_PROGRAM, scene.pool, second.socket, scene.folder);
 	assert_int_not_equal(system(command), 0);
 	snprintf(second.log, sizeof(second.log), "%s/second", scene.folder);
-	assert_true(node_scene_logged(&second, "cannot start", "in use by another process"));
+	assert_true(node_scene_logs(&second, "cannot start", "in use by another process"));
 }
 
 int main(void)

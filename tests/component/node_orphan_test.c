@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,18 +18,6 @@
 #include "node_client.h"
 #include "node_test.h"
 #include "test.h"
-
-#define WAIT_STEPS 500 /* of 10 ms */
-
-static bool comes_to_be_logged(const char *text, const char *more)
-{
-	for (int step = 0; step < WAIT_STEPS; step++) {
-		if (node_scene_logged(&scene, text, more))
-			return true;
-		nanosleep(&(struct timespec) { .tv_nsec = 10000000 }, NULL);
-	}
-	return false;
-}
 
 static int attach(const char *image, struct loop_device *device)
 {
@@ -53,7 +40,7 @@ static void a_loop_device_of_a_deleted_image_is_let_go(void **state)
 	assert_int_equal(unlink(image), 0);
 	assert_int_equal(node_scene_loops(&scene), 1);
 	node_scene_start(&scene);
-	assert_true(comes_to_be_logged("loop device of a deleted image detached", image));
+	assert_true(node_scene_logs(&scene, "loop device of a deleted image detached", image));
 	loop_device_done(&device);
 	assert_int_equal(node_scene_loops(&scene), 0);
 }
@@ -70,8 +57,8 @@ static void a_mount_outside_of_the_kubelet_s_folder_is_told_and_left_alone(void 
 	    node_client_stage(scene.channel, &volume, outside, &err) < 0)
 		fail_msg("%s", err.text);
 	node_scene_restart(&scene, SIGTERM);
-	assert_true(comes_to_be_logged("orphan found", outside));
-	assert_true(node_scene_logged(&scene, "kind=mount_outside", outside));
+	assert_true(node_scene_logs(&scene, "orphan found", outside));
+	assert_true(node_scene_logs(&scene, "kind=mount_outside", outside));
 	if (node_client_unstage(scene.channel, volume.name, outside, &err) < 0 ||
 	    node_client_delete(scene.channel, volume.name, &err) < 0)
 		fail_msg("%s", err.text);

@@ -165,7 +165,7 @@ static void capacity_tells_what_a_class_can_get_and_no_more(void **state)
 	assert_int_equal(node_client_capacity(scene.channel, &class, &none, &err), 0);
 	assert_int_equal(none.available_bytes, 0);
 	assert_int_equal(none.maximum_bytes, 0);
-	assert_true(node_scene_logged(&scene, "class has no room here", "pool=bulk"));
+	assert_true(node_scene_logs(&scene, "class has no room here", "pool=bulk"));
 
 	/* The largest can be had, and nothing larger. */
 	struct node_volume larger = volume_of("pvc-9", "loop", "bulk");
@@ -185,7 +185,7 @@ static void while_a_disk_is_missing_its_volumes_are_unavailable_and_the_others_s
 	assert_int_equal(node_scene_wait(&scene), 0);
 	loop_disk_unmount(&ext4);
 	node_scene_start(&scene);
-	assert_true(node_scene_logged(&scene, "pool is missing", "pool=bulk"));
+	assert_true(node_scene_logs(&scene, "pool is missing", "pool=bulk"));
 	assert_refused(node_client_delete(scene.channel, "pvc-1", &err), ERROR_UNAVAILABLE, &err,
 		       "bulk");
 	assert_int_equal(node_client_stage(scene.channel, &held, scene.staging, &err), 0);

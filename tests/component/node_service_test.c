@@ -259,8 +259,8 @@ static void a_kubelet_that_refuses_is_asked_again(void **state)
 	for (int i = 0; i < 2000 && inode_of(registration_socket) == first; i++)
 		nanosleep(&(struct timespec) { .tv_nsec = 5000000 }, NULL);
 	register_plugin(scene.socket, true);
-	assert_true(node_scene_logged(&scene, "kubelet refused", "no such node"));
-	assert_true(node_scene_logged(&scene, "driver registered", ""));
+	assert_true(node_scene_logs(&scene, "kubelet refused", "no such node"));
+	assert_true(node_scene_logs(&scene, "driver registered", ""));
 }
 
 static void a_registration_socket_that_was_removed_comes_back(void **state)
@@ -268,7 +268,7 @@ static void a_registration_socket_that_was_removed_comes_back(void **state)
 	register_plugin(scene.socket, true);
 	assert_int_equal(unlink(registration_socket), 0);
 	register_plugin(scene.socket, true);
-	assert_true(node_scene_logged(&scene, "disappeared", ""));
+	assert_true(node_scene_logs(&scene, "disappeared", ""));
 }
 
 #define SERVICE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, node_test_tear_down)

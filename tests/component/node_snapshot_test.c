@@ -339,7 +339,7 @@ static void a_copy_goes_on_while_its_caller_is_told_to_come_again(void **state)
 	for (; told < 600 && snapshot_is_pending("snap-1", &err); told++)
 		wait_ms(50);
 	assert_done(node_client_snapshot(scene.channel, "snap-1", "pvc-1", &err), &err);
-	assert_true(node_scene_logged(&scene, "snapshot created", "volume=pvc-1 snapshot=snap-1"));
+	assert_true(node_scene_logs(&scene, "snapshot created", "volume=pvc-1 snapshot=snap-1"));
 	print_message("told to come again %u times\n", told);
 	assert_true(told > 0 && told < 600);
 	node_scene_done(&scene);

@@ -289,3 +289,13 @@ bool node_scene_logged(const struct node_scene *scene, const char *text, const c
 			return true;
 	return false;
 }
+
+bool node_scene_logs(const struct node_scene *scene, const char *text, const char *more)
+{
+	for (unsigned i = 0; i < 1000; i++) {
+		if (node_scene_logged(scene, text, more))
+			return true;
+		wait_ms(10);
+	}
+	return false;
+}

@@ -80,5 +80,8 @@ unsigned node_scene_entries(const struct node_scene *scene, const char *folder);
 /* What is large is removed aside: fails the test unless the pool's trash is empty within 20 s. */
 void node_scene_expect_empty_trash(const struct node_scene *scene);
 
-/* The log has a line with both texts. */
+/* Whether the log has a line with both texts now, and whether it gets one within 10 s. The plugin
+ * may log what it does after its peer has seen it, so a test awaits a line and never looks for it
+ * once. */
 bool node_scene_logged(const struct node_scene *scene, const char *text, const char *more);
+bool node_scene_logs(const struct node_scene *scene, const char *text, const char *more);

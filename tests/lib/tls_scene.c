@@ -10,10 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "test.h"
+
+#define LOG_PATIENCE_MS 10000
 
 int tls_scene_begin(void **state)
 {
@@ -58,6 +61,17 @@ bool tls_scene_logged(const struct tls_scene *scene, const char *text)
 	struct error err;
 	assert_int_equal(file_read(scene->log_path, 1 << 20, &log, NULL, &err), 0);
 	return strstr(log, text) != NULL;
+}
+
+bool tls_scene_logs(const struct tls_scene *scene, const char *text)
+{
+	uint64_t end_ms = clock_monotonic_ms() + LOG_PATIENCE_MS;
+	while (!tls_scene_logged(scene, text)) {
+		if (clock_monotonic_ms() > end_ms)
+			return false;
+		usleep(2000);
+	}
+	return true;
 }
 
 struct rpc_channel *tls_scene_channel(const struct tls_scene *scene, const struct certificates *ca,

@@ -32,7 +32,10 @@ struct tls_scene {
 int tls_scene_begin(void **state);
 int tls_scene_end(void **state);
 
+/* Whether the log has the text now, and whether it gets it within a few seconds. A client can learn
+ * of a refusal before the server logs it, so a test awaits a line and never looks for it once. */
 bool tls_scene_logged(const struct tls_scene *scene, const char *text);
+bool tls_scene_logs(const struct tls_scene *scene, const char *text);
 
 /* A channel with a certificate of this CA for the name, to a server that shall be server_name. */
 struct rpc_channel *tls_scene_channel(const struct tls_scene *scene, const struct certificates *ca,

@@ -50,8 +50,8 @@ static void another_name_of_the_same_ca_is_refused_and_logged(void **state)
 	assert_int_equal(call(channel, "x", answer, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_int_equal(atomic_load(&f->service.begun), 0);
-	assert_true(tls_scene_logged(f, "connection refused"));
-	assert_true(tls_scene_logged(f, "somebody"));
+	assert_true(tls_scene_logs(f, "connection refused"));
+	assert_true(tls_scene_logs(f, "somebody"));
 }
 
 static void a_certificate_without_a_name_is_refused(void **state)
@@ -64,7 +64,7 @@ static void a_certificate_without_a_name_is_refused(void **state)
 	assert_int_equal(call(channel, "x", answer, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_int_equal(atomic_load(&f->service.begun), 0);
-	assert_true(tls_scene_logged(f, "no DNS name"));
+	assert_true(tls_scene_logs(f, "no DNS name"));
 }
 
 static void a_client_of_another_ca_does_not_get_in(void **state)
@@ -99,7 +99,7 @@ static void a_client_without_a_certificate_fails_the_handshake(void **state)
 	CLEANUP(certificates_removep) char *good = certificates_folder(f->ca, CLIENT_NAME);
 	assert_true(tls_scene_accepts(f, good));
 	assert_false(tls_scene_accepts(f, NULL));
-	assert_true(tls_scene_logged(f, "connection refused"));
+	assert_true(tls_scene_logs(f, "connection refused"));
 }
 
 static void an_expired_client_fails_the_handshake(void **state)
@@ -138,7 +138,7 @@ static void new_certificates_are_used_without_a_restart(void **state)
 	if (call(new, "y", answer, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(rpc_tls_generation(f->server_tls), 2);
-	assert_true(tls_scene_logged(f, "certificates read again"));
+	assert_true(tls_scene_logs(f, "certificates read again"));
 	/* A connection that stands is not cut; a new one of the old CA is refused. */
 	assert_int_equal(call(old, "z", answer, &err), 0);
 	CLEANUP(rpc_channel_freep)
@@ -175,7 +175,7 @@ static void bad_new_certificates_leave_the_old_in_force(void **state)
 	struct rpc_channel *channel = tls_scene_channel(f, f->ca, CLIENT_NAME, SERVER_NAME);
 	if (call(channel, "x", answer, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_true(tls_scene_logged(f, "expired"));
+	assert_true(tls_scene_logs(f, "expired"));
 }
 
 static void a_taken_address_is_an_error_that_says_so(void **state)
