@@ -108,24 +108,16 @@ static int check_flags(char *const *flags, size_t count, struct error *err)
 	return 0;
 }
 
-/* "" is no wish. The largest number means "no group" (chown(2)). */
-static int read_group(const char *text, struct access *ret_access, struct error *err)
+/* VOLUME_MOUNT_GROUP is not announced: the kubelet applies a pod's fsGroup (docs/decisions/0020). A
+ * caller that hands the group over all the same would get a volume without it. */
+static int refuse_group(const char *group, struct error *err)
 {
-	uint64_t number = 0;
-	size_t length = strlen(text);
-	if (length == 0)
+	if (!group[0])
 		return 0;
-	for (const char *c = text; *c >= '0' && *c <= '9' && number < UINT32_MAX; c++, length--)
-		number = number * 10 + (uint64_t)(*c - '0');
-	if (length != 0 || number >= UINT32_MAX)
-		return error_set(
-			err, ERROR_INVALID,
-			"volume_capability: volume_mount_group \"%.32s\" is not the number "
-			"of a group (0 to %u)",
-			text, UINT32_MAX - 1);
-	ret_access->has_group = true;
-	ret_access->group = (gid_t)number;
-	return 0;
+	return error_set(err, ERROR_INVALID,
+			 "volume_capability: volume_mount_group \"%.32s\": the plugin does not "
+			 "announce VOLUME_MOUNT_GROUP; the kubelet applies fsGroup itself",
+			 group);
 }
 
 static int read_mount(const Csi__V1__VolumeCapability__MountVolume *mount,
@@ -135,7 +127,7 @@ static int read_mount(const Csi__V1__VolumeCapability__MountVolume *mount,
 		return error_set(err, ERROR_INVALID,
 				 "volume_capability: fs_type is longer than %d bytes",
 				 CSI_STRING_BYTES_MAX);
-	if (read_group(mount->volume_mount_group, ret_access, err) < 0)
+	if (refuse_group(mount->volume_mount_group, err) < 0)
 		return -1;
 	ret_access->fs_type = mount->fs_type;
 	ret_access->mount_flags = mount->mount_flags;

@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/pairs.h"
@@ -27,8 +26,6 @@ struct access {
 	const char *fs_type; /* "": the volume's own */
 	char *const *mount_flags;
 	size_t mount_flag_count;
-	bool has_group;
-	gid_t group;		     /* that the volume shall belong to: volume/group.h */
 	const struct secret *secret; /* that came with the call to open an encrypted volume */
 };
 

@@ -20,7 +20,6 @@
 #include "record/layout.h"
 #include "volume/create.h"
 #include "volume/delete.h"
-#include "volume/group.h"
 #include "volume/mounts.h"
 #include "volume/unwanted.h"
 #include "volume/volume.h"
@@ -75,9 +74,6 @@ static int publish(struct pools *pools, const char *id,
 		flags.attributes |= MOUNT_ATTR_RDONLY;
 	int mounted = check_mounted(&mounts, id, target.text, &flags, err);
 	if (mounted < 0 || (!mounted && mount_at(&folder, &target, &flags, err) < 0))
-		return -1;
-	if (access->has_group && !flags.read_only &&
-	    volume_group_apply(target.text, access->group, err) < 0)
 		return -1;
 	return mounted;
 }

@@ -13,7 +13,6 @@
 #include "pool/volume_folder.h"
 #include "volume/attachment.h"
 #include "volume/ephemeral.h"
-#include "volume/group.h"
 #include "volume/limits.h"
 #include "volume/mounts.h"
 #include "volume/single_writer.h"
@@ -103,16 +102,6 @@ static bool is_read_only(const struct volume_publication *publication,
 	       flags->read_only;
 }
 
-/* A read-only publication must not change the volume. */
-static int apply_group(const struct publishing *publishing, const struct mount *staged,
-		       struct error *err)
-{
-	const struct access *access = publishing->access;
-	if (!access->has_group || publishing->read_only || mount_has_option(staged->options, "ro"))
-		return 0;
-	return volume_group_apply(staged->point, access->group, err) < 0 ? -1 : 0;
-}
-
 static int publish_mount(const struct publishing *publishing, struct error *err)
 {
 	if (check_staged(publishing, err) < 0)
@@ -123,8 +112,6 @@ static int publish_mount(const struct publishing *publishing, struct error *err)
 		mount_table_at(publishing->mounts.table, publishing->staging.text);
 	uint64_t expected = mount_flags_beside(mount_flags_of_options(staged->options), attributes);
 	int published = check_published(publishing, expected, err);
-	if (published < 0 || apply_group(publishing, staged, err) < 0)
-		return -1;
 	if (published)
 		return published;
 	return bind_target(publishing, attributes, err);

@@ -9,7 +9,6 @@
 #include "pool/pools.h"
 #include "pool/volume_folder.h"
 #include "volume/attachment.h"
-#include "volume/group.h"
 #include "volume/mounts.h"
 #include "volume/volume.h"
 
@@ -23,15 +22,6 @@ static bool is_as_asked(const struct volume_mounts *mounts, const struct mount *
 		return has == mount_flags_beside(0, flags->attributes);
 	return mount_flags_beside(has, flags->attributes) == has &&
 	       (flags->read_only || !(has & MOUNT_ATTR_RDONLY));
-}
-
-/* A volume that is mounted read-only keeps the group it has. */
-static int apply_group(const struct access *access, const struct mount_flags *flags,
-		       const char *path, struct error *err)
-{
-	if (!access->has_group || flags->read_only)
-		return 0;
-	return volume_group_apply(path, access->group, err) < 0 ? -1 : 0;
 }
 
 /* Of an encrypted volume, left by a process that ended within kernel_mount_part(). */
@@ -106,8 +96,6 @@ static int settle_staged(struct pools *pools, const struct volume_folder *folder
 		return error_not_named(err);
 	if (!flags->read_only && grow_staged(folder, path, err) < 0)
 		return -1;
-	if (apply_group(access, flags, path, err) < 0)
-		return error_not_named(err);
 	return 1;
 }
 
@@ -125,8 +113,7 @@ static int stage_mount(struct pools *pools, const struct volume_folder *folder,
 	if (clear_half_staged(pools, mounts, record, path, err) < 0)
 		return error_not_named(err);
 	if (backend->stage(&folder->pool->site, folder->fd, record, path, flags, access->secret,
-			   err) == 0 &&
-	    apply_group(access, flags, path, err) == 0)
+			   err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", record->id);
 	return error_not_named(err);
