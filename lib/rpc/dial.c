@@ -33,16 +33,26 @@ static void make_reachable(struct sockaddr_storage *address)
 		inet6->sin6_addr = in6addr_loopback;
 }
 
-/* Bound to a port before it connects. */
-static void note_port(int fd, atomic_uint *ret_port)
+static void set_port(struct sockaddr_storage *address, in_port_t port)
 {
-	struct sockaddr_storage own = { 0 };
+	if (address->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)(void *)address)->sin6_port = port;
+	else
+		((struct sockaddr_in *)(void *)address)->sin_port = port;
+}
+
+/* To the address that it dials, which is one of this machine, and a free port of it: so it is known
+ * before the connection where that comes from. */
+static int bind_to(int fd, const struct sockaddr_storage *address, const struct dial_watch *watch)
+{
+	struct sockaddr_storage own = *address;
 	socklen_t length = sizeof(own);
-	if (getsockname(fd, (struct sockaddr *)&own, &length) < 0)
-		return;
-	atomic_store(ret_port, ntohs(own.ss_family == AF_INET6
-					     ? ((struct sockaddr_in6 *)(void *)&own)->sin6_port
-					     : ((struct sockaddr_in *)(void *)&own)->sin_port));
+	set_port(&own, 0);
+	if (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&own, &length) < 0)
+		return -1;
+	watch->bound(watch->context, &own);
+	return 0;
 }
 
 static int wait_for(int fd, short events, uint64_t deadline_ms, struct error *err)
@@ -55,16 +65,15 @@ static int wait_for(int fd, short events, uint64_t deadline_ms, struct error *er
 }
 
 static int connect_to(const struct sockaddr_storage *address, uint64_t deadline_ms,
-		      atomic_uint *ret_port, int *ret_fd, struct error *err)
+		      const struct dial_watch *watch, int *ret_fd, struct error *err)
 {
-	struct sockaddr_storage to = *address, any = { .ss_family = address->ss_family };
+	struct sockaddr_storage to = *address;
 	int problem = 0;
 	socklen_t length = sizeof(problem);
 	make_reachable(&to);
 	CLEANUP_CLOSE int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
+	if (fd < 0 || bind_to(fd, &to, watch) < 0)
 		return error_errno(err, errno, "dial the TCP port");
-	note_port(fd, ret_port);
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)
 		return error_errno(err, errno, "dial the TCP port");
 	if (wait_for(fd, POLLOUT, deadline_ms, err) < 0)
@@ -94,8 +103,8 @@ static int shake(SSL *ssl, int fd, uint64_t deadline_ms, struct error *err)
 	}
 }
 
-int dial_tls(const struct sockaddr_storage *address, unsigned timeout_ms, atomic_uint *ret_port,
-	     struct error *err)
+int dial_tls(const struct sockaddr_storage *address, unsigned timeout_ms,
+	     const struct dial_watch *watch, struct error *err)
 {
 	uint64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 	CLEANUP_CLOSE int fd = -1;
@@ -108,7 +117,7 @@ int dial_tls(const struct sockaddr_storage *address, unsigned timeout_ms, atomic
 	CLEANUP(free_ssl) SSL *ssl = SSL_new(context);
 	if (!ssl)
 		return error_set(err, ERROR_INTERNAL, "TLS: no memory");
-	if (connect_to(address, deadline_ms, ret_port, &fd, err) < 0)
+	if (connect_to(address, deadline_ms, watch, &fd, err) < 0)
 		return -1;
 	SSL_set_fd(ssl, fd);
 	return shake(ssl, fd, deadline_ms, err);

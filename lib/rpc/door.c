@@ -4,12 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -33,10 +32,6 @@
 #define EVENTS_MAX 32
 #define TICK_MS 250 /* how exactly deadlines are kept */
 #define FLUSH_MS 200
-/* A peer that lost its power says nothing: it is found out by the kernel. */
-#define KEEPALIVE_AFTER_S 60
-#define KEEPALIVE_EVERY_S 15
-#define PEER_GONE_MS 60000
 
 struct rpc_door {
 	struct rpc_door_options options;
@@ -47,12 +42,12 @@ struct rpc_door {
 	uint64_t looked_ms; /* when deadlines were looked at */
 	uint64_t arrivals;  /* counts connections */
 	struct tunnel *tunnels;
-	atomic_uint own_port; /* from which rpc_door_dial() comes; 0: it does not */
 	bool started;
 	pthread_t thread;
 
 	pthread_mutex_t lock;
-	bool closed; /* nothing is admitted */
+	bool closed;			/* nothing is admitted */
+	char own_name[TUNNEL_NAME_MAX]; /* from where rpc_door_dial() comes; "": it does not */
 };
 
 static struct metric refused = {
@@ -152,11 +147,20 @@ static void report(const struct tunnel *tunnel, const char *reason, const struct
 			    LOG_UINT("dropped", dropped));
 }
 
-/* It is logged before the client can notice it. */
-static void refuse(const struct rpc_door *door, struct tunnel *tunnel, const char *reason,
+/* By address and port: a stranger may come from the port alone. */
+static bool is_own(struct rpc_door *door, const struct tunnel *tunnel)
+{
+	pthread_mutex_lock(&door->lock);
+	bool own = strcmp(tunnel->name, door->own_name) == 0;
+	pthread_mutex_unlock(&door->lock);
+	return own;
+}
+
+/* A client whose handshake failed may have seen OpenSSL's alert before this is logged. */
+static void refuse(struct rpc_door *door, struct tunnel *tunnel, const char *reason,
 		   const struct error *err)
 {
-	if (tunnel->port != atomic_load(&door->own_port))
+	if (!is_own(door, tunnel))
 		report(tunnel, reason, err);
 	tunnel_end(tunnel);
 }
@@ -255,18 +259,7 @@ static void go_on(struct rpc_door *door, struct tunnel *tunnel)
  * Accepting.
  */
 
-static void set_rules(int fd)
-{
-	const int yes = 1, after_s = KEEPALIVE_AFTER_S, every_s = KEEPALIVE_EVERY_S;
-	const unsigned gone_ms = PEER_GONE_MS;
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &after_s, sizeof(after_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof(every_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof(gone_ms));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-}
-
-static void describe(struct tunnel *tunnel, const struct sockaddr_storage *address)
+static void name_of(const struct sockaddr_storage *address, char name[static TUNNEL_NAME_MAX])
 {
 	const struct sockaddr_in *inet = (const void *)address;
 	const struct sockaddr_in6 *inet6 = (const void *)address;
@@ -274,23 +267,21 @@ static void describe(struct tunnel *tunnel, const struct sockaddr_storage *addre
 	bool is_inet6 = address->ss_family == AF_INET6;
 	inet_ntop(address->ss_family, is_inet6 ? (const void *)&inet6->sin6_addr : &inet->sin_addr,
 		  host, sizeof(host));
-	tunnel->port = ntohs(is_inet6 ? inet6->sin6_port : inet->sin_port);
-	snprintf(tunnel->name, sizeof(tunnel->name), is_inet6 ? "[%s]:%u" : "%s:%u", host,
-		 tunnel->port);
-	tunnel->member.peer = crowd_peer(address);
+	snprintf(name, TUNNEL_NAME_MAX, is_inet6 ? "[%s]:%u" : "%s:%u", host,
+		 ntohs(is_inet6 ? inet6->sin6_port : inet->sin_port));
 }
 
 static void take_in(struct rpc_door *door, int fd, const struct sockaddr_storage *address)
 {
 	struct tunnel *tunnel = tunnel_new(fd);
 	uint64_t now_ms = clock_monotonic_ms();
-	describe(tunnel, address);
+	name_of(address, tunnel->name);
+	tunnel->member.peer = crowd_peer(address);
 	tunnel->member.arrival = door->arrivals++;
 	tunnel->deadline_ms = now_ms + HANDSHAKE_MS;
 	make_room(door, TUNNEL_SILENT, TUNNEL_SHAKING, STRANGERS_MAX);
 	tunnel->next = door->tunnels;
 	door->tunnels = tunnel;
-	set_rules(fd);
 	if (watch_end(door, &tunnel->outer) < 0)
 		tunnel_end(tunnel);
 }
@@ -465,6 +456,14 @@ int rpc_door_start(struct rpc_door *door, struct error *err)
 	return 0;
 }
 
+static void note_own_name(void *context, const struct sockaddr_storage *own)
+{
+	struct rpc_door *door = context;
+	pthread_mutex_lock(&door->lock);
+	name_of(own, door->own_name);
+	pthread_mutex_unlock(&door->lock);
+}
+
 int rpc_door_dial(struct rpc_door *door, unsigned timeout_ms, struct error *err)
 {
 	struct sockaddr_storage address;
@@ -473,7 +472,8 @@ int rpc_door_dial(struct rpc_door *door, unsigned timeout_ms, struct error *err)
 		return error_set(err, ERROR_UNAVAILABLE, "the TCP port is closed");
 	if (getsockname(door->entrance.listen_fd, (struct sockaddr *)&address, &length) < 0)
 		return error_errno(err, errno, "getsockname");
-	return dial_tls(&address, timeout_ms, &door->own_port, err);
+	const struct dial_watch watch = { .bound = note_own_name, .context = door };
+	return dial_tls(&address, timeout_ms, &watch, err);
 }
 
 void rpc_door_close(struct rpc_door *door)

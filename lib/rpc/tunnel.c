@@ -2,6 +2,8 @@
 #include "rpc/tunnel.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +15,26 @@
 #define RECORD_BYTES 16384 /* the most that one TLS record holds (RFC 8446 section 5.1) */
 #define STEPS_MAX 16	   /* then the other connections have their turn */
 #define CLOSING_MS 2000
+/* A peer that lost its power says nothing: it is found out by the kernel. */
+#define KEEPALIVE_AFTER_S 60
+#define KEEPALIVE_EVERY_S 15
+#define PEER_GONE_MS 60000
+
+static void set_rules(int fd)
+{
+	const int yes = 1, after_s = KEEPALIVE_AFTER_S, every_s = KEEPALIVE_EVERY_S;
+	const unsigned gone_ms = PEER_GONE_MS;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &after_s, sizeof(after_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof(every_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof(gone_ms));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+}
 
 struct tunnel *tunnel_new(int fd)
 {
 	struct tunnel *tunnel = must_alloc(sizeof(*tunnel));
+	set_rules(fd);
 	tunnel->outer = (struct tunnel_end) { .tunnel = tunnel, .fd = fd, .writable = true };
 	tunnel->inner = (struct tunnel_end) { .tunnel = tunnel, .fd = -1 };
 	return tunnel;

@@ -24,6 +24,8 @@
 
 #include "base/crowd.h"
 
+#define TUNNEL_NAME_MAX 64
+
 enum tunnel_state {
 	TUNNEL_SILENT,
 	TUNNEL_SHAKING,
@@ -53,11 +55,10 @@ struct tunnel {
 	SSL *ssl;
 	struct tunnel_flow in, out; /* towards gRPC, towards the client */
 	struct crowd_member member;
-	uint64_t deadline_ms; /* of states before and after open */
-	uint64_t moved_ms;    /* when the last bytes moved */
-	bool again;	      /* there is more to move, without another event */
-	char name[64];	      /* the client's address */
-	uint16_t port;
+	uint64_t deadline_ms;	    /* of states before and after open */
+	uint64_t moved_ms;	    /* when the last bytes moved */
+	bool again;		    /* there is more to move, without another event */
+	char name[TUNNEL_NAME_MAX]; /* the client's address */
 };
 
 /* Takes the socket. */

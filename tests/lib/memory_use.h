@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How much memory a process has, by /proc/PID/smaps_rollup. What is private is what the machine
+ * gets back when the process ends; Pss adds its share of what it has in common with others.
+ * Resident memory is neither: it counts shared pages in full.
+ */
+
+#include <sys/types.h>
+
+struct memory_use {
+	unsigned long private_kb; /* Private_Clean + Private_Dirty */
+	unsigned long pss_kb;
+};
+
+/* Zero of a process that is gone. */
+struct memory_use memory_use_of(pid_t pid);
