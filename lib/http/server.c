@@ -15,6 +15,7 @@
 #include "base/listen.h"
 #include "base/metric.h"
 #include "base/text.h"
+#include "http/probe.h"
 
 /* Why this is not a library: docs/decisions/0008. */
 
@@ -36,9 +37,8 @@ struct connection {
 };
 
 struct http_server {
-	http_check *healthy;
-	http_check *ready;
-	void *context;
+	struct http_probe healthy;
+	struct http_probe ready;
 	uint16_t port;
 	int listen_fd;
 	int stop_fd; /* an eventfd: readable when the thread is to end */
@@ -69,14 +69,13 @@ static void answer_line(struct connection *connection, const char *status, const
 	answer(connection, status, "text/plain; charset=utf-8", &body);
 }
 
-static void answer_check(struct connection *connection, const struct http_server *server,
-			 http_check *check)
+static void answer_check(struct connection *connection, struct http_probe *probe,
+			 const char *failure)
 {
-	struct error err;
-	if (check && check(server->context, &err) < 0)
-		answer_line(connection, "503 Service Unavailable", err.text);
-	else
+	if (http_probe_passes(probe))
 		answer_line(connection, "200 OK", "ok");
+	else
+		answer_line(connection, "503 Service Unavailable", failure);
 }
 
 static void answer_metrics(struct connection *connection)
@@ -86,13 +85,12 @@ static void answer_metrics(struct connection *connection)
 	answer(connection, "200 OK", "text/plain; version=0.0.4; charset=utf-8", &body);
 }
 
-static void answer_path(struct connection *connection, const struct http_server *server,
-			const char *path)
+static void answer_path(struct connection *connection, struct http_server *server, const char *path)
 {
 	if (strcmp(path, "/healthz") == 0)
-		answer_check(connection, server, server->healthy);
+		answer_check(connection, &server->healthy, "not healthy");
 	else if (strcmp(path, "/readyz") == 0)
-		answer_check(connection, server, server->ready);
+		answer_check(connection, &server->ready, "not ready");
 	else if (strcmp(path, "/metrics") == 0)
 		answer_metrics(connection);
 	else
@@ -118,7 +116,7 @@ static bool find_path(const char *line, char path[static 64])
 	return true;
 }
 
-static void answer_request(struct connection *connection, const struct http_server *server)
+static void answer_request(struct connection *connection, struct http_server *server)
 {
 	char path[64];
 	const char *head = connection->head;
@@ -134,7 +132,7 @@ static void answer_request(struct connection *connection, const struct http_serv
  * Connections. Each of these returns false when the connection is over.
  */
 
-static bool read_head(struct connection *connection, const struct http_server *server)
+static bool read_head(struct connection *connection, struct http_server *server)
 {
 	size_t room = sizeof(connection->head) - 1 - connection->head_length;
 	ssize_t length = recv(connection->fd, connection->head + connection->head_length, room, 0);
@@ -163,7 +161,7 @@ static bool write_answer(struct connection *connection)
 	return connection->written < text->length;
 }
 
-static bool serve_connection(struct connection *connection, const struct http_server *server)
+static bool serve_connection(struct connection *connection, struct http_server *server)
 {
 	if (clock_monotonic_ms() >= connection->deadline_ms)
 		return false;
@@ -290,9 +288,12 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 	if (listen_tcp(options->address, &fd, &port, err) < 0)
 		return -1;
 	struct http_server *server = must_alloc(sizeof(*server));
-	server->healthy = options->healthy;
-	server->ready = options->ready;
-	server->context = options->context;
+	server->healthy = (struct http_probe) { .name = "healthz",
+						.look = options->healthy,
+						.context = options->context };
+	server->ready = (struct http_probe) { .name = "readyz",
+					      .look = options->ready,
+					      .context = options->context };
 	server->port = port;
 	server->listen_fd = TAKE_FD(fd);
 	server->stop_fd = TAKE_FD(stop_fd);

@@ -10,7 +10,8 @@
  * (base/aside.h).
  *
  * /healthz answers 200 while the process works at all, /readyz while it can serve; otherwise they
- * answer 503 with the reason in the body. /metrics is the Prometheus text format of base/metric.h.
+ * answer 503, and the log has the reason (http/probe.h). /metrics is the Prometheus text format of
+ * base/metric.h.
  */
 
 #include <stdint.h>

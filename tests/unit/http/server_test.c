@@ -2,25 +2,32 @@
 #include "http/server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "base/metric.h"
+#include "http/probe.h"
 #include "test.h"
 
+static const char reason[] = "no claims listed yet";
 static atomic_bool is_ready;
 
 static int check_ready(void *context, struct error *err)
 {
 	if (!is_ready)
-		return error_set(err, ERROR_UNAVAILABLE, "no claims listed yet");
+		return error_set(err, ERROR_UNAVAILABLE, "%s", reason);
 	return 0;
 }
 
@@ -92,15 +99,75 @@ static void is_healthy_while_it_answers(void **state)
 	assert_string_equal(body_of(answer), "ok\n");
 }
 
-static void says_why_it_is_not_ready(void **state)
+/* What the server logs from now on; until log_end(). */
+static int log_begin(char path[static 64])
 {
+	snprintf(path, 64, "/tmp/kentledge-log-XXXXXX");
+	int fd = mkostemp(path, O_CLOEXEC);
+	assert_true(fd >= 0);
+	log_set_fd(fd);
+	return fd;
+}
+
+static char *log_end(int fd, const char *path)
+{
+	char *log = NULL;
+	struct error err;
+	log_set_fd(-1);
+	close(fd);
+	assert_int_equal(file_read(path, 1 << 16, &log, NULL, &err), 0);
+	unlink(path);
+	return log;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+	for (const char *at = text; (at = strstr(at, part)); at++)
+		count++;
+	return count;
+}
+
+/* Anybody may ask; the reason is for those who read the log. */
+static void tells_strangers_that_it_is_not_ready_and_the_log_why(void **state)
+{
+	char path[64];
+	int fd = log_begin(path);
 	is_ready = false;
 	CLEANUP_FREE char *not_ready = ask("GET /readyz?verbose HTTP/1.1\r\n\r\n");
 	begins_with(not_ready, "HTTP/1.1 503 ");
-	assert_string_equal(body_of(not_ready), "no claims listed yet\n");
+	assert_string_equal(body_of(not_ready), "not ready\n");
+	CLEANUP_FREE char *again = ask("GET /readyz HTTP/1.1\r\n\r\n");
+	assert_null(strstr(again, reason));
 	is_ready = true;
 	CLEANUP_FREE char *ready = ask("GET /readyz HTTP/1.1\r\n\r\n");
 	begins_with(ready, "HTTP/1.1 200 OK\r\n");
+	CLEANUP_FREE char *log = log_end(fd, path);
+	assert_int_equal(count_of(log, reason), 1);
+	assert_int_equal(count_of(log, "event=\"check passes\" check=readyz"), 1);
+}
+
+/* A reason with a number in it changes with every look. */
+static int look(void *context, struct error *err)
+{
+	unsigned *looks = context;
+	(*looks)++;
+	return *looks == 5 ? 0 : error_set(err, ERROR_UNAVAILABLE, "look %u failed", *looks);
+}
+
+static void a_reason_that_changes_is_not_logged_with_each_look(void **state)
+{
+	unsigned looks = 0;
+	struct http_probe probe = { .name = "readyz", .look = look, .context = &looks };
+	char path[64];
+	int fd = log_begin(path);
+	while (looks < 8)
+		assert_int_equal(http_probe_passes(&probe), looks == 5);
+	CLEANUP_FREE char *log = log_end(fd, path);
+	assert_int_equal(count_of(log, "look 1 failed"), 1);
+	assert_int_equal(count_of(log, "level=info event=\"check does not pass yet\""), 1);
+	assert_int_equal(count_of(log, "level=warning event=\"check fails\""), 1);
+	assert_int_equal(count_of(log, "failed"), 2);
 }
 
 static void renders_the_metrics(void **state)
@@ -291,7 +358,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_healthy_while_it_answers),
-		cmocka_unit_test(says_why_it_is_not_ready),
+		cmocka_unit_test(tells_strangers_that_it_is_not_ready_and_the_log_why),
+		cmocka_unit_test(a_reason_that_changes_is_not_logged_with_each_look),
 		cmocka_unit_test(renders_the_metrics),
 		cmocka_unit_test(leaves_the_body_out_of_an_answer_to_head),
 		cmocka_unit_test(refuses_what_it_does_not_serve),
