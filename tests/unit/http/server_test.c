@@ -161,8 +161,10 @@ static void a_reason_that_changes_is_not_logged_with_each_look(void **state)
 	struct http_probe probe = { .name = "readyz", .look = look, .context = &looks };
 	char path[64];
 	int fd = log_begin(path);
-	while (looks < 8)
-		assert_int_equal(http_probe_passes(&probe), looks == 5);
+	while (looks < 8) {
+		bool passes = http_probe_passes(&probe);
+		assert_int_equal(passes, looks == 5);
+	}
 	CLEANUP_FREE char *log = log_end(fd, path);
 	assert_int_equal(count_of(log, "look 1 failed"), 1);
 	assert_int_equal(count_of(log, "level=info event=\"check does not pass yet\""), 1);
