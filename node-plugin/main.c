@@ -102,6 +102,7 @@ static int run(const struct options *options, struct error *err)
 		.policy = options->pool_policy,
 		.node = &settings,
 		.notes_folder = notes_folder[0] ? notes_folder : NULL,
+		.kubelet_folder = kubelet_folder[0] ? kubelet_folder : NULL,
 		/* Half of them are left to the other pools. */
 		.visits_max = options->workers > 1 ? options->workers / 2 : 1,
 	};

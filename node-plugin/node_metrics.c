@@ -65,6 +65,15 @@ static struct metric pool_reserved = {
 	.labels = { "pool" },
 };
 
+static struct metric pool_shares = {
+	.name = "kentledge_pool_shares_node_disk",
+	.help = "1: the pool lies on the file system of the node's root or of the kubelet; 0: it "
+		"has "
+		"one of its own.",
+	.type = METRIC_GAUGE,
+	.labels = { "pool" },
+};
+
 static struct metric figures_age = {
 	.name = "kentledge_pool_figures_age_seconds",
 	.help = "Time since the pool's figures were read; it grows while its disk hangs.",
@@ -87,6 +96,7 @@ void node_metrics_pool(struct pool *pool)
 {
 	const char *values[] = { pool->site.name };
 	struct capacity_space space;
+	metric_set(&pool_shares, values, pool->shares_disk);
 	if (pool_space(pool, &space, NULL) < 0)
 		return;
 	metric_set(&pool_size, values, (double)space.total_bytes);

@@ -36,7 +36,7 @@ static int read_place(char *item, struct pool_places *places, struct error *err)
 	struct pool_place place = { .name = POOL_DEFAULT_NAME,
 				    .path = item,
 				    .order = (unsigned)places->count,
-				    .reserve_percent = POOL_RESERVE_PERCENT_DEFAULT };
+				    .reserve_percent = POOL_RESERVE_AUTO };
 	char *equals = item[0] == '/' ? NULL : strchr(item, '=');
 	if (equals) {
 		*equals = '\0';
@@ -69,8 +69,13 @@ static int read_percent(const char *text, unsigned *ret_percent, struct error *e
 {
 	char *end = NULL;
 	unsigned long percent = strtoul(text, &end, 10);
+	if (strcmp(text, "auto") == 0) {
+		*ret_percent = POOL_RESERVE_AUTO;
+		return 0;
+	}
 	if (text[0] < '0' || text[0] > '9' || *end || percent > POOL_RESERVE_PERCENT_MAX)
-		return error_set(err, ERROR_INVALID, "\"%s\" is no number from 0 to %d", text,
+		return error_set(err, ERROR_INVALID,
+				 "\"%s\" is neither auto nor a number from 0 to %d", text,
 				 POOL_RESERVE_PERCENT_MAX);
 	*ret_percent = (unsigned)percent;
 	return 0;

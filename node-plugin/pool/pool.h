@@ -46,6 +46,7 @@ struct pool {
 	struct pool_label label; /* its id is "" if it cannot be written */
 	unsigned order;		 /* on the command line */
 	unsigned reserve_percent;
+	bool shares_disk; /* with the node (pool/sharing.h) */
 	int volumes_fd;
 	int tmp_fd;
 	int trash_fd;

@@ -64,7 +64,8 @@ struct pools {
 	struct host *host;
 	const struct node_settings *node; /* borrowed */
 	enum pool_policy policy;
-	int notes_fd; /* -1: nothing is noted */
+	const char *kubelet_folder; /* borrowed; NULL: not known */
+	int notes_fd;		    /* -1: nothing is noted */
 	struct pool *pools[POOLS_MAX];
 	atomic_size_t count; /* grows when a missing one comes back */
 	unsigned visits_max; /* in one pool at once; 0: no limit */

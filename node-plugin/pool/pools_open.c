@@ -11,6 +11,7 @@
 #include "mount/path.h"
 #include "pool/missing.h"
 #include "pool/room.h"
+#include "pool/sharing.h"
 #include "pool/trash.h"
 #include "pool/unfinished.h"
 #include "pool/visiting.h"
@@ -44,6 +45,7 @@ static int open_one(struct pools *pools, const struct pool_place *place, struct 
 		*err = reason;
 		return reason.code == ERROR_IN_USE ? -1 : 1;
 	}
+	pool_sharing_look(pool, pools->kubelet_folder);
 	pool->trash = trash_new();
 	pool->visits.max = pools->visits_max;
 	pools->pools[pools->count] = TAKE(pool);
@@ -217,6 +219,7 @@ int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct
 	CLEANUP(pools_closep) struct pools *pools = must_alloc(sizeof(*pools));
 	pools->host = setup->host;
 	pools->policy = setup->policy;
+	pools->kubelet_folder = setup->kubelet_folder;
 	pools->visits_max = setup->count > 1 ? setup->visits_max : 0;
 	locks_init(&pools->locks);
 	pools->node = setup->node ? setup->node : &node_settings_none;

@@ -20,8 +20,9 @@ struct pools_setup {
 	struct host *host; /* borrowed */
 	enum pool_policy policy;
 	const struct node_settings *node; /* borrowed; NULL: node_settings_none */
-	const char *notes_folder; /* of the node, where its pools are noted; NULL: nowhere */
-	unsigned visits_max;	  /* calls at work in one pool of several (pool/visit.h); 0: any */
+	const char *notes_folder;   /* of the node, where its pools are noted; NULL: nowhere */
+	const char *kubelet_folder; /* borrowed; NULL: not known (pool/sharing.h) */
+	unsigned visits_max; /* calls at work in one pool of several (pool/visit.h); 0: any */
 };
 
 /* A pool's folder is made if it is missing, its parent is not. ERROR_IN_USE if another process has

@@ -53,7 +53,9 @@ renders_for_several_sets_of_values() {
 	leaves_out 'kentledge-controller' --set controller.enabled=false
 	renders '--pool=default=/var/lib/kentledge/pool$'
 	renders '--pool=default=/srv/volumes/pool$' --set node.dataDir=/srv/volumes
-	renders '--reserve-percent=5$'
+	renders '--reserve-percent=auto$'
+	renders '--reserve-percent=7$' --set node.reservePercent=7
+	notes_speak_of_shared_disks
 	renders '--max-volumes=0$'
 	renders '--max-volumes=110$' --set node.maxVolumes=110
 	renders_several_pools
@@ -76,12 +78,21 @@ renders_for_a_parent_chart() {
 	renders '^kind: DaemonSet' --set enabled=true
 }
 
+# The notes are no part of `helm template`.
+notes_speak_of_shared_disks() {
+	helm install kentledge "$CHART" --namespace storage --dry-run=client >"$WORK/notes"
+	grep -q 'event="pool shares its disk with the node' "$WORK/notes" ||
+		fail "the notes do not say how a shared disk is found"
+	grep -q 'kentledge_pool_shares_node_disk' "$WORK/notes" || fail "the notes do not name the metric"
+	ok "the notes speak of disks that pools share"
+}
+
 renders_several_pools() {
 	local two=(--set 'node.pools[0].name=fast' --set 'node.pools[0].hostPath=/mnt/nvme'
 		--set 'node.pools[0].reservePercent=10'
 		--set 'node.pools[1].name=bulk' --set 'node.pools[1].hostPath=/mnt/disk')
 	renders '--pool=fast=/mnt/nvme/pool,bulk=/mnt/disk/pool$' "${two[@]}"
-	renders '--reserve-percent=5,fast=10$' "${two[@]}"
+	renders '--reserve-percent=auto,fast=10$' "${two[@]}"
 	renders '^ +mountPath: /mnt/nvme$' "${two[@]}"
 	renders 'hostPath: \{path: /mnt/disk, type: DirectoryOrCreate\}' "${two[@]}"
 	leaves_out '/var/lib/kentledge' "${two[@]}"
@@ -190,6 +201,7 @@ wrong_values_are_refused() {
 		--set 'node.pools[1].name=fast' --set 'node.pools[1].hostPath=/b'
 	refuses poolPolicy --set node.poolPolicy=last
 	refuses reservePercent --set node.reservePercent=95
+	refuses reservePercent --set node.reservePercent=automatic
 	refuses source --set tls.source=vault
 	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
 	refuses size --set test.size=much

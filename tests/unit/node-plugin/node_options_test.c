@@ -29,7 +29,7 @@ static void the_defaults_are_the_places_of_a_cluster(void **state)
 	assert_string_equal(options.registration_folder, "/var/lib/kubelet/plugins_registry");
 	assert_string_equal(options.node_id, "node-1");
 	assert_null(options.listen);
-	assert_int_equal(options.pools.places[0].reserve_percent, 5);
+	assert_int_equal(options.pools.places[0].reserve_percent, POOL_RESERVE_AUTO);
 	assert_int_equal(options.pool_policy, POOL_POLICY_MOST_ROOM);
 	options_done(&options);
 }
@@ -79,12 +79,18 @@ static void each_pool_may_have_a_reserve_of_its_own(void **state)
 	struct error err = { 0 };
 	assert_int_equal(
 		parse("--pool=fast=/a,bulk=/b", "--reserve-percent=bulk=20", &options, &err), 0);
-	assert_int_equal(options.pools.places[0].reserve_percent, 5);
+	assert_int_equal(options.pools.places[0].reserve_percent, POOL_RESERVE_AUTO);
 	assert_int_equal(options.pools.places[1].reserve_percent, 20);
 	options_done(&options);
 	assert_int_equal(
 		parse("--pool=fast=/a,bulk=/b", "--reserve-percent=10,fast=0", &options, &err), 0);
 	assert_int_equal(options.pools.places[0].reserve_percent, 0);
+	assert_int_equal(options.pools.places[1].reserve_percent, 10);
+	options_done(&options);
+	assert_int_equal(
+		parse("--pool=fast=/a,bulk=/b", "--reserve-percent=10,fast=auto", &options, &err),
+		0);
+	assert_int_equal(options.pools.places[0].reserve_percent, POOL_RESERVE_AUTO);
 	assert_int_equal(options.pools.places[1].reserve_percent, 10);
 	options_done(&options);
 	assert_int_equal(parse("--pool-policy=first", NULL, &options, &err), 0);
@@ -109,6 +115,7 @@ static void refuses_what_it_cannot_use_and_names_it(void **state)
 		{ "--reserve-percent=91", NULL, "--reserve-percent" },
 		{ "--reserve-percent=-1", NULL, "--reserve-percent" },
 		{ "--reserve-percent=5%", NULL, "--reserve-percent" },
+		{ "--reserve-percent=automatic", NULL, "neither auto nor" },
 		{ "--reserve-percent=fast=5", NULL, "\"fast\"" },
 		{ "--reserve-percent=default=x", NULL, "--reserve-percent" },
 		{ "--pool-policy=last", NULL, "\"last\"" },
