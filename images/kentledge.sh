@@ -5,7 +5,7 @@
 
 KENTLEDGE_PROGRAMS=(node-plugin/kentledge-node provisioner/kentledge-provisioner
 	controller/kentledge-controller)
-FILE_SYSTEM_TOOLS=(mkfs.ext4 debugfs e2fsck resize2fs mkfs.xfs xfs_repair mkfs.btrfs btrfstune)
+FILE_SYSTEM_TOOLS=(mkfs.ext4 e2fsck resize2fs mkfs.xfs xfs_repair mkfs.btrfs btrfstune)
 KENTLEDGE_CONFIG='{"User":"65532:65532","WorkingDir":"/",
 "Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}'
 

@@ -29,12 +29,6 @@
 static const char *const make_ext4[] = { EXT4_COMMON, IMAGE, NULL };
 static const char *const make_ext4_encrypted[] = { EXT4_COMMON, "-O", "encrypt", IMAGE, NULL };
 
-/* Programs such as initdb want the root of a new volume empty. mkfs.ext4 cannot leave the folder
- * out; e2fsck makes it again when it checks the whole file system. */
-static const char *const remove_lost_found[] = {
-	"debugfs", "-w", "-R", "rmdir lost+found", IMAGE, NULL,
-};
-
 /* A loop device has sectors of 4096 bytes, which mkfs.xfs cannot know from a file. */
 static const char *const make_xfs[] = {
 	"mkfs.xfs", "-q", "-f", "-K", "-s", "size=4096", IMAGE, NULL,
@@ -108,13 +102,6 @@ static int copy_draft(int draft_fd, int image_fd, struct error *err)
 	}
 }
 
-static int run_ext4_programs(int fd, const char *const *maker, struct error *err)
-{
-	if (process_run(maker, fd, MAKE_TIMEOUT_MS, err) < 0)
-		return -1;
-	return process_run(remove_lost_found, fd, MAKE_TIMEOUT_MS, err);
-}
-
 /* mkfs.ext4 makes its file last (fsync) four times on its way. What it writes of a small image is a
  * MiB or two: so it works in memory, and the image is written in one go, for the caller to make
  * last once. */
@@ -122,8 +109,8 @@ static int make_ext4_in(int image_fd, const char *const *maker, struct error *er
 {
 	CLEANUP_CLOSE int draft_fd = open_draft(image_fd);
 	if (draft_fd < 0)
-		return run_ext4_programs(image_fd, maker, err);
-	if (run_ext4_programs(draft_fd, maker, err) < 0)
+		return process_run(maker, image_fd, MAKE_TIMEOUT_MS, err);
+	if (process_run(maker, draft_fd, MAKE_TIMEOUT_MS, err) < 0)
 		return -1;
 	return copy_draft(draft_fd, image_fd, err);
 }

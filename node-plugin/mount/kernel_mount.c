@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "disk/loop_device.h"
+#include "disk/lost_found.h"
 
 #define REASON_MAX 256
 #define UNMOUNT_TRIES 20
@@ -135,7 +136,11 @@ int kernel_mount(unsigned loop_number, const char *type, const struct mount_flag
 {
 	CLEANUP_CLOSE int mount_fd = -1;
 	int outcome = kernel_mount_nowhere(loop_number, type, flags, &mount_fd, err);
-	return outcome ? outcome : move_into_place(mount_fd, target, err);
+	if (outcome)
+		return outcome;
+	if (strcmp(type, "ext4") == 0 && !flags->read_only)
+		lost_found_remove(mount_fd);
+	return move_into_place(mount_fd, target, err);
 }
 
 static int clone_part(int mount_fd, const char *folder)

@@ -15,7 +15,7 @@
 
 /* At target, an existing folder. ERROR_INVALID with the kernel's words for an option. 1: the kernel
  * found the file system damaged; *err has its words. An ext4 that fails becomes read-only, unless
- * the options say otherwise. */
+ * the options say otherwise; one that holds nothing but lost+found loses that. */
 int kernel_mount(unsigned loop_number, const char *type, const struct mount_flags *flags,
 		 const char *target, struct error *err);
 

@@ -5,6 +5,7 @@
  * backend and file system.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -71,6 +72,17 @@ static void check_file(const char *folder, const char *content)
 	assert_string_equal(found, content);
 }
 
+/* As initdb wants its folder. */
+static void check_empty(const char *folder)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, NULL, NULL);
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
+	assert_int_equal(count, 2); /* . and .. */
+}
+
 /* Says what the plugin said, if it was not content. */
 static void up(const struct node_volume *volume)
 {
@@ -96,6 +108,7 @@ static void cycle(const struct node_volume *volume)
 	up(volume);
 	assert_int_equal(node_scene_mounts(&scene), 2);
 	assert_int_equal(node_scene_loops(&scene), loop);
+	check_empty(scene.target);
 	write_file(scene.target, "web-0");
 	/* The pod goes and comes again. */
 	assert_done(node_client_unpublish(scene.channel, volume->name, scene.target, &err), &err);

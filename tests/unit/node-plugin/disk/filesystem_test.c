@@ -168,23 +168,6 @@ static void ext4_stops_writing_after_an_error(void **state)
 	assert_int_equal(errors, 2);				 /* EXT4_ERRORS_RO */
 }
 
-static void a_new_ext4_has_no_lost_and_found(void **state)
-{
-	static const char *const find[] = { "sh", "-c",
-					    "! debugfs -R 'ls -p' /proc/self/fd/3 2>/dev/null "
-					    "| grep -q lost+found",
-					    NULL };
-	static const char *const check[] = { "e2fsck", "-fn", "/proc/self/fd/3", NULL };
-	static const uint64_t sizes[] = { 16ULL << 20, 65ULL << 30 };
-	for (size_t i = 0; i < 2; i++) {
-		struct error err = { 0 };
-		CLEANUP_CLOSE int fd = make_image(sizes[i]);
-		assert_int_equal(filesystem_make("ext4", fd, &err), 0);
-		assert_int_equal(process_run(find, fd, 60000, &err), 0);
-		assert_int_equal(process_run(check, fd, 60000, &err), 0);
-	}
-}
-
 static void an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused(void **state)
 {
 	struct error err = { 0 };
@@ -217,7 +200,6 @@ int main(void)
 		cmocka_unit_test(what_the_journal_holds_does_not_hide_the_file_system),
 		cmocka_unit_test(ext4_leaves_most_of_the_volume_to_files),
 		cmocka_unit_test(ext4_stops_writing_after_an_error),
-		cmocka_unit_test(a_new_ext4_has_no_lost_and_found),
 		cmocka_unit_test(an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused),
 		cmocka_unit_test(what_mkfs_does_not_like_is_told),
 	};
