@@ -101,9 +101,6 @@ renders_several_pools() {
 
 renders_inline_volumes_only_when_asked() {
 	renders '^  volumeLifecycleModes: \[Persistent\]$'
-	renders '^  preventPodSchedulingIfMissing: true$' --kube-version 1.37.0
-	leaves_out 'preventPodSchedulingIfMissing' --kube-version 1.36.4
-	leaves_out 'preventPodSchedulingIfMissing' --set node.preventSchedulingIfMissing=false
 	leaves_out '--ephemeral'
 	renders '^  volumeLifecycleModes: \[Persistent, Ephemeral\]$' --set node.ephemeral.enabled=true
 	renders '--ephemeral-max-size=1Gi$' --set node.ephemeral.enabled=true
