@@ -51,6 +51,13 @@ struct mount_marks {
 	size_t count; /* 0: it cannot be mounted now */
 };
 
+struct backend_staging {
+	const char *path;
+	const struct mount_flags *flags;
+	const struct secret *secret;	/* of an encrypted volume */
+	const struct copy_watch *watch; /* of a check that takes long; may be NULL */
+};
+
 struct backend {
 	/* The entry in the folder that holds the data: it tells the kind even without a record. */
 	const char *data_name;
@@ -82,11 +89,9 @@ struct backend {
 		     const struct volume_record *record, struct host_usage *usage,
 		     struct error *err);
 
-	/* Mounts it at staging_path, where it is not mounted yet; secret is for an encrypted one.
-	 */
+	/* Mounts it where it is not mounted yet. */
 	int (*stage)(const struct backend_site *site, int folder_fd,
-		     const struct volume_record *record, const char *staging_path,
-		     const struct mount_flags *flags, const struct secret *secret,
+		     const struct volume_record *record, const struct backend_staging *staging,
 		     struct error *err);
 
 	/* Makes the data as large as the record says, durably; nothing is done to data that is.

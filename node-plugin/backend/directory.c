@@ -176,9 +176,9 @@ static int renew_limit(const struct backend_site *site, int data_fd,
 }
 
 static int stage(const struct backend_site *site, int folder_fd, const struct volume_record *record,
-		 const char *staging_path, const struct mount_flags *flags,
-		 const struct secret *secret, struct error *err)
+		 const struct backend_staging *staging, struct error *err)
 {
+	const struct mount_flags *flags = staging->flags;
 	if (flags->option_count)
 		return error_set(
 			err, ERROR_INVALID,
@@ -189,7 +189,7 @@ static int stage(const struct backend_site *site, int folder_fd, const struct vo
 	if (folder_open(folder_fd, LAYOUT_DATA, &data_fd, err) < 0 ||
 	    renew_limit(site, data_fd, record, err) < 0)
 		return -1;
-	return site->host->bind(site->host, data_fd, staging_path, flags->attributes, err);
+	return site->host->bind(site->host, data_fd, staging->path, flags->attributes, err);
 }
 
 /* Without a quota its size is a number, which the record has already. */

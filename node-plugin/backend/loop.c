@@ -46,11 +46,12 @@ static int check_pool(const struct backend_site *site, const struct parameters *
 }
 
 static int make_filesystem(const struct backend_site *site, const struct volume_record *record,
-			   int image_fd, struct error *err)
+			   int image_fd, const struct copy_watch *watch, struct error *err)
 {
+	struct host *host = site->host;
 	if (record->encryption == ENCRYPTION_FSCRYPT)
-		return site->host->make_encrypted(site->host, record->fs_type, image_fd, err);
-	return site->host->make_filesystem(site->host, record->fs_type, image_fd, err);
+		return host->make_encrypted(host, record->fs_type, image_fd, watch, err);
+	return host->make_filesystem(host, record->fs_type, image_fd, watch, err);
 }
 
 static int refuse_size(int errno_value, uint64_t bytes, struct error *err)
@@ -104,7 +105,7 @@ static int make(const struct backend_site *site, int folder_fd, struct volume_re
 	if (record->provisioning == PROVISIONING_THICK &&
 	    zeroes_write(image_fd, record->size_bytes, watch, err) < 0)
 		return -1;
-	if (!record->block && make_filesystem(site, record, image_fd, err) < 0)
+	if (!record->block && make_filesystem(site, record, image_fd, watch, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
@@ -176,14 +177,26 @@ static int unless_in_use(int outcome, const struct error *reason, struct error *
 	return -1;
 }
 
+/* One call of stage(). */
+struct staging {
+	const struct backend_site *site;
+	const struct volume_record *record;
+	int image_fd;
+	const char *path;
+	const struct mount_flags *flags;
+	const struct secret *secret;
+	const struct copy_watch *watch;
+};
+
 /* What the kernel does not grow under a mount is grown before that. */
-static int grow_before_mount(const struct backend_site *site, int image_fd,
-			     const struct volume_record *record, struct error *err)
+static int grow_before_mount(const struct staging *staging, struct error *err)
 {
 	struct error reason = { 0 };
-	if (site->host->grows_mounted(site->host, record->fs_type))
+	struct host *host = staging->site->host;
+	const char *type = staging->record->fs_type;
+	if (host->grows_mounted(host, type))
 		return 0;
-	int outcome = site->host->grow_image(site->host, record->fs_type, image_fd, &reason);
+	int outcome = host->grow_image(host, type, staging->image_fd, staging->watch, &reason);
 	return unless_in_use(outcome, &reason, err);
 }
 
@@ -233,16 +246,6 @@ static int hold_blocks(int image_fd, const struct volume_record *record, struct 
 	return failure ? refuse_size(failure, (uint64_t)image.st_size, err) : 0;
 }
 
-/* One call of stage(). */
-struct staging {
-	const struct backend_site *site;
-	const struct volume_record *record;
-	int image_fd;
-	const char *path;
-	const struct mount_flags *flags;
-	const struct secret *secret;
-};
-
 static int refuse_damaged(const struct staging *staging, const struct error *reason,
 			  struct error *err)
 {
@@ -255,13 +258,25 @@ static int refuse_damaged(const struct staging *staging, const struct error *rea
 			 staging->site->path, record->id);
 }
 
+/* By hand the program has all the memory of the node. */
+static int refuse_large(const struct staging *staging, const struct error *reason,
+			struct error *err)
+{
+	const struct volume_record *record = staging->record;
+	return error_set(err, reason->code,
+			 "its %s could not be checked and is not mounted: %s. On the node, while "
+			 "no pod has it: %s %s/volumes/%s/" LAYOUT_IMAGE,
+			 record->fs_type, reason->text, filesystem_check_command(record->fs_type),
+			 staging->site->path, record->id);
+}
+
 /* Takes as long as the file system is large. */
 static int check_filesystem(const struct staging *staging, bool refused, struct error *err)
 {
 	struct host *host = staging->site->host;
 	struct error reason = { 0 };
 	int outcome = host->check_filesystem(host, staging->record->fs_type, staging->image_fd,
-					     refused, &reason);
+					     refused, staging->watch, &reason);
 	if (outcome > 0)
 		log_warning(
 			"file system checked before its mount",
@@ -271,6 +286,8 @@ static int check_filesystem(const struct staging *staging, bool refused, struct 
 		return 0;
 	if (reason.code == ERROR_INTERNAL)
 		return refuse_damaged(staging, &reason, err);
+	if (reason.code == ERROR_EXHAUSTED)
+		return refuse_large(staging, &reason, err);
 	*err = reason;
 	return error_prefix(err, "check of the file system");
 }
@@ -285,7 +302,7 @@ static int prepare(const struct staging *staging, struct error *err)
 		return 0;
 	if (hold_blocks(staging->image_fd, staging->record, err) < 0)
 		return -1;
-	return grow_before_mount(staging->site, staging->image_fd, staging->record, err);
+	return grow_before_mount(staging, err);
 }
 
 /* From the mount on, that holds the device; without one it goes away at the end of this. 1: the
@@ -321,8 +338,7 @@ static int mount_checked(const struct staging *staging, struct error *err)
 }
 
 static int stage(const struct backend_site *site, int folder_fd, const struct volume_record *record,
-		 const char *staging_path, const struct mount_flags *flags,
-		 const struct secret *secret, struct error *err)
+		 const struct backend_staging *asked, struct error *err)
 {
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
@@ -333,13 +349,14 @@ static int stage(const struct backend_site *site, int folder_fd, const struct vo
 		.site = site,
 		.record = record,
 		.image_fd = image_fd,
-		.path = staging_path,
-		.flags = flags,
-		.secret = secret,
+		.path = asked->path,
+		.flags = asked->flags,
+		.secret = asked->secret,
+		.watch = asked->watch,
 	};
 	if (prepare(&staging, reason) < 0 || mount_checked(&staging, reason) < 0)
 		return -1;
-	return flags->read_only ? 0 : grow_after_mount(site, record, staging_path, reason);
+	return asked->flags->read_only ? 0 : grow_after_mount(site, record, asked->path, reason);
 }
 
 static int open_image(int folder_fd, int *ret_fd, struct error *err)

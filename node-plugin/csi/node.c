@@ -41,12 +41,15 @@ static int node_stage_volume(struct rpc_call *call, const Csi__V1__NodeStageVolu
 	};
 	struct access access;
 	CLEANUP_SECRET struct secret secret = { 0 };
+	CLEANUP_FILLING struct filling filling = { 0 };
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->staging_target_path, "staging_target_path", err) < 0 ||
 	    csi_argument_access(request->volume_capability, &access, err) < 0 ||
 	    read_secret(call, request, &secret, err) < 0)
 		return csi_effect_log(&effect, -1, err);
+	filling_init_of(&filling, node->pools, &node->long_work, request->volume_id);
 	access.secret = &secret;
+	access.watch = &filling.watch;
 	int outcome = volume_stage(node->pools, request->volume_id, request->staging_target_path,
 				   &access, err);
 	return csi_effect_log(&effect, outcome, err);

@@ -102,27 +102,40 @@ static int copy_draft(int draft_fd, int image_fd, struct error *err)
 	}
 }
 
+static int run(const char *const *argv, int fd, const struct copy_watch *watch, struct error *err)
+{
+	const struct process process = {
+		.argv = argv,
+		.kept_fd = fd,
+		.timeout_ms = MAKE_TIMEOUT_MS,
+		.watch = watch,
+	};
+	return process_run(&process, err);
+}
+
 /* mkfs.ext4 makes its file last (fsync) four times on its way. What it writes of a small image is a
  * MiB or two: so it works in memory, and the image is written in one go, for the caller to make
  * last once. */
-static int make_ext4_in(int image_fd, const char *const *maker, struct error *err)
+static int make_ext4_in(int image_fd, const char *const *maker, const struct copy_watch *watch,
+			struct error *err)
 {
 	CLEANUP_CLOSE int draft_fd = open_draft(image_fd);
 	if (draft_fd < 0)
-		return process_run(maker, image_fd, MAKE_TIMEOUT_MS, err);
-	if (process_run(maker, draft_fd, MAKE_TIMEOUT_MS, err) < 0)
+		return run(maker, image_fd, watch, err);
+	if (run(maker, draft_fd, watch, err) < 0)
 		return -1;
 	return copy_draft(draft_fd, image_fd, err);
 }
 
-int filesystem_make(const char *type, int image_fd, struct error *err)
+int filesystem_make(const char *type, int image_fd, const struct copy_watch *watch,
+		    struct error *err)
 {
 	const struct filesystem *filesystem = NULL;
 	if (filesystem_find(type, &filesystem, err) < 0)
 		return -1;
 	if (filesystem->maker == make_ext4)
-		return make_ext4_in(image_fd, make_ext4, err);
-	return process_run(filesystem->maker, image_fd, MAKE_TIMEOUT_MS, err);
+		return make_ext4_in(image_fd, make_ext4, watch, err);
+	return run(filesystem->maker, image_fd, watch, err);
 }
 
 int filesystem_check_encryption(const char *type, struct error *err)
@@ -134,11 +147,12 @@ int filesystem_check_encryption(const char *type, struct error *err)
 			 type[0] ? "" : "a volume without a file system", type);
 }
 
-int filesystem_make_encrypted(const char *type, int image_fd, struct error *err)
+int filesystem_make_encrypted(const char *type, int image_fd, const struct copy_watch *watch,
+			      struct error *err)
 {
 	if (filesystem_check_encryption(type, err) < 0)
 		return -1;
-	return make_ext4_in(image_fd, make_ext4_encrypted, err);
+	return make_ext4_in(image_fd, make_ext4_encrypted, watch, err);
 }
 
 static void free_probe(blkid_probe *probe)

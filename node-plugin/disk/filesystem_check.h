@@ -15,9 +15,14 @@
 
 #include "base/error.h"
 
+struct copy_watch;
+
 /* refused: the kernel did not mount it. 0: there was nothing to do, 1: it was checked, and is as it
- * should be. -1: it is damaged; *err says what was found. */
-int filesystem_check(const char *type, int image_fd, bool refused, struct error *err);
+ * should be. -1 with ERROR_INTERNAL: it is damaged; *err says what was found. With another code it
+ * could not be checked to the end (disk/process.h). watch, which may be NULL, can end the check;
+ * the next one then goes over all of it. */
+int filesystem_check(const char *type, int image_fd, bool refused, const struct copy_watch *watch,
+		     struct error *err);
 
 /* What a person runs on the image of such a file system. */
 const char *filesystem_check_command(const char *type);

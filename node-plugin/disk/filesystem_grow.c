@@ -21,10 +21,11 @@
 #include "disk/image_mark.h"
 #include "disk/loop_device.h"
 #include "disk/process.h"
+#include "folder/copy.h"
 
 #define IMAGE "/proc/self/fd/3"
-#define CHECK_TIMEOUT_MS 600000
-#define GROW_TIMEOUT_MS 600000
+/* As for a check before a mount (disk/filesystem_check.c). */
+#define PROGRAM_TIMEOUT_MS (6 * 3600 * 1000)
 #define CHECKED_AND_REPAIRED 1 /* e2fsck(8): "File system errors corrected" */
 
 /* Documentation/filesystems/ext4: EXT4_IOC_RESIZE_FS takes the new number of blocks. */
@@ -176,33 +177,66 @@ static const char *const repair_ext4[] = { "e2fsck", "-f", "-y", IMAGE, NULL };
 static const char *const check_ext4[] = { "e2fsck", "-f", "-p", IMAGE, NULL };
 static const char *const resize_ext4[] = { "resize2fs", IMAGE, NULL };
 
-static int run_e2fsck(const char *const *argv, int image_fd, struct error *err)
+static int run_e2fsck(const char *const *argv, int image_fd, const struct copy_watch *watch,
+		      struct error *err)
 {
-	return process_run_to(argv, image_fd, CHECK_TIMEOUT_MS, CHECKED_AND_REPAIRED, err);
+	const struct process process = {
+		.argv = argv,
+		.kept_fd = image_fd,
+		.timeout_ms = PROGRAM_TIMEOUT_MS,
+		.memory_mib = PROCESS_MEMORY_MUCH_MIB,
+		.status_max = CHECKED_AND_REPAIRED,
+		.watch = watch,
+	};
+	return process_run(&process, err);
+}
+
+/* Without a watch: it moves blocks of files out of the way of larger tables, and writes last where
+ * they are. Ended between the two it would leave a file system that e2fsck cannot complete without
+ * loss. */
+static int run_resize2fs(int image_fd, struct error *err)
+{
+	const struct process process = {
+		.argv = resize_ext4,
+		.kept_fd = image_fd,
+		.timeout_ms = PROGRAM_TIMEOUT_MS,
+		.memory_mib = PROCESS_MEMORY_MUCH_MIB,
+	};
+	return process_run(&process, err);
 }
 
 /* resize2fs wants a file system that has just been checked, for good reason. What it left half done
  * when it was killed are the descriptors of groups that nothing lies in yet: e2fsck repairs them,
  * but not without being told to. Any other damage is for a person. */
-static int check(int image_fd, bool half_done, struct error *err)
+static int check(int image_fd, bool half_done, const struct copy_watch *watch, struct error *err)
 {
 	struct error reason = { 0 };
-	if (run_e2fsck(check_ext4, image_fd, NULL) == 0 ||
-	    (half_done && run_e2fsck(repair_ext4, image_fd, NULL) == 0))
+	const char *const *thorough = half_done ? repair_ext4 : check_ext4;
+	if (run_e2fsck(check_ext4, image_fd, watch, &reason) == 0)
 		return 0;
-	image_mark_put_superblock_back(image_fd);
-	if (run_e2fsck(half_done ? repair_ext4 : check_ext4, image_fd, &reason) == 0)
+	if (half_done && reason.code == ERROR_INTERNAL &&
+	    run_e2fsck(repair_ext4, image_fd, watch, &reason) == 0)
 		return 0;
+	if (reason.code == ERROR_INTERNAL) {
+		image_mark_put_superblock_back(image_fd);
+		if (run_e2fsck(thorough, image_fd, watch, &reason) == 0)
+			return 0;
+	}
+	if (process_was_cut_short(&reason)) {
+		*err = reason;
+		return error_prefix(err, "check before growing");
+	}
 	image_mark_clear(image_fd, IMAGE_MARK_SUPERBLOCK, NULL);
 	return error_set(err, reason.code,
 			 "check before growing; run e2fsck on the image by hand: %s", reason.text);
 }
 
-static int check_and_resize(int image_fd, bool half_done, struct error *err)
+static int check_and_resize(int image_fd, bool half_done, const struct copy_watch *watch,
+			    struct error *err)
 {
-	if (image_mark_keep_superblock(image_fd, err) < 0 || check(image_fd, half_done, err) < 0 ||
-	    image_mark_set_growing(image_fd, err) < 0 ||
-	    process_run(resize_ext4, image_fd, GROW_TIMEOUT_MS, err) < 0)
+	if (image_mark_keep_superblock(image_fd, err) < 0 ||
+	    check(image_fd, half_done, watch, err) < 0 ||
+	    image_mark_set_growing(image_fd, err) < 0 || run_resize2fs(image_fd, err) < 0)
 		return -1;
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
@@ -211,7 +245,13 @@ static int check_and_resize(int image_fd, bool half_done, struct error *err)
 	return image_mark_clear(image_fd, IMAGE_MARK_GROWING, err);
 }
 
-static int grow_ext4_image(int image_fd, struct error *err)
+/* resize2fs cannot be ended, so a place for long work is taken before it begins. */
+static int expect(const struct copy_watch *watch, uint64_t bytes, struct error *err)
+{
+	return watch && watch->expect ? watch->expect(watch->context, bytes, err) : 0;
+}
+
+static int grow_ext4_image(int image_fd, const struct copy_watch *watch, struct error *err)
 {
 	struct filesystem_size size;
 	struct stat image;
@@ -227,7 +267,9 @@ static int grow_ext4_image(int image_fd, struct error *err)
 	if (found > 0)
 		return error_set(err, half_done ? ERROR_BUSY : ERROR_IN_USE,
 				 "/dev/loop%u has the image open", device.number);
-	return found < 0 ? -1 : check_and_resize(image_fd, half_done, err);
+	if (found < 0 || expect(watch, (uint64_t)image.st_size, err) < 0)
+		return -1;
+	return check_and_resize(image_fd, half_done, watch, err);
 }
 
 int filesystem_grow_hold(int image_fd, struct error *err)
@@ -247,7 +289,8 @@ int filesystem_grow_carry(int image_fd, int copy_fd, struct error *err)
 		       : image_mark_carry(image_fd, copy_fd, IMAGE_MARK_GROWING, err);
 }
 
-int filesystem_grow_image(const char *type, int image_fd, struct error *err)
+int filesystem_grow_image(const char *type, int image_fd, const struct copy_watch *watch,
+			  struct error *err)
 {
 	if (strcmp(type, "ext4") != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
@@ -255,7 +298,8 @@ int filesystem_grow_image(const char *type, int image_fd, struct error *err)
 	/* The program that we run inherits the lock and keeps it, should we die before it. */
 	if (image_mark_lock(image_fd, LOCK_EX, err) < 0)
 		return -1;
-	int outcome = grow_ext4_image(image_fd, err);
+	struct error local = { 0 };
+	int outcome = grow_ext4_image(image_fd, watch, err ? err : &local);
 	image_mark_unlock(image_fd);
 	return outcome;
 }

@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 
+struct copy_watch;
+
 /* The kernel would grow it for us. */
 bool filesystem_grows_mounted(const char *type);
 
@@ -22,8 +24,10 @@ int filesystem_grow_mounted(const char *type, int mount_fd, struct error *err);
 
 /* In an image; only what does not grow mounted can. 1: it is as large as it can be. ERROR_IN_USE
  * where it is mounted after all, or could be: it has a loop device. ERROR_BUSY while a program that
- * an earlier process started still works on the image. */
-int filesystem_grow_image(const char *type, int image_fd, struct error *err);
+ * an earlier process started still works on the image. watch, which may be NULL, can end the check
+ * that comes first, but not the growth itself. */
+int filesystem_grow_image(const char *type, int image_fd, const struct copy_watch *watch,
+			  struct error *err);
 
 /* Keeps such a program from beginning, as long as image_fd is open or until filesystem_grow_let():
  * ERROR_BUSY while one is at it. */

@@ -20,6 +20,8 @@
 #include "mount/flags.h"
 #include "mount/table.h"
 
+struct copy_watch;
+
 struct host_usage {
 	uint64_t total_bytes;
 	uint64_t available_bytes;
@@ -98,19 +100,21 @@ struct host {
 
 	/* As in disk/filesystem.h. */
 	int (*make_filesystem)(struct host *host, const char *type, int image_fd,
-			       struct error *err);
-	int (*make_encrypted)(struct host *host, const char *type, int image_fd, struct error *err);
+			       const struct copy_watch *watch, struct error *err);
+	int (*make_encrypted)(struct host *host, const char *type, int image_fd,
+			      const struct copy_watch *watch, struct error *err);
 	int (*probe_filesystem)(struct host *host, int image_fd, const char *wanted,
 				char ret_type[static FILESYSTEM_TYPE_MAX], struct error *err);
 
 	/* As in disk/filesystem_check.h. */
 	int (*check_filesystem)(struct host *host, const char *type, int image_fd, bool refused,
-				struct error *err);
+				const struct copy_watch *watch, struct error *err);
 
 	/* As in disk/filesystem_grow.h. */
 	bool (*grows_mounted)(struct host *host, const char *type);
 	int (*grow_mounted)(struct host *host, const char *type, int mount_fd, struct error *err);
-	int (*grow_image)(struct host *host, const char *type, int image_fd, struct error *err);
+	int (*grow_image)(struct host *host, const char *type, int image_fd,
+			  const struct copy_watch *watch, struct error *err);
 
 	/* Of the file system in which fd lies. */
 	int (*usage)(struct host *host, int fd, struct host_usage *ret_usage, struct error *err);

@@ -162,14 +162,16 @@ static unsigned remove_spent_loops(struct host *host)
 	return loop_discard_remove_spent();
 }
 
-static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
+static int make_filesystem(struct host *host, const char *type, int image_fd,
+			   const struct copy_watch *watch, struct error *err)
 {
-	return filesystem_make(type, image_fd, err);
+	return filesystem_make(type, image_fd, watch, err);
 }
 
-static int make_encrypted(struct host *host, const char *type, int image_fd, struct error *err)
+static int make_encrypted(struct host *host, const char *type, int image_fd,
+			  const struct copy_watch *watch, struct error *err)
 {
-	return filesystem_make_encrypted(type, image_fd, err);
+	return filesystem_make_encrypted(type, image_fd, watch, err);
 }
 
 static int probe_filesystem(struct host *host, int image_fd, const char *wanted,
@@ -179,9 +181,9 @@ static int probe_filesystem(struct host *host, int image_fd, const char *wanted,
 }
 
 static int check_filesystem(struct host *host, const char *type, int image_fd, bool refused,
-			    struct error *err)
+			    const struct copy_watch *watch, struct error *err)
 {
-	return filesystem_check(type, image_fd, refused, err);
+	return filesystem_check(type, image_fd, refused, watch, err);
 }
 
 static bool grows_mounted(struct host *host, const char *type)
@@ -194,9 +196,10 @@ static int grow_mounted(struct host *host, const char *type, int mount_fd, struc
 	return filesystem_grow_mounted(type, mount_fd, err);
 }
 
-static int grow_image(struct host *host, const char *type, int image_fd, struct error *err)
+static int grow_image(struct host *host, const char *type, int image_fd,
+		      const struct copy_watch *watch, struct error *err)
 {
-	return filesystem_grow_image(type, image_fd, err);
+	return filesystem_grow_image(type, image_fd, watch, err);
 }
 
 static int usage(struct host *host, int fd, struct host_usage *ret_usage, struct error *err)
@@ -287,7 +290,12 @@ static int renew_filesystem(struct host *host, const char *type, int image_fd, s
 	/* btrfs takes two devices of one name for parts of one file system. xfs is mounted without
 	 * a look at that (mount/kernel_mount.c), ext4 does not care. */
 	static const char *const renew[] = { "btrfstune", "-f", "-m", "/proc/self/fd/3", NULL };
-	return strcmp(type, "btrfs") == 0 ? process_run(renew, image_fd, RENEW_TIMEOUT_MS, err) : 0;
+	const struct process process = {
+		.argv = renew,
+		.kept_fd = image_fd,
+		.timeout_ms = RENEW_TIMEOUT_MS,
+	};
+	return strcmp(type, "btrfs") == 0 ? process_run(&process, err) : 0;
 }
 
 static int flush_loop(struct host *host, const struct loop_device *device, struct error *err)

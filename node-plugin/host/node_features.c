@@ -136,7 +136,7 @@ static void try_image(struct node_features *features, int pool_fd)
 	CLEANUP_CLOSE int image_fd = openat(pool_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (image_fd < 0 || ftruncate(image_fd, TRIAL_BYTES) < 0)
 		error_errno(&reason, errno, "no image for a trial in the pool");
-	else if (filesystem_make("ext4", image_fd, &reason) == 0) {
+	else if (filesystem_make("ext4", image_fd, NULL, &reason) == 0) {
 		try_loop(features, image_fd);
 		return;
 	}

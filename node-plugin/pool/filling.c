@@ -33,18 +33,24 @@ static bool take_place(struct filling *filling)
 	return false;
 }
 
+static int refuse(const struct filling *filling, uint64_t done_bytes, struct error *err)
+{
+	error_set(err, ERROR_BUSY,
+		  "as much long work (copies, zeroes, checks of file systems) as may be at once is "
+		  "under way on this node%s%s; try again",
+		  filling->counted ? " in pool " : "",
+		  filling->counted ? filling->counted->site.name : "");
+	if (!done_bytes)
+		return -1;
+	return error_prefix(err, "%llu bytes are written, and the next try goes on from there",
+			    (unsigned long long)done_bytes);
+}
+
 static int become_long(struct filling *filling, uint64_t done_bytes, struct error *err)
 {
 	filling->counted = filling->pool;
 	filling->is_long = take_place(filling);
-	if (filling->is_long)
-		return 0;
-	return error_set(err, ERROR_BUSY,
-			 "as many volumes and snapshots as may be at once are being filled on this "
-			 "node%s%s; %llu bytes are written, try again to go on",
-			 filling->counted ? " in pool " : "",
-			 filling->counted ? filling->counted->site.name : "",
-			 (unsigned long long)done_bytes);
+	return filling->is_long ? 0 : refuse(filling, done_bytes, err);
 }
 
 static int look(void *context, uint64_t done_bytes, struct error *err)

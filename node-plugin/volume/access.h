@@ -13,6 +13,8 @@
 #include "base/pairs.h"
 #include "base/secret.h"
 
+struct copy_watch;
+
 enum access_mode {
 	ACCESS_WRITER,	      /* SINGLE_NODE_WRITER: pods of this node may share it */
 	ACCESS_READER,	      /* SINGLE_NODE_READER_ONLY: each publication is read-only */
@@ -26,7 +28,8 @@ struct access {
 	const char *fs_type; /* "": the volume's own */
 	char *const *mount_flags;
 	size_t mount_flag_count;
-	const struct secret *secret; /* that came with the call to open an encrypted volume */
+	const struct secret *secret;	/* that came with the call to open an encrypted volume */
+	const struct copy_watch *watch; /* of what takes long before a mount; may be NULL */
 };
 
 /* All of them ask for a raw device, or none. Some: ERROR_INVALID. */

@@ -42,20 +42,26 @@ static int check_mounted(const struct volume_mounts *mounts, const char *id, con
 }
 
 static int mount_at(const struct volume_folder *folder, const struct mount_path *target,
-		    const struct mount_flags *flags, struct error *err)
+		    const struct mount_flags *flags, const struct copy_watch *watch,
+		    struct error *err)
 {
 	const struct backend *backend = backend_of_kind(folder->record.backend);
+	const struct backend_staging staging = {
+		.path = target->text,
+		.flags = flags,
+		.watch = watch,
+	};
 	if (mount_path_make(target, err) < 0)
 		return -1;
-	if (backend->stage(&folder->pool->site, folder->fd, &folder->record, target->text, flags,
-			   NULL, err) == 0)
+	if (backend->stage(&folder->pool->site, folder->fd, &folder->record, &staging, err) == 0)
 		return 0;
 	mount_path_remove(target, NULL);
 	return -1;
 }
 
 static int publish(struct pools *pools, const char *id,
-		   const struct volume_publication *publication, struct error *err)
+		   const struct volume_publication *publication, const struct copy_watch *watch,
+		   struct error *err)
 {
 	const struct access *access = publication->access;
 	struct mount_flags flags;
@@ -73,7 +79,7 @@ static int publish(struct pools *pools, const char *id,
 	if (flags.read_only)
 		flags.attributes |= MOUNT_ATTR_RDONLY;
 	int mounted = check_mounted(&mounts, id, target.text, &flags, err);
-	if (mounted < 0 || (!mounted && mount_at(&folder, &target, &flags, err) < 0))
+	if (mounted < 0 || (!mounted && mount_at(&folder, &target, &flags, watch, err) < 0))
 		return -1;
 	return mounted;
 }
@@ -101,7 +107,7 @@ int volume_ephemeral_publish(struct pools *pools, const struct volume_spec *spec
 	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_create_locked(pools, id, &made, &record, err) < 0)
 		return -1;
-	int published = publish(pools, record.id, publication, err);
+	int published = publish(pools, record.id, publication, made.watch, err);
 	if (published >= 0)
 		return published;
 	error_prefix(err, "ephemeral volume %s", record.id);

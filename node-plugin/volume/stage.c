@@ -10,6 +10,7 @@
 #include "pool/volume_folder.h"
 #include "volume/attachment.h"
 #include "volume/mounts.h"
+#include "volume/unwanted.h"
 #include "volume/volume.h"
 
 /* Read-only, noexec and the like are as mount_flags ask. A folder of the pool has those of the
@@ -112,8 +113,13 @@ static int stage_mount(struct pools *pools, const struct volume_folder *folder,
 		return settle_staged(pools, folder, access, flags, path, err);
 	if (clear_half_staged(pools, mounts, record, path, err) < 0)
 		return error_not_named(err);
-	if (backend->stage(&folder->pool->site, folder->fd, record, path, flags, access->secret,
-			   err) == 0)
+	const struct backend_staging staging = {
+		.path = path,
+		.flags = flags,
+		.secret = access->secret,
+		.watch = access->watch,
+	};
+	if (backend->stage(&folder->pool->site, folder->fd, record, &staging, err) == 0)
 		return 0;
 	error_prefix(err, "volume %s", record->id);
 	return error_not_named(err);
@@ -137,6 +143,10 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	CLEANUP_LOCK struct lock lock = { 0 };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
+	struct access watched = *access;
+	struct unwanted unwanted;
+	unwanted_init(&unwanted, &lock, access->watch);
+	watched.watch = &unwanted.watch;
 	if (lock_take(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
@@ -150,7 +160,7 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	if (volume_mounts_read_at(pools, id, &folder, (const char *const[]) { path.text, NULL },
 				  &mounts, err) < 0)
 		return error_not_named(err);
-	return stage_mount(pools, &folder, &mounts, access, &flags, path.text, err);
+	return stage_mount(pools, &folder, &mounts, &watched, &flags, path.text, err);
 }
 
 /* A pod that has the device's node is no user whom the kernel would wait for. */

@@ -33,7 +33,7 @@ static int make_image(const char *path)
 {
 	struct error err = { 0 };
 	CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, SIZE_BYTES) < 0 || filesystem_make("ext4", fd, &err) < 0)
+	if (fd < 0 || ftruncate(fd, SIZE_BYTES) < 0 || filesystem_make("ext4", fd, NULL, &err) < 0)
 		return -1;
 	return fsync(fd);
 }

@@ -79,7 +79,7 @@ static int tear_down(void **state)
 static void make_filesystem(void)
 {
 	struct error err = { 0 };
-	assert_done(host->make_filesystem(host, "ext4", image_fd, &err), &err);
+	assert_done(host->make_filesystem(host, "ext4", image_fd, NULL, &err), &err);
 }
 
 /* Returns the device, which is held by the mount alone. */
@@ -262,7 +262,7 @@ static int grow(void)
 {
 	struct error err = { 0 };
 	if (!host->grows_mounted(host, "ext4")) {
-		int grown = host->grow_image(host, "ext4", image_fd, &err);
+		int grown = host->grow_image(host, "ext4", image_fd, NULL, &err);
 		assert_true(grown >= 0);
 		return grown;
 	}

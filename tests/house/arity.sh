@@ -25,11 +25,11 @@ lib/csi/client.h:csi_get_capacity	the parts of one call, not yet a struct
 lib/rpc/channel_call.h:rpc_channel_call	the parts of one call, not yet a struct
 lib/rpc/channel_call.h:rpc_channel_stream	the parts of one call, not yet a struct
 lib/rpc/server.h:rpc_server_listen_tls	address, certificates and who is let in, not yet a struct
-node-plugin/backend/backend.h:stage	a table that each backend fills in: the site comes first, not yet a struct
-node-plugin/backend/backend.h:keep	as stage
-node-plugin/backend/backend.h:mark	as stage
+node-plugin/backend/backend.h:keep	a table that each backend fills in: the site comes first, not yet a struct
+node-plugin/backend/backend.h:mark	as keep
 node-plugin/host/host.h:mount		as mount(2), and the host
 node-plugin/host/host.h:mount_encrypted	as mount, and the secret
+node-plugin/host/host.h:check_filesystem	as the other programs on an image, and why it is checked
 node-plugin/host/host.h:keep_loop	as attach_loop, and how the device is opened
 node-plugin/host/host.h:begin_quota	as the other calls for a quota, and the limit
 node-plugin/folder/tree_copy.h:tree_copy	source, target, links, watch and result, not yet a struct

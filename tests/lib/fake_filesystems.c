@@ -15,7 +15,8 @@
 #define SIGNATURE "fake file system "
 #define SIZE_PLACE 64 /* behind it */
 
-static int make_filesystem(struct host *host, const char *type, int image_fd, struct error *err)
+static int make_filesystem(struct host *host, const char *type, int image_fd,
+			   const struct copy_watch *watch, struct error *err)
 {
 	struct fake_host *fake = fake_of(host);
 	char signature[64];
@@ -31,7 +32,7 @@ static int make_filesystem(struct host *host, const char *type, int image_fd, st
 }
 
 static int check_filesystem(struct host *host, const char *type, int image_fd, bool refused,
-			    struct error *err)
+			    const struct copy_watch *watch, struct error *err)
 {
 	struct fake_host *fake = fake_of(host);
 	if (!refused && !fake->has_errors)
@@ -80,7 +81,8 @@ static int grow_mounted(struct host *host, const char *type, int mount_fd, struc
 	return grow(fake, image_fd, fake->loops[number].bytes, err);
 }
 
-static int grow_image(struct host *host, const char *type, int image_fd, struct error *err)
+static int grow_image(struct host *host, const char *type, int image_fd,
+		      const struct copy_watch *watch, struct error *err)
 {
 	struct stat image;
 	if (fstat(image_fd, &image) < 0)
@@ -88,9 +90,10 @@ static int grow_image(struct host *host, const char *type, int image_fd, struct 
 	return grow(fake_of(host), image_fd, (uint64_t)image.st_size, err);
 }
 
-static int make_encrypted(struct host *host, const char *type, int image_fd, struct error *err)
+static int make_encrypted(struct host *host, const char *type, int image_fd,
+			  const struct copy_watch *watch, struct error *err)
 {
-	return make_filesystem(host, type, image_fd, err);
+	return make_filesystem(host, type, image_fd, watch, err);
 }
 
 static int probe_filesystem(struct host *host, int image_fd, const char *wanted,

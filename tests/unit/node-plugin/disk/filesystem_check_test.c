@@ -11,7 +11,7 @@
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "disk/filesystem.h"
-#include "disk/process.h"
+#include "run_program.h"
 #include "test.h"
 
 #define MIB (1ULL << 20)
@@ -25,7 +25,7 @@ static int make_image(const char *type)
 	assert_true(fd >= 0);
 	unlink(path);
 	assert_int_equal(ftruncate(fd, 300 * MIB), 0);
-	assert_done(filesystem_make(type, fd, &err), &err);
+	assert_done(filesystem_make(type, fd, NULL, &err), &err);
 	return fd;
 }
 
@@ -33,14 +33,14 @@ static void damage(int fd, const char *request)
 {
 	struct error err = { 0 };
 	const char *const argv[] = { "debugfs", "-w", "-R", request, "/proc/self/fd/3", NULL };
-	assert_done(process_run(argv, fd, 60000, &err), &err);
+	assert_done(run_program(argv, fd, &err), &err);
 }
 
 static void assert_whole(int fd)
 {
 	static const char *const check[] = { "e2fsck", "-fn", "/proc/self/fd/3", NULL };
 	struct error err = { 0 };
-	assert_done(process_run(check, fd, 60000, &err), &err);
+	assert_done(run_program(check, fd, &err), &err);
 	assert_true(fgetxattr(fd, SUPERBLOCK, NULL, 0) < 0);
 }
 
@@ -50,7 +50,7 @@ static void a_clean_file_system_is_left_alone(void **state)
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		struct error err = { 0 };
 		CLEANUP_CLOSE int fd = make_image(types[i]);
-		assert_done(filesystem_check(types[i], fd, false, &err), &err);
+		assert_done(filesystem_check(types[i], fd, false, NULL, &err), &err);
 	}
 }
 
@@ -59,9 +59,9 @@ static void one_that_had_errors_is_checked(void **state)
 	struct error err = { 0 };
 	CLEANUP_CLOSE int fd = make_image("ext4");
 	damage(fd, "ssv state 2");
-	assert_outcome(filesystem_check("ext4", fd, false, &err), 1, &err);
+	assert_outcome(filesystem_check("ext4", fd, false, NULL, &err), 1, &err);
 	assert_whole(fd);
-	assert_done(filesystem_check("ext4", fd, false, &err), &err);
+	assert_done(filesystem_check("ext4", fd, false, NULL, &err), &err);
 }
 
 static void one_that_the_kernel_refuses_is_repaired(void **state)
@@ -69,7 +69,7 @@ static void one_that_the_kernel_refuses_is_repaired(void **state)
 	struct error err = { 0 };
 	CLEANUP_CLOSE int fd = make_image("ext4");
 	damage(fd, "set_bg 0 checksum 0x1234");
-	assert_outcome(filesystem_check("ext4", fd, true, &err), 1, &err);
+	assert_outcome(filesystem_check("ext4", fd, true, NULL, &err), 1, &err);
 	assert_whole(fd);
 }
 
@@ -78,7 +78,8 @@ static void what_needs_a_person_is_refused_with_the_words_of_e2fsck(void **state
 	struct error err = { 0 };
 	CLEANUP_CLOSE int fd = make_image("ext4");
 	damage(fd, "clri <2>");
-	assert_refused(filesystem_check("ext4", fd, true, &err), ERROR_INTERNAL, &err, "MANUALLY");
+	assert_refused(filesystem_check("ext4", fd, true, NULL, &err), ERROR_INTERNAL, &err,
+		       "MANUALLY");
 	assert_true(fgetxattr(fd, SUPERBLOCK, NULL, 0) < 0);
 	assert_string_equal(filesystem_check_command("ext4"), "e2fsck -f");
 }
@@ -96,7 +97,7 @@ static void a_check_that_was_killed_is_made_again(void **state)
 	}
 	memset(superblock + 0x88, 'x', 64);
 	assert_int_equal(pwrite(fd, superblock, sizeof(superblock), 1024), sizeof(superblock));
-	assert_outcome(filesystem_check("ext4", fd, false, &err), 1, &err);
+	assert_outcome(filesystem_check("ext4", fd, false, NULL, &err), 1, &err);
 	assert_whole(fd);
 }
 
@@ -104,7 +105,8 @@ static void xfs_and_btrfs_are_for_a_person(void **state)
 {
 	struct error err = { 0 };
 	CLEANUP_CLOSE int fd = make_image("xfs");
-	assert_refused(filesystem_check("xfs", fd, true, &err), ERROR_INTERNAL, &err, "damaged");
+	assert_refused(filesystem_check("xfs", fd, true, NULL, &err), ERROR_INTERNAL, &err,
+		       "damaged");
 	assert_string_equal(filesystem_check_command("xfs"), "xfs_repair -n");
 	assert_string_equal(filesystem_check_command("btrfs"), "btrfs check --readonly");
 }

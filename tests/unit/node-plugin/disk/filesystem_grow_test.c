@@ -65,7 +65,7 @@ static int make_image(const char *type, uint64_t bytes)
 	int fd = open(image_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
-	assert_outcome(filesystem_make(type, fd, &err), 0, &err);
+	assert_outcome(filesystem_make(type, fd, NULL, &err), 0, &err);
 	return fd;
 }
 
@@ -117,7 +117,7 @@ static void a_tail_too_small_for_a_group_is_no_reason_to_grow(void **state)
 	assert_int_equal(filesystem_size_within(&size, 1028 * MIB), size.bytes);
 	assert_int_equal(filesystem_size_within(&size, 1152 * MIB), 1152 * MIB);
 	assert_int_equal(filesystem_size_within(&size, 1120 * MIB), 1120 * MIB);
-	assert_outcome(filesystem_grow_image("ext4", fd, &err), 1, &err);
+	assert_outcome(filesystem_grow_image("ext4", fd, NULL, &err), 1, &err);
 }
 
 static void grows_under_a_writer(const char *type)
@@ -194,8 +194,8 @@ static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
 	/* Not cleanly: the journal has something to say. */
 	assert_int_equal(umount2(mount_path, MNT_DETACH), 0);
 	assert_int_equal(ftruncate(image_fd, 1024 * MIB), 0);
-	assert_outcome(host->grow_image(host, "ext4", image_fd, &err), 0, &err);
-	assert_outcome(host->grow_image(host, "ext4", image_fd, &err), 1, &err);
+	assert_outcome(host->grow_image(host, "ext4", image_fd, NULL, &err), 0, &err);
+	assert_outcome(host->grow_image(host, "ext4", image_fd, NULL, &err), 1, &err);
 	assert_int_equal(bytes_of("ext4", image_fd), 1024 * MIB);
 	mount_image("ext4", image_fd);
 	assert_true(mounted_bytes() > 900 * MIB);
@@ -212,10 +212,10 @@ static void an_image_on_which_a_program_works_is_left_to_it(void **state)
 	CLEANUP_CLOSE int other_fd = open(image_path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
 	assert_int_equal(flock(other_fd, LOCK_EX), 0);
-	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
+	assert_outcome(filesystem_grow_image("ext4", image_fd, NULL, &err), -1, &err);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_int_equal(flock(other_fd, LOCK_UN), 0);
-	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+	assert_outcome(filesystem_grow_image("ext4", image_fd, NULL, &err), 0, &err);
 }
 
 static pid_t start_program(const char *program, const char *option)
@@ -255,12 +255,12 @@ static void a_growth_that_was_killed_is_repaired_and_finished(void **state)
 		usleep(1000 + 400 * i);
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+		assert_outcome(filesystem_grow_image("ext4", image_fd, NULL, &err), 0, &err);
 		assert_int_equal(bytes_of("ext4", image_fd), 4096 * MIB);
 		pid = start_program("e2fsck", "-fn");
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-		assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 1, &err);
+		assert_outcome(filesystem_grow_image("ext4", image_fd, NULL, &err), 1, &err);
 	}
 }
 
@@ -271,7 +271,7 @@ static void a_damaged_file_system_is_not_grown(void **state)
 	static const char zeros[4 << 20];
 	assert_int_equal(pwrite(image_fd, zeros, sizeof(zeros), 4096), sizeof(zeros));
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
-	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), -1, &err);
+	assert_outcome(filesystem_grow_image("ext4", image_fd, NULL, &err), -1, &err);
 	assert_int_equal(err.code, ERROR_INTERNAL);
 	assert_non_null(strstr(err.text, "e2fsck"));
 	assert_int_equal(bytes_of("ext4", image_fd), 64 * MIB);
@@ -298,7 +298,7 @@ static void the_marks_of_a_growth_are_gone_for_good_when_it_is_done(void **state
 	CLEANUP_CLOSE int image_fd = make_image("ext4", 64 * MIB);
 	assert_int_equal(ftruncate(image_fd, 128 * MIB), 0);
 	marks_at_sync = -1;
-	assert_outcome(filesystem_grow_image("ext4", image_fd, &err), 0, &err);
+	assert_outcome(filesystem_grow_image("ext4", image_fd, NULL, &err), 0, &err);
 	assert_int_equal(marks_at_sync, 0);
 }
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "disk/process.h"
+#include "run_program.h"
 #include "test.h"
 
 static int make_image(uint64_t bytes)
@@ -30,7 +30,7 @@ static void each_type_can_be_made_in_its_smallest_image_and_is_recognised(void *
 		char found[FILESYSTEM_TYPE_MAX];
 		assert_int_equal(filesystem_find(types[i], &filesystem, &err), 0);
 		CLEANUP_CLOSE int fd = make_image(filesystem->minimum_bytes);
-		assert_int_equal(filesystem_make(types[i], fd, &err), 0);
+		assert_int_equal(filesystem_make(types[i], fd, NULL, &err), 0);
 		assert_int_equal(filesystem_probe(fd, types[i], found, &err), 0);
 		assert_string_equal(found, types[i]);
 		for (size_t other = 0; other < sizeof(types) / sizeof(*types); other++) {
@@ -45,7 +45,7 @@ static void a_new_file_system_holds_little_of_the_disk(void **state)
 	struct error err = { 0 };
 	struct stat st;
 	CLEANUP_CLOSE int fd = make_image(1ULL << 30);
-	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	assert_int_equal(filesystem_make("ext4", fd, NULL, &err), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 1 << 30);
 	assert_true(st.st_blocks * 512 < 4 << 20);
@@ -62,10 +62,10 @@ static void ext4_is_whole_and_has_an_identity_of_its_own_in_images_of_any_size(v
 		struct error err = { 0 };
 		struct stat st;
 		CLEANUP_CLOSE int fd = make_image(sizes[i]);
-		assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+		assert_int_equal(filesystem_make("ext4", fd, NULL, &err), 0);
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(st.st_size, sizes[i]);
-		assert_int_equal(process_run(check, fd, 60000, &err), 0);
+		assert_int_equal(run_program(check, fd, &err), 0);
 		assert_int_equal(pread(fd, uuids[i], 16, uuid_place), 16);
 		for (size_t j = 0; j < i; j++)
 			assert_memory_not_equal(uuids[i], uuids[j], 16);
@@ -79,7 +79,7 @@ static void a_thick_image_keeps_its_blocks(void **state)
 	const off_t bytes = 64 << 20;
 	CLEANUP_CLOSE int fd = make_image((uint64_t)bytes);
 	assert_int_equal(fallocate(fd, 0, 0, bytes), 0);
-	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	assert_int_equal(filesystem_make("ext4", fd, NULL, &err), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_true(st.st_blocks * 512 >= bytes);
 }
@@ -101,7 +101,7 @@ static void what_files_hold_does_not_hide_the_file_system(void **state)
 	struct error err = { 0 };
 	char found[FILESYSTEM_TYPE_MAX];
 	CLEANUP_CLOSE int fd = make_image(image_bytes);
-	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	assert_int_equal(filesystem_make("ext4", fd, NULL, &err), 0);
 	const uint32_t magic_and_version[] = { 0xa92b4efc, 1 };
 	const uint64_t place_sectors = (uint64_t)place / 512;
 	assert_int_equal(pwrite(fd, magic_and_version, 8, place), 8);
@@ -118,7 +118,7 @@ static void what_the_journal_holds_does_not_hide_the_file_system(void **state)
 	struct error err = { 0 };
 	char found[FILESYSTEM_TYPE_MAX];
 	CLEANUP_CLOSE int fd = make_image(16 << 20);
-	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	assert_int_equal(filesystem_make("ext4", fd, NULL, &err), 0);
 	assert_int_equal(pwrite(fd, "_BHRfS_M", 8, 65600), 8);
 	assert_int_equal(filesystem_probe(fd, "ext4", found, &err), 0);
 	assert_string_equal(found, "ext4");
@@ -147,7 +147,7 @@ static void ext4_leaves_most_of_the_volume_to_files(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		struct error err = { 0 };
 		CLEANUP_CLOSE int fd = make_image(sizes[i].mib << 20);
-		assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+		assert_int_equal(filesystem_make("ext4", fd, NULL, &err), 0);
 		struct superblock superblock = read_superblock(fd);
 		uint64_t free_mib = (uint64_t)superblock.free_blocks * 4096 >> 20;
 		print_message("ext4 of %llu MiB: %llu MiB are free, %u inodes\n",
@@ -163,7 +163,7 @@ static void ext4_stops_writing_after_an_error(void **state)
 	struct error err = { 0 };
 	uint16_t errors = 0;
 	CLEANUP_CLOSE int fd = make_image(16 << 20);
-	assert_int_equal(filesystem_make("ext4", fd, &err), 0);
+	assert_int_equal(filesystem_make("ext4", fd, NULL, &err), 0);
 	assert_int_equal(pread(fd, &errors, 2, 1024 + 0x3c), 2); /* s_errors: ext4(5) */
 	assert_int_equal(errors, 2);				 /* EXT4_ERRORS_RO */
 }
@@ -183,7 +183,7 @@ static void what_mkfs_does_not_like_is_told(void **state)
 {
 	struct error err = { 0 };
 	CLEANUP_CLOSE int fd = make_image(4096);
-	assert_int_equal(filesystem_make("xfs", fd, &err), -1);
+	assert_int_equal(filesystem_make("xfs", fd, NULL, &err), -1);
 	assert_non_null(strstr(err.text, "mkfs.xfs failed"));
 }
 
