@@ -16,7 +16,19 @@ int claim_intent_take(const struct applier *applier, const struct claim *claim, 
 	CLEANUP(json_object_putp)
 	struct json_object *patch = metadata_patch_add(&claim->object, CLAIM_INTENT_FINALIZER,
 						       CLAIM_INTENT_ANNOTATION, node);
-	return applier_merge(applier, &claim->object, patch, ret_claim, err);
+	CLEANUP(object_unrefp) struct object *noted = NULL;
+	if (applier_merge(applier, &claim->object, patch, &noted, err) < 0)
+		return -1;
+	/* A mutating webhook may answer with success and write another object. */
+	const char *noted_node = claim_intent_node(claim_of(noted));
+	if (!noted_node || strcmp(noted_node, node) != 0)
+		return error_set(err, ERROR_FORBIDDEN,
+				 "the finalizer " CLAIM_INTENT_FINALIZER
+				 " and the annotation " CLAIM_INTENT_ANNOTATION
+				 " do not stay on the claim, and no volume "
+				 "is made without them: does a mutating webhook remove them?");
+	*ret_claim = TAKE(noted);
+	return 0;
 }
 
 static struct json_object *drop_patch(const struct claim *claim, bool unselect)

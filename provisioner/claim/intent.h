@@ -12,7 +12,8 @@
 #include "kube/claim.h"
 
 /* Writes the intent; *ret_claim is the claim as it is now. ERROR_CONFLICT: the claim is not what
- * it was when we looked. ERROR_NOT_FOUND: it is gone. */
+ * it was when we looked. ERROR_NOT_FOUND: it is gone. ERROR_FORBIDDEN: the write was answered with
+ * success, and the intent is not on the claim. */
 int claim_intent_take(const struct applier *applier, const struct claim *claim, const char *node,
 		      struct object **ret_claim, struct error *err);
 

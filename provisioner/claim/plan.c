@@ -264,6 +264,10 @@ enum claim_failure claim_failure_of(enum error_code code, const struct class *cl
 	case ERROR_UNAVAILABLE:
 	case ERROR_BUSY:
 	case ERROR_CANCELLED:
+	/* FAILED_PRECONDITION: a source that is written to. The node keeps what it has copied so
+	 * far for the next call (node-plugin/pool/unfinished.h), and DeleteVolume would remove
+	 * that. */
+	case ERROR_IN_USE:
 		return CLAIM_FAILURE_BACKGROUND;
 	case ERROR_EXHAUSTED:
 		return class && class->wait_for_first_consumer ? CLAIM_FAILURE_RESCHEDULE
@@ -273,7 +277,6 @@ enum claim_failure claim_failure_of(enum error_code code, const struct class *cl
 	case ERROR_NOT_FOUND:
 	case ERROR_EXISTS:
 	case ERROR_CONFLICT:
-	case ERROR_IN_USE:
 	case ERROR_RANGE:
 	case ERROR_FORBIDDEN:
 	case ERROR_UNSUPPORTED:

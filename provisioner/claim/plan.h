@@ -81,8 +81,9 @@ void claim_plan_place(struct claim_plan *plan, const struct node_view *node, str
 
 /* What the error of CreateVolume tells about the volume. */
 enum claim_failure {
-	CLAIM_FAILURE_FINAL,	  /* it was not made, and will not be by asking again soon */
-	CLAIM_FAILURE_BACKGROUND, /* it may have been made: ask the same node for the same again */
+	CLAIM_FAILURE_FINAL, /* it was not made, and will not be by asking again soon */
+	/* It may have been made, or a part of it: ask the same node for the same again. */
+	CLAIM_FAILURE_BACKGROUND,
 	CLAIM_FAILURE_RESCHEDULE, /* no room there, and the scheduler can select another node */
 };
 

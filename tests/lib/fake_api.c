@@ -521,6 +521,14 @@ void fake_api_skip_versions(struct fake_api *api, uint64_t how_many)
 	pthread_mutex_unlock(&api->lock);
 }
 
+void fake_api_set_webhook(struct fake_api *api, fake_api_webhook *webhook, void *context)
+{
+	pthread_mutex_lock(&api->lock);
+	api->store.webhook = webhook;
+	api->store.webhook_context = context;
+	pthread_mutex_unlock(&api->lock);
+}
+
 void fake_api_set_template_default(struct fake_api *api, const char *member)
 {
 	pthread_mutex_lock(&api->lock);

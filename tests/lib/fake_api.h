@@ -131,6 +131,11 @@ size_t fake_api_watches(struct fake_api *api);
  * The name is borrowed. */
 void fake_api_set_template_default(struct fake_api *api, const char *member);
 
+/* A mutating admission webhook, called with a lock held on every object that a client creates or
+ * patches; collection: "/api/v1/pods". It may change the object. */
+typedef void fake_api_webhook(void *context, const char *collection, struct json_object *object);
+void fake_api_set_webhook(struct fake_api *api, fake_api_webhook *webhook, void *context);
+
 /* Moves the resourceVersion counter on, so that versions of different digits are met. */
 void fake_api_skip_versions(struct fake_api *api, uint64_t how_many);
 

@@ -432,6 +432,12 @@ static void fill_in_default(struct fake_store *store, const struct fake_path *pa
 		json_set_string(spec, store->template_default, "default");
 }
 
+static void mutate(struct fake_store *store, const struct fake_path *path, struct json_object *json)
+{
+	if (store->webhook)
+		store->webhook(store->webhook_context, path->collection, json);
+}
+
 static int create(struct fake_store *store, const struct fake_path *path, struct json_object *body,
 		  struct json_object **ret_json)
 {
@@ -455,6 +461,7 @@ static int create(struct fake_store *store, const struct fake_path *path, struct
 	set_first_status(path, json);
 	CLEANUP_FREE char *dry_run = fake_path_parameter(path, "dryRun");
 	fill_in_default(store, path, json);
+	mutate(store, path, json);
 	if (dry_run)
 		return answer(ret_json, 201, json);
 	return answer(ret_json, 201, add_record(store, path->collection, TAKE(json))->json);
@@ -539,6 +546,7 @@ static int commit(struct fake_store *store, const struct fake_path *path,
 		keep_metadata(next, record->json);
 		keep_member(next, record->json, "status");
 	}
+	mutate(store, path, next);
 	if (same_but(next, record->json, false))
 		return answer(ret_json, 200, record->json);
 	if (!same_but(next, record->json, true)) {

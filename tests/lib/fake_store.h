@@ -44,11 +44,16 @@ struct fake_change {
 	struct json_object *last;   /* of a deletion: the object with the version of its end */
 };
 
+/* A mutating admission webhook: may change the object that a client is about to write. */
+typedef void fake_store_webhook(void *context, const char *collection, struct json_object *object);
+
 struct fake_store {
 	struct fake_record *records; /* sorted by collection, namespace and name */
 	uint64_t version;
 	uint64_t oldest_version; /* what happened before is forgotten */
 	uint64_t next_uid;
+	fake_store_webhook *webhook; /* NULL: none */
+	void *webhook_context;
 	const char *template_default; /* member of a pod spec that is filled in; or NULL */
 	struct fake_change *changes;
 	size_t change_count;

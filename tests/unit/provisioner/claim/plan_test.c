@@ -429,10 +429,11 @@ static void sorts_errors_by_what_they_tell_of_the_volume(void **state)
 	CLEANUP(object_unrefp)
 	struct object *immediate = sample_object(&class_kind, CLASS, IMMEDIATE);
 	static const enum error_code background[] = { ERROR_TIMEOUT, ERROR_UNAVAILABLE, ERROR_BUSY,
-						      ERROR_CANCELLED };
-	static const enum error_code final[] = { ERROR_INVALID,	    ERROR_EXISTS,   ERROR_RANGE,
-						 ERROR_UNSUPPORTED, ERROR_INTERNAL, ERROR_FORBIDDEN,
-						 ERROR_IN_USE };
+						      ERROR_CANCELLED, ERROR_IN_USE };
+	static const enum error_code final[] = {
+		ERROR_INVALID,	   ERROR_EXISTS,   ERROR_RANGE,
+		ERROR_UNSUPPORTED, ERROR_INTERNAL, ERROR_FORBIDDEN
+	};
 	for (size_t i = 0; i < sizeof(background) / sizeof(*background); i++)
 		assert_int_equal(claim_failure_of(background[i], class_of(delayed)),
 				 CLAIM_FAILURE_BACKGROUND);

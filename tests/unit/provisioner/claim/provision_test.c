@@ -7,10 +7,12 @@
 
 #include "apply/node_channel.h"
 #include "base/clock.h"
+#include "claim/intent.h"
 #include "claim/node_choice.h"
 #include "fake_api.h"
 #include "fake_node.h"
 #include "kube/event.h"
+#include "kube/json.h"
 #include "kube/verbs.h"
 #include "rpc/channel.h"
 #include "sample.h"
@@ -140,6 +142,32 @@ static void notes_the_intent_before_it_asks_the_node(void **state)
 	assert_string_equal(claim_intent_node(claim_of(scene.claim)), "node-a");
 }
 
+static void strip_finalizers(void *context, const char *collection, struct json_object *object)
+{
+	json_object_object_del(json_find(object, "metadata"), "finalizers");
+}
+
+static void strip_annotations(void *context, const char *collection, struct json_object *object)
+{
+	json_object_object_del(json_find(object, "metadata"), "annotations");
+}
+
+/* Without the intent the volume could be forgotten. */
+static void asks_no_node_when_a_webhook_strips_the_intent(void **state)
+{
+	fake_api_webhook *const webhooks[] = { strip_finalizers, strip_annotations };
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(tear_down) struct scene scene;
+		set_up(&scene);
+		fake_api_set_webhook(scene.api, webhooks[i], NULL);
+		struct error err;
+		assert_int_equal(provision(&scene, &err), -1);
+		assert_int_equal(err.code, ERROR_FORBIDDEN);
+		assert_non_null(strstr(err.text, CLAIM_INTENT_FINALIZER));
+		assert_int_equal(fake_node_calls(scene.node, "CreateVolume"), 0);
+	}
+}
+
 static void asks_no_node_when_the_claim_has_changed(void **state)
 {
 	CLEANUP(tear_down) struct scene scene;
@@ -212,6 +240,23 @@ static void keeps_the_intent_when_undoing_fails(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 	assert_true(has_intent(&scene));
 	assert_true(fake_node_has(scene.node, "pvc-u1"));
+}
+
+/* A clone of a volume that is written to all the time. */
+static void keeps_the_part_of_a_copy_that_the_node_has_made(void **state)
+{
+	CLEANUP(tear_down) struct scene scene;
+	set_up(&scene);
+	struct error err;
+	fake_node_fail(scene.node, "CreateVolume", ERROR_IN_USE, false, 1);
+	assert_int_equal(provision(&scene, &err), -1);
+	assert_int_equal(err.code, ERROR_IN_USE);
+	assert_int_equal(fake_node_calls(scene.node, "DeleteVolume"), 0);
+	assert_true(has_intent(&scene));
+	read_claim(&scene);
+	assert_int_equal(undo(&scene, &err), 0);
+	assert_int_equal(fake_node_calls(scene.node, "DeleteVolume"), 1);
+	assert_false(has_intent(&scene));
 }
 
 static uint32_t lead_is_lost(void *context)
@@ -304,11 +349,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(notes_the_intent_before_it_asks_the_node),
 		cmocka_unit_test(asks_no_node_when_the_claim_has_changed),
+		cmocka_unit_test(asks_no_node_when_a_webhook_strips_the_intent),
 		cmocka_unit_test(takes_its_own_record_for_success),
 		cmocka_unit_test(takes_no_other_record_for_success),
 		cmocka_unit_test(undoes_the_volume_and_the_intent),
 		cmocka_unit_test(never_undoes_a_volume_that_is_recorded),
 		cmocka_unit_test(keeps_the_intent_when_undoing_fails),
+		cmocka_unit_test(keeps_the_part_of_a_copy_that_the_node_has_made),
 		cmocka_unit_test(undoes_nothing_without_the_lead),
 		cmocka_unit_test(ends_a_call_with_the_lead),
 		cmocka_unit_test(asks_every_candidate_for_room_in_the_end),
