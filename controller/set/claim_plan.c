@@ -50,6 +50,19 @@ static struct claim_step step_of(const struct planner *planner,
 
 /* Presence. */
 
+/* Why no pod may start on the claim; for a pod that is there already, why it may never start. */
+static enum hold_reason obstacle_of(const struct statefulset *set, const struct claim *claim,
+				    const struct retention_pod *new_pod)
+{
+	if (new_pod && retention_claim_is_stale(set, claim, new_pod))
+		return HOLD_CLAIM_STALE;
+	if (claim->object.deleted_s != 0)
+		return HOLD_CLAIM_TERMINATING;
+	if (new_pod && retention_claim_is_of_earlier_set(set, claim))
+		return HOLD_CLAIM_EARLIER;
+	return HOLD_NONE;
+}
+
 bool claim_plan_present(struct planner *planner, struct decision *decision)
 {
 	const struct statefulset *set = planner->set;
@@ -61,10 +74,8 @@ bool claim_plan_present(struct planner *planner, struct decision *decision)
 		enum hold_reason reason = HOLD_NONE;
 		if (!step.claim)
 			add_step(planner, decision, &step)->action = CLAIM_ACTION_CREATE;
-		else if (!decision->pod && retention_claim_is_stale(set, step.claim, &pod))
-			reason = HOLD_CLAIM_STALE;
-		else if (step.claim->object.deleted_s != 0)
-			reason = HOLD_CLAIM_TERMINATING;
+		else
+			reason = obstacle_of(set, step.claim, decision->pod ? NULL : &pod);
 		if (reason == HOLD_NONE)
 			continue;
 		planner_hold(planner, reason, pod.name, step.name);

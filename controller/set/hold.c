@@ -40,6 +40,11 @@ static const struct row rows[] = {
 			       "pod %1$s waits until claim %2$s is gone: it belongs to an earlier "
 			       "pod, and whenScaled: Delete removes its data",
 			       true },
+	[HOLD_CLAIM_EARLIER] = { "earlier-claim",
+				 "pod %1$s waits until claim %2$s is gone: its ownerReferences "
+				 "name an earlier set of this name, with which it is deleted; to "
+				 "keep its data, remove that reference",
+				 true },
 	[HOLD_CLAIM_TERMINATING] = { "claim-terminating",
 				     "pod %1$s waits until claim %2$s is gone: pvc %2$s is being "
 				     "deleted",
@@ -49,6 +54,12 @@ static const struct row rows[] = {
 const char *hold_reason_text(enum hold_reason reason)
 {
 	return rows[reason].word;
+}
+
+bool hold_is_refusal(enum hold_reason reason)
+{
+	return reason == HOLD_POD_FOREIGN || reason == HOLD_CLAIM_STALE ||
+	       reason == HOLD_CLAIM_TERMINATING;
 }
 
 bool hold_needs_attention(enum hold_reason reason)

@@ -27,6 +27,7 @@ enum hold_reason {
 	HOLD_POD_EARLIER, /* the pod belongs to an earlier set of this name */
 	HOLD_POD_STORAGE, /* the pod lacks the volume of a claim template */
 	HOLD_CLAIM_STALE, /* the claim belongs to an earlier pod; its data is to be removed */
+	HOLD_CLAIM_EARLIER, /* the claim belongs to an earlier set of this name and goes with it */
 	HOLD_CLAIM_TERMINATING, /* the claim is being deleted */
 };
 
@@ -42,6 +43,10 @@ const char *hold_reason_text(enum hold_reason reason);
 
 /* The sentence for a user: what waits for what, and how to go on. */
 void hold_describe(const struct hold *hold, struct text *text);
+
+/* The user hears of it at once, as of a request that was refused; else once it has lasted
+ * (sync/wait_report.h). */
+bool hold_is_refusal(enum hold_reason reason);
 
 /* It may last until a person acts, so the set's user has to hear of it. */
 bool hold_needs_attention(enum hold_reason reason);

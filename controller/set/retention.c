@@ -25,11 +25,23 @@ static bool names_pod(const struct owner *owner, const struct retention_pod *pod
 	       same(owner->name, pod->name);
 }
 
-static bool has_stale_set(const struct statefulset *set, const struct claim *claim)
+static bool owned_by(const struct claim *claim, const char *uid)
 {
 	for (size_t i = 0; i < claim->object.owner_count; i++)
+		if (same(claim->object.owners[i].uid, uid))
+			return true;
+	return false;
+}
+
+/* With a reference to this set beside it, the garbage collector removes the other reference and
+ * keeps the claim. */
+bool retention_claim_is_of_earlier_set(const struct statefulset *set, const struct claim *claim)
+{
+	if (owned_by(claim, set->object.uid))
+		return false;
+	for (size_t i = 0; i < claim->object.owner_count; i++)
 		if (names_set(&claim->object.owners[i], set))
-			return !same(claim->object.owners[i].uid, set->object.uid);
+			return true;
 	return false;
 }
 
@@ -38,14 +50,6 @@ static bool has_stale_pod(const struct claim *claim, const struct retention_pod 
 	for (size_t i = 0; i < claim->object.owner_count; i++)
 		if (names_pod(&claim->object.owners[i], pod))
 			return !same(claim->object.owners[i].uid, pod->uid);
-	return false;
-}
-
-static bool owned_by(const struct claim *claim, const char *uid)
-{
-	for (size_t i = 0; i < claim->object.owner_count; i++)
-		if (same(claim->object.owners[i].uid, uid))
-			return true;
 	return false;
 }
 
@@ -75,7 +79,8 @@ static bool wants_pod(const struct statefulset *set, const struct retention_pod 
 static bool is_stale(const struct statefulset *set, const struct claim *claim,
 		     const struct retention_pod *pod)
 {
-	return has_stale_set(set, claim) || retention_claim_is_stale(set, claim, pod);
+	return retention_claim_is_of_earlier_set(set, claim) ||
+	       retention_claim_is_stale(set, claim, pod);
 }
 
 bool retention_conflicts(const struct statefulset *set, const struct claim *claim,

@@ -47,6 +47,11 @@ bool retention_conflicts(const struct statefulset *set, const struct claim *clai
 bool retention_claim_is_stale(const struct statefulset *set, const struct claim *claim,
 			      const struct retention_pod *pod);
 
+/* The claim belongs to an earlier set of this name, whatever the policy says now: the garbage
+ * collector deletes it. A new pod must wait until it is gone, or the claim would go under the pod,
+ * and its data with the pod's next restart. */
+bool retention_claim_is_of_earlier_set(const struct statefulset *set, const struct claim *claim);
+
 /* The set is an owner of each claim of its replicas. */
 bool retention_set_owns(const struct statefulset *set);
 

@@ -96,7 +96,7 @@ static void report_holds(const struct applier *applier, const struct statefulset
 		const struct hold *hold = &plan->holds[i];
 		CLEANUP_TEXT struct text sentence = TEXT_INIT;
 		hold_describe(hold, &sentence);
-		if (hold->reason == HOLD_POD_FOREIGN || hold->claim)
+		if (hold_is_refusal(hold->reason))
 			event_record(applier->events, &set->object, EVENT_WARNING, "FailedCreate",
 				     "create Pod %s in StatefulSet %s failed error: %s", hold->pod,
 				     set->object.name, text_string(&sentence));

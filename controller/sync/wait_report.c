@@ -26,7 +26,7 @@ static const char *camel_case(struct arena *arena, const char *word)
 static enum waiting_event event_of(const struct hold *hold)
 {
 	/* These are reported at once, as requests that were refused: set_sync.c. */
-	if (hold->reason == HOLD_POD_FOREIGN || hold->claim)
+	if (hold_is_refusal(hold->reason))
 		return WAITING_SILENT;
 	/* Slow, perhaps, but in order. */
 	if (hold->reason == HOLD_POD_UNREADY || hold->reason == HOLD_POD_TERMINATING)

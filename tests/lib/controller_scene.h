@@ -88,7 +88,7 @@ bool controller_scene_is_active(struct controller_scene *scene);
 /* How many writes (POST, PUT, PATCH, DELETE) other than events the controller asked for. */
 size_t controller_scene_writes(struct controller_scene *scene);
 
-/* An event with the reason and the text in its message exists, soon. */
+/* An event with this reason and this message exists, soon. */
 bool controller_scene_wait_event(struct controller_scene *scene, const char *reason,
 				 const char *text);
 

@@ -107,6 +107,13 @@ static void references_of_an_earlier_set_or_pod_are_left_alone(void **state)
 	assert_true(retention_fits(statefulset_of(set), claim_of(of_set), &pod));
 	assert_true(retention_fits(statefulset_of(set), claim_of(of_pod), &pod));
 	assert_true(retention_claim_is_stale(statefulset_of(set), claim_of(of_pod), &pod));
+	assert_true(retention_claim_is_of_earlier_set(statefulset_of(set), claim_of(of_set)));
+	assert_false(retention_claim_is_of_earlier_set(statefulset_of(set), claim_of(of_pod)));
+	/* The garbage collector keeps what a living owner has, and so do we. */
+	CLEANUP(object_unrefp)
+	struct object *of_both =
+		claim_with(SET_REF("earlier", "") "," SET_REF("set-uid", CONTROLS));
+	assert_false(retention_claim_is_of_earlier_set(statefulset_of(set), claim_of(of_both)));
 	CLEANUP(object_unrefp) struct object *keeps = set_with("Delete", "Retain");
 	assert_false(retention_claim_is_stale(statefulset_of(keeps), claim_of(of_pod), &pod));
 	assert_false(retention_fits(statefulset_of(keeps), claim_of(of_pod), &pod));

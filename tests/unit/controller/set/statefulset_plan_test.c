@@ -452,6 +452,34 @@ static void a_claim_of_an_earlier_pod_blocks_the_new_one_until_it_is_gone(void *
 	check_holds(&scene, "mend 0 [own www-web-0], create 0", "pod-created web-0");
 }
 
+/* Whatever the policy says now: the garbage collector does not ask for it. */
+static void a_claim_of_an_earlier_set_blocks_the_pod_until_it_is_gone(void **state)
+{
+	static const char *const specs[] = { POLICY("Retain", "Retain") "'replicas':1",
+					     POLICY("Delete", "Retain") "'replicas':1",
+					     POLICY("Retain", "Delete") "'replicas':1",
+					     POLICY("Delete", "Delete") "'replicas':1" };
+	struct set_scene scene = { .pods = "",
+				   .claim_owner =
+					   OWNER("StatefulSet", "apps/v1", "web", "earlier") };
+	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
+		scene.spec = specs[i];
+		scene.claims = "www-web-0B";
+		check_holds(&scene, "", "earlier-claim web-0 www-web-0");
+		scene.claims = "www-web-0D";
+		check_holds(&scene, "", "claim-terminating web-0 www-web-0");
+	}
+	/* Another replica of a Parallel set goes on. */
+	scene.spec = PARALLEL_SET ROLLING "'replicas':2";
+	scene.claims = "www-web-0B";
+	check_holds(&scene, "create 1 [make www-web-1]",
+		    "earlier-claim web-0 www-web-0, pod-created web-1");
+	/* Another API group's set of the name is another set. */
+	scene.claim_owner = OWNER("StatefulSet", "apps.kruise.io/v1beta1", "web", "earlier");
+	scene.claims = "www-web-0B www-web-1B";
+	check_holds(&scene, "create 0, create 1", "pod-created web-0, pod-created web-1");
+}
+
 static void a_claim_on_its_way_out_holds_up_its_own_replica_alone(void **state)
 {
 	struct set_scene scene = { .spec = PARALLEL_SET ROLLING "'replicas':3",
@@ -590,6 +618,7 @@ int main(void)
 		cmocka_unit_test(owners_follow_the_spec_whatever_state_the_pod_is_in),
 		cmocka_unit_test(an_unready_replica_keeps_no_claim_from_its_owner),
 		cmocka_unit_test(a_claim_without_a_pod_and_beyond_the_range_keeps_its_data),
+		cmocka_unit_test(a_claim_of_an_earlier_set_blocks_the_pod_until_it_is_gone),
 		cmocka_unit_test(a_claim_on_its_way_out_holds_up_its_own_replica_alone),
 		cmocka_unit_test(a_pod_of_another_owner_holds_up_its_own_replica_alone),
 		cmocka_unit_test(a_pod_without_a_volume_of_its_claim_stays_and_the_set_goes_on),
