@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metric.h"
@@ -16,6 +17,7 @@
 #include "set/pod.h"
 #include "sync/absence.h"
 #include "sync/applier.h"
+#include "sync/repeats.h"
 #include "sync/replacements.h"
 #include "sync/revision_history.h"
 #include "sync/set_sync.h"
@@ -36,6 +38,7 @@ struct controller {
 	struct written *written;
 	struct absence *absences;
 	struct replacements *replacements;
+	struct repeats *repeats;
 	struct template_meanings *meanings;
 	struct waits *waits;
 	struct applier applier;
@@ -149,9 +152,19 @@ static void pod_removed(struct controller *controller, const struct object *pod)
 		enqueue(controller, pod->namespace, namesake);
 }
 
+/* The deletion of a pod begins. One that was ready comes back at once. */
+static void pod_leaves(struct controller *controller, const struct object *pod)
+{
+	if (!pod_running_and_ready((const struct pod *)pod) && is_wanted(controller, pod))
+		replacements_note_vanished(controller->replacements, (const struct pod *)pod,
+					   clock_monotonic_ms());
+}
+
 static void pod_changed(void *context, const struct object *before, const struct object *after)
 {
 	struct controller *controller = context;
+	if (before && before->deleted_s == 0 && (!after || after->deleted_s != 0))
+		pod_leaves(controller, before);
 	if (!after) {
 		pod_removed(controller, before);
 		return;
@@ -345,6 +358,7 @@ struct controller *controller_new(const struct controller_options *options)
 	controller->written = written_new();
 	controller->absences = absence_new();
 	controller->replacements = replacements_new();
+	controller->repeats = repeats_new();
 	controller->meanings = template_meanings_new();
 	controller->waits = waits_new();
 	controller->applier = (struct applier) {
@@ -354,6 +368,7 @@ struct controller *controller_new(const struct controller_options *options)
 		.written = controller->written,
 		.absences = controller->absences,
 		.replacements = controller->replacements,
+		.repeats = controller->repeats,
 		.meanings = controller->meanings,
 		.waits = controller->waits,
 		.may_act = may_act,
@@ -389,6 +404,7 @@ void controller_free(struct controller *controller)
 	event_recorder_free(controller->events);
 	template_meanings_free(controller->meanings);
 	waits_free(controller->waits);
+	repeats_free(controller->repeats);
 	replacements_free(controller->replacements);
 	absence_free(controller->absences);
 	written_free(controller->written);

@@ -26,6 +26,11 @@ static const struct row rows[] = {
 			       "pod %1$s failed again soon after it was replaced; it is "
 			       "replaced after a delay",
 			       true },
+	[HOLD_POD_VANISHED] = { "pod-vanished",
+				"pod %1$s was deleted again before it was ready; it is made again "
+				"after a delay: look for what deletes it (an eviction, a "
+				"preemption, another controller)",
+				true },
 	[HOLD_POD_FOREIGN] = { "foreign-pod",
 			       "a pod that is not this set's has the name %1$s: delete it", true },
 	[HOLD_POD_EARLIER] = { "earlier-pod",

@@ -21,12 +21,13 @@ enum hold_reason {
 	HOLD_POD_TERMINATING,
 	HOLD_POD_UNREADY,
 	HOLD_POD_UNAVAILABLE, /* ready, not yet for minReadySeconds */
-	HOLD_SCALE_DOWN,  /* an unready pod to be scaled away, with another unready one below it */
-	HOLD_POD_BACKOFF, /* the pod failed again soon after it was replaced */
-	HOLD_POD_FOREIGN, /* a pod that is not the set's has the name */
-	HOLD_POD_EARLIER, /* the pod belongs to an earlier set of this name */
-	HOLD_POD_STORAGE, /* the pod lacks the volume of a claim template */
-	HOLD_CLAIM_STALE, /* the claim belongs to an earlier pod; its data is to be removed */
+	HOLD_SCALE_DOWN,   /* an unready pod to be scaled away, with another unready one below it */
+	HOLD_POD_BACKOFF,  /* the pod failed again soon after it was replaced */
+	HOLD_POD_VANISHED, /* the pods before it were deleted before they were ready */
+	HOLD_POD_FOREIGN,  /* a pod that is not the set's has the name */
+	HOLD_POD_EARLIER,  /* the pod belongs to an earlier set of this name */
+	HOLD_POD_STORAGE,  /* the pod lacks the volume of a claim template */
+	HOLD_CLAIM_STALE,  /* the claim belongs to an earlier pod; its data is to be removed */
 	HOLD_CLAIM_EARLIER, /* the claim belongs to an earlier set of this name and goes with it */
 	HOLD_CLAIM_TERMINATING, /* the claim is being deleted */
 };

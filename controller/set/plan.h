@@ -90,10 +90,11 @@ struct pod_lookup {
 	void *context;
 };
 
-/* How long a pod that failed must still wait until it is replaced; 0: not at all. Without a
- * function none waits. */
+/* How long it must still wait until a failed pod is replaced, or a missing one is made again, with
+ * that revision; 0: not at all. Without a function none waits. */
 struct replacement_lookup {
-	uint32_t (*wait_ms)(void *context, const char *pod_name);
+	uint32_t (*wait_ms)(void *context, const char *pod_name, const char *revision,
+			    bool missing);
 	void *context;
 };
 

@@ -121,11 +121,25 @@ static enum hold_reason name_is_taken(const struct planner *planner, const char 
 		       : HOLD_POD_FOREIGN;
 }
 
+static uint32_t wait_ms(const struct planner *planner, int32_t ordinal, const char *pod_name,
+			bool missing)
+{
+	const struct replacement_lookup *lookup = &planner->input->replacements;
+	return lookup->wait_ms ? lookup->wait_ms(lookup->context, pod_name,
+						 update_plan_revision(planner, ordinal), missing)
+			       : 0;
+}
+
 static bool create_replica(struct planner *planner, struct decision *decision)
 {
 	enum hold_reason taken = name_is_taken(planner, decision->pod_name);
+	uint32_t pause_ms = wait_ms(planner, decision->ordinal, decision->pod_name, true);
 	if (taken != HOLD_NONE)
 		return planner_hold(planner, taken, decision->pod_name, NULL);
+	if (pause_ms > 0) {
+		look_again(planner, pause_ms);
+		return planner_hold(planner, HOLD_POD_VANISHED, decision->pod_name, NULL);
+	}
 	if (!claim_plan_present(planner, decision)) {
 		look_again(planner, CLAIM_LOOK_MS);
 		return true;
@@ -140,20 +154,18 @@ static bool create_replica(struct planner *planner, struct decision *decision)
  * another template is a new attempt. */
 static uint32_t replacement_wait_ms(const struct planner *planner, const struct pod *pod)
 {
-	const struct replacement_lookup *lookup = &planner->input->replacements;
-	if (!lookup->wait_ms ||
-	    strcmp(pod->revision, update_plan_revision(planner, pod->ordinal)) != 0)
+	if (strcmp(pod->revision, update_plan_revision(planner, pod->ordinal)) != 0)
 		return 0;
-	return lookup->wait_ms(lookup->context, pod->object.name);
+	return wait_ms(planner, pod->ordinal, pod->object.name, false);
 }
 
 static bool replace_finished(struct planner *planner, const struct pod *pod)
 {
-	uint32_t wait_ms = replacement_wait_ms(planner, pod);
+	uint32_t pause_ms = replacement_wait_ms(planner, pod);
 	if (pod_terminating(pod))
 		return planner_hold(planner, HOLD_POD_TERMINATING, pod->object.name, NULL);
-	if (wait_ms > 0) {
-		look_again(planner, wait_ms);
+	if (pause_ms > 0) {
+		look_again(planner, pause_ms);
 		return planner_hold(planner, HOLD_POD_BACKOFF, pod->object.name, NULL);
 	}
 	planner_delete(planner, STAGE_REPLICAS, pod, DELETE_FINISHED);

@@ -12,11 +12,13 @@
 #include "base/error.h"
 #include "kube/client.h"
 #include "kube/event.h"
+#include "kube/verbs.h"
 #include "set/statefulset.h"
 #include "sync/written.h"
 
 struct absence;
 struct informer;
+struct repeats;
 struct replacements;
 struct template_meanings;
 struct waits;
@@ -28,6 +30,7 @@ struct applier {
 	struct written *written;
 	struct absence *absences;
 	struct replacements *replacements;
+	struct repeats *repeats;
 	struct template_meanings *meanings;
 	struct waits *waits;
 	bool (*may_act)(void *context);
@@ -45,6 +48,22 @@ bool applier_is_passing(const struct error *failure);
 /* Remembers the version of an object that was written for the set. */
 void applier_wrote(const struct applier *applier, const struct statefulset *set,
 		   enum written_kind kind, const struct object *object);
+
+/* A change of one object that the set's sync asks for. */
+struct applier_patch {
+	const struct object *object;
+	const char *subresource; /* "status", or NULL */
+	enum kube_patch_type type;
+	enum written_kind written;
+	const char *purpose; /* what is written, for a user: "ownerReferences" */
+	struct json_object *patch;
+};
+
+/* Sends it, and remembers the version; *ret_after, which may be NULL, is the object as it is then.
+ * 1: not yet, since the same patch was undone again and again (sync/repeats.h). The caller goes on
+ * as if it had been sent. */
+int applier_patch(const struct applier *applier, const struct statefulset *set,
+		  const struct applier_patch *patch, struct object **ret_after, struct error *err);
 
 /* Adds one error to those that came before it: "[a, b]" as Kubernetes writes several. */
 void errors_add(struct error *all, const struct error *one);

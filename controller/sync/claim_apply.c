@@ -66,19 +66,23 @@ static int set_owners(const struct applier *applier, const struct statefulset *s
 		.in_range = claim->leftover || identity_in_range(set, decision->ordinal),
 	};
 	CLEANUP(json_object_putp) struct json_object *patch = json_object_new_object();
-	CLEANUP(object_unrefp) struct object *after = NULL;
 	struct json_object *metadata = json_child(patch, "metadata");
 	json_set_string(metadata, "uid", claim->claim->object.uid);
 	json_set_string(metadata, "resourceVersion", claim->claim->object.resource_version);
 	json_set(metadata, "ownerReferences", retention_owners(set, claim->claim, &pod));
-	if (applier_may_act(applier, err) < 0 ||
-	    kube_patch(applier->client, &claim_kind, set->object.namespace, claim->name, NULL,
-		       KUBE_PATCH_MERGE, patch, &after, err) < 0)
+	int outcome = applier_patch(applier, set,
+				    &(struct applier_patch) { .object = &claim->claim->object,
+							      .type = KUBE_PATCH_MERGE,
+							      .written = WRITTEN_CLAIM,
+							      .purpose = "ownerReferences",
+							      .patch = patch },
+				    NULL, err);
+	if (outcome < 0)
 		return error_prefix(err, "could not update claim %s for delete policy ownerRefs",
 				    claim->name);
-	applier_wrote(applier, set, WRITTEN_CLAIM, after);
-	log_info("claim owners set", LOG_NAME("claim", set->object.namespace, claim->name),
-		 LOG_NAME("set", set->object.namespace, set->object.name));
+	if (outcome == 0)
+		log_info("claim owners set", LOG_NAME("claim", set->object.namespace, claim->name),
+			 LOG_NAME("set", set->object.namespace, set->object.name));
 	return 0;
 }
 

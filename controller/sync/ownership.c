@@ -74,17 +74,16 @@ static struct json_object *release_patch(const struct statefulset *set, const st
 	return patch;
 }
 
-static int patch_pod(const struct applier *applier, const struct statefulset *set,
-		     const struct object *pod, struct json_object *patch, struct error *err)
+static int patch_owners(const struct applier *applier, const struct statefulset *set,
+			const struct object *pod, struct json_object *patch, struct error *err)
 {
-	CLEANUP(object_unrefp) struct object *after = NULL;
-	if (applier_may_act(applier, err) < 0)
-		return -1;
-	if (kube_patch(applier->client, &pod_kind, pod->namespace, pod->name, NULL,
-		       KUBE_PATCH_STRATEGIC, patch, &after, err) < 0)
-		return -1;
-	applier_wrote(applier, set, WRITTEN_POD, after);
-	return 0;
+	return applier_patch(applier, set,
+			     &(struct applier_patch) { .object = pod,
+						       .type = KUBE_PATCH_STRATEGIC,
+						       .written = WRITTEN_POD,
+						       .purpose = "ownerReferences",
+						       .patch = patch },
+			     NULL, err);
 }
 
 /* 0: adopted; 1: the pod went away meanwhile. */
@@ -96,10 +95,12 @@ static int adopt(const struct applier *applier, const struct statefulset *set,
 				    pod->uid);
 	*checked = true;
 	CLEANUP(json_object_putp) struct json_object *patch = ownership_patch(set, pod);
-	if (patch_pod(applier, set, pod, patch, err) < 0)
+	int outcome = patch_owners(applier, set, pod, patch, err);
+	if (outcome < 0)
 		return err->code == ERROR_NOT_FOUND ? 1 : -1;
-	log_info("pod adopted", LOG_NAME("pod", pod->namespace, pod->name),
-		 LOG_NAME("set", set->object.namespace, set->object.name));
+	if (outcome == 0)
+		log_info("pod adopted", LOG_NAME("pod", pod->namespace, pod->name),
+			 LOG_NAME("set", set->object.namespace, set->object.name));
 	return 0;
 }
 
@@ -108,10 +109,12 @@ static int release(const struct applier *applier, const struct statefulset *set,
 		   const struct object *pod, struct error *err)
 {
 	CLEANUP(json_object_putp) struct json_object *patch = release_patch(set, pod);
-	if (patch_pod(applier, set, pod, patch, err) < 0)
+	int outcome = patch_owners(applier, set, pod, patch, err);
+	if (outcome < 0)
 		return err->code == ERROR_NOT_FOUND || err->code == ERROR_INVALID ? 0 : -1;
-	log_info("pod released", LOG_NAME("pod", pod->namespace, pod->name),
-		 LOG_NAME("set", set->object.namespace, set->object.name));
+	if (outcome == 0)
+		log_info("pod released", LOG_NAME("pod", pod->namespace, pod->name),
+			 LOG_NAME("set", set->object.namespace, set->object.name));
 	return 0;
 }
 

@@ -2,18 +2,21 @@
 #include "sync/replacements.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 #include <uthash.h>
 
 #include "base/backoff.h"
 #include "base/text.h"
+#include "set/pod.h"
 
 #define ROWS_MAX 4096
 
 struct row {
 	UT_hash_handle hh;
-	unsigned failures; /* in a row */
+	unsigned ends; /* in a row */
+	bool vanished; /* the last one */
+	char *uid;     /* of the last one */
+	char *revision;
 	uint64_t not_before_ms;
 	char pod[];
 };
@@ -33,6 +36,8 @@ struct replacements *replacements_new(void)
 static void drop(struct replacements *replacements, struct row *row)
 {
 	HASH_DEL(replacements->rows, row);
+	free(row->uid);
+	free(row->revision);
 	free(row);
 }
 
@@ -59,6 +64,8 @@ static struct row *add(struct replacements *replacements, const char *pod)
 		drop(replacements, replacements->rows);
 	struct row *row = must_alloc(sizeof(*row) + strlen(pod) + 1);
 	strcpy(row->pod, pod);
+	row->uid = must_strdup("");
+	row->revision = must_strdup("");
 	HASH_ADD_STR(replacements->rows, pod, row);
 	return row;
 }
@@ -69,19 +76,57 @@ static bool has_ended(const struct row *row, uint64_t now_ms)
 	return now_ms > row->not_before_ms + 2 * REPLACEMENT_WAIT_MAX_MS;
 }
 
-void replacements_note(struct replacements *replacements, const char *namespace,
-		       const char *pod_name, uint64_t now_ms)
+static void set_text(char **text, const char *value)
 {
-	CLEANUP_FREE char *pod = must_printf("%s/%s", namespace, pod_name);
+	char *copy = must_strdup(value);
+	free(*text);
+	*text = copy;
+}
+
+static struct row *find_or_add(struct replacements *replacements, const struct pod *pod)
+{
+	CLEANUP_FREE char *name = must_printf("%s/%s", pod->object.namespace, pod->object.name);
+	struct row *row = find(replacements, name);
+	return row ? row : add(replacements, name);
+}
+
+static void count(struct row *row, const struct pod *pod, uint64_t now_ms)
+{
+	if (has_ended(row, now_ms) || strcmp(row->revision, pod->revision) != 0)
+		row->ends = 0;
+	row->ends++;
+	set_text(&row->uid, pod->object.uid);
+	set_text(&row->revision, pod->revision);
+}
+
+static uint32_t pause_ms(unsigned ends)
+{
+	return ends ? backoff_ms(ends, REPLACEMENT_WAIT_MIN_MS, REPLACEMENT_WAIT_MAX_MS) : 0;
+}
+
+/* The deletion was seen first, perhaps, by the thread of the watch. */
+void replacements_note_failed(struct replacements *replacements, const struct pod *pod,
+			      uint64_t now_ms)
+{
 	pthread_mutex_lock(&replacements->lock);
-	struct row *row = find(replacements, pod);
-	if (!row)
-		row = add(replacements, pod);
-	else if (has_ended(row, now_ms))
-		row->failures = 0;
-	row->failures++;
-	row->not_before_ms = now_ms + backoff_ms(row->failures, REPLACEMENT_WAIT_MIN_MS,
-						 REPLACEMENT_WAIT_MAX_MS);
+	struct row *row = find_or_add(replacements, pod);
+	if (strcmp(row->uid, pod->object.uid) != 0)
+		count(row, pod, now_ms);
+	row->vanished = false;
+	row->not_before_ms = now_ms + pause_ms(row->ends);
+	pthread_mutex_unlock(&replacements->lock);
+}
+
+void replacements_note_vanished(struct replacements *replacements, const struct pod *pod,
+				uint64_t now_ms)
+{
+	pthread_mutex_lock(&replacements->lock);
+	struct row *row = find_or_add(replacements, pod);
+	if (strcmp(row->uid, pod->object.uid) != 0) {
+		count(row, pod, now_ms);
+		row->vanished = true;
+		row->not_before_ms = now_ms + pause_ms(row->ends - 1);
+	}
 	pthread_mutex_unlock(&replacements->lock);
 }
 
@@ -96,14 +141,22 @@ void replacements_forget(struct replacements *replacements, const char *namespac
 	pthread_mutex_unlock(&replacements->lock);
 }
 
-uint32_t replacements_wait_ms(struct replacements *replacements, const char *namespace,
-			      const char *pod_name, uint64_t now_ms)
+/* A failed pod that was deleted is made again at once: it has waited before that. */
+static bool applies(const struct row *row, const struct replacement_question *question)
 {
-	CLEANUP_FREE char *pod = must_printf("%s/%s", namespace, pod_name);
+	return strcmp(row->revision, question->revision) == 0 &&
+	       (row->vanished || !question->missing);
+}
+
+uint32_t replacements_wait_ms(struct replacements *replacements,
+			      const struct replacement_question *question, uint64_t now_ms)
+{
+	CLEANUP_FREE char *pod = must_printf("%s/%s", question->namespace, question->pod_name);
+	uint32_t wait_ms = 0;
 	pthread_mutex_lock(&replacements->lock);
 	struct row *row = find(replacements, pod);
-	uint32_t wait_ms =
-		row && now_ms < row->not_before_ms ? (uint32_t)(row->not_before_ms - now_ms) : 0;
+	if (row && now_ms < row->not_before_ms && applies(row, question))
+		wait_ms = (uint32_t)(row->not_before_ms - now_ms);
 	pthread_mutex_unlock(&replacements->lock);
 	return wait_ms;
 }

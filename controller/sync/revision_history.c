@@ -50,13 +50,14 @@ static int adopt(const struct applier *applier, const struct statefulset *set,
 		 const struct object *revision, struct error *err)
 {
 	CLEANUP(json_object_putp) struct json_object *patch = ownership_patch(set, revision);
-	CLEANUP(object_unrefp) struct object *after = NULL;
-	if (applier_may_act(applier, err) < 0 ||
-	    kube_patch(applier->client, &revision_kind, revision->namespace, revision->name, NULL,
-		       KUBE_PATCH_STRATEGIC, patch, &after, err) < 0)
-		return -1;
-	applier_wrote(applier, set, WRITTEN_REVISION, after);
-	return 0;
+	int outcome = applier_patch(applier, set,
+				    &(struct applier_patch) { .object = revision,
+							      .type = KUBE_PATCH_STRATEGIC,
+							      .written = WRITTEN_REVISION,
+							      .purpose = "ownerReferences",
+							      .patch = patch },
+				    NULL, err);
+	return outcome < 0 ? -1 : 0;
 }
 
 int revision_history_adopt(const struct applier *applier, const struct statefulset *set,
@@ -141,14 +142,22 @@ static int renumber(const struct applier *applier, const struct statefulset *set
 		    struct error *err)
 {
 	CLEANUP(json_object_putp) struct json_object *patch = json_object_new_object();
-	struct object *after = NULL;
+	struct object *after;
 	json_set_string(json_child(patch, "metadata"), "uid", revision->object.uid);
 	json_set_int(patch, "revision", number);
-	if (applier_may_act(applier, err) < 0 ||
-	    kube_patch(applier->client, &revision_kind, revision->object.namespace,
-		       revision->object.name, NULL, KUBE_PATCH_MERGE, patch, &after, err) < 0)
+	int outcome = applier_patch(applier, set,
+				    &(struct applier_patch) { .object = &revision->object,
+							      .type = KUBE_PATCH_MERGE,
+							      .written = WRITTEN_REVISION,
+							      .purpose = "revision",
+							      .patch = patch },
+				    &after, err);
+	if (outcome < 0)
 		return -1;
-	applier_wrote(applier, set, WRITTEN_REVISION, after);
+	if (outcome > 0) {
+		state->update = revision_of(object_ref((struct object *)&revision->object));
+		return 0;
+	}
 	log_info("revision put back", LOG_TEXT("revision", revision->object.name),
 		 LOG_NAME("set", set->object.namespace, set->object.name));
 	state->update = revision_of(after);

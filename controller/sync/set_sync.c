@@ -12,6 +12,7 @@
 #include "set/statefulset_plan.h"
 #include "sync/applier.h"
 #include "sync/ownership.h"
+#include "sync/repeats.h"
 #include "sync/replacements.h"
 #include "sync/revision_history.h"
 #include "sync/statefulset_apply.h"
@@ -51,11 +52,15 @@ static const struct pod *find_pod(void *context, const char *name)
 	return (const struct pod *)see(context, WRITTEN_POD, name);
 }
 
-static uint32_t find_wait_ms(void *context, const char *pod_name)
+static uint32_t find_wait_ms(void *context, const char *pod_name, const char *revision,
+			     bool missing)
 {
 	const struct sight *sight = context;
-	return replacements_wait_ms(sight->applier->replacements, sight->namespace, pod_name,
-				    clock_monotonic_ms());
+	const struct replacement_question question = { .namespace = sight->namespace,
+						       .pod_name = pod_name,
+						       .revision = revision,
+						       .missing = missing };
+	return replacements_wait_ms(sight->applier->replacements, &question, clock_monotonic_ms());
 }
 
 static void sight_begin(struct sight *sight, const struct statefulset *set)
@@ -145,6 +150,8 @@ static int apply(const struct application *work, struct arena *arena, struct err
 	}
 	if (outcome < 0)
 		return -1;
+	again_ms = sooner_ms(again_ms, repeats_due_ms(work->applier->repeats, work->set->object.uid,
+						      clock_monotonic_ms()));
 	return again_ms > INT32_MAX ? INT32_MAX : (int)again_ms;
 }
 

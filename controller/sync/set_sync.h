@@ -8,8 +8,8 @@
  *	    -> plan -> apply -> write the status -> throw old revisions away
  *
  * A set that is being deleted gets its counts and nothing else. What is kept from one look to the
- * next is memory that may be lost: how long pods are gone (absence.h) and how often they failed
- * (replacements.h).
+ * next is memory that may be lost: how long pods are gone (absence.h), how often they ended before
+ * they were ready (replacements.h) and which patches do not last (repeats.h).
  */
 
 #include "set/statefulset.h"

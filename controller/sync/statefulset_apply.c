@@ -133,27 +133,31 @@ static int mend_claims(const struct applier *applier, const struct statefulset *
 	return -1;
 }
 
+/* 1: put off. */
 static int patch_identity(const struct applier *applier, const struct statefulset *set,
 			  const struct decision *decision, struct error *err)
 {
 	CLEANUP(json_object_putp)
 	struct json_object *patch = pod_identity_patch(decision->pod);
-	CLEANUP(object_unrefp) struct object *after = NULL;
-	if (applier_may_act(applier, err) < 0 ||
-	    kube_patch(applier->client, &pod_kind, set->object.namespace, decision->pod_name, NULL,
-		       KUBE_PATCH_STRATEGIC, patch, &after, err) < 0)
-		return -1;
-	applier_wrote(applier, set, WRITTEN_POD, after);
-	return 0;
+	return applier_patch(applier, set,
+			     &(struct applier_patch) { .object = &decision->pod->object,
+						       .type = KUBE_PATCH_STRATEGIC,
+						       .written = WRITTEN_POD,
+						       .purpose = "identity labels",
+						       .patch = patch },
+			     NULL, err);
 }
 
 static int update_pod(const struct applier *applier, const struct statefulset *set,
 		      const struct decision *decision, struct error *err)
 {
-	if (patch_identity(applier, set, decision, err) < 0) {
+	int outcome = patch_identity(applier, set, decision, err);
+	if (outcome < 0) {
 		report_pod(applier, set, "Update", decision->pod_name, err);
 		return -1;
 	}
+	if (outcome > 0)
+		return 0;
 	report_pod(applier, set, "Update", decision->pod_name, NULL);
 	log_info("pod updated", LOG_NAME("pod", set->object.namespace, decision->pod_name),
 		 LOG_NAME("set", set->object.namespace, set->object.name));
@@ -197,8 +201,8 @@ static int delete_pod(const struct applier *applier, const struct statefulset *s
 	CLEANUP_FREE char *key = must_printf("%s/%s", set->object.namespace, set->object.name);
 	written_note_removal(applier->written, key, &decision->pod->object);
 	if (decision->reason == DELETE_FINISHED)
-		replacements_note(applier->replacements, set->object.namespace, decision->pod_name,
-				  clock_monotonic_ms());
+		replacements_note_failed(applier->replacements, decision->pod,
+					 clock_monotonic_ms());
 	report_pod(applier, set, "Delete", decision->pod_name, NULL);
 	log_info("pod deleted", LOG_NAME("pod", set->object.namespace, decision->pod_name),
 		 LOG_NAME("set", set->object.namespace, set->object.name),
@@ -346,14 +350,17 @@ static int patch_status(const struct applier *applier, const struct statefulset 
 			const struct statefulset_status *status, struct error *err)
 {
 	CLEANUP(json_object_putp) struct json_object *patch = status_patch(status, set);
-	CLEANUP(object_unrefp) struct object *after = NULL;
-	if (applier_may_act(applier, err) < 0 ||
-	    kube_patch(applier->client, set->object.kind, set->object.namespace, set->object.name,
-		       "status", KUBE_PATCH_STRATEGIC, patch, &after, err) < 0)
-		return -1;
-	applier_wrote(applier, set, WRITTEN_SET, after);
-	log_status(set, status);
-	return 0;
+	int outcome = applier_patch(applier, set,
+				    &(struct applier_patch) { .object = &set->object,
+							      .subresource = "status",
+							      .type = KUBE_PATCH_STRATEGIC,
+							      .written = WRITTEN_SET,
+							      .purpose = "status",
+							      .patch = patch },
+				    NULL, err);
+	if (outcome == 0)
+		log_status(set, status);
+	return outcome < 0 ? -1 : 0;
 }
 
 /* The set as it is now; ERROR_NOT_FOUND also if another one has its name by now. */

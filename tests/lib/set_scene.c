@@ -24,6 +24,7 @@ struct built {
 	struct pod *others[PODS_MAX];
 	size_t other_count;
 	uint32_t wait_ms;
+	uint32_t missing_wait_ms;
 };
 
 struct object *scene_object(const struct kind *kind, const char *json)
@@ -165,9 +166,11 @@ static const struct pod *find_pod(void *context, const char *name)
 	return NULL;
 }
 
-static uint32_t find_wait_ms(void *context, const char *pod_name)
+static uint32_t find_wait_ms(void *context, const char *pod_name, const char *revision,
+			     bool missing)
 {
-	return ((const struct built *)context)->wait_ms;
+	const struct built *built = context;
+	return missing ? built->missing_wait_ms : built->wait_ms;
 }
 
 static void built_done(struct built *built)
@@ -186,6 +189,7 @@ static struct plan make_plan(const struct set_scene *scene, struct built *built,
 {
 	built->set = build_set(scene);
 	built->wait_ms = scene->wait_ms;
+	built->missing_wait_ms = scene->missing_wait_ms;
 	build_pods(scene->pods, NULL, built->pods, &built->pod_count);
 	build_pods(scene->others, scene->other_owner, built->others, &built->other_count);
 	build_claims(scene, built);

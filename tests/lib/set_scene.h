@@ -33,6 +33,7 @@ struct set_scene {
 	const char *others;	 /* pods that are not the set's, as pods; their owner: */
 	const char *other_owner; /* as claim_owner */
 	uint32_t wait_ms;	 /* each pod that failed has to wait so long */
+	uint32_t missing_wait_ms; /* each pod that is missing */
 	bool being_deleted;
 	bool without_template; /* no claim template www */
 };

@@ -529,6 +529,21 @@ static void a_pod_that_failed_before_waits_unless_its_template_changed(void **st
 		    "pod-deleted web-0, pod-created web-1");
 }
 
+static void a_pod_that_vanished_before_waits_and_holds_up_no_other_of_a_parallel_set(void **state)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
+	struct set_scene scene = { .spec = PARALLEL_SET ROLLING "'replicas':2",
+				   .pods = "1",
+				   .claims = "www-web-1",
+				   .missing_wait_ms = 4000 };
+	check_holds(&scene, "", "pod-vanished web-0");
+	assert_int_equal(scene_plan(&scene, arena).look_again_ms, 4000);
+	scene.pods = "1F";
+	check_holds(&scene, "delete 1 (finished)", "pod-vanished web-0, pod-deleted web-1");
+	scene.spec = ROLLING "'replicas':2";
+	check_holds(&scene, "", "pod-vanished web-0");
+}
+
 static void scaling_down_behind_an_unready_pod_says_so(void **state)
 {
 	struct set_scene scene = { .spec = ROLLING "'replicas':0", .pods = "0 1U 2U" };
@@ -623,6 +638,8 @@ int main(void)
 		cmocka_unit_test(a_pod_of_another_owner_holds_up_its_own_replica_alone),
 		cmocka_unit_test(a_pod_without_a_volume_of_its_claim_stays_and_the_set_goes_on),
 		cmocka_unit_test(a_pod_that_failed_before_waits_unless_its_template_changed),
+		cmocka_unit_test(
+			a_pod_that_vanished_before_waits_and_holds_up_no_other_of_a_parallel_set),
 		cmocka_unit_test(scaling_down_behind_an_unready_pod_says_so),
 		cmocka_unit_test(a_claim_of_an_earlier_pod_blocks_the_new_one_until_it_is_gone),
 		cmocka_unit_test(a_set_that_is_being_deleted_gets_counts_and_nothing_else),

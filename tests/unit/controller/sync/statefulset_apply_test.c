@@ -11,7 +11,6 @@
 #include "sync/absence.h"
 #include "sync/applier.h"
 #include "sync/ownership.h"
-#include "sync/replacements.h"
 #include "sync/statefulset_apply.h"
 #include "test.h"
 
@@ -39,34 +38,6 @@ static void of_very_many_absences_the_oldest_are_forgotten(void **state)
 	}
 	assert_false(absence_ends(absence, "default", "web-0", &lag_ms));
 	assert_true(absence_ends(absence, "default", "web-4999", &lag_ms));
-}
-
-static void a_pod_that_fails_in_a_row_waits_twice_as_long_each_time(void **state)
-{
-	static const uint32_t waits[] = { 1000,	 2000,	 4000,	 8000,	 16000, 32000,
-					  64000, 128000, 256000, 300000, 300000 };
-	CLEANUP(replacements_freep) struct replacements *rows = replacements_new();
-	uint64_t now_ms = 5000;
-	assert_int_equal(replacements_wait_ms(rows, "default", "web-0", now_ms), 0);
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		replacements_note(rows, "default", "web-0", now_ms);
-		assert_int_equal(replacements_wait_ms(rows, "default", "web-0", now_ms), waits[i]);
-		assert_int_equal(replacements_wait_ms(rows, "other", "web-0", now_ms), 0);
-		now_ms += waits[i];
-		assert_int_equal(replacements_wait_ms(rows, "default", "web-0", now_ms), 0);
-	}
-	replacements_forget(rows, "default", "web-0");
-	replacements_note(rows, "default", "web-0", now_ms);
-	assert_int_equal(replacements_wait_ms(rows, "default", "web-0", now_ms), 1000);
-}
-
-static void a_failure_long_after_the_last_one_begins_a_new_row(void **state)
-{
-	CLEANUP(replacements_freep) struct replacements *rows = replacements_new();
-	replacements_note(rows, "default", "web-0", 0);
-	replacements_note(rows, "default", "web-0", 1000);
-	replacements_note(rows, "default", "web-0", 1000000);
-	assert_int_equal(replacements_wait_ms(rows, "default", "web-0", 1000000), 1000);
 }
 
 static void several_errors_are_told_in_one(void **state)
@@ -146,8 +117,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_absence_is_measured_once),
 		cmocka_unit_test(of_very_many_absences_the_oldest_are_forgotten),
-		cmocka_unit_test(a_pod_that_fails_in_a_row_waits_twice_as_long_each_time),
-		cmocka_unit_test(a_failure_long_after_the_last_one_begins_a_new_row),
 		cmocka_unit_test(several_errors_are_told_in_one),
 		cmocka_unit_test(very_many_errors_are_cut),
 		cmocka_unit_test(who_owns_a_pod_decides_what_becomes_of_it),
