@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "folder/copy.h"
 #include "folder/folder.h"
 #include "folder/inode_flags.h"
 #include "folder/subvolume.h"
@@ -31,11 +32,21 @@ struct removal {
 	size_t stays_count;
 	struct error first; /* why the first of them stays */
 	struct text names;
+	const struct copy_watch *watch; /* NULL: nothing ends it */
+	uint64_t seen;
+	bool ended; /* by the watch */
 };
 
 static void removal_done(struct removal *removal)
 {
 	text_done(&removal->names);
+}
+
+static int look(struct removal *removal, struct error *err)
+{
+	const struct copy_watch *watch = removal->watch;
+	removal->ended = watch && watch->look(watch->context, removal->seen++, err) < 0;
+	return removal->ended ? -1 : 0;
 }
 
 static int stays(struct removal *removal, const char *name, const struct error *reason)
@@ -124,6 +135,8 @@ static int move_up(struct removal *removal, const char *name)
 static int remove_in_folder(void *context, const char *name, struct error *err)
 {
 	struct removal *removal = context;
+	if (look(removal, err) < 0)
+		return -1;
 	int outcome = remove_entry(removal, removal->folder_fd, name);
 	if (outcome < 0)
 		return stays_errno(removal, name);
@@ -132,7 +145,7 @@ static int remove_in_folder(void *context, const char *name, struct error *err)
 	return outcome > 0 ? move_up(removal, name) : 0;
 }
 
-static int empty_folder(struct removal *removal, const char *name)
+static int empty_folder(struct removal *removal, const char *name, struct error *err)
 {
 	CLEANUP_CLOSE int fd = -1;
 	struct error reason = { 0 };
@@ -140,8 +153,12 @@ static int empty_folder(struct removal *removal, const char *name)
 	if (folder_open(removal->top_fd, name, &fd, &reason) < 0)
 		return reason.code == ERROR_NOT_FOUND ? 0 : stays(removal, name, &reason);
 	removal->folder_fd = fd;
-	if (folder_visit(fd, remove_in_folder, removal, &reason) < 0)
+	if (folder_visit(fd, remove_in_folder, removal, &reason) < 0 && !removal->ended)
 		return stays(removal, name, &reason);
+	if (removal->ended) {
+		*err = reason;
+		return -1;
+	}
 	/* One that is not empty, although nothing in it resists, got an entry meanwhile. */
 	if (remove_entry(removal, removal->top_fd, name) != 0 && removal->stays_count == before)
 		return stays_errno(removal, name);
@@ -151,12 +168,14 @@ static int empty_folder(struct removal *removal, const char *name)
 static int remove_in_top(void *context, const char *name, struct error *err)
 {
 	struct removal *removal = context;
+	if (look(removal, err) < 0)
+		return -1;
 	int outcome = remove_entry(removal, removal->top_fd, name);
 	if (outcome < 0)
 		return stays_errno(removal, name);
 	if (outcome > 0)
 		outcome = remove_subvolume(removal, removal->top_fd, name);
-	return outcome > 0 ? empty_folder(removal, name) : 0;
+	return outcome > 0 ? empty_folder(removal, name, err) : 0;
 }
 
 static void begin_pass(struct removal *removal)
@@ -192,6 +211,12 @@ static int empty_top(struct removal *removal, int at_fd, const char *name, struc
 
 int tree_remove(int at_fd, const char *name, struct error *err)
 {
+	return tree_remove_watched(at_fd, name, NULL, err);
+}
+
+int tree_remove_watched(int at_fd, const char *name, const struct copy_watch *watch,
+			struct error *err)
+{
 	struct error local = { 0 };
 	struct error *reason = err ? err : &local;
 	CLEANUP_CLOSE int top_fd = -1;
@@ -200,6 +225,7 @@ int tree_remove(int at_fd, const char *name, struct error *err)
 		return outcome;
 	if (folder_open(at_fd, name, &top_fd, reason) < 0)
 		return reason->code == ERROR_NOT_FOUND ? 0 : -1;
-	CLEANUP(removal_done) struct removal removal = { .top_fd = top_fd, .names = TEXT_INIT };
+	CLEANUP(removal_done)
+	struct removal removal = { .top_fd = top_fd, .names = TEXT_INIT, .watch = watch };
 	return empty_top(&removal, at_fd, name, reason);
 }

@@ -101,7 +101,8 @@ static int forget(struct pool *pool, int at_fd, const char *name, struct error *
 
 /* Of two threads that empty the trash at the same time, one leaves an entry to the other. Else the
  * project number that one has freed could be a new volume's when the other frees it again. */
-int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err)
+static int remove_from(struct pool *pool, int at_fd, const char *name,
+		       const struct copy_watch *watch, struct error *err)
 {
 	CLEANUP_LOCK struct lock removal = { 0 };
 	if (at_fd == pool->trash_fd &&
@@ -109,7 +110,12 @@ int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *er
 		return 0;
 	if (forget(pool, at_fd, name, err) < 0)
 		return error_prefix(err, "remove %s", name);
-	return tree_remove(at_fd, name, err);
+	return tree_remove_watched(at_fd, name, watch, err);
+}
+
+int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err)
+{
+	return remove_from(pool, at_fd, name, NULL, err);
 }
 
 int pool_discard(struct pool *pool, const char *name, struct error *err)
@@ -173,6 +179,7 @@ void pool_close(struct pool *pool)
 
 struct emptying {
 	struct pool *pool;
+	const struct copy_watch *watch;
 	struct error first; /* why something is left */
 };
 
@@ -180,15 +187,16 @@ static int remove_trash(void *context, const char *name, struct error *err)
 {
 	struct emptying *emptying = context;
 	struct error reason = { 0 };
-	if (pool_remove(emptying->pool, emptying->pool->trash_fd, name, &reason) < 0 &&
+	int fd = emptying->pool->trash_fd;
+	if (remove_from(emptying->pool, fd, name, emptying->watch, &reason) < 0 &&
 	    emptying->first.code == ERROR_NONE)
 		emptying->first = reason;
-	return 0;
+	return reason.code == ERROR_CANCELLED; /* nor is the rest removed */
 }
 
-int pool_empty_trash(struct pool *pool, struct error *err)
+int pool_empty_trash(struct pool *pool, const struct copy_watch *watch, struct error *err)
 {
-	struct emptying emptying = { .pool = pool };
+	struct emptying emptying = { .pool = pool, .watch = watch };
 	if (folder_visit(pool->trash_fd, remove_trash, &emptying, err) < 0)
 		return -1;
 	if (emptying.first.code == ERROR_NONE)

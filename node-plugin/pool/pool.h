@@ -40,6 +40,7 @@
 #include "record/id.h"
 
 struct trash;
+struct copy_watch;
 
 struct pool {
 	struct backend_site site;
@@ -84,8 +85,9 @@ int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *er
  * the trash nothing tells any more that no pod has used it. */
 int pool_discard(struct pool *pool, const char *name, struct error *err);
 
-/* Goes through trash/; what resists is left there and is the error. */
-int pool_empty_trash(struct pool *pool, struct error *err);
+/* Goes through trash/; what resists is left there and is the error. watch, which may be NULL, ends
+ * the removal of what is being removed (folder/tree_remove.h). */
+int pool_empty_trash(struct pool *pool, const struct copy_watch *watch, struct error *err);
 
 /* The pool works: its folder is there and can be written to. */
 int pool_check(struct pool *pool, struct error *err);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "folder/copy.h"
 #include "folder/folder.h"
 #include "pool/pool.h"
 
@@ -24,6 +25,11 @@
 #define STAT_BLOCK_BYTES 512
 #define LEAST_PRIORITY 19
 
+/* How the thread yields. */
+#define BATCH_ENTRIES 128
+#define PAUSE_MS_MIN 2 /* of what took less, nothing waited for the disk */
+#define PAUSE_MS_MAX 500
+
 struct trash {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -32,6 +38,8 @@ struct trash {
 	bool working;
 	bool again; /* something came meanwhile */
 	bool stopping;
+	unsigned waiting; /* calls that need the room */
+	uint64_t batch_begin_ms;
 };
 
 struct trash *trash_new(void)
@@ -48,6 +56,7 @@ void trash_free(struct trash *trash)
 		return;
 	pthread_mutex_lock(&trash->mutex);
 	trash->stopping = true;
+	pthread_cond_broadcast(&trash->changed);
 	pthread_mutex_unlock(&trash->mutex);
 	if (trash->has_thread)
 		pthread_join(trash->thread, NULL);
@@ -65,10 +74,40 @@ static void lower_priority(void)
 		IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 }
 
+/* With the mutex held. The priorities are hints, which not every disk's scheduler takes. So the
+ * thread also rests as long as it worked, and takes half of a busy disk's time at most; but not
+ * while a call waits for the room. */
+static void rest(struct trash *trash)
+{
+	uint64_t now_ms = clock_monotonic_ms();
+	uint64_t worked_ms = now_ms - trash->batch_begin_ms;
+	uint64_t rest_ms = worked_ms < PAUSE_MS_MAX ? worked_ms : PAUSE_MS_MAX;
+	struct timespec deadline = clock_deadline(now_ms + rest_ms);
+	int outcome = worked_ms < PAUSE_MS_MIN ? ETIMEDOUT : 0;
+	while (!trash->stopping && !trash->waiting && outcome != ETIMEDOUT)
+		outcome = pthread_cond_clockwait(&trash->changed, &trash->mutex, CLOCK_MONOTONIC,
+						 &deadline);
+	trash->batch_begin_ms = clock_monotonic_ms();
+}
+
+/* Before each entry: the plugin does not wait for the rest when it stops. */
+static int look(void *context, uint64_t entries, struct error *err)
+{
+	struct trash *trash = context;
+	pthread_mutex_lock(&trash->mutex);
+	if (entries && entries % BATCH_ENTRIES == 0)
+		rest(trash);
+	bool stopping = trash->stopping;
+	pthread_mutex_unlock(&trash->mutex);
+	return stopping ? error_set(err, ERROR_CANCELLED, "the plugin stops") : 0;
+}
+
 static void empty(struct pool *pool)
 {
 	struct error err = { 0 };
-	if (pool_empty_trash(pool, &err) < 0)
+	const struct copy_watch watch = { .look = look, .context = pool->trash };
+	pool->trash->batch_begin_ms = clock_monotonic_ms();
+	if (pool_empty_trash(pool, &watch, &err) < 0 && err.code != ERROR_CANCELLED)
 		log_warning("trash cannot be emptied; trying again later",
 			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 }
@@ -144,9 +183,12 @@ bool trash_wait(struct pool *pool, uint64_t ms)
 	struct timespec deadline = clock_deadline(clock_monotonic_ms() + ms);
 	int outcome = 0;
 	pthread_mutex_lock(&trash->mutex);
+	trash->waiting++;
+	pthread_cond_broadcast(&trash->changed);
 	while (trash->working && outcome != ETIMEDOUT)
 		outcome = pthread_cond_clockwait(&trash->changed, &trash->mutex, CLOCK_MONOTONIC,
 						 &deadline);
+	trash->waiting--;
 	bool over = !trash->working;
 	pthread_mutex_unlock(&trash->mutex);
 	return over;

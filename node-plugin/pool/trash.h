@@ -6,8 +6,9 @@
  *
  * A volume or snapshot is deleted when its rename into trash/ is durable. What is small is removed
  * at once then, by the same call. Many files, or many blocks, take longer than a caller waits, so a
- * thread of the pool's own removes it: it runs with the lowest priority, one folder at a time, and
- * only while the trash holds something. What a process leaves there, the next one removes.
+ * thread of the pool's own removes it: it runs with the lowest priority (nice 19, ioprio class
+ * idle), one folder at a time, and only while the trash holds something. After each 128 entries it
+ * rests for as long as they took. What a process leaves there, the next one removes.
  *
  * What was promised to the volume is given back with the rename. That promises nothing twice: the
  * room of a pool is what its disk has free now, less the promises (pool/capacity.h), and the disk's
@@ -23,7 +24,7 @@ struct trash;
 /* For pool->trash. */
 struct trash *trash_new(void);
 
-/* Waits for the removal that is under way. */
+/* Ends the removal that is under way, after the entry that is being removed. */
 void trash_free(struct trash *trash);
 
 /* For what lies in trash/ under this name, durably: removes it, or has it removed. */

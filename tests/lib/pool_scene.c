@@ -80,7 +80,7 @@ void pool_scene_restart(struct pool_scene *scene)
 	struct error err = { 0 };
 	pools_close(scene->pools);
 	open_pool(scene);
-	if (pool_empty_trash(scene->pool, &err) < 0) {
+	if (pool_empty_trash(scene->pool, NULL, &err) < 0) {
 		fprintf(stderr, "pool_empty_trash: %s\n", err.text);
 		abort();
 	}

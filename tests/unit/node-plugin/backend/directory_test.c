@@ -81,7 +81,7 @@ static void delete_volume(void)
 {
 	struct error err = { 0 };
 	assert_int_equal(volume_delete(pools, ID, &err), 0);
-	assert_int_equal(pool_empty_trash(pools->pools[0], &err), 0);
+	assert_int_equal(pool_empty_trash(pools->pools[0], NULL, &err), 0);
 }
 
 static void looks_like_a_new_file_system_and_is_a_subvolume(void **state)

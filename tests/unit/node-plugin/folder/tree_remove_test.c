@@ -13,6 +13,7 @@
 
 #include "assert_outcome.h"
 #include "base/cleanup.h"
+#include "folder/copy.h"
 #include "folder/folder.h"
 #include "node_scene.h"
 #include "test.h"
@@ -209,6 +210,28 @@ static void goes_on_past_what_stays_and_says_what_that_is(void **state)
 	assert_done(tree_remove(folder_fd, "top", &err), &err);
 }
 
+static int look(void *context, uint64_t entries, struct error *err)
+{
+	uint64_t *most = context;
+	return entries < *most ? 0 : error_set(err, ERROR_CANCELLED, "enough");
+}
+
+static void a_removal_that_is_ended_is_gone_on_with(void **state)
+{
+	struct error err = { 0 };
+	uint64_t most = 3;
+	const struct copy_watch watch = { .look = look, .context = &most };
+	assert_int_equal(mkdirat(folder_fd, "top", 0700), 0);
+	CLEANUP_CLOSE int top = openat(folder_fd, "top", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	make_deep(top, "deep", 20);
+	assert_refused(tree_remove_watched(folder_fd, "top", &watch, &err), ERROR_CANCELLED, &err,
+		       "enough");
+	assert_int_equal(faccessat(folder_fd, "top", F_OK, 0), 0);
+	most = 1000;
+	assert_done(tree_remove_watched(folder_fd, "top", &watch, &err), &err);
+	assert_int_equal(faccessat(folder_fd, "top", F_OK, 0), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +241,7 @@ int main(void)
 		cmocka_unit_test(removing_what_is_not_there_is_done),
 		cmocka_unit_test(does_not_remove_through_a_link_of_that_name),
 		cmocka_unit_test(removes_what_is_immutable_or_append_only),
+		cmocka_unit_test(a_removal_that_is_ended_is_gone_on_with),
 		cmocka_unit_test(goes_on_past_what_stays_and_says_what_that_is),
 	};
 	can_mount = node_scene_can_mount();

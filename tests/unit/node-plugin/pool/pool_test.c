@@ -178,10 +178,10 @@ static void what_somebody_removes_from_the_trash_is_left_to_them(void **state)
 	struct lock removal = { 0 };
 	assert_int_equal(lock_take(&scene.pool->removals, LOCK_TRASH, "pvc-1.7", &removal, &err),
 			 0);
-	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
+	assert_int_equal(pool_empty_trash(scene.pool, NULL, &err), 0);
 	assert_int_equal(pool_scene_count(&scene, "trash"), 1);
 	lock_done(&removal);
-	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
+	assert_int_equal(pool_empty_trash(scene.pool, NULL, &err), 0);
 	assert_int_equal(pool_scene_count(&scene, "trash"), 0);
 }
 

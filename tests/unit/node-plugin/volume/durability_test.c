@@ -151,7 +151,7 @@ static void a_volume_whose_removal_could_not_be_synced_gives_its_room_back(void 
 	assert_int_equal(remove_volume(), 1);
 	check_promised(0);
 	struct error err = { 0 };
-	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
+	assert_int_equal(pool_empty_trash(scene.pool, NULL, &err), 0);
 }
 
 /* "Not found" means to the provisioner that there is nothing left to remove. */

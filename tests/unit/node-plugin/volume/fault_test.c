@@ -94,7 +94,7 @@ static void check_state(size_t last)
 	bool staged = last >= 1 && last <= 3;
 	struct error err = { 0 };
 	/* What could not be removed is, a few minutes later. */
-	assert_int_equal(pool_empty_trash(scene.pool, &err), 0);
+	assert_int_equal(pool_empty_trash(scene.pool, NULL, &err), 0);
 	assert_int_equal(pool_scene_count(&scene, "volumes"), last < 5);
 	assert_int_equal(fake_host_mounts_at(scene.fake, scene.staging), staged);
 	assert_int_equal(fake_host_mounts_at(scene.fake, scene.target), last == 2);
