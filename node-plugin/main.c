@@ -93,6 +93,8 @@ static int run(const struct options *options, struct error *err)
 	const struct node_settings settings = {
 		.attach = options->attach,
 		.max_volumes = options->max_volumes,
+		.provisioning_auto = options->provisioning_auto,
+		.provisioning = options->provisioning,
 		.throttle = &throttle,
 	};
 	const struct pools_setup setup = {

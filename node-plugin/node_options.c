@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "csi/names.h"
 #include "host/throttle.h"
+#include "record/parameters.h"
 
 #define DEFAULT_POOL "/var/lib/kentledge/pool"
 #define DEFAULT_SOCKET "/var/lib/kubelet/plugins/" CSI_DRIVER_NAME "/csi.sock"
@@ -32,6 +33,11 @@ static const char help[] =
 	"                          0 to 90 percent, or auto: 20 where it is also the disk of the\n"
 	"                          node's root or of the kubelet, else 5 (auto); or "
 	"NAME=N,NAME=N\n"
+	"  --provisioning=KIND     of an image whose class names none: thin, reserved, thick, or "
+	"auto:\n"
+	"                          reserved where the pool shares its disk with the node, else "
+	"thin\n"
+	"                          (auto)\n"
 	"  --node-id=NAME          name of this node (environment variable NODE_NAME)\n"
 	"  --csi-socket=PATH       unix socket for the kubelet\n"
 	"                          (" DEFAULT_SOCKET ")\n"
@@ -85,11 +91,22 @@ static int read_policy(const char *text, enum pool_policy *ret_policy, struct er
 	return 0;
 }
 
+static int read_provisioning(const char *text, struct options *options, struct error *err)
+{
+	options->provisioning_auto = strcmp(text, "auto") == 0;
+	if (!options->provisioning_auto && provisioning_of_name(text, &options->provisioning) < 0)
+		return error_set(err, ERROR_INVALID,
+				 "--provisioning: \"%s\" is neither auto, thin, reserved nor thick",
+				 text);
+	return 0;
+}
+
 /* Flags whose texts say more than one thing. */
 struct texts {
 	const char *pools;
 	const char *policy;
 	const char *reserve;
+	const char *provisioning;
 	const char *backends; /* of inline volumes, like the next ones; NULL: the default */
 	const char *provisionings;
 	const char *size_max;
@@ -103,6 +120,7 @@ static int read_flags(int argc, char *const *argv, struct options *options, stru
 		{ "pool", .text = &texts->pools },
 		{ "pool-policy", .text = &texts->policy },
 		{ "reserve-percent", .text = &texts->reserve },
+		{ "provisioning", .text = &texts->provisioning },
 		{ "node-id", .text = &options->node_id },
 		{ "csi-socket", .text = &options->csi_socket },
 		{ "registration-dir", .text = &options->registration_folder },
@@ -158,7 +176,9 @@ static int read_ephemeral(const struct texts *texts, struct ephemeral_policy *po
 
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
-	struct texts texts = { .pools = DEFAULT_POOL, .policy = "most-room", .reserve = "" };
+	struct texts texts = {
+		.pools = DEFAULT_POOL, .policy = "most-room", .reserve = "", .provisioning = "auto"
+	};
 	struct options options = {
 		.csi_socket = DEFAULT_SOCKET,
 		.registration_folder = DEFAULT_REGISTRATION,
@@ -174,6 +194,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return outcome;
 	if (check_together(&options, err) < 0 ||
 	    read_policy(texts.policy, &options.pool_policy, err) < 0 ||
+	    read_provisioning(texts.provisioning, &options, err) < 0 ||
 	    read_ephemeral(&texts, &options.ephemeral, err) < 0 ||
 	    read_places(&texts, &options.pools, err) < 0)
 		return -1;

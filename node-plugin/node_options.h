@@ -23,6 +23,8 @@ struct options {
 	const char *http_address; /* "": no health, no metrics */
 	enum pool_policy pool_policy;
 	bool attach;
+	bool provisioning_auto; /* these two: host/node_settings.h */
+	enum provisioning provisioning;
 	const char *cgroup_folder;
 	unsigned max_volumes; /* 0: no limit */
 	struct ephemeral_policy ephemeral;

@@ -211,7 +211,7 @@ static int check_parameters(const struct pairs *pairs, const struct volume_recor
 		return has_other(record, "backend", backend_kind_name(record->backend), err);
 	if (parameters.enforce != record->enforce)
 		return has_other(record, "enforce", record->enforce ? "true" : "false", err);
-	if (parameters.provisioning != record->provisioning)
+	if (!parameters.provisioning_open && parameters.provisioning != record->provisioning)
 		return has_other(record, "provisioning", provisioning_name(record->provisioning),
 				 err);
 	if (parameters.encryption != record->encryption)

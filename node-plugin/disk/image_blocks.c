@@ -5,8 +5,14 @@
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/statfs.h>
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 
 #define EXTENTS_MAX 64 /* at a time */
 
@@ -60,4 +66,11 @@ int image_blocks_hold(int fd, uint64_t bytes)
 			return failure;
 	} while (map.head.fm_mapped_extents == EXTENTS_MAX && at > before);
 	return hold(fd, at, bytes);
+}
+
+bool image_blocks_stay(int fd)
+{
+	struct statfs info;
+	return fstatfs(fd, &info) == 0 &&
+	       (info.f_type == EXT4_SUPER_MAGIC || info.f_type == XFS_SUPER_MAGIC);
 }

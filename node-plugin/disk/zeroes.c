@@ -3,19 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/statfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "disk/image_blocks.h"
 
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
 #define PIECE_BYTES (1U << 20)
 #define PIECES 16 /* at a time */
 #define ALIGNMENT 4096
@@ -29,13 +25,6 @@ static void zeroes_done(struct zeroes *zeroes)
 {
 	if (zeroes->pages != MAP_FAILED)
 		munmap(zeroes->pages, PIECE_BYTES);
-}
-
-static bool writes_in_place(int fd)
-{
-	struct statfs info;
-	return fstatfs(fd, &info) == 0 &&
-	       (info.f_type == EXT4_SUPER_MAGIC || info.f_type == XFS_SUPER_MAGIC);
 }
 
 /* Past the page cache, which others need more. */
@@ -67,7 +56,7 @@ static int look(const struct copy_watch *watch, off_t done, struct error *err)
 
 int zeroes_expect(int fd, uint64_t size_bytes, const struct copy_watch *watch, struct error *err)
 {
-	if (!watch || !watch->expect || !writes_in_place(fd))
+	if (!watch || !watch->expect || !image_blocks_stay(fd))
 		return 0;
 	return watch->expect(watch->context, size_bytes, err);
 }
@@ -77,7 +66,7 @@ int zeroes_write(int fd, uint64_t size_bytes, const struct copy_watch *watch, st
 	CLEANUP_CLOSE int direct_fd = -1;
 	/* Direct I/O takes whole blocks; what is behind the last one need not be written. */
 	off_t end = (off_t)(size_bytes - size_bytes % ALIGNMENT);
-	if (!writes_in_place(fd))
+	if (!image_blocks_stay(fd))
 		return 0;
 	CLEANUP(zeroes_done)
 	struct zeroes zeroes = {

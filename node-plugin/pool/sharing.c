@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "disk/image_blocks.h"
 #include "mount/table.h"
 
 #define ROOT "/"
@@ -51,8 +52,7 @@ static void decide(struct pool *pool, const char *sharer, const struct error *er
 			pool->shares_disk ? POOL_RESERVE_PERCENT_SHARED : POOL_RESERVE_PERCENT_OWN;
 	if (sharer)
 		log_warning("pool shares its disk with the node: images, logs and emptyDirs can "
-			    "take what is promised to volumes; give it a disk of its own, or use "
-			    "provisioning: reserved",
+			    "take what is promised to volumes; give it a disk of its own",
 			    LOG_TEXT("pool", pool->site.name), LOG_TEXT("path", pool->site.path),
 			    LOG_TEXT("with", sharer),
 			    LOG_UINT("reserve_percent", pool->reserve_percent), LOG_ERR(err));
@@ -70,4 +70,9 @@ void pool_sharing_look(struct pool *pool, const char *kubelet_folder)
 		decide(pool, "unknown", &err);
 	else
 		decide(pool, find_sharer(table, pool->site.path, kubelet_folder), &err);
+}
+
+bool pool_sharing_endangers(const struct pool *pool)
+{
+	return pool->shares_disk && image_blocks_stay(pool->site.root_fd);
 }

@@ -27,6 +27,10 @@
 #define POOL_RESERVE_PERCENT_SHARED 20 /* less is free only where the kubelet acts */
 
 /* Finds it out, notes it in the pool, warns, and decides a reserve that is POOL_RESERVE_AUTO. A
- * disk of which it cannot be known counts as shared. For a pool that nobody else uses yet: what an
- * open pool lies on does not change. kubelet_folder: NULL: not known. */
+ * disk of which it cannot be known counts as shared. For a pool that no other thread uses yet: what
+ * an open pool lies on does not change. kubelet_folder: NULL: not known. */
 void pool_sharing_look(struct pool *pool, const char *kubelet_folder);
+
+/* Whether the data of a thin image is in danger there and that of a reserved one is not: others
+ * write to the disk, and blocks that are set aside are those that are written to. */
+bool pool_sharing_endangers(const struct pool *pool);

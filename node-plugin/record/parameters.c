@@ -109,6 +109,7 @@ static int read_provisioning(const char *value, struct parameters *parameters, s
 				 "parameter provisioning: \"%s\" is unknown; use \"thin\", "
 				 "\"reserved\" or \"thick\"",
 				 value);
+	parameters->provisioning_open = false;
 	return 0;
 }
 
@@ -203,7 +204,9 @@ static int check_together(const struct parameters *parameters, struct error *err
 int parameters_parse(const struct pairs *pairs, struct parameters *ret_parameters,
 		     struct error *err)
 {
-	struct parameters parameters = { .backend = BACKEND_LOOP, .enforce = true };
+	struct parameters parameters = { .backend = BACKEND_LOOP,
+					 .enforce = true,
+					 .provisioning_open = true };
 	for (size_t i = 0; i < pairs->count; i++)
 		if (read_one(&pairs->items[i], &parameters, err) < 0)
 			return -1;

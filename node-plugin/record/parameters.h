@@ -9,9 +9,9 @@
  *	backend        loop (default) or directory
  *	enforce        "true" (default) or "false": whether writing more than the size must fail
  *	pool           name of the pool to use; any if it is missing
- *	provisioning   thin (default): an image takes disk as it is written; reserved: its
- *	               blocks are set aside at once; thick: that, and where the pool is ext4 or
- *	               xfs, every block is written to
+ *	provisioning   thin: an image takes disk as it is written; reserved: its blocks are set
+ *	               aside at once; thick: that, and where the pool is ext4 or xfs, every block
+ *	               is written to; without it the node decides (host/node_settings.h)
  *	encryption     none (default) or fscrypt
  *
  * csi.storage.k8s.io/pvc/name, pvc/namespace and pv/name are what the provisioner tells about the
@@ -43,6 +43,7 @@ struct parameters {
 	enum backend_kind backend;
 	bool enforce;
 	enum provisioning provisioning;
+	bool provisioning_open; /* not named: the node decides, and any will do */
 	enum encryption encryption;
 	const char *pool;	     /* NULL: any; borrowed from the pairs */
 	const char *claim_namespace; /* NULL: not told; borrowed from the pairs */

@@ -10,9 +10,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "folder/folder.h"
+#include "host/node_settings.h"
 #include "pool/choice.h"
 #include "pool/pools.h"
 #include "pool/room.h"
+#include "pool/sharing.h"
 #include "pool/unfinished.h"
 #include "pool/visiting.h"
 #include "pool/volume_folder.h"
@@ -76,7 +78,7 @@ static int check_kind(const struct making *making, struct error *err)
 	if (record->enforce != parameters->enforce)
 		return taken(record, "enforce", record->enforce ? "true" : "false",
 			     record->enforce ? "false" : "true", err);
-	if (record->provisioning != parameters->provisioning)
+	if (!parameters->provisioning_open && record->provisioning != parameters->provisioning)
 		return taken(record, "provisioning", provisioning_name(record->provisioning),
 			     provisioning_name(parameters->provisioning), err);
 	if (strcmp(record->fs_type, making->fs_type) != 0)
@@ -258,6 +260,20 @@ static int reserve(struct making *making, uint64_t size_bytes, struct error *err
 	return pool_choice_reserve(making->pools, &wish, &making->folder.pool, err);
 }
 
+/* When the pool is known. Inline volumes have no class; theirs is the policy's. */
+static void choose_provisioning(struct making *making)
+{
+	struct volume_record *record = &making->folder.record;
+	const struct node_settings *node = making->pools->node;
+	if (!making->parameters.provisioning_open || record->backend != BACKEND_LOOP ||
+	    record->ephemeral)
+		return;
+	if (!node->provisioning_auto)
+		record->provisioning = node->provisioning;
+	else if (pool_sharing_endangers(making->folder.pool))
+		record->provisioning = PROVISIONING_RESERVED;
+}
+
 /* Without a place at the pool's disk (pool/visiting.h) nothing is begun. */
 static int visit_and_build(struct making *making, struct error *err)
 {
@@ -294,6 +310,7 @@ static int choose_and_build(struct making *making, struct error *err)
 		return -1;
 	if (check_policy(making, err) < 0 || reserve(making, size_bytes, err) < 0)
 		return -1;
+	choose_provisioning(making);
 	if (visit_and_build(making, err) == 0)
 		return 0;
 	pool_release(making->folder.pool, size_bytes, making->folder.record.ephemeral);

@@ -56,6 +56,8 @@ renders_for_several_sets_of_values() {
 	renders '--reserve-percent=auto$'
 	renders '--reserve-percent=7$' --set node.reservePercent=7
 	notes_speak_of_shared_disks
+	renders '--provisioning=auto$'
+	renders '--provisioning=thin$' --set node.provisioning=thin
 	renders '--max-volumes=0$'
 	renders '--max-volumes=110$' --set node.maxVolumes=110
 	renders_several_pools
@@ -202,6 +204,7 @@ wrong_values_are_refused() {
 	refuses poolPolicy --set node.poolPolicy=last
 	refuses reservePercent --set node.reservePercent=95
 	refuses reservePercent --set node.reservePercent=automatic
+	refuses provisioning --set node.provisioning=fat
 	refuses source --set tls.source=vault
 	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
 	refuses size --set test.size=much

@@ -13,13 +13,14 @@ main() {
 	# The file system in the pod discards by itself what is removed.
 	{ class thick-e2e WaitForFirstConsumer "backend: loop, provisioning: thick" && echo 'mountOptions: [discard]'; } |
 		apply
+	class thin-e2e WaitForFirstConsumer "backend: loop, provisioning: thin" | apply
 	lives_with_discards thick thick-e2e
 	[ "$(allocated_kib thick)" -ge $SIZE_KIB ] || fail "the thick volume lost blocks: $(allocated_kib thick) KiB are left"
 	ok "the thick volume has its blocks"
 	! log_has "$NODE_PLUGIN" "discards of the volume are not.*volume=$(volume_of thick)" ||
 		fail "the plugin could not turn discards off"
 	kubectl delete pod thick >/dev/null
-	lives_with_discards thin kentledge
+	lives_with_discards thin thin-e2e
 	[ "$(allocated_kib thin)" -lt $((SIZE_KIB / 4)) ] || fail "the thin volume keeps $(allocated_kib thin) KiB"
 	ok "the thin volume gave back what was removed"
 }
@@ -47,7 +48,7 @@ allocated_kib() { # CLAIM
 	du --block-size=1K "$(node_pool 1)/volumes/$(volume_of "$1")/image" | cut -f 1
 }
 
-undo_classes() { kubectl delete storageclass thick-e2e --ignore-not-found >/dev/null; }
+undo_classes() { kubectl delete storageclass thick-e2e thin-e2e --ignore-not-found >/dev/null; }
 
 undo() { undo_classes; }
 

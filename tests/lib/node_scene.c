@@ -84,13 +84,13 @@ void node_scene_exec(const struct node_scene *scene)
 	dup2(log_fd, 2);
 	if (scene->refused_call)
 		refuse_call(scene->refused_call, ENOSYS);
-	/* Inline volumes may be anything, and the reserve is the same wherever the pool is, unless
-	 * the scene says otherwise. */
+	/* Inline volumes may be anything, and the reserve and the provisioning are the same
+	 * wherever the pool is, unless the scene says otherwise. */
 	execl(scene->program, scene->program, pool, csi_socket, registration, "--node-id=node-1",
 	      "--log-level=debug", "--http=", "--ephemeral", "--ephemeral-backends=loop,directory",
 	      "--ephemeral-provisioning=thin,thick", "--ephemeral-max-size=1Ti",
-	      "--ephemeral-share-percent=100", "--reserve-percent=5", scene->more_flags[0],
-	      scene->more_flags[1], scene->more_flags[2], NULL);
+	      "--ephemeral-share-percent=100", "--reserve-percent=5", "--provisioning=thin",
+	      scene->more_flags[0], scene->more_flags[1], scene->more_flags[2], NULL);
 	_exit(126);
 }
 

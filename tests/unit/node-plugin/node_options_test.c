@@ -31,6 +31,7 @@ static void the_defaults_are_the_places_of_a_cluster(void **state)
 	assert_null(options.listen);
 	assert_int_equal(options.pools.places[0].reserve_percent, POOL_RESERVE_AUTO);
 	assert_int_equal(options.pool_policy, POOL_POLICY_MOST_ROOM);
+	assert_true(options.provisioning_auto);
 	options_done(&options);
 }
 
@@ -56,6 +57,10 @@ static void a_flag_overrides_the_environment(void **state)
 	assert_int_equal(parse("--node-id=other", "--reserve-percent=10", &options, &err), 0);
 	assert_string_equal(options.node_id, "other");
 	assert_int_equal(options.pools.places[0].reserve_percent, 10);
+	options_done(&options);
+	assert_int_equal(parse("--provisioning=reserved", NULL, &options, &err), 0);
+	assert_false(options.provisioning_auto);
+	assert_int_equal(options.provisioning, PROVISIONING_RESERVED);
 	options_done(&options);
 }
 
@@ -115,6 +120,7 @@ static void refuses_what_it_cannot_use_and_names_it(void **state)
 		{ "--reserve-percent=91", NULL, "--reserve-percent" },
 		{ "--reserve-percent=-1", NULL, "--reserve-percent" },
 		{ "--reserve-percent=5%", NULL, "--reserve-percent" },
+		{ "--provisioning=fat", NULL, "\"fat\" is neither auto" },
 		{ "--reserve-percent=automatic", NULL, "neither auto nor" },
 		{ "--reserve-percent=fast=5", NULL, "\"fast\"" },
 		{ "--reserve-percent=default=x", NULL, "--reserve-percent" },

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "disk/image_blocks.h"
 #include "pool/room.h"
 #include "test.h"
 #include "volume/delete.h"
@@ -225,6 +226,63 @@ static void an_image_of_no_whole_unit_serves(void **state)
 	}
 }
 
+/* A class that names none, in a pool that shares its disk or not. */
+static enum provisioning made_without_a_name(const char *name, bool shares_disk)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = volume_scene_spec(name);
+	spec.range = odd_range;
+	spec.parameters.provisioning_open = true;
+	volume_scene.pool.pool->shares_disk = shares_disk;
+	assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), 0);
+	return record.provisioning;
+}
+
+static void delete (const char *id)
+{
+	struct error err = { 0 };
+	assert_int_equal(volume_delete(volume_scene.pool.pools, id, &err), 0);
+}
+
+static void on_a_shared_disk_an_image_is_reserved_unless_its_class_says_more(void **state)
+{
+	volume_scene.pool.settings.provisioning_auto = true;
+	bool stay = image_blocks_stay(volume_scene.pool.pool->site.root_fd);
+	assert_int_equal(made_without_a_name("pvc-own", false), PROVISIONING_THIN);
+	assert_int_equal(made_without_a_name("pvc-shared", true),
+			 stay ? PROVISIONING_RESERVED : PROVISIONING_THIN);
+	delete ("pvc-own");
+	delete ("pvc-shared");
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = volume_scene_spec(VOLUME_SCENE_ID);
+	spec.range = odd_range;
+	assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), 0);
+	assert_int_equal(record.provisioning, PROVISIONING_THIN);
+	delete (VOLUME_SCENE_ID);
+}
+
+/* As after an update: made when the default was another one. */
+static void a_retry_of_a_class_that_names_none_finds_its_volume(void **state)
+{
+	struct error err = { 0 };
+	struct volume_record record;
+	struct volume_spec spec = volume_scene_spec(VOLUME_SCENE_ID);
+	spec.range = odd_range;
+	spec.parameters.provisioning_open = true;
+	assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), 0);
+	volume_scene.pool.settings.provisioning = PROVISIONING_RESERVED;
+	assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), 1);
+	assert_int_equal(record.provisioning, PROVISIONING_THIN);
+	spec.parameters.provisioning_open = false;
+	spec.parameters.provisioning = PROVISIONING_RESERVED;
+	assert_int_equal(volume_create(volume_scene.pool.pools, &spec, &record, &err), -1);
+	delete (VOLUME_SCENE_ID);
+	assert_int_equal(made_without_a_name("pvc-2", false), PROVISIONING_RESERVED);
+	delete ("pvc-2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +296,9 @@ int main(void)
 		VOLUME_SCENE_ON_DIRECTORY(a_held_directory_too_small_for_anything_is_refused),
 		VOLUME_SCENE_ON_BOTH(a_device_or_a_quota_of_no_whole_unit_is_refused),
 		VOLUME_SCENE_ON_LOOP(an_image_of_no_whole_unit_serves),
+		VOLUME_SCENE_ON_LOOP(
+			on_a_shared_disk_an_image_is_reserved_unless_its_class_says_more),
+		VOLUME_SCENE_ON_LOOP(a_retry_of_a_class_that_names_none_finds_its_volume),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
