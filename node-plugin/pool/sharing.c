@@ -44,7 +44,7 @@ static const char *find_sharer(const struct mount_table *table, const char *path
 	return mount ? NULL : "unknown";
 }
 
-static void decide(struct pool *pool, const char *sharer, const struct error *err)
+static void decide(struct pool *pool, const char *sharer)
 {
 	pool->shares_disk = sharer != NULL;
 	if (pool->reserve_percent == POOL_RESERVE_AUTO)
@@ -55,7 +55,7 @@ static void decide(struct pool *pool, const char *sharer, const struct error *er
 			    "take what is promised to volumes; give it a disk of its own",
 			    LOG_TEXT("pool", pool->site.name), LOG_TEXT("path", pool->site.path),
 			    LOG_TEXT("with", sharer),
-			    LOG_UINT("reserve_percent", pool->reserve_percent), LOG_ERR(err));
+			    LOG_UINT("reserve_percent", pool->reserve_percent));
 	else
 		log_info("pool has a disk of its own", LOG_TEXT("pool", pool->site.name),
 			 LOG_UINT("reserve_percent", pool->reserve_percent));
@@ -66,10 +66,13 @@ void pool_sharing_look(struct pool *pool, const char *kubelet_folder)
 	CLEANUP(mount_table_freep) struct mount_table *table = NULL;
 	struct error err = { 0 };
 	const char *const paths[] = { pool->site.path, ROOT, kubelet_folder };
+	const char *sharer = "unknown";
 	if (read_mounts(pool->site.host, paths, kubelet_folder ? 3 : 2, &table, &err) < 0)
-		decide(pool, "unknown", &err);
+		log_warning("whose the pool's disk is cannot be found out",
+			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 	else
-		decide(pool, find_sharer(table, pool->site.path, kubelet_folder), &err);
+		sharer = find_sharer(table, pool->site.path, kubelet_folder);
+	decide(pool, sharer);
 }
 
 bool pool_sharing_endangers(const struct pool *pool)

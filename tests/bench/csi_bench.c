@@ -20,6 +20,7 @@
 #include "cpu_time.h"
 #include "cycle.h"
 #include "floor.h"
+#include "memory_use.h"
 #include "node_client.h"
 #include "node_scene.h"
 
@@ -85,18 +86,10 @@ static void must(int outcome, const struct error *err)
 	}
 }
 
-static double resident_mb(pid_t pid)
+static void print_memory(const char *when, struct memory_use use)
 {
-	char path[64], line[256];
-	unsigned long kb = 0;
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	FILE *status = fopen(path, "r");
-	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "VmRSS: %lu kB", &kb) == 1)
-			break;
-	if (status)
-		fclose(status);
-	return (double)kb / 1024;
+	printf("memory, MB, %s: private %.1f, with the share of what is common (Pss) %.1f\n", when,
+	       (double)use.private_kb / 1024, (double)use.pss_kb / 1024);
 }
 
 static const char *program(void)
@@ -217,18 +210,22 @@ static int measure(unsigned rounds)
 	node_scene_init(&scene, program());
 	node_scene_start(&scene);
 	sleep(1);
-	printf("resident, idle: %.1f MB\n\n", resident_mb(scene.pid));
+	print_memory("idle", memory_use_of(scene.pid));
+	printf("\n");
 	print_head();
 	compare(&scene, "directory", 1, rounds, 0);
 	compare(&scene, "directory", CALLERS_MAX, rounds, 0);
 	compare(&scene, "loop", 1, rounds / 2, 0);
 	compare(&scene, "loop", CALLERS_MAX, rounds / 4, 0);
-	double after = resident_mb(scene.pid);
+	struct memory_use after = memory_use_of(scene.pid);
 	make_many(&scene);
 	compare(&scene, "directory", 1, rounds, MANY_VOLUMES);
 	compare(&scene, "loop", 1, rounds / 2, MANY_VOLUMES);
-	printf("\nresident, after the load: %.1f MB; with %d volumes: %.1f MB\n", after,
-	       MANY_VOLUMES, resident_mb(scene.pid));
+	printf("\n");
+	print_memory("after the load", after);
+	char when[64];
+	snprintf(when, sizeof(when), "with %d volumes", MANY_VOLUMES);
+	print_memory(when, memory_use_of(scene.pid));
 	node_scene_done(&scene);
 	return 0;
 }

@@ -62,12 +62,15 @@ needs_own_sets() {
 		skip "the cluster runs StatefulSets by its own controller"
 }
 
+# The disk of a trial cluster's machine may be well filled, and its kubelet acts at 1Gi only.
+RESERVE=(--set node.reservePercent=5)
+
 # Installs the chart where it is not there, and makes the test's namespace the context's.
 use_kentledge() {
 	needs_trial_cluster
 	helm status kentledge --namespace default >/dev/null 2>&1 ||
 		helm install kentledge "$ROOT/charts/kentledge" --namespace default --wait --timeout 120s \
-			--set storageClasses.kentledge-directory.create=true >/dev/null
+			"${RESERVE[@]}" --set storageClasses.kentledge-directory.create=true >/dev/null
 	api_open "$WORK"
 	must 60 "kentledge is installed and ready" kentledge_is_ready
 	cp "$KUBECONFIG" "$WORK/kubeconfig"
@@ -198,7 +201,7 @@ cluster_of_its_own() {
 	trial_cluster load
 	export KUBECONFIG=$KENTLEDGE_STATE/kubeconfig
 	api_open "$WORK"
-	helm install kentledge "$ROOT/charts/kentledge" --wait --timeout 120s >/dev/null
+	helm install kentledge "$ROOT/charts/kentledge" --wait --timeout 120s "${RESERVE[@]}" >/dev/null
 	must 60 "kentledge is installed and ready" kentledge_is_ready
 }
 

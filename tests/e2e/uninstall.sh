@@ -8,7 +8,7 @@ set -euo pipefail
 undo() { KUBECONFIG=$ADMIN_KUBECONFIG kubectl -n default get daemonset kentledge-node >/dev/null 2>&1 || install; }
 
 install() {
-	KUBECONFIG=$ADMIN_KUBECONFIG helm install kentledge "$ROOT/charts/kentledge" --namespace default \
+	KUBECONFIG=$ADMIN_KUBECONFIG helm install kentledge "$ROOT/charts/kentledge" --namespace default "${RESERVE[@]}" \
 		--wait --timeout 120s --set storageClasses.kentledge-directory.create=true >/dev/null
 }
 

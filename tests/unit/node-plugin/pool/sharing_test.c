@@ -116,7 +116,8 @@ static void a_shared_disk_is_a_warning_and_an_own_one_none(void **state)
 	assert_int_equal(file_read(path, 1 << 16, &log, NULL, &err), 0);
 	unlink(path);
 	assert_non_null(strstr(log, "level=warning event=\"pool shares its disk with the node: "));
-	assert_non_null(strstr(log, "pool=default path=" POOL " with=kubelet reserve_percent=20"));
+	assert_non_null(
+		strstr(log, "pool=default path=" POOL " with=kubelet reserve_percent=20\n"));
 	assert_null(strstr(strchr(log, '\n') + 1, "\n"));
 }
 
