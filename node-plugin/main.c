@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,21 +37,34 @@
 
 #define EXIT_USAGE 2
 
+struct ending {
+	int status;
+	size_t pool_count;
+	int pool_fds[POOLS_MAX];
+};
+
 /* A call that hangs in the kernel cannot be waited for. Ending in the middle of it is one of the
  * points at which we may be killed and lose nothing. */
-static void *end_anyway(void *exit_status)
+static void *end_anyway(void *context)
 {
+	const struct ending *ending = context;
 	nanosleep(&(struct timespec) { .tv_nsec = STOP_WITHIN_MS * 1000000L }, NULL);
 	log_warning("stopped with calls under way");
-	_exit(*(int *)exit_status);
+	/* A thread that waits for a disk outlives this, and keeps the files of all pools open:
+	 * without their locks another process can have them. */
+	for (size_t i = 0; i < ending->pool_count; i++)
+		flock(ending->pool_fds[i], LOCK_UN);
+	_exit(ending->status);
 }
 
-static void limit_stopping(int exit_status)
+static void limit_stopping(int exit_status, const struct pools *pools)
 {
-	static int status;
+	static struct ending ending;
 	pthread_t thread;
-	status = exit_status;
-	if (pthread_create(&thread, NULL, end_anyway, &status) == 0)
+	ending = (struct ending) { .status = exit_status, .pool_count = pools->count };
+	for (size_t i = 0; i < ending.pool_count; i++)
+		ending.pool_fds[i] = pools->pools[i]->site.root_fd;
+	if (pthread_create(&thread, NULL, end_anyway, &ending) == 0)
 		pthread_detach(thread);
 }
 
@@ -81,7 +95,8 @@ static int trial_folder(const struct pools *pools)
 
 static int run(const struct options *options, struct error *err)
 {
-	char kubelet_folder[PATH_MAX], notes_folder[PATH_MAX];
+	static char kubelet_folder[PATH_MAX]; /* a pool that is being opened may outlive us */
+	char notes_folder[PATH_MAX];
 	CLEANUP(throttle_done) struct throttle throttle;
 	CLEANUP(pools_closep) struct pools *pools = NULL;
 	CLEANUP(sweep_freep) struct sweep *sweep = NULL;
@@ -128,7 +143,7 @@ static int run(const struct options *options, struct error *err)
 		 LOG_UINT("volumes", pools_volume_count(pools)));
 	int exit_status = stop_wait();
 	log_info("stopping", LOG_INT("status", exit_status));
-	limit_stopping(exit_status);
+	limit_stopping(exit_status, pools);
 	return exit_status;
 }
 

@@ -9,6 +9,7 @@
 #include "host/host.h"
 #include "node_metrics.h"
 #include "pool/pools.h"
+#include "pool/pulse.h"
 #include "rpc/server.h"
 
 #define INTERVAL_MS 1000
@@ -23,10 +24,13 @@ struct node_health {
 	struct aside *node;
 };
 
-static int look_at_pool(void *pool, struct error *err)
+static int look_at_pool(void *context, struct error *err)
 {
-	int result = pool_check(pool, err);
-	node_metrics_pool(pool);
+	struct pool *pool = context;
+	int result = pool->pulse ? pool_pulse_check(pool->pulse, err) : pool_check(pool, err);
+	/* The figures would hang with the disk. */
+	if (!pool->pulse || !pool_pulse_is_silent(pool->pulse))
+		node_metrics_pool(pool);
 	return result;
 }
 

@@ -21,6 +21,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -38,7 +39,9 @@ enum throttle_kind {
 struct throttle {
 	enum throttle_kind kind;
 	char root[PATH_MAX];   /* of the hierarchy that has the controller */
-	pthread_mutex_t mutex; /* between looking at mounts and setting what follows from them */
+	pthread_mutex_t mutex; /* between looking at mounts and setting what follows from them; no
+				  disk is touched meanwhile */
+	uint64_t changes;      /* how often calls set the limits of a volume */
 };
 
 /* folder is as /sys/fs/cgroup: v2 itself, or the place of the v1 hierarchies. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "pool/opening.h"
 
 struct pool_missing *pool_missing_new(const char *name, const struct pool_place *place,
 				      const char *id, const char *reason)
@@ -25,6 +26,7 @@ struct pool_missing *pool_missing_new(const char *name, const struct pool_place 
 
 void pool_missing_free(struct pool_missing *missing)
 {
+	pool_opening_free(missing->opening);
 	free(missing->name);
 	free(missing->path);
 	free(missing->reason);

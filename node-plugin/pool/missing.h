@@ -2,12 +2,15 @@
 #pragma once
 
 /*
- * A pool that should be there and is not: its disk is not plugged in, not mounted or not readable.
+ * A pool that should be there and is not: its disk is not plugged in, not mounted or not
+ * readable, or does not answer.
  * pool/pools.h says how it is known, and what follows.
  */
 
 #include "pool/label.h"
 #include "pool/place.h"
+
+struct pool_opening;
 
 struct pool_missing {
 	struct pool_missing *next;
@@ -17,6 +20,7 @@ struct pool_missing {
 	unsigned reserve_percent;
 	unsigned order;
 	char *reason;
+	struct pool_opening *opening; /* under way: its disk does not answer; NULL: none */
 };
 
 /* place and id may be NULL. */

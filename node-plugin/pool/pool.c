@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "folder/folder.h"
 #include "folder/tree_remove.h"
+#include "pool/pulse.h"
 #include "record/layout.h"
 
 #define FOLDER_MODE 0700
@@ -207,17 +208,5 @@ int pool_empty_trash(struct pool *pool, const struct copy_watch *watch, struct e
 
 int pool_check(struct pool *pool, struct error *err)
 {
-	struct stat held, named;
-	if (stat(pool->site.path, &named) < 0)
-		return error_set(err, ERROR_IN_USE, "pool %s: %s", pool->site.path,
-				 strerror(errno));
-	if (fstat(pool->site.root_fd, &held) < 0 || held.st_dev != named.st_dev ||
-	    held.st_ino != named.st_ino)
-		return error_set(err, ERROR_IN_USE,
-				 "pool %s is another folder than at start; restart the plugin",
-				 pool->site.path);
-	if (faccessat(pool->volumes_fd, ".", W_OK, 0) < 0)
-		return error_set(err, ERROR_IN_USE, "pool %s: volumes: %s", pool->site.path,
-				 strerror(errno));
-	return 0;
+	return pool_pulse_look(&pool->site, pool->volumes_fd, err);
 }

@@ -39,6 +39,7 @@
 #include "pool/visit.h"
 #include "record/id.h"
 
+struct pool_pulse;
 struct trash;
 struct copy_watch;
 
@@ -56,13 +57,15 @@ struct pool {
 
 	struct locks removals;	   /* from trash/, by name */
 	struct trash *trash;	   /* pool/trash.h; NULL: nothing is removed aside */
+	struct pool_pulse *pulse;  /* pool/pulse.h; NULL: it has none */
 	struct pool_visits visits; /* without a limit at first */
 
-	pthread_mutex_t mutex; /* for all below */
+	pthread_mutex_t mutex; /* for all below; never held while the disk is touched */
 	uint64_t promised_bytes;
 	uint64_t ephemeral_bytes; /* of the promised: to inline volumes */
 	uint64_t counted_bytes;	  /* what the images held when that was counted last */
 	uint64_t volume_count;
+	unsigned taken_count; /* as counted last by volume/attachment.c */
 	uint64_t names_given;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "pool/missing.h"
+#include "pool/pulse.h"
 #include "pool/trash.h"
 
 struct pool *pools_find(struct pools *pools, const char *name)
@@ -22,6 +23,7 @@ void pools_close(struct pools *pools)
 		return;
 	for (size_t i = 0; i < pools->count; i++) {
 		trash_free(pools->pools[i]->trash);
+		pool_pulse_free(pools->pools[i]->pulse);
 		pool_close(pools->pools[i]);
 	}
 	while (pools->missing) {
@@ -30,7 +32,6 @@ void pools_close(struct pools *pools)
 		pool_missing_free(missing);
 	}
 	cleanup_close(&pools->notes_fd);
-	pthread_mutex_destroy(&pools->attach_mutex);
 	pthread_mutex_destroy(&pools->mutex);
 	locks_done(&pools->locks);
 	free(pools);
@@ -42,6 +43,20 @@ void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void
 	for (const struct pool_missing *missing = pools->missing; missing; missing = missing->next)
 		visit(context, missing->name, missing->reason);
 	pthread_mutex_unlock(&pools->mutex);
+}
+
+/* A disk that does not answer is as one that is missing. */
+static int check_silent(struct pools *pools, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *pool = pools->pools[i];
+		if ((!name || strcmp(pool->site.name, name) == 0) && pool->visits.pulse &&
+		    pool_pulse_is_silent(pool->pulse))
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "pool %s: its disk does not answer; try again",
+					 pool->site.name);
+	}
+	return 0;
 }
 
 int pools_check_missing(struct pools *pools, size_t seen, const char *name, struct error *err)
@@ -57,7 +72,7 @@ int pools_check_missing(struct pools *pools, size_t seen, const char *name, stru
 		outcome = error_set(err, ERROR_UNAVAILABLE, "pool %s came back just now; try again",
 				    pools->pools[seen]->site.name);
 	pthread_mutex_unlock(&pools->mutex);
-	return outcome;
+	return outcome < 0 ? outcome : check_silent(pools, name, err);
 }
 
 int pools_not_found(struct pools *pools, size_t seen, const char *what, const char *id,
@@ -81,7 +96,9 @@ int pools_check(struct pools *pools, struct error *err)
 	struct error first = { 0 };
 	for (size_t i = 0; i < pools->count; i++) {
 		struct error reason = { 0 };
-		if (pool_check(pools->pools[i], &reason) == 0)
+		struct pool *pool = pools->pools[i];
+		if ((pool->pulse ? pool_pulse_check(pool->pulse, &reason)
+				 : pool_check(pool, &reason)) == 0)
 			return 0;
 		if (first.code == ERROR_NONE)
 			first = reason;

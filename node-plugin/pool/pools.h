@@ -29,7 +29,7 @@
  *	  is back, and calls for the volume fail with an error that names the two, except for
  *	  unpublish: only a person can tell which one was used;
  *	- lists and capacities tell of what is there.
- * A pool whose disk does not answer counts as missing for as long (pool/visit.h).
+ * A pool whose disk does not answer counts as missing for as long (pool/pulse.h, pool/visit.h).
  *
  * A pool that will never come back is given up by removing its label from its neighbours and from
  * the node's notes.
@@ -57,6 +57,7 @@ enum pool_policy {
 	POOL_POLICY_FIRST, /* in the order of the command line, as long as there is room */
 };
 
+struct attaching;
 struct pool_missing;
 
 struct pools {
@@ -71,8 +72,8 @@ struct pools {
 	unsigned visits_max; /* in one pool at once; 0: no limit */
 	struct whereabouts whereabouts;
 
-	pthread_mutex_t attach_mutex; /* volume/attachment.h */
-	pthread_mutex_t mutex;	      /* for what is below */
+	pthread_mutex_t mutex;	     /* for what is below */
+	struct attaching *attaching; /* volume/attachment.c; the latest first */
 	struct pool_missing *missing;
 };
 
@@ -85,9 +86,9 @@ struct pool *pools_find(struct pools *pools, const char *name);
 typedef void pools_missing_visitor(void *context, const char *name, const char *reason);
 void pools_visit_missing(struct pools *pools, pools_missing_visitor *visit, void *context);
 
-/* 0, or -1 if the pool of this name is missing (NULL: if any is): ERROR_UNAVAILABLE with the reason
- * and what to do. seen: how many pools were there when the caller began to look; one that came back
- * since was not looked into, and is ERROR_UNAVAILABLE too. */
+/* 0, or -1 if the pool of this name is missing or its disk does not answer (NULL: if any is so):
+ * ERROR_UNAVAILABLE with the reason and what to do. seen: how many pools were there when the caller
+ * began to look; one that came back since was not looked into, and is ERROR_UNAVAILABLE too. */
 int pools_check_missing(struct pools *pools, size_t seen, const char *name, struct error *err);
 
 /* For something that was found in none of the `seen` pools, say "volume" "pvc-1": ERROR_NOT_FOUND,
@@ -98,7 +99,7 @@ int pools_not_found(struct pools *pools, size_t seen, const char *what, const ch
 /* "fast, bulk": yours. */
 char *pools_names(struct pools *pools);
 
-/* At least one pool works (pool_check()). */
+/* At least one pool works (pool_check()). Asked aside, so that a disk that hangs is an error. */
 int pools_check(struct pools *pools, struct error *err);
 
 DEFINE_CLEANUP(struct pools *, pools_close);

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "mount/path.h"
 #include "pool/missing.h"
+#include "pool/opening.h"
+#include "pool/pulse.h"
 #include "pool/room.h"
 #include "pool/sharing.h"
 #include "pool/trash.h"
@@ -17,14 +19,19 @@
 #include "pool/visiting.h"
 #include "record/layout.h"
 
-static void add_missing(struct pools *pools, const struct pool_place *place, const char *id,
-			const char *name, const char *reason)
+#define START_PATIENCE_MS 10000 /* for one pool */
+#define LATER_PATIENCE_MS 1000
+#define SILENT "its disk does not answer; the pool is taken up when it does"
+
+static struct pool_missing *add_missing(struct pools *pools, const struct pool_place *place,
+					const char *id, const char *name, const char *reason)
 {
 	struct pool_missing *missing = pool_missing_new(name, place, id, reason);
 	missing->next = pools->missing;
 	pools->missing = missing;
 	log_error("pool is missing; the others are served", LOG_TEXT("pool", name),
 		  LOG_TEXT("reason", reason));
+	return missing;
 }
 
 static bool is_there(struct pools *pools, const char *id)
@@ -35,22 +42,58 @@ static bool is_there(struct pools *pools, const char *id)
 	return false;
 }
 
-/* 1: it is missing for the reason in *err. */
-static int open_one(struct pools *pools, const struct pool_place *place, struct error *err)
+/* A pool_opener. */
+static int open_whole(const struct pool_opening_wish *wish, struct pool **ret_pool,
+		      struct error *err)
 {
 	CLEANUP(pool_closep) struct pool *pool = NULL;
-	struct error reason = { 0 };
-	if (pool_open(place, pools->host, &pool, &reason) < 0 ||
-	    pool_unfinished_discard(pool, &reason) < 0 || pool_room_count(pool, &reason) < 0) {
-		*err = reason;
-		return reason.code == ERROR_IN_USE ? -1 : 1;
-	}
-	pool_sharing_look(pool, pools->kubelet_folder);
-	pool->trash = trash_new();
-	pool->visits.max = pools->visits_max;
-	pools->pools[pools->count] = TAKE(pool);
-	pools->count++; /* last: others look at what lies below it */
+	if (pool_open(wish->place, wish->host, &pool, err) < 0 ||
+	    pool_unfinished_discard(pool, err) < 0 || pool_room_count(pool, err) < 0)
+		return -1;
+	pool_sharing_look(pool, wish->kubelet_folder);
+	*ret_pool = TAKE(pool);
 	return 0;
+}
+
+static void take_in(struct pools *pools, struct pool *pool)
+{
+	pool->trash = trash_new();
+	pool->pulse = pool_pulse_new(&pool->site, pool->volumes_fd);
+	pool->visits.max = pools->visits_max;
+	/* With one pool, calls wait for its disk: there is no other to be served. */
+	pool->visits.pulse = pools->visits_max ? pool->pulse : NULL;
+	pools->pools[pools->count] = pool;
+	pools->count++; /* last: others look at what lies below it */
+}
+
+/* -1: it cannot be missed, since another process has it. Else it is there, or missing, or not what
+ * this round is about. */
+static int open_one(struct pools *pools, const struct pool_place *place, bool labelled,
+		    struct error *err)
+{
+	struct pool *pool = NULL;
+	struct error reason = { 0 };
+	const struct pool_opening_wish wish = {
+		.open = open_whole,
+		.place = place,
+		.host = pools->host,
+		.kubelet_folder = pools->kubelet_folder,
+		.kind = labelled ? POOL_OPENING_LABELLED : POOL_OPENING_NEW,
+	};
+	CLEANUP(pool_opening_freep) struct pool_opening *opening = pool_opening_begin(&wish, err);
+	if (!opening)
+		return -1;
+	int outcome = pool_opening_await(opening, START_PATIENCE_MS, &pool, &reason);
+	if (outcome == POOL_OPENING_DONE)
+		take_in(pools, pool);
+	else if (outcome == POOL_OPENING_SILENT)
+		add_missing(pools, place, NULL, place->name, SILENT)->opening = TAKE(opening);
+	else if (outcome < 0 && reason.code != ERROR_IN_USE)
+		add_missing(pools, place, NULL, place->name, reason.text);
+	if (outcome >= 0 || reason.code != ERROR_IN_USE)
+		return 0;
+	*err = reason;
+	return -1;
 }
 
 struct labels {
@@ -117,9 +160,12 @@ static void look_at_label(void *context, const struct pool_label *label)
 	struct pools *pools = labels->pools;
 	if (is_there(pools, label->id) || pool_missing_find(pools->missing, NULL, label->id))
 		return;
-	const struct pool_place *place = place_of(labels, label);
 	struct pool_missing *known = pool_missing_find(pools->missing, label->name, NULL);
-	if (known && !known->id[0] && place) {
+	bool silent = known && known->opening;
+	/* What is at a place that does not answer cannot be asked now: it is taken for this one,
+	 * and looked at again when it answers. */
+	const struct pool_place *place = silent ? NULL : place_of(labels, label);
+	if (known && !known->id[0] && (place || silent)) {
 		strcpy(known->id, label->id);
 		return;
 	}
@@ -145,6 +191,10 @@ static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
 
 static void introduce_to(struct pool *pool, struct pools *pools)
 {
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	/* A disk that does not answer is told at the next start. */
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
+		return;
 	for (size_t i = 0; i < pools->count; i++) {
 		struct pool *other = pools->pools[i];
 		struct error err = { 0 };
@@ -199,59 +249,47 @@ static int open_round(struct pools *pools, const struct pools_setup *setup, bool
 {
 	for (size_t i = 0; i < setup->count; i++) {
 		const struct pool_place *place = &setup->places[i];
-		if (pool_label_is_at(place->path) != labelled || pools_find(pools, place->name) ||
-		    is_missing_there(pools, place))
+		if (pools_find(pools, place->name) || is_missing_there(pools, place))
 			continue;
-		struct error reason = { 0 };
-		int outcome = open_one(pools, place, &reason);
-		if (outcome < 0) {
-			*err = reason;
+		if (open_one(pools, place, labelled, err) < 0)
 			return -1;
-		}
-		if (outcome > 0)
-			add_missing(pools, place, NULL, place->name, reason.text);
 	}
 	return 0;
 }
 
-int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err)
+static bool has_id(const struct pool_missing *missing, const struct pool *pool)
 {
-	CLEANUP(pools_closep) struct pools *pools = must_alloc(sizeof(*pools));
-	pools->host = setup->host;
-	pools->policy = setup->policy;
-	pools->kubelet_folder = setup->kubelet_folder;
-	pools->visits_max = setup->count > 1 ? setup->visits_max : 0;
-	locks_init(&pools->locks);
-	pools->node = setup->node ? setup->node : &node_settings_none;
-	pthread_mutex_init(&pools->mutex, NULL);
-	pthread_mutex_init(&pools->attach_mutex, NULL);
-	open_notes(pools, setup->notes_folder);
-	if (open_round(pools, setup, true, err) < 0)
-		return -1;
-	look_at_labels(pools, setup);
-	if (open_round(pools, setup, false, err) < 0)
-		return -1;
-	if (pools->count == 0)
-		return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
-				 pools->missing ? pools->missing->reason : "none is named");
-	introduce_all(pools);
-	visiting_init(pools);
-	*ret_pools = TAKE(pools);
-	return 0;
+	return !missing->id[0] || strcmp(pool->label.id, missing->id) == 0;
 }
 
 /* A place without a label is a pool yet to be made, unless a neighbour knew it; and another pool in
- * its place does not bring its volumes back. */
-static bool comes_back(struct pools *pools, const struct pool_missing *missing)
+ * its place does not bring its volumes back. An opening that is under way is gone on with. */
+static bool comes_back(struct pools *pools, struct pool_missing *missing)
 {
-	if (!missing->path || (missing->id[0] && !pool_label_is(missing->path, missing->id)))
+	if (!missing->path)
 		return false;
 	const struct pool_place place = { .name = missing->name,
 					  .path = missing->path,
 					  .order = missing->order,
 					  .reserve_percent = missing->reserve_percent };
-	struct error err = { 0 };
-	return open_one(pools, &place, &err) == 0;
+	const struct pool_opening_wish wish = { .open = open_whole,
+						.place = &place,
+						.host = pools->host,
+						.kubelet_folder = pools->kubelet_folder,
+						.kind = POOL_OPENING_ANY,
+						.id = missing->id };
+	struct error reason = { 0 };
+	CLEANUP(pool_closep) struct pool *pool = NULL;
+	CLEANUP(pool_opening_freep) struct pool_opening *opening = TAKE(missing->opening);
+	if (!opening)
+		opening = pool_opening_begin(&wish, &reason);
+	int outcome = opening ? pool_opening_await(opening, LATER_PATIENCE_MS, &pool, &reason) : -1;
+	if (outcome == POOL_OPENING_SILENT)
+		missing->opening = TAKE(opening);
+	if (outcome != POOL_OPENING_DONE || !has_id(missing, pool))
+		return false;
+	take_in(pools, TAKE(pool));
+	return true;
 }
 
 /* After it is there: until then, calls that do not find a volume are told that it is missing. */
@@ -267,9 +305,17 @@ static void take_off(struct pools *pools, struct pool_missing **at)
 	pool_missing_free(missing);
 }
 
+bool pools_are_opening(const struct pools *pools)
+{
+	for (const struct pool_missing *missing = pools->missing; missing; missing = missing->next)
+		if (missing->opening)
+			return true;
+	return false;
+}
+
 /* Only this changes the list, so it is walked without the mutex: a disk that hangs must not keep
  * the calls waiting that take it. */
-unsigned pools_look_again(struct pools *pools)
+static unsigned take_those_back(struct pools *pools)
 {
 	unsigned back = 0;
 	for (struct pool_missing **at = &pools->missing; *at;) {
@@ -279,7 +325,52 @@ unsigned pools_look_again(struct pools *pools)
 		}
 		take_off(pools, at);
 		back++;
-		introduce_all(pools);
 	}
 	return back;
+}
+
+unsigned pools_look_again(struct pools *pools)
+{
+	unsigned back = take_those_back(pools);
+	if (back)
+		introduce_all(pools);
+	return back;
+}
+
+/* Without any pool there is nothing to be served: then one is waited for. */
+static int require_one(struct pools *pools, struct error *err)
+{
+	if (pools->count == 0 && pools_are_opening(pools))
+		log_warning(
+			"no pool is there but those whose disks do not answer; waiting for them");
+	while (pools->count == 0 && pools_are_opening(pools))
+		take_those_back(pools);
+	if (pools->count)
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
+			 pools->missing ? pools->missing->reason : "none is named");
+}
+
+int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err)
+{
+	CLEANUP(pools_closep) struct pools *pools = must_alloc(sizeof(*pools));
+	pools->host = setup->host;
+	pools->policy = setup->policy;
+	pools->kubelet_folder = setup->kubelet_folder;
+	pools->visits_max = setup->count > 1 ? setup->visits_max : 0;
+	locks_init(&pools->locks);
+	pools->node = setup->node ? setup->node : &node_settings_none;
+	pthread_mutex_init(&pools->mutex, NULL);
+	open_notes(pools, setup->notes_folder);
+	if (open_round(pools, setup, true, err) < 0)
+		return -1;
+	look_at_labels(pools, setup);
+	if (open_round(pools, setup, false, err) < 0)
+		return -1;
+	if (require_one(pools, err) < 0)
+		return -1;
+	introduce_all(pools);
+	visiting_init(pools);
+	*ret_pools = TAKE(pools);
+	return 0;
 }

@@ -5,8 +5,12 @@
  * Opening the pools of a node: each one that is there is opened, cleared of what is half-made, and
  * its promises are counted; each one that should be there and is not is noted as missing
  * (pool/pools.h). All are introduced to one another.
+ *
+ * A disk that does not answer within ten seconds is as one that is missing; its pool is taken up
+ * when it answers (pool/opening.h). Where no other pool is there, it is waited for.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -29,5 +33,10 @@ struct pools_setup {
  * one of them. */
 int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct error *err);
 
-/* Looks for the missing ones; returns how many are back. One thread at a time calls it. */
+/* Looks for the missing ones, each for a moment; returns how many are back. One thread at a time
+ * calls it. */
 unsigned pools_look_again(struct pools *pools);
+
+/* A missing one's disk does not answer: it is looked for more often. In the thread that calls
+ * pools_look_again(). */
+bool pools_are_opening(const struct pools *pools);

@@ -125,7 +125,7 @@ int pool_room_count(struct pool *pool, struct error *err)
 		       : 0;
 }
 
-/* With the mutex held. */
+/* Without the mutex: a disk that hangs must keep nobody waiting who asks for numbers alone. */
 static int read_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
 {
 	struct host_usage usage;
@@ -134,7 +134,6 @@ static int read_space(struct pool *pool, struct capacity_space *ret_space, struc
 	*ret_space = (struct capacity_space) {
 		.total_bytes = usage.total_bytes,
 		.available_bytes = usage.available_bytes,
-		.promised_bytes = pool->promised_bytes,
 		.reserve_bytes = usage.total_bytes / 100 * pool->reserve_percent,
 	};
 	return 0;
@@ -159,7 +158,7 @@ static int add_snapshot(void *context, const char *name, struct error *err)
 	return 0;
 }
 
-/* The whole truth, at the price of a look at every volume. With the mutex held. */
+/* The whole truth, at the price of a look at every volume. Without the mutex, as read_space(). */
 static int count_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
 {
 	struct allocation allocation = { .pool = pool };
@@ -169,7 +168,10 @@ static int count_space(struct pool *pool, struct capacity_space *ret_space, stru
 	struct capacity_space space;
 	if (read_space(pool, &space, err) < 0)
 		return -1;
-	space.allocated_bytes = pool->counted_bytes = allocation.bytes;
+	space.allocated_bytes = allocation.bytes;
+	pthread_mutex_lock(&pool->mutex);
+	pool->counted_bytes = allocation.bytes;
+	pthread_mutex_unlock(&pool->mutex);
 	*ret_space = space;
 	return 0;
 }
@@ -216,28 +218,52 @@ static int check_share(const struct pool *pool, const struct capacity_space *spa
 		asked, pool->site.name, share, promise->share_percent, promised);
 }
 
-static int reserve(struct pool *pool, const struct pool_promise *promise, struct error *err)
+/* With the mutex held: what the disk said is compared with what is promised by now. 1: there is no
+ * room. */
+static int promise_in(struct pool *pool, struct capacity_space *space,
+		      const struct pool_promise *promise, struct error *err)
 {
-	struct capacity_space space;
-	if (read_space(pool, &space, err) < 0 || check_share(pool, &space, promise, err) < 0)
+	space->promised_bytes = pool->promised_bytes;
+	if (check_share(pool, space, promise, err) < 0)
 		return -1;
-	/* Without what the images hold already the room looks smaller than it is: if it suffices
-	 * even so, thousands of volumes need not be looked at. */
-	if (promise->bytes > capacity_room(&space) && count_space(pool, &space, err) < 0)
-		return -1;
-	if (promise->bytes > capacity_room(&space))
-		return refuse(pool, &space, promise->bytes, promise->elsewhere, err);
+	if (promise->bytes > capacity_room(space))
+		return 1;
 	add_promise(pool, promise);
 	return 0;
 }
 
-int pool_hold(struct pool *pool, uint64_t bytes, struct error *err)
+static int try_promise(struct pool *pool, struct capacity_space *space,
+		       const struct pool_promise *promise, bool is_volume, struct error *err)
 {
 	pthread_mutex_lock(&pool->mutex);
-	int outcome =
-		reserve(pool, &(struct pool_promise) { .bytes = bytes, .elsewhere = true }, err);
+	int outcome = promise_in(pool, space, promise, err);
+	pool->volume_count += is_volume && outcome == 0;
 	pthread_mutex_unlock(&pool->mutex);
 	return outcome;
+}
+
+static int reserve(struct pool *pool, const struct pool_promise *promise, bool is_volume,
+		   struct error *err)
+{
+	struct capacity_space space;
+	if (read_space(pool, &space, err) < 0)
+		return -1;
+	/* Without what the images hold already the room looks smaller than it is: if it suffices
+	 * even so, thousands of volumes need not be looked at. */
+	int outcome = try_promise(pool, &space, promise, is_volume, err);
+	if (outcome <= 0)
+		return outcome;
+	if (count_space(pool, &space, err) < 0)
+		return -1;
+	outcome = try_promise(pool, &space, promise, is_volume, err);
+	return outcome <= 0 ? outcome
+			    : refuse(pool, &space, promise->bytes, promise->elsewhere, err);
+}
+
+int pool_hold(struct pool *pool, uint64_t bytes, struct error *err)
+{
+	return reserve(pool, &(struct pool_promise) { .bytes = bytes, .elsewhere = true }, false,
+		       err);
 }
 
 void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes)
@@ -251,19 +277,12 @@ void pool_change_hold(struct pool *pool, uint64_t from_bytes, uint64_t to_bytes)
 
 int pool_reserve(struct pool *pool, const struct pool_promise *promise, struct error *err)
 {
-	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, promise, err);
-	pool->volume_count += outcome == 0;
-	pthread_mutex_unlock(&pool->mutex);
-	return outcome;
+	return reserve(pool, promise, true, err);
 }
 
 int pool_reserve_growth(struct pool *pool, uint64_t bytes, struct error *err)
 {
-	pthread_mutex_lock(&pool->mutex);
-	int outcome = reserve(pool, &(struct pool_promise) { .bytes = bytes }, err);
-	pthread_mutex_unlock(&pool->mutex);
-	return outcome;
+	return reserve(pool, &(struct pool_promise) { .bytes = bytes }, false, err);
 }
 
 /* With the mutex held. A volume that came back by hand since the start was not counted. */
@@ -292,18 +311,24 @@ void pool_release(struct pool *pool, uint64_t bytes, bool ephemeral)
 
 int pool_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
 {
+	struct capacity_space space;
+	if (count_space(pool, &space, err) < 0)
+		return -1;
 	pthread_mutex_lock(&pool->mutex);
-	int outcome = count_space(pool, ret_space, err);
+	space.promised_bytes = pool->promised_bytes;
 	pthread_mutex_unlock(&pool->mutex);
-	return outcome;
+	*ret_space = space;
+	return 0;
 }
 
 uint64_t pool_room_estimate(struct pool *pool)
 {
 	struct capacity_space space = { 0 };
+	if (read_space(pool, &space, NULL) < 0)
+		return 0;
 	pthread_mutex_lock(&pool->mutex);
-	if (read_space(pool, &space, NULL) == 0)
-		space.allocated_bytes = pool->counted_bytes;
+	space.allocated_bytes = pool->counted_bytes;
+	space.promised_bytes = pool->promised_bytes;
 	pthread_mutex_unlock(&pool->mutex);
 	return capacity_room(&space);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "folder/folder.h"
 #include "pool/record_file.h"
+#include "pool/visit.h"
 
 static int parse(const char *data, size_t length, void *record, struct error *err)
 {
@@ -52,15 +53,34 @@ int snapshot_folder_open_in(struct pool *pool, const char *id, struct snapshot_f
 	return outcome;
 }
 
+static int visit_and_open(struct pool *pool, const char *id, struct snapshot_folder *ret_folder,
+			  struct error *err)
+{
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0)
+		return -1;
+	return open_in(pool, id, ret_folder, err);
+}
+
+/* A disk that does not answer is as one that is missing (pool/pools.h): what lies in another pool
+ * is served. */
 int snapshot_folder_open(struct pools *pools, const char *id, struct snapshot_folder *ret_folder,
 			 struct error *err)
 {
 	size_t seen = pools->count;
+	struct error unseen = { 0 };
 	for (size_t i = 0; i < seen; i++) {
-		int outcome = open_in(pools->pools[i], id, ret_folder, err);
-		if (outcome <= 0)
-			return outcome;
+		struct error reason = { 0 };
+		int outcome = visit_and_open(pools->pools[i], id, ret_folder, &reason);
+		if (outcome == 0)
+			return 0;
+		if (outcome < 0 && reason.code != ERROR_UNAVAILABLE)
+			return error_set(err, reason.code, "%s", reason.text);
+		if (outcome < 0)
+			unseen = reason;
 	}
+	if (unseen.code != ERROR_NONE)
+		return error_set(err, ERROR_UNAVAILABLE, "snapshot %s: %s", id, unseen.text);
 	return pools_not_found(pools, seen, "snapshot", id, err);
 }
 

@@ -23,7 +23,8 @@ struct snapshot_folder {
 		.fd = -1                                                                           \
 	}
 
-/* ERROR_NOT_FOUND if there is no such snapshot; ERROR_INTERNAL if its record is damaged: names the
+/* ERROR_NOT_FOUND if there is no such snapshot, ERROR_UNAVAILABLE if it may be in a pool that is
+ * missing or does not answer; ERROR_INTERNAL if its record is damaged: names the
  * file and says what to do. */
 int snapshot_folder_open(struct pools *pools, const char *id, struct snapshot_folder *ret_folder,
 			 struct error *err);

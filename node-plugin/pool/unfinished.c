@@ -84,8 +84,12 @@ void pool_unfinished_remove(struct pools *pools, const char *kind, const char *i
 	char name[POOL_NAME_MAX];
 	pool_unfinished_name(kind, id, name);
 	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *pool = pools->pools[i];
 		struct error reason = { 0 };
-		if (pool_remove(pools->pools[i], pools->pools[i]->tmp_fd, name, &reason) < 0)
+		CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+		/* On a disk that does not answer now, the sweep removes it after a day. */
+		if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) == 0 &&
+		    pool_remove(pool, pool->tmp_fd, name, &reason) < 0)
 			log_warning("half-made copy stays for now", LOG_TEXT("name", name),
 				    LOG_ERR(&reason));
 	}
@@ -122,13 +126,11 @@ static int remove_abandoned(void *context, const char *name, struct error *err)
 	return 0;
 }
 
-void pool_unfinished_remove_abandoned(struct pools *pools)
+void pool_unfinished_remove_abandoned(struct pools *pools, struct pool *pool)
 {
-	for (size_t i = 0; i < pools->count; i++) {
-		struct tmp_visit visit = { .pools = pools, .pool = pools->pools[i] };
-		struct error reason = { 0 };
-		if (folder_visit(visit.pool->tmp_fd, remove_abandoned, &visit, &reason) < 0)
-			log_warning("half-made copies of a pool cannot be looked at",
-				    LOG_TEXT("pool", visit.pool->site.name), LOG_ERR(&reason));
-	}
+	struct tmp_visit visit = { .pools = pools, .pool = pool };
+	struct error reason = { 0 };
+	if (folder_visit(pool->tmp_fd, remove_abandoned, &visit, &reason) < 0)
+		log_warning("half-made copies of a pool cannot be looked at",
+			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&reason));
 }

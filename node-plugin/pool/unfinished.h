@@ -33,5 +33,5 @@ int pool_unfinished_discard(struct pool *pool, struct error *err);
  * the orphans. With its lock held. */
 void pool_unfinished_remove(struct pools *pools, const char *kind, const char *id);
 
-/* Removes all copies that no call works on and that no call continued for a day. */
-void pool_unfinished_remove_abandoned(struct pools *pools);
+/* Removes all copies in this pool that no call works on and that no call continued for a day. */
+void pool_unfinished_remove_abandoned(struct pools *pools, struct pool *pool);

@@ -2,9 +2,9 @@
 #include "pool/visit.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "base/clock.h"
+#include "pool/pulse.h"
 
 void pool_visits_init(struct pool_visits *visits, unsigned max)
 {
@@ -44,19 +44,49 @@ static bool wait_for_place(struct pool_visits *visits)
 	return !is_full(visits);
 }
 
+/* With the mutex held. NULL: the thread is not inside. */
+static struct pool_visit *find_of(const struct pool_visits *visits, pthread_t thread)
+{
+	for (struct pool_visit *visit = visits->inside; visit; visit = visit->next)
+		if (pthread_equal(visit->thread, thread))
+			return visit;
+	return NULL;
+}
+
+/* With the mutex held. */
+static void enter(struct pool_visits *visits, struct pool_visit *visit, bool counted)
+{
+	*visit = (struct pool_visit) { .visits = visits,
+				       .next = visits->inside,
+				       .since_ms = clock_monotonic_ms(),
+				       .thread = pthread_self(),
+				       .counted = counted };
+	visits->inside = visit;
+	visits->count += counted;
+}
+
+static bool enter_again(struct pool_visits *visits, struct pool_visit *visit)
+{
+	pthread_mutex_lock(&visits->mutex);
+	bool inside = find_of(visits, pthread_self()) != NULL;
+	if (inside)
+		enter(visits, visit, false);
+	pthread_mutex_unlock(&visits->mutex);
+	return inside;
+}
+
 int pool_visit_begin(struct pool_visits *visits, const char *name, struct pool_visit *visit,
 		     struct error *err)
 {
+	if (enter_again(visits, visit))
+		return 0;
+	if (visits->pulse && pool_pulse_ask(visits->pulse, err) < 0)
+		return -1;
 	pthread_mutex_lock(&visits->mutex);
 	bool found = wait_for_place(visits);
 	unsigned count = visits->count;
-	if (found) {
-		*visit = (struct pool_visit) { .visits = visits,
-					       .next = visits->inside,
-					       .since_ms = clock_monotonic_ms() };
-		visits->inside = visit;
-		visits->count++;
-	}
+	if (found)
+		enter(visits, visit, true);
 	pthread_mutex_unlock(&visits->mutex);
 	if (found)
 		return 0;
@@ -65,6 +95,20 @@ int pool_visit_begin(struct pool_visits *visits, const char *name, struct pool_v
 		"pool %s: its disk answers slowly or not at all: %u calls wait for it; try "
 		"again",
 		name, count);
+}
+
+/* With the mutex held: the place passes to another visit of the thread, or becomes free. */
+static void leave(struct pool_visits *visits, const struct pool_visit *visit)
+{
+	if (!visit->counted)
+		return;
+	struct pool_visit *other = find_of(visits, visit->thread);
+	if (other) {
+		other->counted = true;
+		return;
+	}
+	visits->count--;
+	pthread_cond_signal(&visits->changed);
 }
 
 void pool_visit_end(struct pool_visit *visit)
@@ -77,8 +121,7 @@ void pool_visit_end(struct pool_visit *visit)
 	while (*link != visit)
 		link = &(*link)->next;
 	*link = visit->next;
-	visits->count--;
-	pthread_cond_signal(&visits->changed);
+	leave(visits, visit);
 	pthread_mutex_unlock(&visits->mutex);
 	visit->visits = NULL;
 }

@@ -17,14 +17,6 @@ int visiting_begin(struct pools *pools, const char *id, struct pool_visit *visit
 	return pool ? pool_visit_begin(&pool->visits, pool->site.name, visit, err) : 0;
 }
 
-int visiting_begin_in(struct pools *pools, struct pool *pool, const char *id,
-		      struct pool_visit *visit, struct error *err)
-{
-	if (visiting_pool(pools, id) == pool)
-		return 0;
-	return pool_visit_begin(&pool->visits, pool->site.name, visit, err);
-}
-
 static int visit_of_lock(void *context, const char *id, struct pool_visit *visit, struct error *err)
 {
 	return visiting_begin(context, id, visit, err);

@@ -21,7 +21,3 @@ struct pool *visiting_pool(struct pools *pools, const char *id);
 /* Begins a visit to that pool. 0, without a visit, if it is not known. */
 int visiting_begin(struct pools *pools, const char *id, struct pool_visit *visit,
 		   struct error *err);
-
-/* Begins one to this pool, in which the volume is or is to be, unless its lock has one. */
-int visiting_begin_in(struct pools *pools, struct pool *pool, const char *id,
-		      struct pool_visit *visit, struct error *err);

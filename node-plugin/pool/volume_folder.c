@@ -40,11 +40,11 @@ static bool peek_where_it_was(struct pools *pools, const char *id, struct volume
 	return pool && volume_folder_peek_in(pool, id, ret_folder, NULL) == 0 && ret_folder->pool;
 }
 
-static int visit_and_peek(struct pools *pools, struct pool *pool, const char *id,
-			  struct volume_folder *ret_folder, struct error *err)
+static int visit_and_peek(struct pool *pool, const char *id, struct volume_folder *ret_folder,
+			  struct error *err)
 {
 	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
-	if (visiting_begin_in(pools, pool, id, &visit, err) < 0)
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0)
 		return -1;
 	return volume_folder_peek_in(pool, id, ret_folder, err);
 }
@@ -61,7 +61,7 @@ static int peek_all(struct pools *pools, const char *id, struct volume_folder *r
 	for (size_t i = 0; i < count; i++) {
 		CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 		struct error reason = { 0 };
-		if (visit_and_peek(pools, pools->pools[i], id, &folder, &reason) < 0 &&
+		if (visit_and_peek(pools->pools[i], id, &folder, &reason) < 0 &&
 		    ret_reason->code == ERROR_NONE)
 			*ret_reason = reason;
 		if (folder.pool && found.pool)

@@ -21,6 +21,7 @@ struct member {
 	const struct snapshot_spec *spec;
 	struct snapshot_record record;
 	struct lock lock;
+	struct pool_visit visit; /* to the pool of its source */
 	struct cut cut;
 	struct pool *pool; /* where it is made; NULL: nowhere yet */
 	int folder_fd;
@@ -45,6 +46,7 @@ static void member_done(struct member *member)
 	cut_done(&member->cut);
 	lock_done(&member->lock);
 	cleanup_close(&member->folder_fd);
+	pool_visit_end(&member->visit);
 }
 
 static void remove_half_made(struct member *member)
@@ -140,6 +142,8 @@ static int begin_member(struct batch *batch, struct member *member, struct error
 	uint64_t bytes = 0;
 	if (volume_folder_open(batch->pools, member->spec->source_volume, &source, err) < 0)
 		return error_prefix(err, "source_volume_id");
+	if (pool_visit_begin(&source.pool->visits, source.pool->site.name, &member->visit, err) < 0)
+		return -1;
 	const struct backend *backend = backend_of_kind(source.record.backend);
 	if (backend->measure(source.fd, batch->watch, &bytes, err) < 0 ||
 	    pool_hold(source.pool, bytes, err) < 0)
@@ -243,11 +247,21 @@ static int check_all_or_none(const struct batch *batch, size_t *ret_found, struc
 	return 0;
 }
 
+static int sync_one(const struct member *member, struct error *err)
+{
+	struct pool *pool = member->pool;
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0 ||
+	    file_sync_folder(pool->snapshots_fd, err) < 0)
+		return error_prefix(err, "snapshot %s", member->record.id);
+	return 0;
+}
+
 static int sync_all(struct batch *batch, struct error *err)
 {
 	for (size_t i = 0; i < batch->count; i++)
-		if (file_sync_folder(batch->members[i].pool->snapshots_fd, err) < 0)
-			return error_prefix(err, "snapshot %s", batch->members[i].record.id);
+		if (sync_one(&batch->members[i], err) < 0)
+			return -1;
 	return 0;
 }
 

@@ -22,16 +22,23 @@ static int disappear(struct snapshot_folder *folder, const char *trash_name, str
 	return 0;
 }
 
-/* Also of one that is gone: the call that removed it may have ended before it was durable. */
-static int make_last(struct pools *pools, const char *id, struct error *err)
+static int make_last(struct pool *pool, const char *id, struct error *err)
 {
-	for (size_t i = 0; i < pools->count; i++) {
-		struct pool *pool = pools->pools[i];
-		if (file_sync_folder(pool->trash_fd, err) < 0 ||
-		    file_sync_folder(pool->snapshots_fd, err) < 0)
-			return error_prefix(err, "snapshot %s", id);
-	}
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0 ||
+	    file_sync_folder(pool->trash_fd, err) < 0 ||
+	    file_sync_folder(pool->snapshots_fd, err) < 0)
+		return error_prefix(err, "snapshot %s", id);
 	return 0;
+}
+
+/* Of one that is gone: the call that removed it may have ended before that was durable. */
+static int make_sure(struct pools *pools, const char *id, struct error *err)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (make_last(pools->pools[i], id, err) < 0)
+			return -1;
+	return 1;
 }
 
 /* CSI spec, DeleteSnapshot: one of a group goes with its group. */
@@ -48,6 +55,7 @@ int snapshot_delete(struct pools *pools, const char *id, const char *group, stru
 {
 	char trash_name[POOL_NAME_MAX];
 	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
 	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	struct error reason = { 0 };
 	if (!id_is_valid(id))
@@ -57,17 +65,19 @@ int snapshot_delete(struct pools *pools, const char *id, const char *group, stru
 	pool_unfinished_remove(pools, "snapshot", id);
 	if (snapshot_folder_open(pools, id, &folder, &reason) < 0) {
 		if (reason.code == ERROR_NOT_FOUND)
-			return make_last(pools, id, err) < 0 ? -1 : 1;
+			return make_sure(pools, id, err);
 		*err = reason;
 		return -1;
 	}
 	if (check_group(&folder.record, group, err) < 0)
 		return -1;
 	pool_temporary_name(folder.pool, id, trash_name);
+	if (pool_visit_begin(&folder.pool->visits, folder.pool->site.name, &visit, err) < 0)
+		return -1;
 	if (disappear(&folder, trash_name, err) < 0)
 		return error_not_named(err);
 	pool_change_hold(folder.pool, folder.record.held_bytes, 0);
-	if (make_last(pools, id, err) < 0)
+	if (make_last(folder.pool, id, err) < 0)
 		return -1;
 	trash_remove(folder.pool, trash_name);
 	return 0;

@@ -87,13 +87,27 @@ static int read_record_in(struct pool *pool, const char *id,
 	return 0;
 }
 
+/* A disk that does not answer is as one that is missing: passed over. */
+static int visit_and_read(struct pool *pool, const char *id,
+			  struct snapshot_group_record *ret_record, struct error *unseen,
+			  struct error *err)
+{
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, unseen) < 0)
+		return 1;
+	return read_record_in(pool, id, ret_record, err);
+}
+
 int snapshot_group_record_read(struct pools *pools, const char *id,
 			       struct snapshot_group_record *ret_record, struct error *err)
 {
 	int outcome = 1;
 	size_t seen = pools->count;
+	struct error unseen = { 0 };
 	for (size_t i = 0; i < seen && outcome == 1; i++)
-		outcome = read_record_in(pools->pools[i], id, ret_record, err);
+		outcome = visit_and_read(pools->pools[i], id, ret_record, &unseen, err);
+	if (outcome == 1 && unseen.code != ERROR_NONE)
+		return error_set(err, ERROR_UNAVAILABLE, "group snapshot %s: %s", id, unseen.text);
 	if (outcome == 1 && pools_check_missing(pools, seen, NULL, err) < 0)
 		return -1;
 	return outcome;
@@ -121,16 +135,24 @@ int snapshot_group_record_write(struct pool *pool, const struct snapshot_group_r
 	return 0;
 }
 
+static int remove_in(struct pool *pool, const char *id, struct error *err)
+{
+	CLEANUP_CLOSE int fd = -1;
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0 ||
+	    open_groups(pool, &fd, err) < 0)
+		return -1;
+	if (unlinkat(fd, id, 0) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "group snapshot %s: remove its record", id);
+	return file_sync_folder(fd, err);
+}
+
+/* A pool that does not answer may have the record: without it, what is left of the group would be
+ * taken for whole. */
 int snapshot_group_record_remove(struct pools *pools, const char *id, struct error *err)
 {
-	for (size_t i = 0; i < pools->count; i++) {
-		CLEANUP_CLOSE int fd = -1;
-		if (open_groups(pools->pools[i], &fd, err) < 0)
+	for (size_t i = 0; i < pools->count; i++)
+		if (remove_in(pools->pools[i], id, err) < 0)
 			return -1;
-		if (unlinkat(fd, id, 0) < 0 && errno != ENOENT)
-			return error_errno(err, errno, "group snapshot %s: remove its record", id);
-		if (file_sync_folder(fd, err) < 0)
-			return -1;
-	}
 	return 0;
 }

@@ -21,7 +21,12 @@ int snapshot_image_open(struct pools *pools, const char *id, struct snapshot_ima
 			     backend_of_kind(image.folder.record.backend)->data_name, O_RDONLY, 0,
 			     &image.fd, err) < 0)
 		return -1;
-	*ret_image = image;
+	/* Its reader waits for the disk for as long as it reads. */
+	struct pool *pool = image.folder.pool;
+	if (pool_visit_begin(&pool->visits, pool->site.name, &ret_image->visit, err) < 0)
+		return -1;
+	ret_image->folder = image.folder;
+	ret_image->fd = image.fd;
 	image = (struct snapshot_image)SNAPSHOT_IMAGE_INIT;
 	return 0;
 }
@@ -29,5 +34,6 @@ int snapshot_image_open(struct pools *pools, const char *id, struct snapshot_ima
 void snapshot_image_done(struct snapshot_image *image)
 {
 	cleanup_close(&image->fd);
+	pool_visit_end(&image->visit);
 	snapshot_folder_done(&image->folder);
 }

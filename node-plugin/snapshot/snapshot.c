@@ -37,9 +37,15 @@ int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
 		  struct error *err)
 {
 	CLEANUP_ID_LIST struct id_list list = { .after = filter->after };
-	for (size_t i = 0; i < pools->count; i++)
-		if (id_list_add(&list, pools->pools[i]->snapshots_fd, err) < 0)
-			return error_prefix(err, "pool %s: snapshots", pools->pools[i]->site.path);
+	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *pool = pools->pools[i];
+		CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+		/* As with a pool that is missing, the list tells of the others. */
+		if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
+			continue;
+		if (id_list_add(&list, pool->snapshots_fd, err) < 0)
+			return error_prefix(err, "pool %s: snapshots", pool->site.path);
+	}
 	id_list_sort(&list);
 	CLEANUP_FREE struct snapshot_record *records = NULL;
 	struct snapshot_record record;

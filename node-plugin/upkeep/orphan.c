@@ -298,34 +298,33 @@ static int visit_loops(struct visit *visit, struct error *err)
 	return folder_visit(sys_block_fd, look_at_loop, visit, err);
 }
 
-static int visit_mounts(struct visit *visit, struct error *err)
+int orphans_find_mounted(const struct orphan_search *search, struct orphans *orphans,
+			 struct error *err)
 {
 	CLEANUP(mount_table_freep) struct mount_table *mounts = NULL;
-	struct host *host = visit->search->pools->host;
+	struct visit visit = { .search = search, .orphans = orphans };
+	struct host *host = search->pools->host;
 	if (host->read_mounts(host, &mounts, err) < 0)
 		return -1;
-	visit->mounts = mounts;
-	visit_all_binds(visit);
-	return visit_loops(visit, err);
+	visit.mounts = mounts;
+	visit_all_binds(&visit);
+	return visit_loops(&visit, err);
 }
 
-int orphans_find(const struct orphan_search *search, struct orphans *ret_orphans, struct error *err)
+void orphans_find_in(const struct orphan_search *search, struct pool *pool, struct orphans *orphans)
 {
-	CLEANUP_ORPHANS struct orphans found = { 0 };
-	struct visit visit = { .search = search, .orphans = &found };
-	for (size_t i = 0; i < search->pools->count; i++) {
-		struct error reason = { 0 };
-		visit.pool = search->pools->pools[i];
-		/* A disk that is away does not keep us from the others; pools_check() tells. */
-		if (visit.pool->site.root_fd >= 0 && visit_pool(&visit, &reason) < 0)
-			log_debug("pool cannot be searched for orphans",
-				  LOG_TEXT("pool", visit.pool->site.path), LOG_ERR(&reason));
-	}
-	if (visit_mounts(&visit, err) < 0)
-		return -1;
-	*ret_orphans = found;
-	found = (struct orphans) { 0 };
-	return 0;
+	struct visit visit = { .search = search, .pool = pool, .orphans = orphans };
+	struct error reason = { 0 };
+	/* pools_check() tells of a disk that is away. */
+	if (pool->site.root_fd >= 0 && visit_pool(&visit, &reason) < 0)
+		log_debug("pool cannot be searched for orphans", LOG_TEXT("pool", pool->site.path),
+			  LOG_ERR(&reason));
+}
+
+void orphans_add_all(struct orphans *orphans, const struct orphans *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		add(orphans, more->items[i].kind, must_strdup(more->items[i].path));
 }
 
 bool orphans_have(const struct orphans *orphans, const struct orphan *orphan)

@@ -27,6 +27,7 @@
 
 #include "base/error.h"
 
+struct pool;
 struct pools;
 
 enum orphan_kind {
@@ -59,9 +60,16 @@ struct orphan_search {
 	int64_t started_s;	    /* of this process, on the wall clock */
 };
 
-/* ret_orphans starts as { 0 }. What cannot be looked at now is left out: it is not an orphan. */
-int orphans_find(const struct orphan_search *search, struct orphans *ret_orphans,
-		 struct error *err);
+/* Adds what lies in this pool. What cannot be looked at now is left out: it is not an orphan. */
+void orphans_find_in(const struct orphan_search *search, struct pool *pool,
+		     struct orphans *orphans);
+
+/* Adds what is attached or mounted of any pool: by what the kernel says, without touching a disk,
+ * unless there is a device to be detached. */
+int orphans_find_mounted(const struct orphan_search *search, struct orphans *orphans,
+			 struct error *err);
+
+void orphans_add_all(struct orphans *orphans, const struct orphans *more);
 void orphans_done(struct orphans *orphans);
 
 bool orphans_have(const struct orphans *orphans, const struct orphan *orphan);

@@ -16,6 +16,10 @@
  *	  volumes of pods that are gone (volume/ephemeral.h);
  *	- looks for orphans (upkeep/orphan.h).
  * It leaves alone what a call has under way.
+ *
+ * Each pool's part runs on a thread of its own (base/aside.h), and is waited for a few seconds: a
+ * disk that hangs holds up neither the other pools nor the start. What was not waited for goes on,
+ * and what it finds is reported by the next round.
  */
 
 #include "base/cleanup.h"

@@ -10,6 +10,40 @@
 #include "volume/mounts.h"
 #include "volume/volume.h"
 
+/* A call that is about to take a place. It is counted by the calls that came after it: two must not
+ * both take the last one, and no lock is held while disks are asked. */
+struct attaching {
+	struct attaching *next;
+};
+
+static void begin_attaching(struct pools *pools, struct attaching *mine)
+{
+	pthread_mutex_lock(&pools->mutex);
+	mine->next = pools->attaching;
+	pools->attaching = mine;
+	pthread_mutex_unlock(&pools->mutex);
+}
+
+static void end_attaching(struct pools *pools, const struct attaching *mine)
+{
+	pthread_mutex_lock(&pools->mutex);
+	struct attaching **link = &pools->attaching;
+	while (*link != mine)
+		link = &(*link)->next;
+	*link = mine->next;
+	pthread_mutex_unlock(&pools->mutex);
+}
+
+static unsigned count_earlier(struct pools *pools, const struct attaching *mine)
+{
+	unsigned count = 0;
+	pthread_mutex_lock(&pools->mutex);
+	for (const struct attaching *other = mine->next; other; other = other->next)
+		count++;
+	pthread_mutex_unlock(&pools->mutex);
+	return count;
+}
+
 struct counting {
 	struct pool *pool;
 	unsigned count;
@@ -38,28 +72,53 @@ static int visit_volume(void *context, const char *name, struct error *err)
 	return 0;
 }
 
-/* The records tell; nothing is remembered. Asked only where there is a limit. */
-static int count_taken(struct pools *pools, struct counting *ret_counting, struct error *err)
+/* The records tell. Of a disk that does not answer they are remembered. */
+static int count_in(struct pool *pool, struct counting *ret_counting, struct error *err)
 {
-	struct counting counting = { 0 };
-	for (size_t i = 0; i < pools->count; i++) {
-		counting.pool = pools->pools[i];
-		if (folder_visit(counting.pool->volumes_fd, visit_volume, &counting, err) < 0)
-			return error_prefix(err, "pool %s: volumes", counting.pool->site.path);
-	}
+	struct counting counting = { .pool = pool };
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	bool answers = pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) == 0;
+	if (answers && folder_visit(pool->volumes_fd, visit_volume, &counting, err) < 0)
+		return error_prefix(err, "pool %s: volumes", pool->site.path);
+	pthread_mutex_lock(&pool->mutex);
+	if (answers)
+		pool->taken_count = counting.count;
+	counting.count = pool->taken_count;
+	pthread_mutex_unlock(&pool->mutex);
 	*ret_counting = counting;
 	return 0;
 }
 
-static int check_room(struct pools *pools, struct error *err)
+/* Asked only where there is a limit. */
+static int count_taken(struct pools *pools, struct counting *ret_counting, struct error *err)
+{
+	struct counting sum = { 0 };
+	for (size_t i = 0; i < pools->count; i++) {
+		struct counting counting;
+		if (count_in(pools->pools[i], &counting, err) < 0)
+			return -1;
+		sum.count += counting.count;
+		sum.unreadable += counting.unreadable;
+	}
+	*ret_counting = sum;
+	return 0;
+}
+
+static int check_room(struct pools *pools, const struct attaching *mine, struct error *err)
 {
 	struct counting taken = { 0 };
+	unsigned earlier = 1;
 	if (!pools->node->max_volumes)
 		return 0;
-	if (count_taken(pools, &taken, err) < 0)
-		return -1;
-	if (taken.count < pools->node->max_volumes)
-		return 0;
+	/* Twice: one of the earlier calls may be counted by its record too, and is not the next
+	 * time. */
+	for (unsigned tries = 0; tries < 2 && earlier; tries++) {
+		earlier = count_earlier(pools, mine);
+		if (count_taken(pools, &taken, err) < 0)
+			return -1;
+		if (taken.count + earlier < pools->node->max_volumes)
+			return 0;
+	}
 	if (taken.unreadable)
 		return error_set(
 			err, ERROR_EXHAUSTED,
@@ -77,12 +136,12 @@ static int attach_one_more(struct pools *pools, struct volume_folder *folder,
 {
 	struct volume_record record = folder->record;
 	record.attached = attached;
-	/* Two calls must not both take the last place. */
-	pthread_mutex_lock(&pools->attach_mutex);
-	int outcome = check_room(pools, err);
+	struct attaching mine;
+	begin_attaching(pools, &mine);
+	int outcome = check_room(pools, &mine, err);
 	if (outcome == 0)
 		outcome = volume_folder_write(folder, &record, err);
-	pthread_mutex_unlock(&pools->attach_mutex);
+	end_attaching(pools, &mine);
 	return outcome;
 }
 

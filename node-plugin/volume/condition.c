@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "disk/loop_device.h"
 #include "pool/pools.h"
+#include "pool/visiting.h"
 #include "pool/volume_folder.h"
 #include "record/layout.h"
 
@@ -216,9 +217,11 @@ void condition_look(const struct condition_view *view, const struct volume_recor
 		    struct condition *ret_condition)
 {
 	struct condition condition = { .text = "nothing is known to be wrong" };
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
-	if (volume_folder_open(view->pools, record->id, &folder, &reason) < 0) {
+	if (visiting_begin(view->pools, record->id, &visit, &reason) < 0 ||
+	    volume_folder_open(view->pools, record->id, &folder, &reason) < 0) {
 		note(&condition, "%s", reason.text);
 	} else {
 		look_at_data(&folder, &condition);

@@ -278,7 +278,12 @@ static void choose_provisioning(struct making *making)
 static int visit_and_build(struct making *making, struct error *err)
 {
 	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
-	if (visiting_begin_in(making->pools, making->folder.pool, making->id, &visit, err) < 0)
+	CLEANUP_POOL_VISIT struct pool_visit source_visit = { 0 };
+	struct pool *source = making->content.folder.pool;
+	if (pool_visit_begin(&making->folder.pool->visits, making->folder.pool->site.name, &visit,
+			     err) < 0 ||
+	    (source &&
+	     pool_visit_begin(&source->visits, source->site.name, &source_visit, err) < 0))
 		return -1;
 	if (making->spec->chosen)
 		*making->spec->chosen = making->folder.pool;

@@ -222,17 +222,15 @@ static int find_mount(void *context, const char *id, int *ret_mount_fd, struct e
 	return open_any_mount(pools, id, &mounts, ret_mount_fd, err);
 }
 
-void cut_thaw_left(struct pools *pools)
+void cut_thaw_left(struct pools *pools, struct pool *pool)
 {
-	for (size_t i = 0; i < pools->count; i++) {
-		unsigned thawed = 0;
-		struct error err = { 0 };
-		struct thawing thawing = { .pools = pools };
-		int outcome = freeze_recover(pools->host, pools->pools[i]->freeze_fd, find_mount,
-					     &thawing, &thawed, &err);
-		lock_done(&thawing.lock);
-		if (outcome < 0 && err.code != ERROR_BUSY)
-			log_error("volume may be frozen; thaw it by hand (fsfreeze -u)",
-				  LOG_TEXT("pool", pools->pools[i]->site.name), LOG_ERR(&err));
-	}
+	unsigned thawed = 0;
+	struct error err = { 0 };
+	struct thawing thawing = { .pools = pools };
+	int outcome =
+		freeze_recover(pools->host, pool->freeze_fd, find_mount, &thawing, &thawed, &err);
+	lock_done(&thawing.lock);
+	if (outcome < 0 && err.code != ERROR_BUSY)
+		log_error("volume may be frozen; thaw it by hand (fsfreeze -u)",
+			  LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 }

@@ -65,8 +65,8 @@ void cut_done(struct cut *cut);
 /* All of that, one after the other. */
 int cut_make(struct cut *cut, struct error *err);
 
-/* Thaws what an earlier process left frozen; what cannot be thawed is logged, and what a call has
- * under way (it holds the volume's lock) is passed over. */
-void cut_thaw_left(struct pools *pools);
+/* Thaws what an earlier process left frozen of this pool; what cannot be thawed is logged, and what
+ * a call has under way (it holds the volume's lock) is passed over. */
+void cut_thaw_left(struct pools *pools, struct pool *pool);
 
 #define CLEANUP_CUT CLEANUP(cut_done)

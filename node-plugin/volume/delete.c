@@ -43,7 +43,9 @@ static int disappear(struct pool *pool, const char *id, const char *trash_name, 
 /* A volume that is gone must not come back with the power. */
 static int make_last(struct pool *pool, const char *id, struct error *err)
 {
-	if (file_sync_folder(pool->trash_fd, err) < 0 ||
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0 ||
+	    file_sync_folder(pool->trash_fd, err) < 0 ||
 	    file_sync_folder(pool->volumes_fd, err) < 0)
 		return error_prefix(err, "volume %s", id);
 	return 0;
@@ -66,6 +68,9 @@ int volume_delete_open(struct pools *pools, const struct volume_folder *folder, 
 	char trash_name[POOL_NAME_MAX];
 	const char *id = folder->record.id;
 	struct pool *pool = folder->pool;
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, err) < 0)
+		return -1;
 	pool_temporary_name(pool, id, trash_name);
 	if (attachment_check_none(pools, &folder->record, err) < 0 ||
 	    check_unused(pools, folder, err) < 0 || disappear(pool, id, trash_name, err) < 0)

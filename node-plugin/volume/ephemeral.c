@@ -209,7 +209,8 @@ static bool has_pods(int pods_fd)
 	return pods_fd >= 0 && folder_visit(pods_fd, is_entry, NULL, NULL) > 0;
 }
 
-void volume_ephemeral_remove_left(struct pools *pools, const char *kubelet_folder)
+void volume_ephemeral_remove_left(struct pools *pools, struct pool *pool,
+				  const char *kubelet_folder)
 {
 	if (!kubelet_folder)
 		return;
@@ -217,12 +218,9 @@ void volume_ephemeral_remove_left(struct pools *pools, const char *kubelet_folde
 	CLEANUP_CLOSE int pods_fd = open(pods, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!has_pods(pods_fd))
 		return;
-	struct search search = { .pools = pools, .pods = pods, .pods_fd = pods_fd };
-	for (size_t i = 0; i < pools->count; i++) {
-		struct error reason = { 0 };
-		search.pool = pools->pools[i];
-		if (folder_visit(search.pool->volumes_fd, remove_left, &search, &reason) < 0)
-			log_warning("ephemeral volumes of a pool cannot be looked at",
-				    LOG_TEXT("pool", search.pool->site.name), LOG_ERR(&reason));
-	}
+	struct search search = { .pools = pools, .pool = pool, .pods = pods, .pods_fd = pods_fd };
+	struct error reason = { 0 };
+	if (folder_visit(pool->volumes_fd, remove_left, &search, &reason) < 0)
+		log_warning("ephemeral volumes of a pool cannot be looked at",
+			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&reason));
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "volume/publication.h"
 
+struct pool;
 struct pools;
 struct volume_folder;
 struct volume_spec;
@@ -24,7 +25,8 @@ int volume_ephemeral_publish(struct pools *pools, const struct volume_spec *spec
 int volume_ephemeral_end(struct pools *pools, const char *id, struct volume_folder *folder,
 			 struct error *err);
 
-/* Removes those whose end was missed, for instance while their pool was missing: ephemeral volumes
- * that are mounted nowhere, and whose pod no longer has a folder below the kubelet's (NULL: not
- * known, then none is removed). What resists is tried again the next time. */
-void volume_ephemeral_remove_left(struct pools *pools, const char *kubelet_folder);
+/* Removes those of this pool whose end was missed, for instance while their pool was missing:
+ * ephemeral volumes that are mounted nowhere, and whose pod no longer has a folder below the
+ * kubelet's (NULL: not known, then none is removed). What resists is tried again the next time. */
+void volume_ephemeral_remove_left(struct pools *pools, struct pool *pool,
+				  const char *kubelet_folder);

@@ -9,14 +9,17 @@
 #include "mount/path.h"
 #include "pool/id_list.h"
 #include "pool/pools.h"
+#include "pool/visiting.h"
 #include "pool/volume_folder.h"
 #include "volume/mounts.h"
 
 int volume_find(struct pools *pools, const char *id, struct volume_record *ret_record,
 		struct error *err)
 {
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
-	if (volume_folder_open(pools, id, &folder, err) < 0)
+	if (visiting_begin(pools, id, &visit, err) < 0 ||
+	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	*ret_record = folder.record;
 	return 0;
@@ -48,10 +51,12 @@ static int not_mounted(const char *id, const char *path, struct error *err)
 int volume_usage(struct pools *pools, const char *id, const char *path,
 		 struct host_usage *ret_usage, struct error *err)
 {
+	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	struct mount_path point;
-	if (volume_folder_open(pools, id, &folder, err) < 0)
+	if (visiting_begin(pools, id, &visit, err) < 0 ||
+	    volume_folder_open(pools, id, &folder, err) < 0)
 		return -1;
 	if (mount_path_resolve(path, "volume_path", &point, NULL) < 0)
 		return not_mounted(id, path, err);
@@ -97,9 +102,15 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 		struct error *err)
 {
 	CLEANUP_ID_LIST struct id_list list = { .after = after };
-	for (size_t i = 0; i < pools->count; i++)
-		if (id_list_add(&list, pools->pools[i]->volumes_fd, err) < 0)
-			return error_prefix(err, "pool %s: volumes", pools->pools[i]->site.path);
+	for (size_t i = 0; i < pools->count; i++) {
+		struct pool *pool = pools->pools[i];
+		CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
+		/* As with a pool that is missing, the list tells of the others. */
+		if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
+			continue;
+		if (id_list_add(&list, pool->volumes_fd, err) < 0)
+			return error_prefix(err, "pool %s: volumes", pool->site.path);
+	}
 	id_list_sort(&list);
 	size_t wanted = max < list.count ? max : list.count;
 	/* And one, which tells that there is more. */

@@ -119,6 +119,45 @@ int node_client_plugin_info(struct rpc_channel *channel, struct error *err)
 		    &csi__v1__get_plugin_info_response__descriptor, err);
 }
 
+int node_client_probe(struct rpc_channel *channel, bool *ret_ready, struct error *err)
+{
+	Csi__V1__ProbeRequest request = CSI__V1__PROBE_REQUEST__INIT;
+	ProtobufCMessage *response = NULL;
+	if (rpc_channel_call(channel, IDENTITY, "Probe", &request.base,
+			     &csi__v1__probe_response__descriptor, TIMEOUT_MS, &response, err) < 0)
+		return -1;
+	const Csi__V1__ProbeResponse *answer = (const Csi__V1__ProbeResponse *)response;
+	*ret_ready = answer->ready && answer->ready->value;
+	protobuf_c_message_free_unpacked(response, NULL);
+	return 0;
+}
+
+int node_client_count_volumes(struct rpc_channel *channel, size_t *ret_count, struct error *err)
+{
+	Csi__V1__ListVolumesRequest request = CSI__V1__LIST_VOLUMES_REQUEST__INIT;
+	ProtobufCMessage *response = NULL;
+	if (rpc_channel_call(channel, CONTROLLER, "ListVolumes", &request.base,
+			     &csi__v1__list_volumes_response__descriptor, TIMEOUT_MS, &response,
+			     err) < 0)
+		return -1;
+	*ret_count = ((const Csi__V1__ListVolumesResponse *)response)->n_entries;
+	protobuf_c_message_free_unpacked(response, NULL);
+	return 0;
+}
+
+int node_client_count_snapshots(struct rpc_channel *channel, size_t *ret_count, struct error *err)
+{
+	Csi__V1__ListSnapshotsRequest request = CSI__V1__LIST_SNAPSHOTS_REQUEST__INIT;
+	ProtobufCMessage *response = NULL;
+	if (rpc_channel_call(channel, CONTROLLER, "ListSnapshots", &request.base,
+			     &csi__v1__list_snapshots_response__descriptor, TIMEOUT_MS, &response,
+			     err) < 0)
+		return -1;
+	*ret_count = ((const Csi__V1__ListSnapshotsResponse *)response)->n_entries;
+	protobuf_c_message_free_unpacked(response, NULL);
+	return 0;
+}
+
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
 		       struct error *err)
 {

@@ -30,6 +30,13 @@ struct node_volume {
 
 /* GetPluginInfo: the emptiest of all calls. */
 int node_client_plugin_info(struct rpc_channel *channel, struct error *err);
+/* Probe: *ret_ready is false while the plugin still looks what the kernel can do. */
+int node_client_probe(struct rpc_channel *channel, bool *ret_ready, struct error *err);
+
+/* How many entries ListVolumes and ListSnapshots give. */
+int node_client_count_volumes(struct rpc_channel *channel, size_t *ret_count, struct error *err);
+int node_client_count_snapshots(struct rpc_channel *channel, size_t *ret_count, struct error *err);
+
 int node_client_create(struct rpc_channel *channel, const struct node_volume *volume,
 		       struct error *err);
 int node_client_delete(struct rpc_channel *channel, const char *id, struct error *err);

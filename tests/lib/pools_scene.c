@@ -46,7 +46,8 @@ int pools_scene_open(struct pools_scene *scene, size_t count, struct error *err)
 					   .count = count,
 					   .host = &scene->fake->host,
 					   .policy = scene->policy,
-					   .notes_folder = scene->notes };
+					   .notes_folder = scene->notes,
+					   .visits_max = scene->visits_max };
 	pools_close(TAKE(scene->pools));
 	return pools_open(&setup, &scene->pools, err);
 }

@@ -23,6 +23,7 @@ struct pools_scene {
 	struct pool_place places[2]; /* fast, bulk */
 	enum pool_policy policy;
 	const char *notes; /* NULL: only neighbours know of pools */
+	unsigned visits_max;
 	struct pools *pools;
 };
 

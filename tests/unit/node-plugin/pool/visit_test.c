@@ -42,12 +42,41 @@ static void a_pool_without_a_limit_takes_any_number(void **state)
 	pool_visits_done(&many);
 }
 
+/* As if other threads were inside: this one would enter again. */
+static void enter_as_others(struct pool_visits *where, struct pool_visit *inside, size_t count)
+{
+	struct error err = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		assert_done(pool_visit_begin(where, "fast", &inside[i], &err), &err);
+		inside[i].thread = (pthread_t)(i + 1);
+	}
+}
+
+static void a_thread_that_is_inside_needs_no_other_place(void **state)
+{
+	struct pool_visit others[MAX - 1] = { 0 }, own[3] = { 0 };
+	struct error err = { 0 };
+	enter_as_others(&visits, others, MAX - 1);
+	for (size_t i = 0; i < 3; i++)
+		assert_done(pool_visit_begin(&visits, "fast", &own[i], &err), &err);
+	assert_int_equal(visits.count, MAX);
+	/* The place is kept until the last one ends, in any order. */
+	pool_visit_end(&own[0]);
+	assert_int_equal(visits.count, MAX);
+	pool_visit_end(&own[2]);
+	assert_int_equal(visits.count, MAX);
+	pool_visit_end(&own[1]);
+	assert_int_equal(visits.count, MAX - 1);
+	for (size_t i = 0; i < MAX - 1; i++)
+		pool_visit_end(&others[i]);
+	assert_int_equal(visits.count, 0);
+}
+
 static void one_too_many_is_refused_by_the_name_of_the_pool(void **state)
 {
 	struct pool_visit inside[MAX] = { 0 }, late = { 0 };
 	struct error err = { 0 };
-	for (size_t i = 0; i < MAX; i++)
-		assert_done(pool_visit_begin(&visits, "fast", &inside[i], &err), &err);
+	enter_as_others(&visits, inside, MAX);
 	uint64_t begin_ms = clock_monotonic_ms();
 	assert_refused(pool_visit_begin(&visits, "fast", &late, &err), ERROR_UNAVAILABLE, &err,
 		       "pool fast: ");
@@ -77,8 +106,7 @@ static void who_finds_no_place_waits_for_one_that_becomes_free(void **state)
 	struct pool_visit inside[MAX] = { 0 }, late = { 0 };
 	struct error err = { 0 };
 	pthread_t thread;
-	for (size_t i = 0; i < MAX; i++)
-		assert_done(pool_visit_begin(&visits, "fast", &inside[i], &err), &err);
+	enter_as_others(&visits, inside, MAX);
 	pthread_create(&thread, NULL, end_soon, &inside[0]);
 	assert_done(pool_visit_begin(&visits, "fast", &late, &err), &err);
 	pthread_join(thread, NULL);
@@ -92,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_pool_without_a_limit_takes_any_number),
+		TEST(a_thread_that_is_inside_needs_no_other_place),
 		TEST(one_too_many_is_refused_by_the_name_of_the_pool),
 		TEST(who_finds_no_place_waits_for_one_that_becomes_free),
 	};

@@ -54,6 +54,7 @@ static void hang_bulk(void)
 	bulk->visits.max = 1;
 	assert_done(pool_visit_begin(&bulk->visits, "bulk", &inside, &err), &err);
 	inside.since_ms -= 10 * POOL_VISIT_PATIENCE_MS;
+	inside.thread = (pthread_t)1; /* not ours, which may enter again */
 }
 
 static const char *pool_of(const char *id)

@@ -45,7 +45,8 @@ static struct orphans find(int64_t started_s)
 	struct orphan_search search = { .pools = scene.pools, .started_s = started_s };
 	struct orphans orphans = { 0 };
 	struct error err = { 0 };
-	if (orphans_find(&search, &orphans, &err) < 0)
+	orphans_find_in(&search, scene.pool, &orphans);
+	if (orphans_find_mounted(&search, &orphans, &err) < 0)
 		fail_msg("%s", err.text);
 	return orphans;
 }
@@ -109,7 +110,7 @@ static bool has_mount(enum orphan_kind kind, const char *kubelet_folder)
 	struct orphan mount = { .kind = kind, .path = scene.staging };
 	CLEANUP_ORPHANS struct orphans orphans = { 0 };
 	struct error err = { 0 };
-	assert_int_equal(orphans_find(&search, &orphans, &err), 0);
+	assert_int_equal(orphans_find_mounted(&search, &orphans, &err), 0);
 	return orphans_have(&orphans, &mount);
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -115,14 +116,13 @@ static void what_a_call_holds_still_is_left_alone(void **state)
 	assert_int_equal(fake_host_frozen_count(scene.fake), 0);
 }
 
-static pthread_t caller;
-static bool round_begun, thawed_by_caller, thawed_before;
+static bool round_begun, thawed, thawed_before;
 static int (*fake_thaw)(struct host *host, int mount_fd, struct error *err);
 static int (*fake_mend)(struct host *host, int fd, struct error *err);
 
 static int note_thaw(struct host *host, int mount_fd, struct error *err)
 {
-	thawed_by_caller = pthread_equal(pthread_self(), caller) != 0;
+	thawed = true;
 	thawed_before = !round_begun;
 	return fake_thaw(host, mount_fd, err);
 }
@@ -136,16 +136,44 @@ static int note_round(struct host *host, int fd, struct error *err)
 static void recovery_comes_before_the_first_round(void **state)
 {
 	struct host *host = &scene.fake->host;
+	struct sweep *sweep = NULL;
+	struct error err = { 0 };
 	stage_and_freeze();
-	caller = pthread_self();
 	fake_thaw = host->thaw;
 	fake_mend = host->mend_quota;
 	host->thaw = note_thaw;
 	host->mend_quota = note_round;
-	sweep_once();
-	assert_true(thawed_by_caller);
+	assert_int_equal(sweep_new(scene.pools, NULL, &sweep, &err), 0);
+	assert_true(thawed);
+	sweep_free(sweep);
 	assert_true(thawed_before);
 	assert_true(round_begun);
+}
+
+static atomic_bool fast_answers, bulk_mended;
+
+static int hang_in_fast(struct host *host, int fd, struct error *err)
+{
+	while (fd == pools_scene_pool(&scene, "fast")->site.root_fd && !fast_answers)
+		usleep(10000);
+	if (fd == pools_scene_pool(&scene, "bulk")->site.root_fd)
+		bulk_mended = true;
+	return 0;
+}
+
+static void a_pool_that_hangs_keeps_the_sweep_from_no_other(void **state)
+{
+	struct sweep *sweep = NULL;
+	struct error err = { 0 };
+	scene.fake->host.mend_quota = hang_in_fast;
+	assert_ptr_equal(scene.pools->pools[0], pools_scene_pool(&scene, "fast"));
+	assert_int_equal(sweep_new(scene.pools, NULL, &sweep, &err), 0);
+	for (unsigned i = 0; i < 3000 && !bulk_mended; i++)
+		usleep(10000);
+	assert_true(bulk_mended);
+	assert_false(fast_answers);
+	fast_answers = true;
+	sweep_free(sweep);
 }
 
 static void make_strays(void)
@@ -294,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_POOLS(what_was_left_frozen_is_thawed_when_its_pool_is_back),
 		WITH_POOLS(recovery_comes_before_the_first_round),
+		WITH_POOLS(a_pool_that_hangs_keeps_the_sweep_from_no_other),
 		WITH_POOLS(what_a_call_holds_still_is_left_alone),
 		WITH_POOLS(members_of_an_unfinished_group_go_when_their_pool_is_back),
 		WITH_POOLS(members_of_a_group_that_is_being_made_stay),

@@ -118,6 +118,12 @@ static void put_back(void)
 	assert_int_equal(scene.pools->count, 2);
 }
 
+static void remove_left(const char *kubelet_folder)
+{
+	for (size_t i = 0; i < scene.pools->count; i++)
+		volume_ephemeral_remove_left(scene.pools, scene.pools->pools[i], kubelet_folder);
+}
+
 static void one_of_a_missing_pool_goes_when_the_pool_is_back(void **state)
 {
 	publish();
@@ -127,7 +133,7 @@ static void one_of_a_missing_pool_goes_when_the_pool_is_back(void **state)
 	put_back();
 	assert_true(is_there());
 	assert_int_equal(promised_bytes(), GIB);
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_false(is_there());
 	assert_int_equal(promised_bytes(), 0);
 }
@@ -136,12 +142,12 @@ static void one_of_a_pod_that_is_there_stays(void **state)
 {
 	publish();
 	lose_mount();
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_true(is_there());
 	publish();
 	pod_goes();
 	/* Whatever became of the pod's folder, it is mounted. */
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_true(is_there());
 }
 
@@ -153,12 +159,12 @@ static void where_the_kubelets_folder_is_not_to_be_seen_all_stay(void **state)
 	/* As before the disk of the folder is mounted. */
 	run("rm -r", OTHER_POD);
 	pod_goes();
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_true(is_there());
 	run("rm -r", "/kubelet/pods");
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_true(is_there());
-	volume_ephemeral_remove_left(scene.pools, NULL);
+	remove_left(NULL);
 	assert_true(is_there());
 }
 
@@ -179,7 +185,7 @@ static void one_whose_record_was_damaged_while_its_pool_was_missing_goes_later(v
 	unpublish();
 	pod_goes();
 	put_back();
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_false(is_there());
 	assert_int_equal(promised_bytes(), 0);
 }
@@ -209,10 +215,10 @@ static void a_persistent_volume_is_never_taken_for_one(void **state)
 	spec.parameters.pool = "bulk";
 	assert_int_equal(volume_create(scene.pools, &spec, &record, &err), 0);
 	pod_goes();
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_int_equal(volume_unpublish(scene.pools, ID, target, &err), 1);
 	damage_record();
-	volume_ephemeral_remove_left(scene.pools, kubelet);
+	remove_left(kubelet);
 	assert_int_equal(volume_unpublish(scene.pools, ID, target, &err), 1);
 	assert_true(is_there());
 }
