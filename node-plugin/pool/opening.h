@@ -6,7 +6,7 @@
  *
  * Its disk may not answer, so this runs on a thread of its own, and the caller waits for it as long
  * as it likes to. What it does not wait for goes on: the pool is taken later, when its disk
- *answers.
+ * answers.
  *
  *	begun --> open, failed or not wanted --pool_opening_await--> taken
  *	  +--pool_opening_free--> abandoned: the thread closes what it opened

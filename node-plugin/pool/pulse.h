@@ -7,8 +7,8 @@
  * A call that touches a disk which has stopped answering waits in the kernel and cannot be ended.
  * So a thread of the pulse touches the disk first: it reads the pool's label past the page cache,
  * and looks at the pool's folder. Callers wait for that for a moment only. While the look hangs,
- *the pool is silent: calls for it are refused at once, and calls that look for a volume in all
- *pools pass it over, as they pass over a pool that is missing.
+ * the pool is silent: calls for it are refused at once, and calls that look for a volume in all
+ * pools pass it over, as they pass over a pool that is missing.
  *
  *	answers --a look takes longer than PULSE_PATIENCE_MS--> silent
  *	   ^                                                      |
