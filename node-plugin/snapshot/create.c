@@ -27,6 +27,7 @@ struct member {
 	int folder_fd;
 	char temporary[POOL_NAME_MAX];
 	uint64_t reserved_bytes;
+	bool unsure; /* not all pools could be looked into */
 	bool found;
 	bool appeared;
 };
@@ -91,7 +92,10 @@ static int find_existing(struct batch *batch, struct member *member, struct erro
 	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
 	struct error reason = { 0 };
 	if (snapshot_folder_open(batch->pools, member->record.id, &folder, &reason) < 0) {
-		if (reason.code == ERROR_NOT_FOUND)
+		/* A snapshot lies in the pool of its source. One of this name in a pool that is
+		 * missing or does not answer is of another volume. */
+		member->unsure = reason.code == ERROR_UNAVAILABLE;
+		if (reason.code == ERROR_NOT_FOUND || member->unsure)
 			return 0;
 		*err = reason;
 		return -1;
@@ -136,13 +140,28 @@ static int open_temporary(struct member *member, const struct backend *backend, 
 	return pool_unfinished_open(member->pool, member->temporary, &member->folder_fd, err);
 }
 
+/* The pool of the source answers now, and may not have when the snapshot was looked for. */
+static int check_still_none(const struct member *member, struct pool *pool, struct error *err)
+{
+	CLEANUP_SNAPSHOT_FOLDER struct snapshot_folder folder = SNAPSHOT_FOLDER_INIT;
+	struct error reason = { 0 };
+	if (!member->unsure ||
+	    (snapshot_folder_open_in(pool, member->record.id, &folder, &reason) < 0 &&
+	     reason.code == ERROR_NOT_FOUND))
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE, "pool %s answers again just now; try again",
+			 pool->site.name);
+}
+
 static int begin_member(struct batch *batch, struct member *member, struct error *err)
 {
 	CLEANUP_VOLUME_FOLDER struct volume_folder source = VOLUME_FOLDER_INIT;
 	uint64_t bytes = 0;
 	if (volume_folder_open(batch->pools, member->spec->source_volume, &source, err) < 0)
 		return error_prefix(err, "source_volume_id");
-	if (pool_visit_begin(&source.pool->visits, source.pool->site.name, &member->visit, err) < 0)
+	if (pool_visit_begin(&source.pool->visits, source.pool->site.name, &member->visit, err) <
+		    0 ||
+	    check_still_none(member, source.pool, err) < 0)
 		return -1;
 	const struct backend *backend = backend_of_kind(source.record.backend);
 	if (backend->measure(source.fd, batch->watch, &bytes, err) < 0 ||

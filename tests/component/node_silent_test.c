@@ -31,8 +31,8 @@
 #define CALLERS 8
 #define BOUND_MS 10000 /* for what takes a moment on a machine that does little else */
 #define START_BOUND_MS 20000
-#define HTTP_PORT 19746
 
+static uint16_t http_port;
 static struct silent_disk silent;
 static struct loop_disk bulk; /* a file system in the silent disk's file */
 
@@ -103,7 +103,7 @@ static void get(const char *path, char *ret_text, size_t size)
 	char request[64];
 	const struct timeval bound = { .tv_sec = BOUND_MS / 1000 };
 	const struct sockaddr_in address = { .sin_family = AF_INET,
-					     .sin_port = htons(HTTP_PORT),
+					     .sin_port = htons(http_port),
 					     .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	CLEANUP_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t length = 0;
@@ -130,14 +130,27 @@ static void health_and_metrics_are_served(void)
 	assert_non_null(strstr(text, "kentledge_pool_up{pool=\"bulk\"} 0"));
 }
 
+/* One that nobody has now. */
+static uint16_t find_port(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t length = sizeof(address);
+	CLEANUP_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	return ntohs(address.sin_port);
+}
+
 static void set_pools(const char *bulk_path)
 {
 	static char http[64];
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
+	http_port = find_port();
 	int length = snprintf(scene.pool, sizeof(scene.pool), "fast=%s/fast,bulk=%s/pool",
 			      scene.folder, bulk_path);
 	assert_true(length < (int)sizeof(scene.pool));
-	snprintf(http, sizeof(http), "--http=127.0.0.1:%d", HTTP_PORT);
+	snprintf(http, sizeof(http), "--http=127.0.0.1:%u", http_port);
 	scene.more_flags[0] = http;
 }
 
@@ -309,6 +322,9 @@ static void a_disk_that_falls_silent_stops_neither_the_other_pool_nor_the_progra
 	lists_and_probes_are_served(1, 1);
 	health_and_metrics_are_served();
 	begin();
+	served(node_client_snapshot(scene.channel, "snap-new", "pvc-fast", &err), &err);
+	served(node_client_snapshot(scene.channel, "snap-new", "pvc-fast", &err), &err);
+	served(node_client_delete_snapshot(scene.channel, "snap-new", &err), &err);
 	served(node_client_delete_snapshot(scene.channel, "snap-fast", &err), &err);
 	served(node_scene_take_down(&scene, "pvc-fast", &err), &err);
 	/* It cannot end, since a thread of it waits in the kernel; its successor serves. */
