@@ -4,16 +4,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 
-/* More claims than this that wait for a node at once share what is remembered. */
-#define STAYS_MAX 4096
-
 /* A claim on a node. */
 struct stay {
-	uint64_t key;	   /* of claim and node; 0: unused */
+	UT_hash_handle hh;
+	uint64_t key;	   /* of claim and node */
 	uint64_t used_ms;  /* looked at last */
 	uint64_t since_ms; /* the plugin does not answer since; 0: it does */
 	uint64_t facts;	   /* at the last departure */
@@ -25,8 +24,7 @@ struct departures {
 	uint32_t grace_ms;
 	uint32_t pause_max_ms;
 	pthread_mutex_t lock;
-	struct stay *stays;
-	size_t count;
+	struct stay *stays; /* uthash keeps their order: the one looked at last is the last */
 };
 
 struct departures *departures_new(uint32_t grace_ms, uint32_t pause_max_ms)
@@ -38,12 +36,19 @@ struct departures *departures_new(uint32_t grace_ms, uint32_t pause_max_ms)
 	return departures;
 }
 
+static void drop(struct departures *departures, struct stay *stay)
+{
+	HASH_DEL(departures->stays, stay);
+	free(stay);
+}
+
 void departures_free(struct departures *departures)
 {
 	if (!departures)
 		return;
+	while (departures->stays)
+		drop(departures, departures->stays);
 	pthread_mutex_destroy(&departures->lock);
-	free(departures->stays);
 	free(departures);
 }
 
@@ -68,39 +73,37 @@ uint64_t departure_number(uint64_t facts, uint64_t number)
 	return mix(facts, &number, sizeof(number));
 }
 
-/* One that is no longer used, or the one that was not looked at for longest. */
-static struct stay *take_place(struct departures *departures, uint64_t now_ms)
+/* A claim that waits is looked at at least every pause_max_ms. */
+static void drop_forgotten(struct departures *departures, uint64_t now_ms)
 {
-	struct stay *oldest = NULL;
-	for (size_t i = 0; i < departures->count; i++)
-		if (!oldest || departures->stays[i].used_ms < oldest->used_ms)
-			oldest = &departures->stays[i];
 	uint64_t forgotten_ms = 2 * ((uint64_t)departures->pause_max_ms + departures->grace_ms);
-	if (oldest && (departures->count == STAYS_MAX || now_ms - oldest->used_ms > forgotten_ms))
-		return oldest;
-	size_t size = (departures->count + 1) * sizeof(*departures->stays);
-	struct stay *stays = realloc(departures->stays, size);
-	if (!stays)
-		abort(); /* as when memory is out: base/text.h */
-	departures->stays = stays;
-	return &stays[departures->count++];
+	while (departures->stays && now_ms - departures->stays->used_ms > forgotten_ms)
+		drop(departures, departures->stays);
 }
 
+static bool is_full(const struct departures *departures)
+{
+	return HASH_COUNT(departures->stays) >= DEPARTURES_MAX;
+}
+
+/* NULL: it is not known, and is not to be made or finds no place. */
 static struct stay *find(struct departures *departures, const struct departure *departure,
 			 bool make)
 {
 	uint64_t now_ms = clock_monotonic_ms();
 	uint64_t key = departure_fact(departure_fact(0, departure->claim_uid), departure->node);
-	struct stay *stay = NULL;
-	for (size_t i = 0; i < departures->count && !stay; i++)
-		if (departures->stays[i].key == key)
-			stay = &departures->stays[i];
-	if (!stay && make) {
-		stay = take_place(departures, now_ms);
-		*stay = (struct stay) { .key = key };
-	}
+	struct stay *stay;
+	drop_forgotten(departures, now_ms);
+	HASH_FIND(hh, departures->stays, &key, sizeof(key), stay);
 	if (stay)
-		stay->used_ms = now_ms;
+		HASH_DEL(departures->stays, stay);
+	else if (make && !is_full(departures))
+		stay = must_alloc(sizeof(*stay));
+	if (!stay)
+		return NULL;
+	stay->key = key;
+	stay->used_ms = now_ms;
+	HASH_ADD(hh, departures->stays, key, sizeof(key), stay);
 	return stay;
 }
 
@@ -121,20 +124,27 @@ bool departure_is_due(struct departures *departures, const struct departure *dep
 {
 	pthread_mutex_lock(&departures->lock);
 	struct stay *stay = find(departures, departure, departure->grace);
-	bool due = !stay || is_due(departures, stay, departure);
+	bool due = stay ? is_due(departures, stay, departure)
+			: !departure->grace && !is_full(departures);
 	pthread_mutex_unlock(&departures->lock);
 	return due;
+}
+
+static void note(const struct departures *departures, struct stay *stay, uint64_t facts)
+{
+	bool first = !stay->again_ms || stay->facts != facts;
+	stay->pause_ms = 2 * (first ? departures->grace_ms : stay->pause_ms);
+	if (stay->pause_ms > departures->pause_max_ms)
+		stay->pause_ms = departures->pause_max_ms;
+	stay->facts = facts;
+	stay->again_ms = stay->used_ms + stay->pause_ms;
 }
 
 void departure_note(struct departures *departures, const struct departure *departure)
 {
 	pthread_mutex_lock(&departures->lock);
 	struct stay *stay = find(departures, departure, true);
-	bool first = !stay->again_ms || stay->facts != departure->facts;
-	stay->pause_ms = 2 * (first ? departures->grace_ms : stay->pause_ms);
-	if (stay->pause_ms > departures->pause_max_ms)
-		stay->pause_ms = departures->pause_max_ms;
-	stay->facts = departure->facts;
-	stay->again_ms = stay->used_ms + stay->pause_ms;
+	if (stay)
+		note(departures, stay, departure->facts);
 	pthread_mutex_unlock(&departures->lock);
 }

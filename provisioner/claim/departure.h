@@ -10,7 +10,11 @@
  * then once more after a pause that doubles, since the rest of the cluster may have changed. A
  * plugin that is merely restarting is given a grace time first.
  *
- * This is remembered in memory alone: a new leader may let a claim leave once more.
+ * This is remembered in memory alone: a new leader may let a claim leave once more. Nothing that is
+ * still needed is forgotten: a claim that was forgotten would begin its grace time again and again,
+ * or be chased between us and the scheduler. When there is no place for another claim, it stays on
+ * its node, with the event that says why the node cannot serve it, until there is one. A place is
+ * free again when its claim was not looked at for twice the longest pause and the grace time.
  *
  * docs/decisions/0018-a-claim-leaves-its-node.md has the reasons.
  */
@@ -19,6 +23,10 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+
+/* So many claims on nodes that cannot serve them. A place takes about a tenth of the memory of the
+ * copy of its claim. */
+#define DEPARTURES_MAX 65536
 
 struct departures;
 
