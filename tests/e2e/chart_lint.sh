@@ -13,6 +13,7 @@ main() {
 	renders_for_several_sets_of_values
 	node_plugin_has_no_token
 	other_programs_have_no_privileges
+	roles_bring_their_rights
 	one_authority_signs_both_certificates
 	wrong_values_are_refused
 }
@@ -189,8 +190,35 @@ refuses() {
 	ok "helm template $* is refused: $(grep -m1 -- "$word" "$WORK/refusal")"
 }
 
+# A role that is switched off has no rights. As with --reuse-values, no list means all of them.
+roles_bring_their_rights() {
+	local list
+	for list in '["provision","reclaim"]' null; do
+		renders '--roles=provision,reclaim$' --set-json "provisioner.roles=$list"
+		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
+	done
+	renders '--roles=reclaim$' --set-json 'provisioner.roles=["reclaim"]'
+	provisioner_may 'verbs: \[get, list, watch, patch, delete\]'
+	provisioner_may_not 'storageclasses'
+	provisioner_may_not 'watch, create'
+	renders '--roles=provision$' --set-json 'provisioner.roles=["provision"]'
+	provisioner_may 'storageclasses'
+	provisioner_may_not 'delete'
+}
+
+provisioner_may() { # EXPRESSION
+	grep -Eq "$1" < <(section ClusterRole kentledge-provisioner) ||
+		fail "kentledge-provisioner lacks $1"
+}
+
+provisioner_may_not() { # EXPRESSION
+	! grep -Eq "$1" < <(section ClusterRole kentledge-provisioner) ||
+		fail "kentledge-provisioner has $1, which no role needs"
+}
+
 wrong_values_are_refused() {
 	refuses replica --set provisioner.replica=2
+	refuses roles --set 'provisioner.roles={provision,resize}'
 	refuses replicas --set controller.replicas=0
 	refuses backend --set storageClasses.kentledge.parameters.backend=lvm
 	refuses blocksize --set storageClasses.kentledge.parameters.blocksize=4096
