@@ -32,7 +32,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Another client, which deletes web-0 as soon as it is there. */
+/* Another client, which deletes web-0 as soon as the scene has seen it. */
 static void delete_as_fast_as_they_come(uint64_t duration_ms)
 {
 	CLEANUP(kube_client_freep)
@@ -41,7 +41,10 @@ static void delete_as_fast_as_they_come(uint64_t duration_ms)
 	uint64_t end_ms = clock_monotonic_ms() + duration_ms;
 	while (clock_monotonic_ms() < end_ms) {
 		struct error err;
-		kube_delete(client, &pod_kind, "default", "web-0", NULL, NULL, &err);
+		CLEANUP_FREE char *seen =
+			controller_scene_pod(scene, "web-0", "metadata.annotations.seen");
+		if (seen)
+			kube_delete(client, &pod_kind, "default", "web-0", NULL, NULL, &err);
 		usleep(1000);
 	}
 }
