@@ -18,18 +18,35 @@
 /* Longer than a tick of the clock from which files get their times. */
 #define CLOCK_TICK_NS 20000000LL
 
-int copy_clone(int source_fd, int target_fd, struct error *err)
+/* What lies behind that in the target goes. */
+static int cut_target(int source_fd, int target_fd, struct error *err)
 {
 	struct stat source;
-	if (ioctl(target_fd, FICLONE, source_fd) == 0) {
-		/* What the target had behind that end stays otherwise. */
-		if (fstat(source_fd, &source) < 0 || ftruncate(target_fd, source.st_size) < 0)
-			return error_errno(err, errno, "set the size of the copy");
-		return 0;
+	if (fstat(source_fd, &source) < 0 || ftruncate(target_fd, source.st_size) < 0)
+		return error_errno(err, errno, "set the size of the copy");
+	return 0;
+}
+
+static bool does_not_clone(int errno_value)
+{
+	return errno_value == EOPNOTSUPP || errno_value == EXDEV || errno_value == EINVAL ||
+	       errno_value == ENOTTY;
+}
+
+/* The kernel clones a last block that is not whole to the end of a file alone: it refuses a target
+ * that is longer (EINVAL, as for a file system that cannot clone). So that is cut, and tried once
+ * more. */
+int copy_clone(int source_fd, int target_fd, struct error *err)
+{
+	int failed = ioctl(target_fd, FICLONE, source_fd);
+	if (failed && errno == EINVAL) {
+		if (cut_target(source_fd, target_fd, err) < 0)
+			return -1;
+		failed = ioctl(target_fd, FICLONE, source_fd);
 	}
-	if (errno == EOPNOTSUPP || errno == EXDEV || errno == EINVAL || errno == ENOTTY)
-		return 1;
-	return error_errno(err, errno, "clone");
+	if (failed)
+		return does_not_clone(errno) ? 1 : error_errno(err, errno, "clone");
+	return cut_target(source_fd, target_fd, err);
 }
 
 struct pass {

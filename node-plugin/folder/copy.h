@@ -31,7 +31,7 @@ struct copy_watch {
 };
 
 /* 0: the target, whatever it held, is a clone. 1: the file system cannot do that, or the two lie in
- * different ones; the target is as before. */
+ * different ones; the target is as before, or only has the size of the source. */
 int copy_clone(int source_fd, int target_fd, struct error *err);
 
 /* Makes the content and size of the target those of the source. Nothing is fsynced.

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "loop_disk.h"
@@ -220,21 +221,81 @@ static int make_file_on(const struct loop_disk *disk, const char *name, off_t si
 	return fd;
 }
 
-static void a_clone_is_as_long_as_its_source_whatever_was_there(void **state)
+static void assert_equal_files(int fd, int other_fd)
+{
+	struct stat st, other;
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(fstat(other_fd, &other), 0);
+	assert_int_equal(st.st_size, other.st_size);
+	CLEANUP_FREE char *data = must_alloc((size_t)st.st_size);
+	CLEANUP_FREE char *copy = must_alloc((size_t)st.st_size);
+	assert_int_equal(pread(fd, data, (size_t)st.st_size, 0), st.st_size);
+	assert_int_equal(pread(other_fd, copy, (size_t)st.st_size, 0), st.st_size);
+	assert_memory_equal(data, copy, (size_t)st.st_size);
+}
+
+/* The kernel clones a last block that is not whole only to where a file ends (remap_range.c). */
+static void clone_onto(const struct loop_disk *disk, off_t source_size, off_t target_size)
+{
+	struct error err = { 0 };
+	char name[64];
+	snprintf(name, sizeof(name), "source-%lld-%lld", (long long)source_size,
+		 (long long)target_size);
+	CLEANUP_CLOSE int source = make_file_on(disk, name, source_size);
+	snprintf(name, sizeof(name), "target-%lld-%lld", (long long)source_size,
+		 (long long)target_size);
+	CLEANUP_CLOSE int target = make_file_on(disk, name, target_size);
+	fill(source, source_size / 2, (size_t)(source_size - source_size / 2), 's');
+	if (target_size)
+		fill(target, 0, (size_t)target_size, 'x');
+	assert_done(copy_clone(source, target, &err), &err);
+	assert_equal_files(source, target);
+	/* Again, as when the source was written to meanwhile, or grew. */
+	fill(source, 0, 5000, 't');
+	assert_done(copy_clone(source, target, &err), &err);
+	assert_int_equal(ftruncate(source, source_size + 777), 0);
+	assert_done(copy_clone(source, target, &err), &err);
+	assert_equal_files(source, target);
+}
+
+static void clone_in(const char *type, const char *options)
+{
+	static const off_t sizes[] = { MIB, MIB + 1, MIB + 1000, 5000001 };
+	static const off_t target_sizes[] = { 0, 100, MIB + 512, 2 * MIB, 2 * MIB + 3, 6 * MIB };
+	struct loop_disk disk;
+	if (!can_mount || !loop_disk_make(&disk, type, options, 512LL * MIB, NULL))
+		skip();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		for (size_t j = 0; j < sizeof(target_sizes) / sizeof(*target_sizes); j++)
+			clone_onto(&disk, sizes[i], target_sizes[j]);
+	loop_disk_remove(&disk);
+}
+
+static void xfs_clones_any_size_onto_whatever_was_there(void **state)
+{
+	clone_in("xfs", "-s size=4096");
+}
+
+static void btrfs_clones_any_size_onto_whatever_was_there(void **state)
+{
+	clone_in("btrfs", "");
+}
+
+/* Where blocks cannot be shared the caller copies them. */
+static void ext4_says_that_it_does_not_clone(void **state)
 {
 	struct error err = { 0 };
 	struct loop_disk disk;
-	struct stat st;
-	if (!can_mount || !loop_disk_make(&disk, "xfs", "-s size=4096", 512LL * MIB, NULL))
+	if (!can_mount || !loop_disk_make(&disk, "ext4", "-b 4096", 64LL * MIB, NULL))
 		skip();
-	int short_fd = make_file_on(&disk, "short", MIB);
-	int long_fd = make_file_on(&disk, "long", 2 * MIB);
-	fill(long_fd, MIB, MIB, 'x');
-	assert_int_equal(copy_clone(short_fd, long_fd, &err), 0);
-	assert_int_equal(fstat(long_fd, &st), 0);
-	assert_int_equal(st.st_size, MIB);
-	close(short_fd);
-	close(long_fd);
+	int odd_fd = make_file_on(&disk, "odd", MIB + 1);
+	int copy_fd = make_file_on(&disk, "copy", 2 * MIB);
+	fill(odd_fd, MIB - 10, 11, 'o');
+	assert_outcome(copy_clone(odd_fd, copy_fd, &err), 1, &err);
+	assert_done(copy_pass(odd_fd, copy_fd, NULL, NULL, &err), &err);
+	assert_equal_files(odd_fd, copy_fd);
+	close(odd_fd);
+	close(copy_fd);
 	loop_disk_remove(&disk);
 }
 
@@ -253,7 +314,9 @@ int main(void)
 		TEST(what_a_killed_pass_left_is_taken_up),
 		TEST(a_mark_shows_a_change_of_one_byte_and_nothing_else),
 		TEST(a_mark_that_is_taken_right_after_a_change_promises_nothing),
-		TEST(a_clone_is_as_long_as_its_source_whatever_was_there),
+		TEST(xfs_clones_any_size_onto_whatever_was_there),
+		TEST(btrfs_clones_any_size_onto_whatever_was_there),
+		TEST(ext4_says_that_it_does_not_clone),
 	};
 	can_mount = node_scene_can_mount();
 	return cmocka_run_group_tests(tests, NULL, NULL);
