@@ -88,8 +88,9 @@ static void must(int outcome, const struct error *err)
 
 static void print_memory(const char *when, struct memory_use use)
 {
-	printf("memory, MB, %s: private %.1f, with the share of what is common (Pss) %.1f\n", when,
-	       (double)use.private_kb / 1024, (double)use.pss_kb / 1024);
+	printf("memory, MB, %s: anonymous %.1f, private %.1f, Pss %.1f\n", when,
+	       (double)use.anonymous_kb / 1024, (double)use.private_kb / 1024,
+	       (double)use.pss_kb / 1024);
 }
 
 static const char *program(void)

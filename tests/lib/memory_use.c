@@ -14,6 +14,8 @@ struct memory_use memory_use_of(pid_t pid)
 		if (sscanf(line, "Private_Dirty: %lu", &kb) == 1 ||
 		    sscanf(line, "Private_Clean: %lu", &kb) == 1)
 			use.private_kb += kb;
+		if (sscanf(line, "Anonymous: %lu", &kb) == 1)
+			use.anonymous_kb = kb;
 		if (sscanf(line, "Pss: %lu", &kb) == 1)
 			use.pss_kb = kb;
 	}
