@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,7 @@ static int run(const struct options *options, struct error *err)
 		 LOG_UINT("volumes", pools_volume_count(pools)));
 	int exit_status = stop_wait();
 	log_info("stopping", LOG_INT("status", exit_status));
+	atomic_store(&node.long_work.stopping, true);
 	limit_stopping(exit_status, pools);
 	return exit_status;
 }

@@ -57,6 +57,8 @@ static int look(void *context, uint64_t done_bytes, struct error *err)
 {
 	struct filling *filling = context;
 	uint64_t now_ms = clock_monotonic_ms();
+	if (atomic_load(&filling->places->stopping))
+		return error_set(err, ERROR_UNAVAILABLE, "the plugin is stopping; try again");
 	if (!filling->begin_ms)
 		filling->begin_ms = now_ms;
 	if (filling->is_long || now_ms - filling->begin_ms < LONG_AFTER_MS)

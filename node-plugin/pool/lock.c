@@ -41,11 +41,12 @@ static int take(struct locks *locks, struct lock *lock, bool to_end, struct erro
 	} else if (to_end) {
 		atomic_store(&held->unwanted, true);
 	}
+	const char *doing = held ? held->doing : NULL;
 	pthread_mutex_unlock(&locks->mutex);
 	if (held)
-		return error_set(err, ERROR_BUSY,
-				 "another operation on %s %s is under way; try again",
-				 KIND_NAMES[lock->kind], lock->id);
+		return error_set(
+			err, ERROR_BUSY, "another operation on %s %s is under way%s%s; try again",
+			KIND_NAMES[lock->kind], lock->id, doing ? ": " : "", doing ? doing : "");
 	return 0;
 }
 

@@ -41,6 +41,7 @@ struct lock {
 	enum lock_kind kind;
 	char id[LOCK_ID_MAX + 1];
 	atomic_bool unwanted; /* its holder is asked to give up */
+	const char *doing;    /* set before it is taken, for the error of others; NULL: nothing */
 	struct pool_visit visit;
 };
 

@@ -140,7 +140,8 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 {
 	struct mount_flags flags;
 	struct mount_path path;
-	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_LOCK struct lock lock = { .doing = "its staging, which may check its file "
+						   "system" };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	struct access watched = *access;

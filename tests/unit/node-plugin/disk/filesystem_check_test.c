@@ -11,6 +11,7 @@
 #include "assert_outcome.h"
 #include "base/cleanup.h"
 #include "disk/filesystem.h"
+#include "folder/copy.h"
 #include "run_program.h"
 #include "test.h"
 
@@ -101,6 +102,49 @@ static void a_check_that_was_killed_is_made_again(void **state)
 	assert_whole(fd);
 }
 
+static int refuse_later(void *context, uint64_t done_bytes, struct error *err)
+{
+	unsigned *looks = context;
+	return (*looks)++ < 3 ? 0 : error_set(err, ERROR_CANCELLED, "not wanted");
+}
+
+/* An e2fsck that takes long stands in for ours on PATH. */
+static void put_slow_check_on_path(char folder[static 32])
+{
+	char path[64], paths[512];
+	strcpy(folder, "/tmp/kentledge-slow-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/e2fsck", folder);
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	assert_true(dprintf(fd, "#!/bin/sh\nexec sleep 30\n") > 0);
+	snprintf(paths, sizeof(paths), "%s:%s", folder, getenv("PATH"));
+	setenv("PATH", paths, 1);
+}
+
+static void remove_slow_check(const char *folder)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "%s/e2fsck", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void a_check_that_is_not_wanted_ends_and_the_next_one_goes_over_all(void **state)
+{
+	struct error err = { 0 };
+	unsigned looks = 0;
+	char folder[32];
+	const struct copy_watch watch = { .look = refuse_later, .context = &looks };
+	CLEANUP_CLOSE int fd = make_image("ext4");
+	damage(fd, "ssv state 2");
+	put_slow_check_on_path(folder);
+	assert_refused(filesystem_check("ext4", fd, false, &watch, &err), ERROR_CANCELLED, &err,
+		       "not wanted");
+	remove_slow_check(folder);
+	assert_outcome(filesystem_check("ext4", fd, false, NULL, &err), 1, &err);
+	assert_whole(fd);
+}
+
 static void xfs_and_btrfs_are_for_a_person(void **state)
 {
 	struct error err = { 0 };
@@ -119,6 +163,7 @@ int main(void)
 		cmocka_unit_test(one_that_the_kernel_refuses_is_repaired),
 		cmocka_unit_test(what_needs_a_person_is_refused_with_the_words_of_e2fsck),
 		cmocka_unit_test(a_check_that_was_killed_is_made_again),
+		cmocka_unit_test(a_check_that_is_not_wanted_ends_and_the_next_one_goes_over_all),
 		cmocka_unit_test(xfs_and_btrfs_are_for_a_person),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,18 @@ static void what_takes_longer_than_a_moment_needs_a_place_too(void **state)
 	filling_done(&late);
 }
 
+static void long_work_ends_when_the_plugin_stops(void **state)
+{
+	struct filling filling;
+	struct error err = { 0 };
+	filling_init(&filling, scene.pools, &places);
+	assert_done(filling.watch.look(filling.watch.context, 0, &err), &err);
+	atomic_store(&places.stopping, true);
+	assert_refused(filling.watch.look(filling.watch.context, 0, &err), ERROR_UNAVAILABLE, &err,
+		       "the plugin is stopping");
+	filling_done(&filling);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -97,6 +109,7 @@ int main(void)
 		TEST(what_is_known_to_be_long_has_a_place_or_is_not_begun),
 		TEST(one_of_several_pools_does_not_get_all_places),
 		TEST(what_takes_longer_than_a_moment_needs_a_place_too),
+		TEST(long_work_ends_when_the_plugin_stops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
