@@ -4,9 +4,9 @@
 /*
  * Memory that is released all at once.
  *
- * What is parsed together dies together: a message of a call, an object of the API. Such things
- * are carved out of an arena one after the other and freed with it. Not thread-safe; running out
- * of memory ends the process, as with must_alloc().
+ * What is parsed together is freed together: a message of a call, an object of the API. Such things
+ * are allocated in an arena one after the other and freed with it. Not thread-safe; running out of
+ * memory ends the process, as with must_alloc().
  */
 
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct arena;
 struct arena *arena_new(size_t first_bytes);
 void arena_free(struct arena *arena);
 
-/* Zeroes all that was handed out, so that freed memory tells nothing. What it held is lost. */
+/* Zeroes all that was handed out, so that freed memory holds no secrets. The content is lost. */
 void arena_wipe(struct arena *arena);
 
 /* Zeroed, aligned for any type. */

@@ -5,8 +5,8 @@
  * Release at the end of a scope.
  *
  * A variable declared with one of these is released when it goes out of scope, on every path. It
- * must be initialised where it is declared. TAKE() hands the value over to somebody else and
- * leaves an empty one behind.
+ * must be initialised where it is declared. TAKE() hands the value over to another owner and leaves
+ * an empty one behind.
  */
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 /*
  * Why something failed.
  *
- * An error lives on the stack of whoever will answer for it: there is nothing to free and nothing
+ * An error lives on the stack of the caller that handles it: there is nothing to free and nothing
  * thread-local. Every function that can fail takes one as its last parameter and returns
  *
  *	 0	done
@@ -23,7 +23,7 @@ enum error_code {
 	ERROR_INVALID,	   /* the request is wrong and stays wrong: names the field */
 	ERROR_NOT_FOUND,   /* what was named does not exist */
 	ERROR_EXISTS,	   /* the name is taken by something else */
-	ERROR_CONFLICT,	   /* somebody changed it meanwhile: read again */
+	ERROR_CONFLICT,	   /* another writer changed it meanwhile: read again */
 	ERROR_BUSY,	   /* another operation on the same object is under way: try again */
 	ERROR_IN_USE,	   /* it must be released first (precondition) */
 	ERROR_EXHAUSTED,   /* no room or quota here; elsewhere or later there may be */
@@ -45,7 +45,7 @@ struct error {
 };
 
 /* Each of these sets *err and returns -1, so that a function can say `return error_set(…)`. The
- * text is cut at ERROR_TEXT_MAX; err may be NULL where nobody wants to know. */
+ * text is cut at ERROR_TEXT_MAX; err may be NULL where the caller needs no reason. */
 __attribute__((format(printf, 3, 4))) int error_set(struct error *err, enum error_code code,
 						    const char *format, ...);
 

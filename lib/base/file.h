@@ -16,9 +16,9 @@ int file_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_l
 int file_read_at(int folder_fd, const char *name, size_t max_bytes, char **ret_data,
 		 size_t *ret_length, struct error *err);
 
-/* Writes folder_fd/name in place, and fsyncs it and the folder: for a folder that nobody looks into
- * yet, as after a crash the file may be there in part. A file system with a journal then has one
- * commit to make, not the two of file_replace_at(). */
+/* Writes folder_fd/name in place, and fsyncs it and the folder: for a folder that no other code
+ * reads yet, as after a crash the file may be there in part. A file system with a journal then has
+ * one commit to make, not the two of file_replace_at(). */
 int file_write_at(int folder_fd, const char *name, const void *data, size_t length, unsigned mode,
 		  struct error *err);
 
@@ -27,5 +27,5 @@ int file_write_at(int folder_fd, const char *name, const void *data, size_t leng
 int file_replace_at(int folder_fd, const char *name, const void *data, size_t length, unsigned mode,
 		    struct error *err);
 
-/* fsync(2) of a folder: makes renames and removals in it last. */
+/* fsync(2) of a folder: makes renames and removals in it durable. */
 int file_sync_folder(int folder_fd, struct error *err);

@@ -3,7 +3,7 @@
 
 /*
  * The flags of a command line: --name=VALUE or --name VALUE, and for a switch --name alone. A table
- * says what each one is and where its value goes; what the table does not know is refused.
+ * says what each one is and where its value goes; a flag that is not in the table is refused.
  */
 
 #include <stdbool.h>

@@ -114,7 +114,7 @@ static void append_field(struct text *line, const struct log_field *field)
 
 static void write_line(const struct text *line)
 {
-	/* Nobody can be told that the log is gone. */
+	/* There is no other place to report that the log is gone. */
 	if (write(output, line->data, line->length) < 0)
 		return;
 }

@@ -6,9 +6,10 @@
  *
  *	time=2026-11-24T09:15:02.113000Z level=info event="volume deleted" volume=pvc-1
  *
- * The event is a constant sentence; what varies stands in fields. Values are quoted and escaped
- * as needed, so no input can forge a line. The line is written by one write(2). Only programs log;
- * a library returns its error to whoever answers for it. Secrets are never a field.
+ * The event is a constant sentence; what varies stands in fields. Values are quoted and escaped as
+ * needed, so no input can forge a line. The line is written by one write(2). A library returns its
+ * error to the caller, and logs only where there is no caller to return it to. Secrets are never a
+ * field.
  */
 
 #include <stdbool.h>

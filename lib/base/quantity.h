@@ -20,5 +20,5 @@ int quantity_parse_bytes(const char *text, uint64_t *ret_bytes, struct error *er
 void quantity_format_bytes(uint64_t bytes, char text[static QUANTITY_TEXT_MAX]);
 
 /* Rounded down to three binary digits ("640Mi", "5Gi"), so that a text with it stays the same while
- * the bytes change little: repeated events are told apart by their text. */
+ * the bytes change little: events with equal texts are counted as one. */
 void quantity_format_about(uint64_t bytes, char text[static QUANTITY_TEXT_MAX]);

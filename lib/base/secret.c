@@ -13,7 +13,7 @@ int secret_init(struct secret *secret, size_t length, struct error *err)
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (pages == MAP_FAILED)
 		return error_errno(err, errno, "memory for a secret");
-	/* Each is one more fence; where the kernel or a limit refuses one, the others stand. */
+	/* Each is one more protection; where the kernel or a limit refuses one, the others hold. */
 	mlock(pages, length);
 	madvise(pages, length, MADV_DONTDUMP);
 	madvise(pages, length, MADV_WIPEONFORK);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Names that both ends of a CSI call must spell alike.
+ * Names that both ends of a CSI call must spell the same.
  */
 
 /* The driver: in CSIDriver, CSINode, StorageClass.provisioner, PersistentVolume. */
@@ -19,7 +19,7 @@
 #define CSI_PARAMETER_CLAIM_NAMESPACE CSI_PARAMETER_PREFIX "pvc/namespace"
 #define CSI_PARAMETER_VOLUME_NAME CSI_PARAMETER_PREFIX "pv/name"
 
-/* PersistentVolume attribute that names who provisioned it (volume context). */
+/* PersistentVolume attribute that names its provisioner (volume context). */
 #define CSI_CONTEXT_PROVISIONER_IDENTITY "storage.kubernetes.io/csiProvisionerIdentity"
 
 /* What the two ends call each other in their certificates (DNS names). */

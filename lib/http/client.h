@@ -5,9 +5,9 @@
  * HTTPS requests over libcurl.
  *
  * One thread drives one curl multi handle, so that all requests and streams of a program share a
- * connection (HTTP/2). Whoever asks blocks until the answer is there; a stream hands over the body
- * line by line while it arrives. Any number of threads may ask at once. SIGPIPE must be ignored
- * (base/stop.h does). Redirects are not followed and proxies are not used.
+ * connection (HTTP/2). The caller blocks until the answer is there; a stream hands over the body
+ * line by line while it arrives. Any number of threads may send requests at once. SIGPIPE must be
+ * ignored (base/stop.h does). Redirects are not followed and proxies are not used.
  */
 
 #include <stddef.h>

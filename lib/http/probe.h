@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * A probe that anybody in the cluster may ask for: /healthz or /readyz. The asker learns only
- * whether it passes. Why it does not, which names disks and addresses, goes to the log: when it
- * begins to fail, when the reason becomes another one (once a minute at most, however often it is
- * asked for), and when it passes again.
+ * A probe that any client in the cluster may read: /healthz or /readyz. The client learns only
+ * whether it passes. The reason why it does not, which names disks and addresses, goes to the log:
+ * when it begins to fail, when the reason becomes another one (once a minute at most, however often
+ * it is asked for), and when it passes again.
  */
 
 #include <stdbool.h>

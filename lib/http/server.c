@@ -23,7 +23,7 @@
 #define HEAD_MAX_BYTES 8192
 #define CONNECTION_MS 10000
 
-/* How much of what nobody wants is read before a connection is closed. */
+/* How much of a request beyond its head is read before a connection is closed. */
 #define DRAIN_MAX_BYTES (64u << 10)
 
 struct connection {
@@ -170,8 +170,8 @@ static bool serve_connection(struct connection *connection, struct http_server *
 	return !connection->answer.length || write_answer(connection);
 }
 
-/* What we have not read would make close() tell the peer of an error (RFC 1122 §4.2.2.13) before it
- * has read our answer. Who sends without end gets that error. */
+/* What we have not read would make close() send the peer a reset (RFC 1122 §4.2.2.13) before it has
+ * read our answer. A client that sends without end gets that reset. */
 static void drain(int fd)
 {
 	char rest[4096];

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A bearer token in a file that somebody else renews.
+ * A bearer token in a file that another program renews.
  *
  * The kubelet replaces a pod's token long before it expires (Kubernetes: projected service account
  * tokens). The file is looked at before each request and read again when it is another, and once a

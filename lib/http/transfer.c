@@ -218,7 +218,7 @@ static enum error_code code_of(const struct transfer *transfer, CURLcode code)
 	}
 }
 
-/* OpenSSL's own words seldom say what to look at. */
+/* OpenSSL's own text seldom says what to look at. */
 static const char *hint_of(CURLcode code)
 {
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)

@@ -6,7 +6,7 @@
  *
  *	incoming --started--> running --answered, failed, given up--> ended
  *
- * Whoever asks submits a transfer and waits for it; while it is incoming or running libcurl's
+ * The asking thread submits a transfer and waits for it; while it is incoming or running libcurl's
  * handle is the loop's alone, afterwards it is the asking thread's again. The loop also ends what
  * libcurl would keep: streams that have been silent for too long, those whose reader is gone, and
  * all transfers of a connection on which the server no longer answers.

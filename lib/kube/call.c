@@ -10,7 +10,7 @@
 #include "kube/status.h"
 #include "kube/transport.h"
 
-/* API Priority and Fairness names a second or so; a server that names more is not believed. */
+/* API Priority and Fairness sends a second or so; a longer Retry-After is cut to this. */
 #define RETRY_AFTER_MAX_S 10
 
 static void append_escaped(struct text *text, const char *string)

@@ -16,7 +16,7 @@
 #include "kube/client.h"
 #include "kube/object.h"
 
-/* How long a request may take where nobody says otherwise, 429 and its waiting included. */
+/* How long a request may take where the caller sets no timeout, waiting after a 429 included. */
 #define KUBE_CALL_TIMEOUT_MS 30000
 
 struct kube_call {

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A PersistentVolumeClaim: the wish of a pod's author for a volume.
+ * A PersistentVolumeClaim: a user's request for a volume.
  */
 
 #include <stdbool.h>

@@ -18,7 +18,7 @@ struct bucket {
 	uint64_t since_ms;
 };
 
-/* The messages are remembered as hashes: two that fall together are of one object, and no harm. */
+/* The messages are remembered as hashes: a collision only concerns events of one object. */
 struct group {
 	uint64_t messages[SIMILAR_MAX];
 	unsigned count;

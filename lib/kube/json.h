@@ -49,8 +49,8 @@ int json_read_time(struct json_object *json, const char *path, int64_t *ret_time
 		   struct error *err);
 
 /* A quantity of bytes, as text ("1Gi") or as a number; 0 if missing. More than INT64_MAX is read as
- * INT64_MAX: whoever asks for so much should hear at the object that nobody has it, which takes an
- * object that can be read. */
+ * INT64_MAX: the object can still be read, so its user gets an event that no node has so much
+ * room. */
 int json_read_bytes(struct json_object *json, const char *path, uint64_t *ret_bytes,
 		    struct error *err);
 

@@ -223,7 +223,7 @@ static void set_held(struct lease *lease, bool held, uint64_t begun_ms)
 	metric_set(&master_metric, (const char *const *)&lease->name, held);
 }
 
-/* That somebody else was faster is not a failure. */
+/* That another competitor was faster is not a failure. */
 static void report(const struct lease *lease, const struct error *err)
 {
 	bool outrun = err->code == ERROR_CONFLICT || err->code == ERROR_EXISTS;

@@ -4,9 +4,9 @@
 /*
  * Leadership by a coordination.k8s.io/v1 Lease: of several replicas one acts.
  *
- * The holder renews every retry_ms; whoever sees no renewal for duration_ms on its own clock takes
- * over. A holder that could not renew for renew_deadline_ms has lost the lease and must stop
- * acting at once: `lost` is called, and the program ends. A stop gives the lease back.
+ * The holder renews every retry_ms; a competitor that sees no renewal for duration_ms on its own
+ * clock takes over. A holder that could not renew for renew_deadline_ms has lost the lease and must
+ * stop acting at once: `lost` is called, and the program ends. A stop gives the lease back.
  */
 
 #include <stdbool.h>

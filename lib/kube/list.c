@@ -14,7 +14,7 @@
 #define PAGE_OBJECTS 500
 #define PAGE_BYTES_MAX (8u << 20)
 
-/* A server that expires every list in the middle is given up: the caller comes back later. */
+/* After so many lists that expire in the middle the call fails: the caller tries again later. */
 #define RESTARTS_MAX 3
 
 struct listing {
@@ -138,8 +138,8 @@ int kube_list(struct kube_client *client, const struct kube_scope *scope,
 	};
 	struct error unread;
 	err = err ? err : &unread;
-	/* A list that took so long that its continue token is too old (410) begins anew: half of it
-	 * as it was then and half as it is now would be a state that never was. */
+	/* A list that took so long that its continue token is too old (410) starts again: half of
+	 * it as it was then and half as it is now would be a state that never existed. */
 	for (unsigned restarts = 0; fetch_all(client, &listing, err) < 0; restarts++) {
 		if (err->code != ERROR_EXPIRED || restarts == RESTARTS_MAX)
 			return -1;

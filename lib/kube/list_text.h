@@ -5,7 +5,7 @@
  * The text of a list of objects, taken apart item by item.
  *
  * A page of 500 pods as one JSON tree costs 33 MB; one pod at a time costs 67 KB. So the list is
- * taken apart as text, and whoever takes an item makes a tree of that one alone.
+ * split as text, and its reader makes a tree of one item at a time.
  */
 
 #include <json-c/json.h>

@@ -4,9 +4,9 @@
 /*
  * An object of the Kubernetes API: the part of it that we look at.
  *
- * Each kind we use has a struct that begins with a struct object and holds just the fields that
- * somebody reads, parsed from the JSON on arrival; the JSON tree is freed at once (a tree costs
- * ten times the text). An object never changes after parsing: many threads may read it, holding
+ * Each kind we use has a struct that begins with a struct object and holds just the fields that our
+ * programs read, parsed from the JSON on arrival; the JSON tree is freed at once (a tree costs ten
+ * times the text). An object never changes after parsing: many threads may read it, holding
  * references, while newer versions of it arrive. What must be written back whole, such as a pod
  * template, is kept as its raw text.
  *

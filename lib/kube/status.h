@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The API server's own account of a failure, a meta/v1 Status, as an error.
+ * The API server's report of a failure, a meta/v1 Status, as an error.
  *
  * 404 becomes NOT_FOUND; 409 EXISTS (reason AlreadyExists) or CONFLICT; 410, or a reason Expired or
  * Gone, EXPIRED; 400 and 422 INVALID; 401 and 403 FORBIDDEN; 504 TIMEOUT; other 5xx UNAVAILABLE.

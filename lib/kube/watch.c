@@ -16,7 +16,7 @@
 #define WATCH_MIN_S 300
 #define WATCH_SPREAD_S 300
 
-/* The server sends a bookmark a minute; when two are missing we no longer believe it is there. */
+/* The server sends a bookmark a minute; when two are missing the watch counts as broken. */
 #define SILENCE_MAX_MS 150000
 
 struct kube_watch {
@@ -122,7 +122,7 @@ static int parse_bookmark(const struct kind *kind, const struct json_span *text,
 	return 0;
 }
 
-/* What is gone must be known to be gone, whatever it had become: its name is enough. */
+/* A deletion must be reported even if the object cannot be parsed: its name is enough. */
 static int parse_deleted(const struct kind *kind, const struct json_span *text,
 			 struct object **ret_object, struct error *err)
 {

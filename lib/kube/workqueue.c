@@ -313,8 +313,8 @@ static struct item *next_item(struct workqueue *queue)
 			return NULL;
 		make_due_ready(queue);
 		if (queue->ready) {
-			/* Who leaves may have been the only one to wait for the next delayed key;
-			 * the others may sleep without an end. */
+			/* This worker may have been the only one to wait for the next delayed key;
+			 * the others may sleep without a timeout. */
 			if (queue->delayed_count)
 				pthread_cond_signal(&queue->changed);
 			return take_ready(queue);

@@ -4,9 +4,9 @@
 /*
  * Keys that want attention, and the workers that give it.
  *
- * A key is in the queue at most once and never with two workers at once; one that is added while
- * a worker has it is looked at again afterwards. A reconcile that fails is tried again with
- * exponential backoff for that key, for ever; success forgets the failures.
+ * A key is in the queue at most once and never with two workers at once; one that is added while a
+ * worker has it is looked at again afterwards. A reconcile that fails is tried again with
+ * exponential backoff for that key, without end; success resets the backoff.
  */
 
 #include <stdint.h>

@@ -138,7 +138,8 @@ static int serve(struct rpc_call *call, grpc_byte_buffer **ret_response, struct 
 	ProtobufCMessage *request;
 	rpc_wire_received();
 	if (rpc_call_cancelled(call))
-		return error_set(err, ERROR_CANCELLED, "the caller did not wait for its turn");
+		return error_set(err, ERROR_CANCELLED,
+				 "the client cancelled the call before a worker was free");
 	if (!call->request)
 		return error_set(err, ERROR_INVALID, "the message is missing");
 	if (rpc_message_unpack(method->request, call->request, &call->allocator, &request, err) < 0)
@@ -189,7 +190,8 @@ static void run_in_worker(struct rpc_work *work)
 	answer(call, response, &err);
 }
 
-/* The caller comes again; a queue that only grew would make it wait for longer than it does. */
+/* The caller retries; without a bound the queue would grow until calls wait past their
+ * deadlines. */
 static void refuse(struct rpc_call *call)
 {
 	static struct rpc_log_gate gate;

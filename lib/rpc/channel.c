@@ -77,11 +77,11 @@ static struct rpc_channel *make_channel(const char *target, const char *name,
 	return channel;
 }
 
-/* gRPC works on a connection only while somebody waits on it. A call waits for the first attempt;
- * once that has failed, calls fail at once and nobody waits for the attempts that follow: they run
- * into their time limit, one after the other, and the channel never connects again. So a failed
- * one is replaced, and each call makes an attempt of its own. With the lock held; calls that are
- * under way keep the old one. */
+/* gRPC works on a connection only while a call waits on it. A call waits for the first attempt;
+ * once that has failed, calls fail at once and none waits for the attempts that follow: these run
+ * into their time limit, one after the other, and the channel never connects again. So a failed one
+ * is replaced, and each call makes an attempt of its own. With the lock held; calls that are under
+ * way keep the old one. */
 static void replace_failed(struct rpc_channel *channel)
 {
 	if (grpc_channel_check_connectivity_state(channel->channel, 0) !=

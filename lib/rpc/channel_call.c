@@ -136,7 +136,7 @@ static bool is_too_late(const struct exchange *exchange)
 	       gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), exchange->deadline) >= 0;
 }
 
-/* What the server says is passed on as it is; what gRPC says needs to be told whom it is about. */
+/* The server's text is passed on as it is; gRPC's own gets the method and the server before it. */
 static int explain(const struct exchange *exchange, struct error *err)
 {
 	enum error_code code = rpc_error_of_status(exchange->status);

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What gRPC needs of a struct rpc_tls for a channel. A server shakes hands itself, rpc/door.h.
+ * What gRPC needs of a struct rpc_tls for a channel. A server does its handshakes without gRPC,
+ * rpc/door.h.
  */
 
 #include <grpc/grpc_security.h>

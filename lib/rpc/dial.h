@@ -9,13 +9,14 @@
 
 #include "base/error.h"
 
-/* What the caller wants to know of the dial: from where it comes, before the server can see it. */
+/* What the caller learns of the dial: its own address, before the server sees the connection. */
 struct dial_watch {
 	void (*bound)(void *context, const struct sockaddr_storage *own);
 	void *context;
 };
 
-/* Shakes hands up to the point where a client presents its certificate; we have none that is
- * served. address: what the port is bound to. -1 also if it takes longer than the time. */
+/* Does the TLS handshake up to the point where a client presents its certificate; we have none that
+ * the server accepts. address: what the port is bound to. -1 also if it takes longer than the
+ * time. */
 int dial_tls(const struct sockaddr_storage *address, unsigned timeout_ms,
 	     const struct dial_watch *watch, struct error *err);

@@ -24,7 +24,7 @@
 #include "rpc/tls_context.h"
 #include "rpc/tunnel.h"
 
-#define STRANGERS_MAX 64 /* connections without a finished handshake */
+#define UNAUTHENTICATED_MAX 64 /* connections without a finished handshake */
 #define HANDSHAKES_MAX 16
 #define ADMITTED_MAX 64
 #define HANDSHAKE_MS 5000
@@ -86,10 +86,10 @@ static void sweep_tunnels(struct rpc_door *door)
 static bool make_room(struct rpc_door *door, enum tunnel_state from, enum tunnel_state to,
 		      size_t most)
 {
-	struct crowd_member members[STRANGERS_MAX];
-	struct tunnel *found[STRANGERS_MAX];
+	struct crowd_member members[UNAUTHENTICATED_MAX];
+	struct tunnel *found[UNAUTHENTICATED_MAX];
 	size_t count = 0;
-	for (struct tunnel *tunnel = door->tunnels; tunnel && count < STRANGERS_MAX;
+	for (struct tunnel *tunnel = door->tunnels; tunnel && count < UNAUTHENTICATED_MAX;
 	     tunnel = tunnel->next) {
 		if (tunnel->state < from || tunnel->state > to)
 			continue;
@@ -103,7 +103,7 @@ static bool make_room(struct rpc_door *door, enum tunnel_state from, enum tunnel
 	return true;
 }
 
-/* A stranger's descriptor; false: none has one. */
+/* The descriptor of an unauthenticated client; false: none has one. */
 static bool free_descriptor(struct rpc_door *door)
 {
 	return make_room(door, TUNNEL_SILENT, TUNNEL_SILENT, 1) ||
@@ -147,7 +147,7 @@ static void report(const struct tunnel *tunnel, const char *reason, const struct
 			    LOG_UINT("dropped", dropped));
 }
 
-/* By address and port: a stranger may come from the port alone. */
+/* By address and port: another client may have the same port. */
 static bool is_own(struct rpc_door *door, const struct tunnel *tunnel)
 {
 	pthread_mutex_lock(&door->lock);
@@ -177,7 +177,7 @@ static bool is_closed(struct rpc_door *door)
 	return closed;
 }
 
-/* The tunnel itself may be the stranger that makes room. */
+/* The tunnel itself may be the one that makes room. */
 static int open_tunnel(struct rpc_door *door, struct tunnel *tunnel, int *ret_fd)
 {
 	while (tunnel->state != TUNNEL_OVER) {
@@ -279,14 +279,14 @@ static void take_in(struct rpc_door *door, int fd, const struct sockaddr_storage
 	tunnel->member.peer = crowd_peer(address);
 	tunnel->member.arrival = door->arrivals++;
 	tunnel->deadline_ms = now_ms + HANDSHAKE_MS;
-	make_room(door, TUNNEL_SILENT, TUNNEL_SHAKING, STRANGERS_MAX);
+	make_room(door, TUNNEL_SILENT, TUNNEL_SHAKING, UNAUTHENTICATED_MAX);
 	tunnel->next = door->tunnels;
 	door->tunnels = tunnel;
 	if (watch_end(door, &tunnel->outer) < 0)
 		tunnel_end(tunnel);
 }
 
-/* Among strangers the latest has the best claim to a descriptor. */
+/* Among unauthenticated clients the latest one gets the descriptor. */
 static void make_do(struct rpc_door *door)
 {
 	static struct rpc_log_gate gate;

@@ -2,17 +2,18 @@
 #pragma once
 
 /*
- * The TCP port of a server: who comes in, and how many.
+ * The TCP port of a server: which clients reach gRPC, and how many.
  *
- * gRPC's own listener is not made for a port that strangers reach: it gives each connection 25 KB
- * before a byte has come, and once it runs out of descriptors it never accepts again
- * (CVE-2023-4785). So one thread accepts, shakes hands (rpc/tls_context.h) and moves bytes
- * (rpc/tunnel.h); gRPC sees a client after its certificate has been checked, as a unix socket.
- * docs/decisions/0019.
+ * gRPC's own listener is not made for a port that unauthenticated clients reach: it allocates 25 KB
+ * for each connection before the first byte, and once it runs out of descriptors it never accepts
+ * again (CVE-2023-4785). So one thread accepts, does the TLS handshakes (rpc/tls_context.h) and
+ * copies bytes (rpc/tunnel.h); gRPC sees a client after its certificate has been checked, as a unix
+ * socket. docs/decisions/0019.
  *
- * What strangers can take is bounded: so many connections without a finished handshake, so many
- * handshakes at once, so many seconds for one. Where a bound is reached, the peer that has the most
- * loses its oldest (base/crowd.h). Accepting goes on without free descriptors (rpc/entrance.h).
+ * What unauthenticated clients can take is bounded: the connections without a finished handshake,
+ * the handshakes at once, the seconds for one. Where a bound is reached, the peer that has the most
+ * connections loses its oldest (base/crowd.h). Accepting goes on without free descriptors
+ * (rpc/entrance.h).
  */
 
 #include <stdint.h>
@@ -37,8 +38,8 @@ int rpc_door_new(const struct rpc_door_options *options, struct rpc_door **ret_d
 		 uint16_t *ret_port, struct error *err);
 int rpc_door_start(struct rpc_door *door, struct error *err);
 
-/* Connects to the port as a client does and shakes hands, up to the point where we would present a
- * certificate: 0 if a client gets that far within the time. */
+/* Connects to the port as a client does and begins a TLS handshake, up to the point where we would
+ * present a certificate: 0 if a client gets that far within the time. */
 int rpc_door_dial(struct rpc_door *door, unsigned timeout_ms, struct error *err);
 
 /* admitted() is not called any more. */

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A listening TCP socket that keeps accepting, whatever runs out.
+ * A listening TCP socket that keeps accepting when descriptors or memory run out.
  *
  * Without a free descriptor accept(2) fails and the client stays in the backlog, where it keeps
  * later ones out. The owner then frees a descriptor, or turns the client away by means of one that

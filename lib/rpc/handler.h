@@ -32,8 +32,8 @@ bool rpc_call_cancelled(const struct rpc_call *call);	       /* client gone, or 
 const char *
 rpc_call_peer(const struct rpc_call *call); /* "uid=0 pid=17" or "kentledge-provisioner" */
 
-/* Sends the next message of a stream. Waits until gRPC has found room for the one before: while the
- * client is slow the handler stands still, and at most one message waits. -1 when nobody waits for
+/* Sends the next message of a stream. Waits until gRPC has room for the one before: while the
+ * client is slow the handler blocks, and at most one message waits. -1 when the client takes no
  * more: ERROR_CANCELLED (client gone, deadline past, server stopping), or ERROR_TIMEOUT if the
  * client has taken nothing for RPC_STREAM_PATIENCE_MS. The message may be reused at once. */
 int rpc_stream_send(struct rpc_stream *stream, const ProtobufCMessage *message, struct error *err);

@@ -33,7 +33,7 @@ static void log_for_grpc(gpr_log_func_args *args)
 {
 	static struct rpc_log_gate gate;
 	unsigned dropped = 0;
-	/* What it says before it ends the process must not be missed. */
+	/* A message before it ends the process must not be dropped. */
 	bool last_words = strncmp(args->message, "assertion failed", 16) == 0;
 	if (!last_words && !rpc_log_gate_passes(&gate, &dropped))
 		return;
@@ -49,7 +49,7 @@ extern void set_deadlock_detection(int mode) __asm__(
 #define DETECTION_OFF 0 /* absl::OnDeadlockCycle::kIgnore */
 
 /* Debian builds absl without NDEBUG, so that each of gRPC's locks is looked up in a graph of all: a
- * search for gRPC's own mistakes, in whose place nobody would look here. */
+ * search for deadlocks in gRPC itself, which is not our task. */
 static void spare_detection(void)
 {
 	if (set_deadlock_detection)

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * gRPC core as a whole: it starts with the first hold, ends with the last release, and what it
- * has to say goes to base/log.h. Every server and channel holds it.
+ * gRPC core as a whole: it starts with the first hold, ends with the last release, and its messages
+ * go to base/log.h. Every server and channel holds it.
  *
- * Peers can make gRPC talk (a port scan, a certificate of another CA), and us about callers that we
- * refuse. Such lines pass a gate that lets ten through in ten seconds.
+ * Peers can make gRPC log (a port scan, a certificate of another CA), and make us log about callers
+ * that we refuse. Such lines are limited to ten in ten seconds.
  */
 
 #include <stdatomic.h>

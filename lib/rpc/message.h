@@ -17,7 +17,7 @@ int rpc_message_unpack(const ProtobufCMessageDescriptor *type, grpc_byte_buffer 
 		       ProtobufCAllocator *allocator, ProtobufCMessage **ret_message,
 		       struct error *err);
 
-/* The type has a map named `secrets`: where CSI puts what nobody else may read (csi.proto, option
+/* The type has a map named `secrets`: where CSI puts keys and passwords (csi.proto, option
  * csi_secret). Unpacking leaves no copy of such a message but the one that is returned. */
 bool rpc_message_holds_secrets(const ProtobufCMessageDescriptor *type);
 

@@ -18,5 +18,6 @@ struct rpc_peer {
 /* remote_name: the name that all callers of the server have; NULL: they are local. */
 void rpc_peer_identify(grpc_call *call, const char *remote_name, struct rpc_peer *ret_peer);
 
-/* Whether the process at the other end of the socket may call: root, or who we are ourselves. */
+/* Whether the process at the other end of the socket may call: it must run as root or as our own
+ * user. */
 bool rpc_peer_may_connect(int fd, struct rpc_peer *ret_peer);

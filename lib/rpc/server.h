@@ -6,14 +6,15 @@
  * a stream of them, one behind the other.
  *
  * A table names each method with its request and response types and the function that serves it.
- * One thread moves gRPC's completion tags; a few workers run the handlers, which may block. The
- * lane of a method says which of them: some are kept for quick calls, so that these are served
+ * One thread reads gRPC's completion queue; a few workers run the handlers, which may block. The
+ * lane of a method says which of them: some are reserved for quick calls, so that these are served
  * whatever the others do. When too many calls wait, further ones are answered UNAVAILABLE. A
  * handler sees valid requests only: whole, strings in UTF-8 (RFC 3629) without NUL, and of two map
- * entries with the same key the last one. What is not so is answered INVALID_ARGUMENT and named by
- * field. A request lives in the call's arena and is gone when the handler has returned; one that
- * can hold secrets is wiped from memory then, before the call is answered. What the table does not
- * name is answered UNIMPLEMENTED; an error that a handler returns becomes a status by rpc/status.h.
+ * entries with the same key the last one. Any other request is answered INVALID_ARGUMENT, which
+ * names the field. A request lives in the call's arena and is gone when the handler has returned;
+ * one that can hold secrets is wiped from memory then, before the call is answered. What the table
+ * does not name is answered UNIMPLEMENTED; an error that a handler returns becomes a status by
+ * rpc/status.h.
  *
  * A call may come over a unix socket, whose peer is known by SO_PEERCRED, or over TCP with mutual
  * TLS, whose peer is known by the DNS name in its certificate.

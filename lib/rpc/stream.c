@@ -39,7 +39,7 @@ static bool wait_until_taken(struct rpc_stream *stream, uint64_t patience_ms)
 	return !stream->under_way;
 }
 
-/* A client that stays connected and takes nothing would keep the worker for ever. */
+/* A client that stays connected and takes nothing would keep the worker without end. */
 static void give_up(struct rpc_stream *stream)
 {
 	grpc_call_cancel_with_status(stream->handle, GRPC_STATUS_DEADLINE_EXCEEDED,
@@ -60,7 +60,7 @@ static int wait_for_room(struct rpc_stream *stream, struct error *err)
 	}
 	if (broken || stream->cancelled(stream->context))
 		return error_set(err, ERROR_CANCELLED,
-				 "the caller does not wait for the rest of the stream");
+				 "the client cancelled the call, or its deadline is past");
 	return 0;
 }
 

@@ -87,7 +87,7 @@ static int read_stamped(const char *path, struct stamp *ret_stamp, char **ret_te
 	return 0;
 }
 
-/* Answers for whatever OpenSSL dislikes about a file, and empties its queue of errors. */
+/* Reports OpenSSL's error about a file, and empties its queue of errors. */
 static int refuse_pem(const char *path, const char *what, struct error *err)
 {
 	unsigned long code = ERR_peek_last_error();

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The certificate, key and CA with which a program meets its peers, as files in one folder under
- * the names of a Kubernetes TLS Secret: ca.crt, tls.crt, tls.key. The kubelet replaces them in
- * place when the Secret changes; connections opened afterwards use the new ones. When the
- * certificate ends is a metric, and in the last sixth of its life a warning in the log once a day.
+ * The certificate, key and CA with which a program and its peers authenticate each other, as files
+ * in one folder under the names of a Kubernetes TLS Secret: ca.crt, tls.crt, tls.key. The kubelet
+ * replaces them in place when the Secret changes; connections opened afterwards use the new ones.
+ * When the certificate ends is a metric, and in the last sixth of its life a warning in the log
+ * once a day.
  */
 
 #include <stdbool.h>

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * How a server meets its clients over TLS, with OpenSSL: TLS 1.2 or 1.3, both sides with a
- * certificate, HTTP/2 only, no session that would outlive a certificate, no renegotiation. A client
- * needs a certificate of the CA that has one certain DNS name.
+ * The server's side of TLS, with OpenSSL: TLS 1.2 or 1.3, both sides with a certificate, HTTP/2
+ * only, no session that would outlive a certificate, no renegotiation. A client needs a certificate
+ * of the CA that has one certain DNS name.
  *
  * The files of struct rpc_tls are looked at before each handshake, so a new connection uses what is
  * there. Used by one thread.

@@ -15,7 +15,7 @@
 #define RECORD_BYTES 16384 /* the most that one TLS record holds (RFC 8446 section 5.1) */
 #define STEPS_MAX 16	   /* then the other connections have their turn */
 #define CLOSING_MS 2000
-/* A peer that lost its power says nothing: it is found out by the kernel. */
+/* A peer that lost its power sends nothing: the kernel's keep-alive notices it. */
 #define KEEPALIVE_AFTER_S 60
 #define KEEPALIVE_EVERY_S 15
 #define PEER_GONE_MS 60000

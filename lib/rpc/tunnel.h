@@ -5,7 +5,7 @@
  * One client's connection: TLS on the outer side, and on the inner side a pair of unix sockets, of
  * which gRPC has the other end and reads plain HTTP/2 from it. Its states:
  *
- *	silent --> shaking hands --> open --> closing --> over
+ *	silent --> handshake --> open --> closing --> over
  *
  * A silent connection has sent nothing yet, and costs no more than this struct. gRPC gets its
  * socket when the handshake has shown a certificate that is served. An open tunnel moves bytes in

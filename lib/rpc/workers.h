@@ -6,8 +6,8 @@
  *
  * Work comes in lanes (rpc/method.h). Within a lane it is first come, first served. A quarter of
  * the threads, at least one, is kept for the quick lane, so that work of the other lanes, however
- * long it takes, never makes quick work wait. Of the long lane a quarter of the threads runs work
- * at once. What waits in the ordinary and the long lane is bounded.
+ * long it takes, never makes quick work wait. At most a quarter of the threads runs work of the
+ * long lane. The work that waits in the ordinary and the long lane is bounded.
  */
 
 #include <stdbool.h>
