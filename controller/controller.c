@@ -97,8 +97,8 @@ static void set_changed(void *context, const struct object *before, const struct
 	enqueue(controller, set->namespace, set->name);
 }
 
-/* Pods are found by the name of the set that controls them, orphans by the name that their own name
- * has as its parent: nobody else could want them. */
+/* Pods are found by the name of the set that controls them, orphans by the set name in their own
+ * name: only that set could adopt them. */
 static const char *set_name_of_pod(const struct object *pod)
 {
 	const struct owner *owner = object_controller(pod);
@@ -141,7 +141,7 @@ static bool is_wanted(struct controller *controller, const struct object *pod)
 	       identity_in_range(statefulset_of(set), ((const struct pod *)pod)->ordinal);
 }
 
-/* Whoever it belonged to, its name is free now for the set that its name speaks of. */
+/* Whichever set the pod belonged to, the set that is part of its name may use the name now. */
 static void pod_removed(struct controller *controller, const struct object *pod)
 {
 	const char *namesake = ((const struct pod *)pod)->parent;

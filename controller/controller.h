@@ -6,11 +6,11 @@
  *
  * Informers keep live copies of sets, pods, claims and revisions. A change of a set or of one of
  * its pods puts the set's key into a queue. A worker takes the key, looks at the set as the copies
- * show it (sync/set_sync.h), makes a plan and carries it out. A set is in the hands of one worker
- * at a time, and not before the copies have caught up with what was last written for it.
+ * show it (sync/set_sync.h), makes a plan and carries it out. One worker at a time works on a set,
+ * and not before the copies have caught up with what was last written for it.
  *
- * Nothing is kept but the copies: after a restart everything is looked at again, and a step that
- * was cut off half-way is found half-done and gone on from.
+ * The controller keeps no state but the copies: after a restart it looks at every set again, and
+ * continues a step that was interrupted.
  */
 
 #include <stdbool.h>
@@ -38,8 +38,8 @@ struct controller_options {
 	uint32_t probe_again_ms;
 	uint32_t probe_check_ms;
 
-	/* The lease is still ours, by our own clock: asked before every write, since a process that
-	 * was frozen for a while wakes up beside its successor. NULL: nobody competes. */
+	/* The lease is still ours, by our own clock: checked before every write, since a process
+	 * that was frozen may resume after another one has taken the lease. NULL: no election. */
 	bool (*leads)(void *context);
 	void *leads_context;
 };
@@ -47,7 +47,7 @@ struct controller_options {
 /* Starts at once. The options' strings must outlive it. */
 struct controller *controller_new(const struct controller_options *options);
 
-/* Lets the work under way end and begins no more: nothing is written from then on. */
+/* Waits for the work under way and begins no more: nothing is written from then on. */
 void controller_stop(struct controller *controller);
 
 /* kube_client_stop() first. */

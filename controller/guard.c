@@ -262,8 +262,8 @@ static bool is_stopping(struct guard *guard)
 	return stopping;
 }
 
-/* As an event of our own pod, where a user looks who wonders why nothing happens. Normal: on a
- * stock cluster it is meant to be so. */
+/* As an event of our own pod, where a user looks for the reason why nothing happens. Normal: on a
+ * stock cluster this is expected. */
 static void report_standby(struct guard *guard)
 {
 	const struct guard_options *options = &guard->options;

@@ -23,14 +23,14 @@
  *
  * While we are active the probe stays, for a controller that starts later looks at every set there
  * is, the probe included, and we see its write and stand down at once. The informer shows it, but
- * not if it watches another namespace or has lost touch; so the probe is also read now and then.
+ * not if it watches another namespace or its watch is broken; so the probe is also read now and
+ * then.
  *
- * While we stand by there is no probe, and the cluster is asked nothing but the lease, once in
- * look_ms. We probe again when the lease has another holder or is no longer renewed, or when a set
- * was changed and its status did not follow for margin_ms; the latter at most once in
- * probe_again_ms.
+ * While we stand by there is no probe, and we read nothing but the lease, once in look_ms. We probe
+ * again when the lease has another holder or is no longer renewed, or when a set was changed and
+ * its status did not follow for margin_ms; the latter at most once in probe_again_ms.
  *
- * The probe belongs to our own pod, so it goes when the pod goes.
+ * Our own pod owns the probe, so the garbage collector deletes it after the pod.
  */
 
 #include <stdbool.h>

@@ -44,7 +44,7 @@ struct program {
 	pthread_mutex_t lock;
 	bool stopping;
 	struct controller *controller; /* NULL until we lead */
-	struct lease *lease;	       /* atomic; NULL: nobody competes, or we have only begun to */
+	struct lease *lease;	       /* atomic; NULL: no election, or it has only begun */
 };
 
 static const char *environment(const char *name, const char *fallback)
@@ -137,7 +137,7 @@ static void compete(struct program *program, const char *identity)
 	__atomic_store_n(&program->lease, lease, __ATOMIC_RELEASE);
 }
 
-/* The work ends first, then the lease is given back, so that the next leader finds nobody acting.
+/* The work ends first, then the lease is released, so that no two leaders act at a time.
  */
 static void wind_down(struct program *program)
 {

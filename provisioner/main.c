@@ -27,10 +27,10 @@
 #define TICK_MS 30000
 
 /*
- * The name that the field's external-provisioner would take for this driver, so that the two
- * exclude each other; and, for one release, the name that releases up to now took. A process
- * competes for the old one first and for the other when it holds that: with one order for all, no
- * two of them can wait for each other.
+ * The name that upstream's external-provisioner would take for this driver, so that the two exclude
+ * each other; and, for one release, the name that releases up to now took. A process competes for
+ * the old one first and for the other when it holds that: with one order for all, no two of them
+ * can wait for each other.
  */
 static const char *const lease_names[] = { CSI_DRIVER_NAME, "kentledge-io" };
 
@@ -92,7 +92,7 @@ static void lease_acquired(void *context)
 		lead_now(program);
 }
 
-/* At once and without clearing up: whatever is under way, another may be doing it already. */
+/* At once and without clearing up: another process may already do what is under way here. */
 static void lease_lost(void *context)
 {
 	log_error("lease lost", LOG_TEXT("identity", ((struct program *)context)->identity));

@@ -5,8 +5,8 @@
  * The provisioner: a table of roles (apply/role.h), of which each does one thing for the cluster,
  * and what they share: the copies of the cluster and the channels to the nodes.
  *
- * Only the holder of the lease may run one. It keeps nothing that the API server does not know, so
- * it may be stopped or killed at any point and the next one goes on.
+ * Only the holder of the lease may run one. It keeps no state outside the API, so it may be stopped
+ * or killed at any point and the next leader continues.
  */
 
 #include <stdbool.h>
@@ -55,10 +55,10 @@ int provisioner_start(struct provisioner *provisioner, uint32_t timeout_ms, stru
 /* It sees the cluster and acts. */
 bool provisioner_ready(const struct provisioner *provisioner);
 
-/* Housekeeping, every half minute or so: closes idle connections, looks after certificates. */
+/* Housekeeping, every half minute or so: closes idle connections, reads changed certificates. */
 void provisioner_tick(struct provisioner *provisioner);
 
-/* Lets what is under way end. */
+/* Waits for the work under way. */
 void provisioner_stop(struct provisioner *provisioner);
 
 /* kube_client_stop() first. */

@@ -45,9 +45,9 @@ const char *hold_reason_text(enum hold_reason reason);
 /* The sentence for a user: what waits for what, and how to go on. */
 void hold_describe(const struct hold *hold, struct text *text);
 
-/* The user hears of it at once, as of a request that was refused; else once it has lasted
- * (sync/wait_report.h). */
+/* The user gets an event at once, as for a request that was refused; otherwise once the wait has
+ * become long (sync/wait_report.h). */
 bool hold_is_refusal(enum hold_reason reason);
 
-/* It may last until a person acts, so the set's user has to hear of it. */
+/* It may last until a person acts, so the set's user must get an event. */
 bool hold_needs_attention(enum hold_reason reason);

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Who is who in a set: the names that tie a pod and its claims to their place.
+ * Identity in a set: the names that tie a pod and its claims to an ordinal.
  *
  *	pod	<set>-<ordinal>
  *	claim	<template>-<set>-<ordinal>
  *
- * Names are all there is to it. A pod that comes back under its name finds the claims of that
- * name, whoever made them, and with them its data.
+ * There is nothing but the names. A pod that is made again under its name finds the claims of that
+ * name, whichever client made them, and with them its data.
  */
 
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An entry of metadata.ownerReferences, as JSON: who controls an object, and with whose end the
- * garbage collector deletes it. All results are yours.
+ * An entry of metadata.ownerReferences, as JSON: the object's controller, or an owner after whose
+ * deletion the garbage collector deletes the object. All results are yours.
  */
 
 #include "set/statefulset.h"

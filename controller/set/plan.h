@@ -7,7 +7,7 @@
  * A plan is made from one look at the set, its pods and their claims, at one moment, and touches
  * nothing. It is a list of decisions, in four stages that follow each other:
  *
- *	owners		say in every claim on whose end it goes (set/claim_plan.h)
+ *	owners		set every claim's owner references (set/claim_plan.h)
  *	replicas	make what is missing, replace what has failed, put right what differs
  *	condemned	delete pods beyond the range
  *	update		delete pods of an old revision, so that they come back with the new one
@@ -83,8 +83,8 @@ struct claim_lookup {
 	void *context;
 };
 
-/* Finds a pod of the set's namespace by name, whomever it belongs to; NULL if there is none.
- * Without a function no pod is in the way. */
+/* Finds a pod of the set's namespace by name, also one of another controller; NULL if there is
+ * none. Without a function no pod is in the way. */
 struct pod_lookup {
 	const struct pod *(*find)(void *context, const char *name);
 	void *context;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A pod, as the controller of its set sees it: whom it belongs to, how far along it is, and which
- * claims it uses.
+ * A pod, as the controller of its set sees it: its controller, its phase and readiness, and the
+ * claims that it uses.
  */
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 #define POD_REVISION_LABEL "controller-revision-hash"
 
 enum pod_phase {
-	POD_PHASE_NONE, /* not yet written by anybody */
+	POD_PHASE_NONE, /* not written yet */
 	POD_PENDING,
 	POD_RUNNING,
 	POD_SUCCEEDED,

@@ -5,8 +5,8 @@
  * What becomes of a claim when its set is deleted or scaled down: spec
  * persistentVolumeClaimRetentionPolicy.
  *
- * The controller deletes no data. It says in the claim's owner references on whose end the garbage
- * collector shall delete the claim:
+ * The controller deletes no data. The claim's owner references say after whose deletion the garbage
+ * collector deletes the claim:
  *
  *	whenScaled	whenDeleted	pod in range	pod scaled away
  *	Retain		Retain		none		none
@@ -14,11 +14,11 @@
  *	Delete		Retain		none		the pod
  *	Delete		Delete		the set		the pod
  *
- * The set is the owner from the claim's creation on, so that no crash and no refused pod leaves
- * a claim behind. A reference that names the set or pod but carries another uid belongs to an
- * earlier one of that name: the claim is on its way out and is left alone. With one exception:
- * under whenScaled: Retain the reference to an earlier pod is removed, because the data is to be
- * kept now. A claim that another object controls is never ours to give away.
+ * The set is the owner from the claim's creation on, so that no crash and no refused pod leaves a
+ * claim behind. A reference that names the set or pod but carries another uid belongs to an earlier
+ * one of that name: the claim is on its way out and is left alone. With one exception: under
+ * whenScaled: Retain the reference to an earlier pod is removed, because the data is to be kept
+ * now. The owners of a claim that another object controls are never changed.
  */
 
 #include <json-c/json.h>
@@ -43,7 +43,7 @@ bool retention_conflicts(const struct statefulset *set, const struct claim *clai
 			 const struct retention_pod *pod);
 
 /* The claim belongs to an earlier pod of this name, under whenScaled: Delete. The new pod must wait
- * until it is gone: its data was to be thrown away. */
+ * until it is gone: its data is to be deleted. */
 bool retention_claim_is_stale(const struct statefulset *set, const struct claim *claim,
 			      const struct retention_pod *pod);
 

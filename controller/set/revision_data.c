@@ -8,8 +8,8 @@
 #include "kube/json.h"
 #include "set/canonical_json.h"
 
-/* Kubernetes before 1.34 encodes a template without a creation time as null; nobody else means
- * anything by it. */
+/* Kubernetes before 1.34 encodes a template without a creation time as null; null has no other
+ * meaning here. */
 static void drop_null_creation_time(struct json_object *template)
 {
 	struct json_object *metadata = NULL;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How long pods are gone: from the moment the API told us that one was removed to the moment we
- * made it again. That is our own share of the time a restart takes, and goes into the log.
+ * How long pods are gone: from the moment the watch showed that one was removed to the moment we
+ * created it again. That is our own share of the time a restart takes, and goes into the log.
  *
  * Only a measure: nothing is decided by it, it does not outlive the process, and of very many
  * absences at once the oldest are forgotten.
@@ -21,7 +21,7 @@ void absence_free(struct absence *absence);
 
 void absence_begins(struct absence *absence, const char *namespace, const char *pod_name);
 
-/* False if nobody saw it begin. */
+/* False if its beginning was not seen. */
 bool absence_ends(struct absence *absence, const char *namespace, const char *pod_name,
 		  uint64_t *ret_lag_ms);
 

@@ -3,8 +3,8 @@
 
 /*
  * What the parts that change the cluster have in common: the client, the recorder of events, and
- * the permission to act at all, which is asked for before every single write. It ends when another
- * controller shows up (guard.h) or the program stops.
+ * the permission to act at all, which is checked before every write. It ends when the guard sees
+ * another controller (guard.h) or the program stops.
  */
 
 #include <stdbool.h>
@@ -40,8 +40,8 @@ struct applier {
 /* 0, or ERROR_CANCELLED. */
 int applier_may_act(const struct applier *applier, struct error *err);
 
-/* Not worth an event: that the lease or the lead is over, and that another writer was faster (of a
- * claim, say, or of a quota), which the next try puts right. A conflict that lasts is reported by
+/* Not worth an event: that the lease is lost or we stand by, and that another writer was faster (of
+ * a claim, say, or of a quota), which the next try puts right. A conflict that lasts is reported by
  * sync/wait_report.h. */
 bool applier_is_passing(const struct error *failure);
 

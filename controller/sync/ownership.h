@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Which pods are a set's: those it controls. A pod that nobody controls, whose labels the selector
- * matches and whose name has the set as its parent, is taken over; one that is controlled by the
- * set and no longer matches is let go. Before the first take-over the set is read from the API
- * itself: the copy might not yet know that it is being deleted.
+ * Which pods are a set's: those it controls. A pod without a controller, whose labels the selector
+ * matches and whose name has the set as its parent, is adopted; one that the set controls and that
+ * no longer matches is released. Before the first adoption the set is read from the API itself: the
+ * copy might not yet know that it is being deleted.
  */
 
 #include "kube/object.h"
@@ -13,7 +13,7 @@
 
 enum ownership {
 	OWNERSHIP_KEEP,	  /* ours, and stays so */
-	OWNERSHIP_IGNORE, /* none of our business */
+	OWNERSHIP_IGNORE, /* not ours */
 	OWNERSHIP_ADOPT,
 	OWNERSHIP_RELEASE,
 };

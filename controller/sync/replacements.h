@@ -32,7 +32,7 @@ struct replacements;
 struct replacements *replacements_new(void);
 void replacements_free(struct replacements *replacements);
 
-/* The failed pod was deleted by us at that time (base/clock.h: monotonic). */
+/* We deleted the failed pod at that time (base/clock.h: monotonic). */
 void replacements_note_failed(struct replacements *replacements, const struct pod *pod,
 			      uint64_t now_ms);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A set's revisions as they stand in the API: found, adopted, made, put back, and thrown away when
- * there are more than the set wants to keep.
+ * A set's revisions as they stand in the API: found, adopted, made, put back, and deleted when
+ * there are more than the set keeps.
  */
 
 #include "kube/informer.h"
@@ -18,7 +18,7 @@ void revision_history_list(struct informer *informer, const struct statefulset *
 /* "<namespace>/<uid of the controller, or nothing>". */
 void revision_index(const struct object *object, struct text *key);
 
-/* Takes over those that nobody controls. */
+/* Adopts those without a controller. */
 int revision_history_adopt(const struct applier *applier, const struct statefulset *set,
 			   const struct object_list *revisions, struct error *err);
 

@@ -4,8 +4,8 @@
 /*
  * One look at a set, from its revisions and pods as the copies show them to its status.
  *
- *	adopt revisions -> settle whose the pods are -> find or make the set's revision
- *	    -> plan -> apply -> write the status -> throw old revisions away
+ *	adopt revisions -> adopt and release pods -> find or make the set's revision
+ *	    -> plan -> apply -> write the status -> delete old revisions
  *
  * A set that is being deleted gets its counts and nothing else. What is kept from one look to the
  * next is memory that may be lost: how long pods are gone (absence.h), how often they ended before

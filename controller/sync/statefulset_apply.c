@@ -67,8 +67,8 @@ static const struct revision *revision_named(const struct revision_state *revisi
 								  : revisions->update;
 }
 
-/* A pod that was there already is mostly one of ours that the copy does not show yet, and no news.
- * One that is somebody else's stays in the way, and the user should hear of it. */
+/* A pod that was there already is mostly one of ours that the copy does not show yet, and needs no
+ * event. One that is not ours stays in the way, so the user must get an event. */
 static bool is_in_the_way(const struct applier *applier, const struct statefulset *set,
 			  const char *pod_name)
 {
@@ -164,8 +164,8 @@ static int update_pod(const struct applier *applier, const struct statefulset *s
 	return 0;
 }
 
-/* After a DELETE that was answered with a conflict: that its uid is no longer there is all the
- * better, but a webhook may refuse in the same words. */
+/* After a DELETE that was answered with a conflict: a missing uid means that the pod is gone, as
+ * wanted, but a webhook may refuse with the same status. */
 static bool is_replaced(const struct applier *applier, const struct pod *pod)
 {
 	CLEANUP(object_unrefp) struct object *now = NULL;
@@ -235,7 +235,7 @@ static void count_deletion(struct statefulset_status *status, const struct decis
 		status->current_replicas--;
 }
 
-/* Only that object is in the way; other replicas may fare better. */
+/* Only that object is in the way; other replicas may succeed. */
 static bool concerns_one_object(const struct error *err)
 {
 	return err->code == ERROR_EXISTS || err->code == ERROR_CONFLICT ||

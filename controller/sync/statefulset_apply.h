@@ -34,7 +34,8 @@ int statefulset_apply(const struct application *work, struct statefulset_status 
 		      struct error *err);
 
 /* Writes the status if it differs from what the set has, promoting the update revision where all
- * pods have it. If somebody changed the set in between, it is read and written again, a few times.
+ * pods have it. If another client changed the set in between, it is read and written again, a few
+ * times.
  */
 int statefulset_write_status(const struct applier *applier, const struct statefulset *set,
 			     struct statefulset_status *status, struct error *err);

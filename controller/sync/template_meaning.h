@@ -5,10 +5,10 @@
  * Whether an older revision means the same as the set's template, although the bytes differ.
  *
  * An API server that was upgraded fills new defaults into every pod template that it serves, and
- * the revisions that were made before lack them. Only the API server knows its defaults, so it is
- * asked: it creates a PodTemplate (core/v1) of the older revision as a dry run, and answers with
- * the template as it would store it, defaults filled in. A PodTemplate starts nothing, even if it
- * were stored.
+ * the revisions that were made before lack them. Only the API server knows its defaults, so the
+ * controller asks it: it creates a PodTemplate (core/v1) of the older revision as a dry run, and
+ * answers with the template as it would store it, defaults filled in. A PodTemplate starts nothing,
+ * even if it were stored.
  *
  * Revisions of equal bytes and changes that no default could have made are told apart without a
  * request (set/revision.h: REVISION_COMPARE). A revision that means the same is remembered, so each

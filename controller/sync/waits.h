@@ -7,9 +7,9 @@
  * Most waits are short and in order: a pod starts, another one ends. A wait that lasts longer than
  * WAITING_LONG_MS is worth an event, once, and a condition in the set's status, until it is over.
  *
- * Only a memory of what was reported: nothing is decided by it. After a restart a wait that goes on
- * is reported once more. It is as large as the number of sets that wait, at most WAITING_MAX things
- * each.
+ * It only remembers what was reported: no decision depends on it. After a restart a wait that goes
+ * on is reported once more. It is as large as the number of sets that wait, at most WAITING_MAX
+ * things each.
  */
 
 #include <stdbool.h>

@@ -30,7 +30,7 @@ void written_free(struct written *written);
 void written_note(struct written *written, const char *set, enum written_kind kind,
 		  const char *resource_version);
 
-/* A pod of the set was asked to go. Seen when the copy of pods shows it going or gone. */
+/* A pod of the set was deleted. Seen when the copy of pods shows it terminating or gone. */
 void written_note_removal(struct written *written, const char *set, const struct object *pod);
 
 /* All that was written for the set has been seen by the informers; it is forgotten then. */

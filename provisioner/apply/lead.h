@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The lead: for how long this process may still act. A process that was frozen for a while wakes up
- * beside its successor and in the middle of what it did. So the lead is checked, by our own clock,
- * right before each step that cannot be taken back: before a call to a node and before a write to
- * the API. The step may take no longer than the lead lasts.
+ * The lead: for how long this process may still act. A process that was frozen may resume in the
+ * middle of its work, after another process has taken the lead. So the lead is checked, by our own
+ * clock, right before each step that cannot be taken back: before a call to a node and before a
+ * write to the API. The step may take no longer than the lead lasts.
  */
 
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #include "base/error.h"
 
 struct lead {
-	uint32_t (*time_left_ms)(void *context); /* 0: lost. NULL: nothing competes */
+	uint32_t (*time_left_ms)(void *context); /* 0: lost. NULL: no election */
 	void *context;
 };
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the provisioner counts, under the names that dashboards of the CSI sidecars know.
+ * The provisioner's metrics, under the names that dashboards of the CSI sidecars use.
  */
 
 #include <stdint.h>

@@ -22,7 +22,7 @@ struct node_channel {
 	uint64_t used_ms;
 };
 
-/* Channels in `current` are handed out; those in `old` were replaced while somebody used them. */
+/* Channels in `current` are handed out; those in `old` were replaced while a call used them. */
 struct node_channels {
 	struct node_channels_options options;
 	pthread_mutex_t lock;
@@ -158,7 +158,7 @@ static int load_tls(struct node_channels *channels, struct error *err)
 	return 0;
 }
 
-/* With the lock held. The peer of an expired certificate breaks off without saying why. */
+/* With the lock held. A peer refuses an expired certificate without a reason. */
 static int check_tls(struct node_channels *channels, struct error *err)
 {
 	if (load_tls(channels, err) < 0)

@@ -4,10 +4,10 @@
 /*
  * A connection to the node plugin of one node.
  *
- * Nodes are dialled when they are first needed, and a channel that nobody has used for a while is
- * closed, so that a cluster of many nodes costs what its busy ones cost. A channel is made anew
- * when the address of the node's plugin has changed (its pod was replaced) or when our
- * certificates have; whoever still uses the old one may finish with it.
+ * Nodes are dialled when they are first needed, and a channel that is unused for a while is closed,
+ * so that a cluster of many nodes costs what its busy ones cost. A channel is replaced when the
+ * address of the node's plugin has changed (its pod was replaced) or when our certificates have;
+ * calls over the old one may finish.
  */
 
 #include <stdint.h>

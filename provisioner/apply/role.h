@@ -25,8 +25,8 @@ struct role {
 	 * role groups the same kind. */
 	cluster_index_fn *index[CLUSTER_KINDS];
 
-	/* In a thread of the cluster's: puts the keys into the queue whose objects may want
-	 * something else now. */
+	/* In a thread of the cluster's: puts those keys into the queue whose objects may need
+	 * another plan now. */
 	void (*wake)(struct workqueue *queue, const struct cluster_change *change);
 
 	/* What the role remembers between its reconciles, and their context. */

@@ -4,11 +4,12 @@
 /*
  * When a claim may leave the node that the scheduler selected for it.
  *
- * A node that cannot serve a claim is given up: without the annotation the scheduler selects again.
- * It does not know our reasons, so it may select the same node again. So a claim leaves a node at
- * most once as long as nothing that we know of the node, the class and the claim has changed; and
- * then once more after a pause that doubles, since the rest of the cluster may have changed. A
- * plugin that is merely restarting is given a grace time first.
+ * When a node cannot serve a claim, the provisioner removes the annotation of the selected node,
+ * and the scheduler selects again. The scheduler does not know the reason, so it may select the
+ * same node again. So a claim leaves a node at most once as long as nothing that we know of the
+ * node, the class and the claim has changed; and then once more after a pause that doubles, since
+ * the rest of the cluster may have changed. A plugin that is merely restarting is given a grace
+ * time first.
  *
  * This is remembered in memory alone: a new leader may let a claim leave once more. Nothing that is
  * still needed is forgotten: a claim that was forgotten would begin its grace time again and again,

@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * The intent on a claim: the note, made before a node is asked for a volume, that there may be one
- * (claim/plan.h). Losing our memory, our process or the leadership loses nothing as long as the
- * intent stands.
+ * The intent on a claim: a record, written before a node is asked for a volume, that there may be
+ * one (claim/plan.h). While it is on the claim, a crash or a change of leader loses no volume.
  */
 
 #include "apply/applier.h"
@@ -17,7 +16,7 @@
 int claim_intent_take(const struct applier *applier, const struct claim *claim, const char *node,
 		      struct object **ret_claim, struct error *err);
 
-/* Takes the intent off, and unselect: with it the scheduler's choice of this node, so that it
- * chooses again. A claim that is gone bears no intent. */
+/* Removes the intent. unselect: also removes the scheduler's choice of this node, so that it
+ * chooses again. A claim that is gone counts as one without an intent. */
 int claim_intent_drop(const struct applier *applier, const struct claim *claim, bool unselect,
 		      struct error *err);

@@ -44,7 +44,7 @@ static int ask(const struct applier *applier, const struct claim_plan *plan, con
 	return 0;
 }
 
-/* Which node has most changes from attempt to attempt, and so would the text. */
+/* The node with most room changes from attempt to attempt, and an event's text must not. */
 static int no_room(const struct claim_plan *plan, uint64_t best_bytes, struct error *err)
 {
 	char asked[QUANTITY_TEXT_MAX], most[QUANTITY_TEXT_MAX];
@@ -56,7 +56,7 @@ static int no_room(const struct claim_plan *plan, uint64_t best_bytes, struct er
 		most);
 }
 
-/* A node that was reached and refuses, say an unknown parameter, tells what all would tell. */
+/* A refusal by one node, of an unknown parameter say, would be the same on all of them. */
 static int none_answered(const struct error *last, struct error *err)
 {
 	if (claim_failure_of(last->code, NULL) == CLAIM_FAILURE_FINAL)

@@ -18,7 +18,7 @@ const char *claim_intent_node(const struct claim *claim)
 	return pairs_get(&claim->object.annotations, CLAIM_INTENT_ANNOTATION);
 }
 
-/* The binder has handed the claim to us (kube-controller-manager writes both annotations; older
+/* The claim names us as its provisioner (kube-controller-manager writes both annotations; older
  * releases the beta one alone). */
 static bool handed_to_us(const struct claim *claim)
 {
@@ -216,7 +216,7 @@ static void undo(const struct claim_view *view, const char *node, const char *wh
 	error_set(&plan->reason, ERROR_CANCELLED, "%s", why);
 }
 
-/* The claim bears an intent: go on, clear up, or take it off. */
+/* The claim has an intent: continue, clear up, or remove it. */
 static void plan_with_intent(const struct claim_view *view, const char *node, struct arena *arena,
 			     struct claim_plan *plan)
 {
@@ -225,8 +225,8 @@ static void plan_with_intent(const struct claim_view *view, const char *node, st
 	bool delayed = view->class && view->class->wait_for_first_consumer;
 	plan->has_intent = true;
 	plan->node = node;
-	/* A claim that is bound to our volume has had its record, whatever became of it; and a
-	 * record that somebody keeps for another claim keeps the data too. */
+	/* A claim that is bound to our volume has had its PersistentVolume, even if that is gone;
+	 * and a PersistentVolume that is kept for another claim keeps the data too. */
 	if (recorded(view) || same(claim->volume_name, own_name) ||
 	    (view->volume && claim->object.deleted_s))
 		plan->decision = CLAIM_SETTLE;
@@ -250,7 +250,7 @@ void claim_plan(const struct claim_view *view, struct arena *arena, struct claim
 	if (intent_node)
 		plan_with_intent(view, intent_node, arena, ret_plan);
 	else if (object_has_finalizer(&claim->object, CLAIM_INTENT_FINALIZER))
-		/* Another client took the annotation off; no node was asked without it. */
+		/* Another client removed the annotation; no node was asked without it. */
 		ret_plan->decision = CLAIM_SETTLE;
 	else if (handed_to_us(claim) && !claim->volume_name[0] && !claim->object.deleted_s &&
 		 claim->class_name && claim->class_name[0] && !recorded(view))

@@ -4,10 +4,10 @@
 /*
  * What should be done about a claim, decided from what we see and nothing else.
  *
- * A volume must not be forgotten between its making and its record. So before a node is asked, an
- * intent is written on the claim: a finalizer, which keeps a deleted claim until we have cleared
- * up, and an annotation that names the node. The intent goes when the PersistentVolume stands, or
- * when we know that there is no volume:
+ * A volume must not be lost between its creation and its PersistentVolume. So before a node is
+ * asked, an intent is written on the claim: a finalizer, which keeps a deleted claim until we have
+ * cleared up, and an annotation that names the node. The intent goes when the PersistentVolume
+ * stands, or when we know that there is no volume:
  *
  *	waiting --intent on the claim--> making --PersistentVolume--> settled --intent off--> done
  *				            |
@@ -64,14 +64,14 @@ struct claim_plan {
 	struct csi_create_volume_request request; /* CHOOSE: without topology */
 };
 
-/* The intent's node; NULL if the claim bears no intent. */
+/* The intent's node; NULL if the claim has no intent. */
 const char *claim_intent_node(const struct claim *claim);
 
 /* A claim that the provisioner may have to do something about: for the index of waiting claims. */
 bool claim_concerns_us(const struct claim *claim);
 
-/* The one node whose view the plan needs, or NULL: then it needs all of them, if the class binds
- * at once. class may be NULL. */
+/* The one node whose view the plan needs, or NULL: then it needs all of them, if the class's
+ * binding mode is Immediate. class may be NULL. */
 const char *claim_plan_node(const struct claim *claim, const struct class *class);
 
 void claim_plan(const struct claim_view *view, struct arena *arena, struct claim_plan *ret_plan);
@@ -79,7 +79,7 @@ void claim_plan(const struct claim_view *view, struct arena *arena, struct claim
 /* Turns CHOOSE into PROVISION on that node. */
 void claim_plan_place(struct claim_plan *plan, const struct node_view *node, struct arena *arena);
 
-/* What the error of CreateVolume tells about the volume. */
+/* What the error of CreateVolume says about the volume. */
 enum claim_failure {
 	CLAIM_FAILURE_FINAL, /* it was not made, and will not be by asking again soon */
 	/* It may have been made, or a part of it: ask the same node for the same again. */

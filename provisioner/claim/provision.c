@@ -17,8 +17,8 @@
 
 #define LOG_CLAIM(c) LOG_NAME("claim", (c)->object.namespace, (c)->object.name)
 
-/* A PersistentVolume of the name, whoever's it is, keeps the data: it is asked of the API server
- * itself, since our copy may lag. */
+/* Any PersistentVolume of the name keeps the data. It is read from the API server itself, since our
+ * copy may lag. */
 static int delete_unrecorded(const struct applier *applier, const char *node, const char *name,
 			     struct error *err)
 {
@@ -36,7 +36,8 @@ int claim_undo(const struct applier *applier, const struct claim *claim,
 	CLEANUP(arena_freep) struct arena *arena = arena_new(128);
 	const char *name = claim_volume_name(claim, arena);
 	if (plan->node_gone) {
-		/* Nobody ever used the volume, if there is one: it must not hold the claim. */
+		/* No pod ever used the volume, if there is one: it must not block the claim's
+		 * deletion. */
 		log_warning("volume given up with its node", LOG_CLAIM(claim),
 			    LOG_TEXT("volume", name), LOG_TEXT("node", plan->node));
 	} else if (delete_unrecorded(applier, plan->node, name, err) < 0) {
@@ -101,7 +102,7 @@ static int create_volume(const struct applier *applier, const struct claim *clai
 	return 0;
 }
 
-/* The name is taken: fine if it was us, before our answer was lost. */
+/* The name is taken: fine if we wrote it, and only the answer was lost. */
 static int accept_existing(const struct applier *applier, const struct claim *claim,
 			   const struct csi_volume *made, const char *name, struct error *err)
 {

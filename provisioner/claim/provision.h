@@ -3,8 +3,8 @@
 
 /*
  * The effects of a claim's plan: the intent, the call to the node, the PersistentVolume, and what
- * it takes to undo them. Each may be cut off anywhere and be begun again by another process; what
- * has been done already is found and not done twice.
+ * it takes to undo them. Each may be interrupted anywhere and repeated by another process, which
+ * finds what has been done and does not do it twice.
  */
 
 #include "apply/applier.h"
@@ -21,6 +21,6 @@ int claim_provision(const struct applier *applier, const struct claim *claim,
 int claim_undo(const struct applier *applier, const struct claim *claim,
 	       const struct claim_plan *plan, struct error *err);
 
-/* RESCHEDULE: takes the scheduler's choice off, and first what may have been made there. */
+/* RESCHEDULE: deletes what may have been made there, then removes the scheduler's choice. */
 int claim_reschedule(const struct applier *applier, const struct claim *claim,
 		     const struct claim_plan *plan, struct error *err);

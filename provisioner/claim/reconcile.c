@@ -34,7 +34,8 @@ void claim_reconciler_free(struct claim_reconciler *reconciler)
 	free(reconciler);
 }
 
-/* Counted by classes that exist: a name that a user invents would stay in memory for ever. */
+/* Counted by classes that exist: the metric of a name that a user invents would never be
+ * removed. */
 static void report_failure(const struct applier *applier, const struct claim_sight *sight,
 			   const struct error *err)
 {

@@ -79,7 +79,7 @@ static bool names_a_secret(const char *key)
 	       strncmp(key, "csiControllerPublishSecret", 26) == 0;
 }
 
-/* A volume that nobody can mount: its key would come from a Secret. */
+/* Such a volume cannot be mounted: its key would come from a Secret, and none is sent. */
 static bool needs_a_key(const struct pair *parameter)
 {
 	return strcmp(parameter->key, "encryption") == 0 &&

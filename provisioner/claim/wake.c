@@ -59,7 +59,8 @@ static void claim_changed(struct workqueue *queue, const struct cluster_change *
 		add(queue, after->namespace, after->name);
 }
 
-/* Only coming and going matters: the claim's intent, or its name for the volume, waits for that. */
+/* Only creation and deletion matter: the claim's intent, or its name for the volume, waits for
+ * these. */
 static void volume_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	const struct persistent_volume *volume =

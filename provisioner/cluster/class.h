@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * A StorageClass: how the administrator wants volumes to be made. Claims name a class; who makes
- * the volume, with which parameters and on which nodes stands there. All of it but mountOptions
- * and reclaimPolicy's effect on existing volumes is immutable, though a class may be deleted and
- * made again with other content.
+ * A StorageClass: how the administrator wants volumes to be made. Claims name a class; the class
+ * names the provisioner, the parameters and the nodes. All of it but mountOptions and
+ * reclaimPolicy's effect on existing volumes is immutable, though a class may be deleted and made
+ * again with other content.
  */
 
 #include <stdbool.h>

@@ -64,8 +64,8 @@ bool cluster_find_node(struct cluster *cluster, const char *node_id, struct text
 			text_append_string(name, found.items[i]->name);
 			return true;
 		}
-	/* The driver is not registered at the moment. Our node plugin takes the node's name as
-	 * its id unless it is told otherwise. */
+	/* The driver is not registered at the moment. Our node plugin takes the node's name as its
+	 * id unless --node-id says otherwise. */
 	if (!node_exists(cluster, node_id))
 		return false;
 	text_append_string(name, node_id);

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * A PersistentVolume: the cluster's record of a volume, whose data lie on one node.
+ * A PersistentVolume: the cluster's record of a volume, whose data is on one node.
  *
  *	pending --binder--> bound --claim deleted--> released --reclaimed--> gone
  *
- * The phases are the binder's (kube-controller-manager); the provisioner writes the object and
- * takes it away again. Our finalizer keeps a record whose policy is Delete until its data are
- * gone, so that they cannot be forgotten by deleting the record first.
+ * The phases are the binder's (kube-controller-manager); the provisioner creates the object and
+ * deletes it again. Our finalizer keeps an object whose policy is Delete until its data is gone, so
+ * that deleting the object first does not leave the data behind.
  */
 
 #include <stdbool.h>

@@ -47,8 +47,8 @@ static int delete_data(const struct applier *applier, const struct persistent_vo
 	return 0;
 }
 
-/* The record goes when both it is deleted and the finalizer is off; in this order a stop in
- * between leaves a record that is seen and finished later. */
+/* The API server removes the object when it is deleted and has no finalizer; in this order a crash
+ * in between leaves an object that is found and finished later. */
 static int delete_record(const struct applier *applier, const struct persistent_volume *volume,
 			 struct error *err)
 {

@@ -3,7 +3,7 @@
 
 /*
  * The effects of a PersistentVolume's plan: the deletion of its data and its record, and the
- * keeping of our finalizer. Cut off anywhere, it is begun again and ends the same.
+ * keeping of our finalizer. Interrupted anywhere, it can be repeated with the same outcome.
  */
 
 #include "apply/applier.h"

@@ -25,7 +25,7 @@ bool volume_wants_reclaim(const struct persistent_volume *volume, const struct c
 		return false;
 	if (volume->object.deleted_s &&
 	    !object_has_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER))
-		return false; /* who took our finalizer off has dealt with the data */
+		return false; /* without our finalizer the data is not ours to delete */
 	switch (volume->phase) {
 	case PERSISTENT_VOLUME_RELEASED:
 		return true;
