@@ -7,6 +7,7 @@
 #include "apply/node_channel.h"
 #include "apply/role.h"
 #include "base/log.h"
+#include "capacity/role.h"
 #include "claim/role.h"
 #include "cluster/cluster.h"
 #include "cluster/nodes.h"
@@ -18,6 +19,7 @@
 static const struct role *const roles[] = {
 	&claim_role,
 	&reclaim_role,
+	&capacity_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -94,6 +96,16 @@ static void cluster_changed(void *context, const struct cluster_change *change)
 	}
 }
 
+static void short_of_room(void *context, const char *node)
+{
+	struct provisioner *provisioner = context;
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct running *running = &provisioner->running[i];
+		if (running->role && running->role->short_of_room)
+			running->role->short_of_room(running->context, node);
+	}
+}
+
 static void watch_failed(void *context, const char *what, const struct error *err)
 {
 	if (err->code == ERROR_CANCELLED)
@@ -166,6 +178,10 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.call_timeout_ms = options->call_timeout_ms,
 		.node_grace_ms = options->node_grace_ms,
 		.reschedule_pause_max_ms = options->backoff_max_ms,
+		.deployment = options->deployment,
+		.capacity_poll_ms = options->capacity_poll_ms,
+		.short_of_room = short_of_room,
+		.context = provisioner,
 	};
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		if (!options->roles || options->roles & 1u << i)

@@ -27,13 +27,15 @@ struct provisioner_options {
 	const char *tls_folder;	  /* our certificates for calls to nodes */
 	const char *namespace;	  /* of the node plugin's Service */
 	const char *node_service; /* its name */
+	const char *deployment;	  /* the provisioner's own; "": it has none */
 	const char *identity;	  /* csiProvisionerIdentity of the volumes we make */
 	unsigned roles;		  /* as provisioner_parse_roles() gives them; 0: all */
 	unsigned workers;	  /* claims worked on at once */
 	uint32_t call_timeout_ms; /* of a CreateVolume or DeleteVolume */
 	uint32_t backoff_min_ms;  /* between attempts at one claim or volume */
 	uint32_t backoff_max_ms;
-	uint32_t node_grace_ms; /* a node whose plugin has no address for so long is given up */
+	uint32_t capacity_poll_ms; /* between two questions for a node's room */
+	uint32_t node_grace_ms;	   /* a node whose plugin has no address for so long is given up */
 	struct lead lead;
 
 	/* Instead of TLS to the node (tests); NULL in production. */

@@ -15,23 +15,28 @@ static const char help[] =
 	"  --namespace=NAME       where the node plugin's Service and the lease are (the\n"
 	"                         account's)\n"
 	"  --node-service=NAME    headless Service of the node plugin (kentledge-node)\n"
+	"  --deployment=NAME      our Deployment, which is to own the capacity objects; empty: "
+	"none\n"
 	"  --tls-dir=DIR          folder with ca.crt, tls.crt and tls.key, for calls to nodes\n"
 	"                         (/tls)\n"
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
-	"  --roles=LIST           what to do, of provision, reclaim (all)\n"
+	"  --roles=LIST           what to do, of provision, reclaim, capacity (all)\n"
 	"  --workers=N            claims worked on at once, 1 to 256 (16)\n"
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
+	"  --capacity-poll-interval=SECONDS\n"
+	"                         ask each node for its room so often, 1 to 3600 (60)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n";
 
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
-	unsigned timeout_s = 30;
+	unsigned timeout_s = 30, capacity_poll_s = 60;
 	const char *roles = "";
 	struct options options = {
 		.node_service = "kentledge-node",
+		.deployment = "",
 		.tls_folder = "/tls",
 		.http_address = ":9747",
 		.leader_elect = true,
@@ -42,12 +47,14 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "kubeconfig", .text = &options.kubeconfig },
 		{ "namespace", .text = &options.namespace },
 		{ "node-service", .text = &options.node_service },
+		{ "deployment", .text = &options.deployment },
 		{ "tls-dir", .text = &options.tls_folder },
 		{ "http", .text = &options.http_address },
 		{ "leader-elect", .on = &options.leader_elect },
 		{ "roles", .text = &roles },
 		{ "workers", .number = &options.workers, .min = 1, .max = 256 },
 		{ "timeout", .number = &timeout_s, .min = 1, .max = 3600 },
+		{ "capacity-poll-interval", .number = &capacity_poll_s, .min = 1, .max = 3600 },
 		{ "log-level", .log_level = &options.log_level },
 	};
 	const struct flag_table table = { .program = "kentledge-provisioner",
@@ -60,6 +67,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 	if (provisioner_parse_roles(roles, &options.roles, err) < 0)
 		return error_prefix(err, "--roles=%s", roles);
 	options.call_timeout_ms = timeout_s * 1000;
+	options.capacity_poll_ms = capacity_poll_s * 1000;
 	*ret_options = options;
 	return 0;
 }

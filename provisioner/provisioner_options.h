@@ -15,12 +15,14 @@ struct options {
 	const char *kubeconfig;	  /* NULL: the pod's own account, or $KUBECONFIG */
 	const char *namespace;	  /* NULL: the namespace of the account */
 	const char *node_service; /* headless Service of the node plugin */
+	const char *deployment;	  /* "": none */
 	const char *tls_folder;
 	const char *http_address; /* "": no health, no metrics */
 	bool leader_elect;
 	unsigned roles; /* provisioner_parse_roles() */
 	unsigned workers;
 	uint32_t call_timeout_ms;
+	uint32_t capacity_poll_ms;
 	enum log_level log_level;
 };
 

@@ -3,12 +3,18 @@
 
 #include "kube/verbs.h"
 
-int applier_create(const struct applier *applier, const struct kind *kind, struct json_object *body,
-		   struct error *err)
+int applier_create_in(const struct applier *applier, const struct kind *kind, const char *namespace,
+		      struct json_object *body, struct error *err)
 {
 	if (lead_check(&applier->lead, err) < 0)
 		return -1;
-	return kube_create(applier->client, kind, "", body, NULL, err);
+	return kube_create(applier->client, kind, namespace, body, NULL, err);
+}
+
+int applier_create(const struct applier *applier, const struct kind *kind, struct json_object *body,
+		   struct error *err)
+{
+	return applier_create_in(applier, kind, "", body, err);
 }
 
 int applier_merge(const struct applier *applier, const struct object *object,
@@ -44,4 +50,10 @@ int applier_delete(const struct applier *applier, const struct object *object, s
 		return -1;
 	return kube_delete(applier->client, object->kind, object->namespace, object->name,
 			   object->uid, NULL, err);
+}
+
+void applier_short_of_room(const struct applier *applier, const char *node)
+{
+	if (applier->short_of_room)
+		applier->short_of_room(applier->context, node);
 }

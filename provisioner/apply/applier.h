@@ -31,12 +31,21 @@ struct applier {
 	uint32_t call_timeout_ms;	  /* of a call to a node, unless it says otherwise */
 	uint32_t node_grace_ms;		  /* for a node plugin that restarts */
 	uint32_t reschedule_pause_max_ms; /* between two departures of a claim from one node */
+	const char *deployment;		  /* ours, which owns what goes with us; "": none */
+	uint32_t capacity_poll_ms;	  /* between two questions for a node's room */
+
+	void (*short_of_room)(void *context, const char *node); /* NULL: no role wants it */
+	void *context;
 };
 
 /* Each is ERROR_CANCELLED, and nothing is sent, when the lead is lost. */
 
 int applier_create(const struct applier *applier, const struct kind *kind, struct json_object *body,
 		   struct error *err);
+
+/* The same for a kind of objects that have a namespace. */
+int applier_create_in(const struct applier *applier, const struct kind *kind, const char *namespace,
+		      struct json_object *body, struct error *err);
 
 /* A merge patch; ret_object may be NULL. */
 int applier_merge(const struct applier *applier, const struct object *object,
@@ -52,3 +61,7 @@ int applier_merge_lists(const struct applier *applier, const struct object *obje
 
 /* Of this very object (its uid). */
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err);
+
+/* The node has just refused a claim for lack of room. The roles that keep what the scheduler knows
+ * of it bring that up to date before this returns. */
+void applier_short_of_room(const struct applier *applier, const char *node);

@@ -35,4 +35,8 @@ struct role {
 	reconcile_fn *reconcile;
 	void (*failed)(void *context, const char *key, const struct error *err,
 		       uint32_t retry_after_ms);
+
+	/* See applier_short_of_room(); NULL: that is nothing to the role. In a worker of another
+	 * role's queue. */
+	void (*short_of_room)(void *context, const char *node);
 };

@@ -160,6 +160,8 @@ static int make_volume(const struct applier *applier, const struct claim *claim,
 		give_up(applier, claim, plan, false);
 		break;
 	case CLAIM_FAILURE_RESCHEDULE:
+		/* Before the claim is free to go: the scheduler must not select the node again. */
+		applier_short_of_room(applier, plan->node);
 		give_up(applier, claim, plan, !plan->stays);
 		break;
 	}

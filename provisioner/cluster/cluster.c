@@ -9,6 +9,7 @@
 #include "cluster/endpoint_slice.h"
 #include "cluster/node.h"
 #include "cluster/persistent_volume.h"
+#include "cluster/storage_capacity.h"
 #include "kube/claim.h"
 #include "kube/informer.h"
 
@@ -26,15 +27,19 @@ struct cluster {
 };
 
 static const struct kind *const kinds[CLUSTER_KINDS] = {
-	[CLUSTER_CLAIMS] = &claim_kind,	      [CLUSTER_VOLUMES] = &persistent_volume_kind,
-	[CLUSTER_CLASSES] = &class_kind,      [CLUSTER_NODES] = &node_kind,
-	[CLUSTER_CSI_NODES] = &csi_node_kind, [CLUSTER_SLICES] = &endpoint_slice_kind,
+	[CLUSTER_CLAIMS] = &claim_kind,
+	[CLUSTER_VOLUMES] = &persistent_volume_kind,
+	[CLUSTER_CLASSES] = &class_kind,
+	[CLUSTER_NODES] = &node_kind,
+	[CLUSTER_CSI_NODES] = &csi_node_kind,
+	[CLUSTER_SLICES] = &endpoint_slice_kind,
+	[CLUSTER_CAPACITIES] = &storage_capacity_kind,
 };
 
 /* Claims and volumes first: what comes after them looks into their copies. */
 static const enum cluster_kind order[CLUSTER_KINDS] = {
-	CLUSTER_CLAIMS, CLUSTER_VOLUMES, CLUSTER_CSI_NODES,
-	CLUSTER_NODES,	CLUSTER_CLASSES, CLUSTER_SLICES,
+	CLUSTER_CLAIMS,	 CLUSTER_VOLUMES, CLUSTER_CSI_NODES,  CLUSTER_NODES,
+	CLUSTER_CLASSES, CLUSTER_SLICES,  CLUSTER_CAPACITIES,
 };
 
 static void index_csi_node(const struct object *object, struct text *key)
@@ -63,17 +68,25 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	options->failed(options->context, what, err);
 }
 
-static void watch(struct cluster *cluster, enum cluster_kind kind, const char *selector)
+/* Of the kinds that are watched in our own namespace alone; NULL: all objects are watched. */
+static const char *selector_of(enum cluster_kind kind, const char *service)
+{
+	return kind == CLUSTER_SLICES	    ? service
+	       : kind == CLUSTER_CAPACITIES ? STORAGE_CAPACITY_SELECTOR
+					    : NULL;
+}
+
+static void watch(struct cluster *cluster, enum cluster_kind kind, const char *service)
 {
 	struct copy *copy = &cluster->copies[kind];
-	bool slices = kind == CLUSTER_SLICES;
+	const char *own = selector_of(kind, service);
 	*copy = (struct copy) { .cluster = cluster, .kind = kind };
 	copy->informer = informer_new(
 		cluster->options.client,
 		&(struct informer_options) {
 			.scope = { .kind = kinds[kind],
-				   .namespace = slices ? cluster->options.namespace : NULL,
-				   .label_selector = slices ? selector : NULL },
+				   .namespace = own ? cluster->options.namespace : NULL,
+				   .label_selector = own },
 			.index = kind == CLUSTER_CSI_NODES ? index_csi_node
 							   : cluster->options.index[kind],
 			.changed = changed,
@@ -85,12 +98,12 @@ static void watch(struct cluster *cluster, enum cluster_kind kind, const char *s
 struct cluster *cluster_new(const struct cluster_options *options)
 {
 	struct cluster *cluster = must_alloc(sizeof(*cluster));
-	CLEANUP_FREE char *selector =
+	CLEANUP_FREE char *service =
 		must_printf("kubernetes.io/service-name=%s", options->node_service);
 	cluster->options = *options;
 	for (size_t i = 0; i < CLUSTER_KINDS; i++)
 		if (options->kinds & CLUSTER_BIT(order[i]))
-			watch(cluster, order[i], selector);
+			watch(cluster, order[i], service);
 	return cluster;
 }
 
@@ -139,6 +152,11 @@ void cluster_list(struct cluster *cluster, enum cluster_kind kind, const char *k
 		  struct object_list *ret_list)
 {
 	informer_list(informer_of(cluster, kind), key, ret_list);
+}
+
+size_t cluster_count(struct cluster *cluster, enum cluster_kind kind)
+{
+	return informer_count(informer_of(cluster, kind));
 }
 
 const char *cluster_namespace(const struct cluster *cluster)

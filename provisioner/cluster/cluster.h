@@ -24,8 +24,9 @@ enum cluster_kind {
 	CLUSTER_VOLUMES,
 	CLUSTER_CLASSES,
 	CLUSTER_NODES,
-	CLUSTER_CSI_NODES, /* grouped by our driver's node id */
-	CLUSTER_SLICES,	   /* EndpointSlices of the node plugin's Service */
+	CLUSTER_CSI_NODES,  /* grouped by our driver's node id */
+	CLUSTER_SLICES,	    /* EndpointSlices of the node plugin's Service */
+	CLUSTER_CAPACITIES, /* our capacity objects */
 	CLUSTER_KINDS,
 };
 
@@ -43,7 +44,7 @@ struct cluster_change {
 
 struct cluster_options {
 	struct kube_client *client;
-	const char *namespace;	  /* of the node plugin's Service */
+	const char *namespace;	  /* of the node plugin's Service and of our capacity objects */
 	const char *node_service; /* "kentledge-node" */
 	unsigned kinds;		  /* CLUSTER_BIT() of those to be watched */
 	cluster_index_fn *index[CLUSTER_KINDS];
@@ -73,6 +74,8 @@ struct object *cluster_get(struct cluster *cluster, enum cluster_kind kind, cons
 /* All objects of the kind, or those of one group. */
 void cluster_list(struct cluster *cluster, enum cluster_kind kind, const char *key,
 		  struct object_list *ret_list);
+
+size_t cluster_count(struct cluster *cluster, enum cluster_kind kind);
 
 const char *cluster_namespace(const struct cluster *cluster);
 const char *cluster_node_service(const struct cluster *cluster);

@@ -34,7 +34,7 @@ const struct kind scene_classes =
 const struct kind scene_nodes = KIND("v1", "Node", "nodes", false);
 const struct kind scene_slices =
 	KIND("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", true);
-static const struct kind csi_nodes = KIND("storage.k8s.io/v1", "CSINode", "csinodes", false);
+const struct kind scene_csi_nodes = KIND("storage.k8s.io/v1", "CSINode", "csinodes", false);
 
 struct seen_event {
 	struct object object;
@@ -66,6 +66,7 @@ struct provision_scene {
 	struct kube_client *user;
 	uint32_t backoff_ms;
 	uint32_t grace_ms;
+	uint32_t poll_ms;
 	unsigned roles;
 
 	struct kube_client *client;
@@ -118,7 +119,7 @@ static void put_node(struct provision_scene *scene, const char *name, const char
 		      "{'metadata':{'name':'%s'},'status':{'conditions':[{'type':'Ready',"
 		      "'status':'True'}]}}",
 		      name);
-	fake_api_putf(scene->api, &csi_nodes,
+	fake_api_putf(scene->api, &scene_csi_nodes,
 		      "{'metadata':{'name':'%s'},'spec':{'drivers':[{'name':'kentledge.io',"
 		      "'nodeID':'%s','topologyKeys':['topology.kentledge.io/node']}]}}",
 		      name, name);
@@ -135,6 +136,8 @@ struct provision_scene *scene_new(void)
 	struct provision_scene *scene = must_alloc(sizeof(*scene));
 	scene->backoff_ms = 5;
 	scene->grace_ms = 60000;
+	scene->poll_ms = 60000;
+	scene_set_roles(scene, "provision,reclaim");
 	scene->api = fake_api_new();
 	scene->node_a = fake_node_new("node-a");
 	scene->node_b = fake_node_new("node-b");
@@ -199,6 +202,11 @@ void scene_set_grace(struct provision_scene *scene, uint32_t grace_ms)
 	scene->grace_ms = grace_ms;
 }
 
+void scene_set_poll(struct provision_scene *scene, uint32_t poll_ms)
+{
+	scene->poll_ms = poll_ms;
+}
+
 void scene_set_roles(struct provision_scene *scene, const char *roles)
 {
 	struct error err;
@@ -237,6 +245,8 @@ void scene_start(struct provision_scene *scene)
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
 		.node_grace_ms = scene->grace_ms,
+		.deployment = "kentledge-provisioner",
+		.capacity_poll_ms = scene->poll_ms,
 		.lead = { .time_left_ms = time_left_ms, .context = scene },
 		.dial = dial,
 		.dial_context = scene,

@@ -26,6 +26,7 @@ extern const struct kind scene_volumes;
 extern const struct kind scene_classes;
 extern const struct kind scene_nodes;
 extern const struct kind scene_slices;
+extern const struct kind scene_csi_nodes;
 
 struct provision_scene *scene_new(void);
 void scene_free(struct provision_scene *scene);
@@ -40,7 +41,10 @@ void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms);
 /* How long it lets a node's plugin be without an address: a minute unless set. */
 void scene_set_grace(struct provision_scene *scene, uint32_t grace_ms);
 
-/* What a provisioner that is started from now on does: all roles unless set. */
+/* How often it asks a node for its room: once a minute unless set. */
+void scene_set_poll(struct provision_scene *scene, uint32_t poll_ms);
+
+/* What a provisioner that is started from now on does: provision and reclaim unless set. */
 void scene_set_roles(struct provision_scene *scene, const char *roles);
 
 /* Starts a provisioner, as a new process would. */

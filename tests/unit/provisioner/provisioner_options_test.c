@@ -18,7 +18,9 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 16);
-	assert_int_equal(options.roles, 3); /* both */
+	assert_int_equal(options.roles, 7); /* all */
+	assert_string_equal(options.deployment, "");
+	assert_int_equal(options.capacity_poll_ms, 60000);
 	assert_int_equal(options.call_timeout_ms, 30000);
 	assert_int_equal(options.log_level, LOG_INFO);
 }
@@ -30,7 +32,7 @@ static void reads_every_flag(void **state)
 	assert_int_equal(PARSE(&options, &err, "--kubeconfig=/k", "--namespace", "ns",
 			       "--node-service=svc", "--tls-dir=/t", "--http=", "--workers=3",
 			       "--leader-elect=false", "--roles=reclaim", "--timeout=5",
-			       "--log-level=debug"),
+			       "--deployment=d", "--capacity-poll-interval=9", "--log-level=debug"),
 			 0);
 	assert_string_equal(options.kubeconfig, "/k");
 	assert_string_equal(options.namespace, "ns");
@@ -40,6 +42,8 @@ static void reads_every_flag(void **state)
 	assert_false(options.leader_elect);
 	assert_int_equal(options.workers, 3);
 	assert_int_equal(options.roles, 2);
+	assert_string_equal(options.deployment, "d");
+	assert_int_equal(options.capacity_poll_ms, 9000);
 	assert_int_equal(options.call_timeout_ms, 5000);
 	assert_int_equal(options.log_level, LOG_DEBUG);
 	assert_int_equal(PARSE(&options, &err, "--leader-elect"), 0);
