@@ -137,7 +137,7 @@ static int grow(const struct backend_site *site, int folder_fd, const struct vol
 		return error_errno(err, errno, "stat of the image");
 	if ((uint64_t)image.st_size < record->size_bytes && set_size(image_fd, record, err) < 0)
 		return -1;
-	/* That it is large already does not mean that it stays so without power. */
+	/* That it is large already does not mean that this is durable. */
 	if (fsync(image_fd) < 0)
 		return error_errno(err, errno, "fsync of the image");
 	/* A raw block device is the pod's at once. */
@@ -222,19 +222,19 @@ static bool may_discard(const struct volume_record *record)
 	return record->provisioning == PROVISIONING_THIN;
 }
 
-/* A discard in the device would give away the blocks that an image has set aside. Whether that
- * could be kept from it is of no weight for a pod that wants its volume. */
+/* A discard in the device would free the blocks that an image has set aside. A failure to turn
+ * discards off does not keep the volume from its pod. */
 static void set_discard(const struct backend_site *site, const struct loop_device *device,
 			const struct volume_record *record)
 {
 	struct error reason = { 0 };
 	if (site->host->set_discard(site->host, device, may_discard(record), &reason) < 0)
-		log_warning("discards of the volume are not as its provisioning wants them",
+		log_warning("discards cannot be set as the volume's provisioning requires",
 			    LOG_TEXT("volume", record->id), LOG_ERR(&reason));
 }
 
-/* Those that such an image lost while discards could not be kept from it, or by hand. What is there
- * is not touched. */
+/* Allocates the blocks that such an image lost by discards that could not be turned off, or by
+ * hand. What is there is not touched. */
 static int hold_blocks(int image_fd, const struct volume_record *record, struct error *err)
 {
 	struct stat image;

@@ -116,7 +116,7 @@ static int look(void *context, struct error *err)
 	if (!rpc_call_cancelled(sender->call))
 		return 0;
 	return error_set(err, ERROR_CANCELLED,
-			 "the caller no longer waits for the rest of the stream");
+			 "the client cancelled the call, or its deadline is past");
 }
 
 /* Without an extent, one message still carries the capacity. */

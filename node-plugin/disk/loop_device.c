@@ -19,7 +19,7 @@
 
 #define BLOCK_BYTES 4096
 #define NODE_WAIT_STEPS 200 /* of 10 ms: devtmpfs makes the node a moment after the device */
-#define ATTACH_TRIES 256    /* others may take the number that we were told first */
+#define ATTACH_TRIES 256    /* another process may take the free number first */
 
 void loop_device_path(unsigned number, char ret_path[static LOOP_DEVICE_PATH_MAX])
 {
@@ -72,7 +72,7 @@ static int add_if_ours(struct search *search, unsigned number, struct error *err
 	int open_errno = errno;
 	uint32_t flags = 0;
 	struct stat node;
-	/* ENXIO: it is just letting go of its image. */
+	/* ENXIO: it is just being detached from its image. */
 	if (fd < 0 && open_errno != ENXIO && is_attached(search, number))
 		return error_set(err, ERROR_INTERNAL, "%s cannot be looked at: %s", path,
 				 strerror(open_errno));
@@ -272,7 +272,8 @@ static int attach_new(int image_fd, unsigned flags, bool discards, struct loop_d
 			return outcome > 0 ? 0 : -1;
 		wait_ms(1);
 	}
-	return error_set(err, ERROR_UNAVAILABLE, "no loop device: others took each one first");
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "no loop device: other processes took each free one");
 }
 
 int loop_device_attach(int image_fd, bool discards, struct loop_device *ret_device,

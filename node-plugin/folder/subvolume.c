@@ -175,7 +175,7 @@ int subvolume_mend_quota(int fd, struct error *err)
 		return 0;
 	struct btrfs_ioctl_quota_rescan_args rescan = { 0 };
 	if (ioctl(fd, BTRFS_IOC_QUOTA_RESCAN, &rescan) < 0 && errno != EINPROGRESS)
-		return error_errno(err, errno, "count btrfs quotas anew");
+		return error_errno(err, errno, "rescan btrfs quotas");
 	return 1;
 }
 

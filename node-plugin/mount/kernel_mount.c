@@ -187,7 +187,7 @@ int kernel_mount_open(const struct mount *mount, int *ret_fd, struct error *err)
 		return error_errno(err, errno, "look at %s", mount->point);
 	if (!(there.stx_mask & STATX_MNT_ID))
 		return error_set(err, ERROR_UNSUPPORTED,
-				 "the kernel does not tell which mount %s is (Linux 5.8)",
+				 "the kernel does not say which mount %s is (before Linux 5.8)",
 				 mount->point);
 	if (there.stx_mnt_id != mount->id)
 		return 1;

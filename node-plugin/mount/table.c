@@ -140,8 +140,8 @@ int mount_table_parse(const char *text, size_t length, struct mount_table **ret_
 		if (next)
 			*next++ = '\0';
 		if (parse_line(line, &table->mounts[table->count]) < 0)
-			return error_set(err, ERROR_INTERNAL, "mountinfo: line %zu makes no sense",
-					 number);
+			return error_set(err, ERROR_INTERNAL,
+					 "mountinfo: line %zu cannot be parsed", number);
 		table->count++;
 	}
 	*ret_table = TAKE(table);
@@ -188,7 +188,7 @@ static const struct mount *find_place(const struct mount_table *table, const cha
 	for (const struct mount_place *place = table->places; place; place = place->next)
 		if (strcmp(place->path, path) == 0)
 			return &place->mount;
-	assert(!"nobody looked there");
+	assert(!"the path is not in this part of the table");
 	return NULL;
 }
 

@@ -192,7 +192,7 @@ static void look_at_labels(struct pools *pools, const struct pools_setup *setup)
 static void introduce_to(struct pool *pool, struct pools *pools)
 {
 	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
-	/* A disk that does not answer is told at the next start. */
+	/* A pool whose disk does not answer records it at the next start. */
 	if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
 		return;
 	for (size_t i = 0; i < pools->count; i++) {
@@ -200,7 +200,7 @@ static void introduce_to(struct pool *pool, struct pools *pools)
 		struct error err = { 0 };
 		if (other != pool && other->label.id[0] &&
 		    pool_label_note(pool->site.root_fd, LAYOUT_NEIGHBOURS, &other->label, &err) < 0)
-			log_warning("a pool is not noted by its neighbour",
+			log_warning("a pool cannot be recorded at its neighbour",
 				    LOG_TEXT("pool", other->site.name), LOG_ERR(&err));
 	}
 }
@@ -214,8 +214,8 @@ static void note(const struct pools *pools, const struct pool *pool)
 	if (strlen(pool->site.path) < sizeof(label.path))
 		strcpy(label.path, pool->site.path);
 	if (pool_label_note(pools->notes_fd, POOL_LABEL_NOTES, &label, &err) < 0)
-		log_warning("a pool is not noted on its node", LOG_TEXT("pool", pool->site.name),
-			    LOG_ERR(&err));
+		log_warning("a pool cannot be recorded on its node",
+			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 }
 
 static void introduce_all(struct pools *pools)
@@ -231,7 +231,7 @@ static void open_notes(struct pools *pools, const char *folder)
 {
 	pools->notes_fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (folder && pools->notes_fd < 0)
-		log_warning("the pools of this node cannot be noted", LOG_TEXT("folder", folder),
+		log_warning("the pools of this node cannot be recorded", LOG_TEXT("folder", folder),
 			    LOG_TEXT("reason", strerror(errno)));
 }
 
@@ -263,7 +263,7 @@ static bool has_id(const struct pool_missing *missing, const struct pool *pool)
 }
 
 /* A place without a label is a pool yet to be made, unless a neighbour knew it; and another pool in
- * its place does not bring its volumes back. An opening that is under way is gone on with. */
+ * its place does not bring its volumes back. An opening that is under way continues. */
 static bool comes_back(struct pools *pools, struct pool_missing *missing)
 {
 	if (!missing->path)
@@ -292,7 +292,7 @@ static bool comes_back(struct pools *pools, struct pool_missing *missing)
 	return true;
 }
 
-/* After it is there: until then, calls that do not find a volume are told that it is missing. */
+/* After it is there: until then, calls that do not find a volume get ERROR_UNAVAILABLE. */
 static void take_off(struct pools *pools, struct pool_missing **at)
 {
 	struct pool_missing *missing = *at;

@@ -68,7 +68,7 @@ void pool_sharing_look(struct pool *pool, const char *kubelet_folder)
 	const char *const paths[] = { pool->site.path, ROOT, kubelet_folder };
 	const char *sharer = "unknown";
 	if (read_mounts(pool->site.host, paths, kubelet_folder ? 3 : 2, &table, &err) < 0)
-		log_warning("whose the pool's disk is cannot be found out",
+		log_warning("cannot find out whether the pool shares its disk; it counts as shared",
 			    LOG_TEXT("pool", pool->site.name), LOG_ERR(&err));
 	else
 		sharer = find_sharer(table, pool->site.path, kubelet_folder);

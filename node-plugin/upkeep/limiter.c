@@ -24,7 +24,7 @@ static unsigned look(struct limiter *limiter)
 	unsigned count = 0;
 	bool failed = volume_limits_apply_all(limiter->pools, &count, &err) < 0;
 	if (failed && !limiter->failing)
-		log_error("limits of a volume cannot be set; trying on", LOG_ERR(&err));
+		log_error("limits of a volume cannot be set; trying again", LOG_ERR(&err));
 	limiter->failing = failed;
 	return count;
 }

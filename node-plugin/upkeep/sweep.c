@@ -64,7 +64,7 @@ static void remove_spent_loops(struct host *host)
 {
 	unsigned count = host->remove_spent_loops(host);
 	if (count)
-		log_info("loop devices removed that refuse discards and have no image any more",
+		log_info("free loop devices that refuse discards removed",
 			 LOG_UINT("count", count));
 }
 
@@ -203,7 +203,7 @@ static void run_part(struct part *part, struct aside *work)
 	struct error reason = { 0 };
 	bool late = aside_ask(work, &reason) < 0 && reason.code == ERROR_TIMEOUT;
 	if (late && !part->late)
-		log_warning("upkeep of a pool takes long; the others are looked after meanwhile",
+		log_warning("upkeep of a pool takes long; it goes on for the other pools",
 			    LOG_TEXT("pool", name_of(part)), LOG_ERR(&reason));
 	part->late = late;
 }

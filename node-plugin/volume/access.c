@@ -9,9 +9,9 @@ int access_is_block(const struct access *accesses, size_t count, bool *ret_block
 {
 	for (size_t i = 1; i < count; i++)
 		if (accesses[i].block != accesses[0].block)
-			return error_set(err, ERROR_INVALID,
-					 "volume_capabilities: block and mount cannot both be had "
-					 "from one volume");
+			return error_set(
+				err, ERROR_INVALID,
+				"volume_capabilities: one volume cannot be both block and mount");
 	*ret_block = count && accesses[0].block;
 	return 0;
 }
@@ -25,10 +25,11 @@ int access_fs_type(const struct access *accesses, size_t count, const char **ret
 		if (!asked[0])
 			continue;
 		if (chosen[0] && strcmp(chosen, asked) != 0)
-			return error_set(err, ERROR_INVALID,
-					 "volume_capabilities: fs_type \"%s\" and fs_type \"%s\" "
-					 "cannot both be had from one volume",
-					 chosen, asked);
+			return error_set(
+				err, ERROR_INVALID,
+				"volume_capabilities: one volume cannot have both fs_type \"%s\" "
+				"and fs_type \"%s\"",
+				chosen, asked);
 		chosen = asked;
 	}
 	*ret_fs_type = chosen;

@@ -164,7 +164,7 @@ int attachment_make(struct pools *pools, const char *id, const struct access *ac
 	}
 	if (folder.record.attached != ATTACHED_NO)
 		return error_set(err, ERROR_EXISTS,
-				 "volume %s is attached already, %s; readonly asks otherwise", id,
+				 "volume %s is attached already, %s; readonly differs", id,
 				 read_only ? "writable" : "read-only");
 	if (attach_one_more(pools, &folder, asked, err) < 0)
 		return error_not_named(err);

@@ -44,7 +44,7 @@ static void take_back(struct volume_folder *folder, const struct volume_record *
 	if (backend->size_bytes(folder->fd) > before->size_bytes)
 		return;
 	if (volume_folder_write(folder, before, &reason) < 0) {
-		log_warning("volume keeps the promise of a size that it did not get",
+		log_warning("volume did not grow, but its record keeps the larger size",
 			    LOG_TEXT("volume", before->id), LOG_ERR(&reason));
 		return;
 	}

@@ -44,7 +44,7 @@ static int write_intent(struct freeze *freeze, struct error *err)
 	int fd = openat(freeze->target.intents_fd, freeze->id,
 			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, INTENT_MODE);
 	if (fd < 0)
-		return error_errno(err, errno, "note that volume %s is frozen", freeze->id);
+		return error_errno(err, errno, "record that volume %s is frozen", freeze->id);
 	/* No fsync: after a crash of the node nothing is frozen. */
 	close(fd);
 	return 0;

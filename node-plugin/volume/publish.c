@@ -72,7 +72,7 @@ static int check_published(const struct publishing *publishing, uint64_t attribu
 	if (mount_flags_of_options(top->options) != attributes)
 		return error_set(err, ERROR_EXISTS,
 				 "volume %s is published at %s already with the options %s; "
-				 "readonly or mount_flags ask otherwise",
+				 "readonly or mount_flags differ",
 				 id_of(publishing), target, top->options);
 	return 1;
 }
@@ -244,7 +244,7 @@ static int clear_target(struct pools *pools, const char *id, const struct volume
 	return outcome;
 }
 
-/* A pod can end whatever became of its volume: that takes the kernel's mounts only. */
+/* A pod can end even if its volume is missing or damaged: that takes the kernel's mounts only. */
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
 		     struct error *err)
 {

@@ -57,7 +57,7 @@ static int check_staged(const struct volume_mounts *mounts, const struct volume_
 	if (!is_as_asked(mounts, top, record, flags))
 		return error_set(err, ERROR_EXISTS,
 				 "volume %s is staged at %s already with the options %s; "
-				 "mount_flags ask otherwise",
+				 "mount_flags differ",
 				 record->id, path, top->options);
 	return 1;
 }
@@ -164,7 +164,7 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 	return stage_mount(pools, &folder, &mounts, &watched, &flags, path.text, err);
 }
 
-/* A pod that has the device's node is no user whom the kernel would wait for. */
+/* A pod that has the device's node is no user of the device to the kernel. */
 static int check_unpublished(const struct volume_mounts *mounts, const char *id,
 			     const struct mount *mount, struct error *err)
 {

@@ -8,7 +8,8 @@ static int look(void *context, uint64_t done_bytes, struct error *err)
 	const struct unwanted *unwanted = context;
 	const struct copy_watch *outer = unwanted->outer;
 	if (lock_is_unwanted(unwanted->lock))
-		return error_set(err, ERROR_CANCELLED, "the end of volume %s is asked for",
+		return error_set(err, ERROR_CANCELLED,
+				 "another call deletes, unstages or unpublishes volume %s",
 				 unwanted->lock->id);
 	return outer && outer->look ? outer->look(outer->context, done_bytes, err) : 0;
 }

@@ -349,7 +349,7 @@ static void the_end_of_a_pod_ends_the_filling_of_its_volume(void **state)
 	assert_int_equal(atomic_load(&ended), 0);
 	thaw();
 	pthread_join(caller->thread, NULL);
-	assert_refused(caller->outcome, ERROR_CANCELLED, &caller->err, "the end of volume csi-0");
+	assert_refused(caller->outcome, ERROR_CANCELLED, &caller->err, "unpublishes volume csi-0");
 	assert_done(node_client_unpublish(scene.channel, caller->id, caller->target, &err), &err);
 	assert_int_equal(node_scene_entries(&scene, "tmp"), 0);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
@@ -421,7 +421,8 @@ static void end_check(struct caller *caller)
 	assert_refused(node_client_unstage(scene.channel, caller->id, caller->target, &err),
 		       ERROR_BUSY, &err, "which may check its file system");
 	pthread_join(caller->thread, NULL);
-	assert_refused(caller->outcome, ERROR_CANCELLED, &caller->err, "is asked for");
+	assert_refused(caller->outcome, ERROR_CANCELLED, &caller->err,
+		       "another call deletes, unstages or unpublishes");
 	assert_int_equal(node_client_unstage(scene.channel, caller->id, caller->target, &err), 0);
 }
 
