@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the plugin says of itself over HTTP: whether it can serve, and the figures of its pools.
+ * What the plugin reports over HTTP: whether it can serve, and the figures of its pools.
  *
  * A disk may hang, and the thread that also answers /healthz must not. So each pool, the list of
  * missing ones and the node itself are looked at aside (base/aside.h), at most once a second, and

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the plugin tells Prometheus besides base/metric.h's own: each call under the name that the
- * CSI sidecars use, so that existing dashboards fit, and the pools.
+ * The plugin's metrics besides those of base/metric.h: each call under the name that the CSI
+ * sidecars use, so that existing dashboards fit, and the pools.
  */
 
 #include <stdbool.h>

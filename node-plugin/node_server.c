@@ -115,7 +115,7 @@ int node_server_new(struct node *node, const struct options *options,
 {
 	CLEANUP(node_server_freep) struct node_server *server = must_alloc(sizeof(*server));
 	server->node = node;
-	/* The kubelet hears of us last, when it can be served. */
+	/* The plugin registers with the kubelet last, when it can serve it. */
 	if (make_rpc(server, options, err) < 0 || listen_everywhere(server, options, err) < 0 ||
 	    make_http(server, options, err) < 0 || make_registration(server, options, err) < 0)
 		return -1;

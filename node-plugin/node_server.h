@@ -16,7 +16,7 @@ struct options;
 int node_server_new(struct node *node, const struct options *options,
 		    struct node_server **ret_server, struct error *err);
 
-/* Mounts stay as they are: the pods go on. */
+/* Mounts stay as they are: the pods keep running. */
 void node_server_free(struct node_server *server);
 
 DEFINE_CLEANUP(struct node_server *, node_server_free);

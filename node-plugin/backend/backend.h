@@ -31,15 +31,15 @@ struct mount_mark {
 	bool read_only; /* the node's device is */
 	bool kept;	/* the device is: a block volume is staged (disk/loop_device.h) */
 
-	/* btrfs shows a device number of its own: its mounts tell only this. NULL: none. */
+	/* btrfs shows a device number of its own: its mounts show only this. NULL: none. */
 	const char *source;
 
 	/* The folder in it that alone is mounted if the volume is encrypted. NULL: there is none.
 	 */
 	const char *encrypted;
 
-	/* volume_mounts_read() tells by the record: the root where the whole volume is mounted, and
-	 * another that it may have while the record is not known. */
+	/* volume_mounts_read() sets these from the record: the root where the whole volume is
+	 * mounted, and another that it may have while the record is not known. */
 	const char *whole;
 	const char *or_whole;
 };
@@ -59,7 +59,7 @@ struct backend_staging {
 };
 
 struct backend {
-	/* The entry in the folder that holds the data: it tells the kind even without a record. */
+	/* The entry in the folder that holds the data: it shows the kind even without a record. */
 	const char *data_name;
 
 	/* The data is attached as a device of its own, which has a file system of its own or is the
@@ -102,7 +102,7 @@ struct backend {
 	void (*undo_growth)(const struct backend_site *site, int folder_fd,
 			    const struct volume_record *record);
 
-	/* Has what is mounted at path, and the device below it, take all that the data offers.
+	/* Grows what is mounted at path, and the device below it, to the size of the data.
 	 * ERROR_IN_USE where that must wait until it is staged the next time. */
 	int (*grow_mounted)(const struct backend_site *site, int folder_fd,
 			    const struct volume_record *record, const char *path,

@@ -158,8 +158,8 @@ static int usage(const struct backend_site *site, int folder_fd, const struct vo
 	return 0;
 }
 
-/* A limit can be lost with the power, or be changed by hand: what the record says holds for who
- * mounts it. */
+/* A limit can be lost with the power, or be changed by hand: so the record's limit is set again at
+ * each mount. */
 static int renew_limit(const struct backend_site *site, int data_fd,
 		       const struct volume_record *record, struct error *err)
 {

@@ -3,8 +3,8 @@
 
 /*
  * A folder of the pool, bind-mounted: as fast as the disk. Its size is a quota of the pool's file
- * system where there is one; else nothing keeps it from growing, which the class has to accept. On
- * btrfs the folder is a subvolume, held to a size or not, so that it can be copied at once.
+ * system where there is one; else its growth has no limit, which the class has to accept. On btrfs
+ * the folder is a subvolume, held to a size or not, so that it can be copied at once.
  */
 
 #include "backend/backend.h"

@@ -3,7 +3,7 @@
 
 /*
  * Copies of a directory volume: at once where it is a subvolume of btrfs, elsewhere file by file
- * while pods go on (folder/tree_copy.h). The functions are those of struct backend.
+ * while pods write (folder/tree_copy.h). The functions are those of struct backend.
  */
 
 #include <stdbool.h>

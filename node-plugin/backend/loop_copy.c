@@ -61,7 +61,8 @@ int backend_loop_copy_begin(struct backend_copy *copy, struct error *err)
 	return outcome > 0 ? approach(copy, err) : outcome;
 }
 
-/* The last pass is over an image that rests: held still, or not written to during the pass. */
+/* The last pass is over an image that does not change: frozen, or not written to during the
+ * pass. */
 static int repeat_passes(struct backend_copy *copy, const struct copy_watch *held,
 			 struct error *err)
 {

@@ -3,7 +3,7 @@
 
 /*
  * Where a volume's data lies, as far as a backend needs to know it: the four facts of a pool that
- * do not change while it is open. The pool's books and folders stay out of the backends' sight.
+ * do not change while it is open. The backends do not see the pool's accounting and its folders.
  */
 
 #include <limits.h>

@@ -18,7 +18,7 @@
 /* Present, and no longer than a CSI string may be. */
 int csi_argument_text(const char *value, const char *field, struct error *err);
 
-/* A path: present; its length is the file system's business. */
+/* A path: present; its length is checked where it is used. */
 int csi_argument_path(const char *value, const char *field, struct error *err);
 
 /* The entries of a protobuf map, whose messages all begin alike, as pairs in the arena. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What the plugin can do, as each of its services tells it. Whatever is announced here is served,
- * and the callers of CSI ask for nothing else.
+ * What the plugin can do, as each of its services announces it. Whatever is announced here is
+ * served, and CSI clients call nothing else.
  */
 
 #include "base/arena.h"

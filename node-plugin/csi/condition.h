@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A volume's condition as CSI answers tell it.
+ * A volume's condition as CSI answers report it.
  */
 
 #include "base/arena.h"

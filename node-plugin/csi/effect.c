@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Refusals are the caller's affair; what we or the kernel got wrong is ours. */
+/* A refusal is a warning; a failure of ours or of the kernel is an error. */
 static enum log_level level_of(const struct error *err)
 {
 	switch (err->code) {

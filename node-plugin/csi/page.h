@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A page of a list, as ListVolumes and ListSnapshots tell it.
+ * A page of a list, as ListVolumes and ListSnapshots return it.
  *
  * Lists are in the order of ids, and a token is a mark and the id after which the next page begins:
  * it survives the deletion of what has that id.

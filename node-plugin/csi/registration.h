@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * How the kubelet learns of the plugin: a socket in its plugins_registry folder, on which it asks
- * for the driver's name and for the socket of the CSI services, and then says whether it accepted
- * the driver (pluginregistration v1; Kubernetes, "Device Plugin and Kubelet Plugin registration").
+ * How the plugin registers with the kubelet: by a socket in its plugins_registry folder, on which
+ * the kubelet asks for the driver's name and for the socket of the CSI services, and then says
+ * whether it accepted the driver (pluginregistration v1; Kubernetes, "Device Plugin and Kubelet
+ * Plugin registration").
  *
  *	offered --kubelet asks, accepts--> registered
  *	   ^                 | refuses, or the socket's file disappeared

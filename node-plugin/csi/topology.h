@@ -16,5 +16,5 @@ Csi__V1__Topology *csi_topology_make(struct arena *arena, const char *node_id);
 /* The topology describes this node. */
 bool csi_topology_is(const Csi__V1__Topology *topology, const char *node_id);
 
-/* A volume on this node satisfies the requirement (NULL: none is made). */
+/* A volume on this node satisfies the requirement (NULL: there is none). */
 bool csi_topology_allows(const Csi__V1__TopologyRequirement *requirement, const char *node_id);

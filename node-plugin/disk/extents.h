@@ -3,7 +3,7 @@
 
 /*
  * What a file holds of its disk. Where files share blocks with one another (clones), stat(2) counts
- * them for each; fiemap tells those that a file has for itself (Documentation/filesystems/fiemap).
+ * them for each; fiemap shows those that a file has for itself (Documentation/filesystems/fiemap).
  */
 
 #include <stdint.h>

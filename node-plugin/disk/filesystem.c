@@ -113,9 +113,8 @@ static int run(const char *const *argv, int fd, const struct copy_watch *watch, 
 	return process_run(&process, err);
 }
 
-/* mkfs.ext4 makes its file last (fsync) four times on its way. What it writes of a small image is a
- * MiB or two: so it works in memory, and the image is written in one go, for the caller to make
- * last once. */
+/* mkfs.ext4 calls fsync on its file four times. What it writes of a small image is a MiB or two: so
+ * it works in memory, and the image is written at once, for the caller to fsync once. */
 static int make_ext4_in(int image_fd, const char *const *maker, const struct copy_watch *watch,
 			struct error *err)
 {

@@ -6,9 +6,9 @@
  * for its own volumes (fsck -a).
  *
  * ext4: e2fsck -p, where the superblock says that there were errors, where the kernel refused to
- * mount it as damaged, or where an earlier check was cut short. The journal is the kernel's to
- * replay. xfs and btrfs repair what they can when they are mounted; their tools do the rest only by
- * hand, since they may drop data on the way.
+ * mount it as damaged, or where an earlier check was cut short. The kernel replays the journal. xfs
+ * and btrfs repair what they can when they are mounted; their tools do the rest only by hand, since
+ * they may drop data on the way.
  */
 
 #include <stdbool.h>

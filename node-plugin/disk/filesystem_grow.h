@@ -34,5 +34,5 @@ int filesystem_grow_image(const char *type, int image_fd, const struct copy_watc
 int filesystem_grow_hold(int image_fd, struct error *err);
 void filesystem_grow_let(int image_fd);
 
-/* What an image says on itself of a growth that was killed is true of its copy, too. */
+/* Copies the mark of a growth that was killed, since it is true of the image's copy, too. */
 int filesystem_grow_carry(int image_fd, int copy_fd, struct error *err);

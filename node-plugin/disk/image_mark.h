@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * What an image of ext4 says on itself, in extended attributes, while programs are at work on it
- * that may die with us: GROWING, that resize2fs may have been at work; SUPERBLOCK, how that was
- * before e2fsck and resize2fs. They write a new one in pieces, and one of which only some are
- * written has a wrong checksum, with which no program takes it for a file system any more.
+ * Marks on an image of ext4, in its extended attributes, while programs work on it that may die
+ * with the plugin: GROWING, that resize2fs may have been at work; SUPERBLOCK, how that was before
+ * e2fsck and resize2fs. They write a new one in pieces, and one of which only some are written has
+ * a wrong checksum, with which no program takes it for a file system any more.
  */
 
 #include <stdbool.h>

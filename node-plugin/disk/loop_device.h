@@ -5,7 +5,7 @@
  * A loop device: an image file seen as a disk (loop(4)).
  *
  * The kernel knows which file a device stands for, by device and inode number; that is asked each
- * time and never kept. A device lets go of its file by itself when its last user is gone
+ * time and never kept. A device detaches from its file by itself when its last user is gone
  * (LO_FLAGS_AUTOCLEAR): the mount that is made of it is that user, so a plugin that dies half-way
  * leaves no device behind.
  *
@@ -37,7 +37,7 @@ struct loop_devices {
 	size_t count;
 };
 
-/* 1: the image has a device already, *ret_device tells which (not held). 0: it has none. */
+/* 1: the image has a device already, *ret_device is that one (not held). 0: it has none. */
 int loop_device_find(int image_fd, struct loop_device *ret_device, struct error *err);
 
 /* All of them (not held). */
@@ -55,8 +55,8 @@ int loop_device_keep(int image_fd, bool read_only, bool discards, struct loop_de
 
 void loop_device_done(struct loop_device *device);
 
-/* Has the image's devices let go of it when their last user is gone; *ret_device tells which that
- * is (not held), or one of them. 1: the image has none. */
+/* Has the image's devices detach when their last user is gone; *ret_device is that device (not
+ * held), or one of them. 1: the image has none. */
 int loop_device_detach(int image_fd, struct loop_device *ret_device, struct error *err);
 
 /* The image's devices become as large as the image is now. 1: the image has none. */

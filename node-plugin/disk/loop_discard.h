@@ -8,7 +8,7 @@
  * The kernel keeps it with the number of the device, for whatever image comes next, and newer ones
  * (6.18 is) do not let discards be turned on again once they were off. Such a device is spent:
  *
- *	on --turned off for an image--> off --it lets go of the image--> spent
+ *	on --turned off for an image--> off --detached from the image--> spent
  *	^                                                                  |
  *	+------ made again, when a free one is asked for <---removed-------+
  *

@@ -3,7 +3,7 @@
 
 /*
  * A program that is run to its end, such as mkfs: without a shell, with a bound on its time and on
- * its memory, its words kept for the error when it fails.
+ * its memory; its output is kept for the error when it fails.
  *
  * One that is no longer wanted, or takes too long, gets SIGTERM, so that it can leave the image in
  * order (e2fsck writes what it holds and ends), and SIGKILL a little later.
@@ -29,7 +29,7 @@ struct process {
 	int kept_fd; /* the program sees it as descriptor CHILD_KEPT_FD */
 	uint32_t timeout_ms;
 	uint32_t memory_mib; /* 0: PROCESS_MEMORY_MIB */
-	int status_max;	     /* statuses up to this one are good news, too */
+	int status_max;	     /* statuses up to this one count as success, too */
 
 	/* Asked ten times a second; what it says against going on ends the program, and is then the
 	 * error. NULL: nothing does. */

@@ -27,7 +27,7 @@ static void zeroes_done(struct zeroes *zeroes)
 		munmap(zeroes->pages, PIECE_BYTES);
 }
 
-/* Past the page cache, which others need more. */
+/* Past the page cache, so that other data stays in it. */
 static int open_direct(int fd, struct error *err)
 {
 	char path[32];

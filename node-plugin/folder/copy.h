@@ -11,8 +11,9 @@
  * one over an empty target: so a pass can be repeated, and what was copied already is not written
  * again.
  *
- * A pass over a source that is written to at the same time is no picture of one moment. Who needs
- * one, asks copy_mark_holds() afterwards, and repeats the pass while nobody writes.
+ * A pass over a source that is written to at the same time is not of one moment. A caller that
+ * needs one moment checks copy_mark_holds() afterwards, and repeats the pass while the source is
+ * not written to.
  */
 
 #include <stdbool.h>
@@ -22,7 +23,7 @@
 #include "base/error.h"
 
 /* Asked before each MiB, with how much of the source is done. What is not 0 ends the pass: -1 with
- * its own error. NULL: nobody watches. */
+ * its own error. NULL: nothing ends it. */
 struct copy_watch {
 	/* Asked once beforehand by work that cannot be less than so many bytes; may be NULL. */
 	int (*expect)(void *context, uint64_t bytes, struct error *err);

@@ -26,7 +26,7 @@ static int open_beneath(int at_fd, const char *path, int flags, mode_t mode)
 	};
 	int fd = -1;
 	/* EXDEV is a mount, or what was moved out of the folder during the look (a volume into the
-	 * trash): the next look tells which. */
+	 * trash): the next look shows which. */
 	for (int tries = 0; tries < OPEN_TRIES && fd < 0; tries++) {
 		fd = (int)syscall(SYS_openat2, at_fd, path, &how, sizeof(how));
 		if (fd < 0 && errno != EXDEV)

@@ -7,12 +7,11 @@
  *
  * Numbers of ours begin with 'K' and are taken where the file system says that nothing has them: no
  * file, no limit. So which ones are free is known after a restart as before it. The number is given
- * to the folder before the limit is set: whoever finds a half-made folder finds by it what to
- * forget.
+ * to the folder before the limit is set: so a half-made folder shows which limit to remove.
  *
  * A process that owns a file may change its project, unless it lives in a user namespace
- * (ioctl_xfs_fsgetxattr(2)); the file then counts elsewhere. That holds those who write too much,
- * not those who mean to.
+ * (ioctl_xfs_fsgetxattr(2)); the file then counts elsewhere. So the quota holds against programs
+ * that write too much, not against a pod author who evades it on purpose.
  */
 
 #include <stdint.h>

@@ -42,10 +42,11 @@ int quota_limit(int fd, const struct quota *quota, uint64_t limit_bytes, struct 
 
 int quota_read(int fd, const struct quota *quota, struct quota_usage *ret_usage, struct error *err);
 
-/* From time to time: has the file system of fd count anew where it lost count. 1: it does so. */
+/* From time to time: starts a rescan in the file system of fd where its usage is inconsistent. 1:
+ * it runs. */
 int quota_mend(int fd, struct error *err);
 
-/* What quota_begin() left at a new folder that nobody else has used yet. */
+/* What quota_begin() left at a new folder that no pod has used yet. */
 int quota_find(int fd, struct quota *ret_quota, struct error *err);
 
 /* Before the folder is removed: what is kept of it outside of it is given back. */

@@ -9,8 +9,8 @@
  * counts what the subvolume refers to, shared or not, and its tables. What a pod does with
  * subvolumes of its own inside it has qgroups of its own and does not count.
  *
- * A removal lasts, and gives its space back, after the next commit of the file system; a snapshot
- * lasts at once.
+ * A removal is durable, and frees its space, after the next commit of the file system; a snapshot
+ * is durable at once.
  */
 
 #include <stdbool.h>
@@ -42,16 +42,16 @@ int subvolume_find_nested(int fd, char **ret_path, struct error *err);
  */
 int subvolume_delete(int folder_fd, const char *name, struct error *err);
 
-/* Makes a new subvolume last, with what is in its uppermost folder. A limit that was set after it
- * got to the disk lasts from the next commit on, half a minute later by default. */
+/* Makes a new subvolume durable, with what is in its uppermost folder. A limit that was set after
+ * that is durable from the next commit on, half a minute later by default. */
 int subvolume_sync(int fd, struct error *err);
 
 /* Turns quotas on in the file system of fd, if they are not. */
 int subvolume_enable_quota(int fd, struct error *err);
 
 /* The kernel gives up counting when that costs too much, as for the removal of a large subvolume;
- * then limits no longer hold as they should. 1: that was so, and everything is being counted anew,
- * in the background. Where quotas are off, there is nothing to do. */
+ * then limits no longer hold as they should. 1: that was so, and a rescan runs in the background.
+ * Where quotas are off, there is nothing to do. */
 int subvolume_mend_quota(int fd, struct error *err);
 
 /* Quotas must be on. What is written beyond the limit fails with EDQUOT. */

@@ -9,10 +9,10 @@
  * However deep pods nest their folders, the copy needs neither stack nor descriptors for it. It
  * follows no link and leaves the tree nowhere; a mount inside it is an error (folder/folder.h).
  *
- * It is not a picture of one moment: each file is one (a clone), or not even that (a file that is
- * written to meanwhile), and entries that come or go during the copy may be in it or not. A folder
- * that is moved inside the tree meanwhile ends the copy with ERROR_CONFLICT. What was there before
- * the copy began and was not touched until it ended is in it.
+ * It is not of one moment: each file may be (a clone), or not even that (a file that is written to
+ * meanwhile), and entries that come or go during the copy may be in it or not. A folder that is
+ * moved inside the tree meanwhile ends the copy with ERROR_CONFLICT. What was there before the copy
+ * began and was not touched until it ended is in it.
  */
 
 #include <stdint.h>
@@ -27,7 +27,7 @@ struct tree_copy_result {
 
 /* Into target_fd, an empty folder, which gets the attributes of the source folder too. links_fd is
  * another empty folder of the same file system, used on the way for files with several names and
- * left with rubbish. Nothing is fsynced. watch is asked before each entry and, in files, as in
+ * left with leftovers. Nothing is fsynced. watch is asked before each entry and, in files, as in
  * folder/copy.h, with all bytes of files so far. */
 int tree_copy(int source_fd, int target_fd, int links_fd, const struct copy_watch *watch,
 	      struct tree_copy_result *ret_result, struct error *err);

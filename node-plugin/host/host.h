@@ -3,10 +3,10 @@
 
 /*
  * What we ask of the kernel and of the system's programs: mounts, loop devices, file systems. One
- * table of functions, so that a test can stand in for the kernel, fail any step, and be looked at
- * afterwards. host/linux.c is the real one.
+ * table of functions, so that a test can replace the kernel, fail any step, and inspect the result.
+ * host/linux.c is the real one.
  *
- * Files in the pool are not part of it: they behave the same for everybody (folder/folder.h).
+ * Files in the pool are not part of it: they behave the same in tests (folder/folder.h).
  */
 
 #include <stdbool.h>
@@ -139,7 +139,7 @@ struct host {
 	int (*thaw)(struct host *host, int mount_fd, struct error *err);
 
 	/* Gives the file system in an image that is a copy an identity of its own, where the kernel
-	 * tells file systems apart by that. */
+	 * distinguishes file systems by that. */
 	int (*renew_filesystem)(struct host *host, const char *type, int image_fd,
 				struct error *err);
 

@@ -264,7 +264,7 @@ static int open_mount(struct host *host, const struct mount *mount, int *ret_fd,
 
 static int freeze(struct host *host, int mount_fd, struct error *err)
 {
-	/* Most of it is written before anybody has to wait. */
+	/* Most of it is written before writers have to wait. */
 	if (syncfs(mount_fd) < 0)
 		return error_errno(err, errno, "syncfs");
 	if (ioctl(mount_fd, FIFREEZE, 0) == 0)

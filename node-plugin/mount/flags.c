@@ -63,7 +63,7 @@ uint64_t mount_flags_beside(uint64_t base, uint64_t more)
 	return ((base & ~atime) | more) & ~(uint64_t)MOUNT_ATTR_STRICTATIME;
 }
 
-/* They tell mount -a, fsck or systemd when to act, and the kernel nothing. */
+/* Read by mount -a, fsck and systemd, never by the kernel. */
 static bool is_for_fstab(const char *option)
 {
 	static const char *const words[] = { "nofail", "_netdev", "auto",    "noauto",

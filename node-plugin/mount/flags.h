@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The mountOptions of a StorageClass, as mount(8) takes them after -o, sorted by who obeys them:
- * the mount ("noatime", "ro") or the file system ("discard", "commit=30"). An item may hold several
- * options with commas between; a value in double quotes may hold a comma, as an SELinux context
- * does. Options that speak to readers of fstab(5) alone ("nofail", "_netdev", "x-...") are dropped,
+ * The mountOptions of a StorageClass, as mount(8) takes them after -o, sorted by what they apply
+ * to: the mount ("noatime", "ro") or the file system ("discard", "commit=30"). An item may hold
+ * several options separated by commas; a value in double quotes may hold a comma, as an SELinux
+ * context does. Options for readers of fstab(5) alone ("nofail", "_netdev", "x-...") are dropped,
  * as mount(8) drops them. The kernel refuses what neither it nor this list knows, with its own
  * reason.
  */

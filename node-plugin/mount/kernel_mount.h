@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Mounting by fsopen(2), fsmount(2), open_tree(2) and move_mount(2): a mount is made complete
- * with all its attributes and then put in place in one step, and the kernel says in words what it
- * does not like.
+ * Mounting by fsopen(2), fsmount(2), open_tree(2) and move_mount(2): a mount is made complete with
+ * all its attributes and then put in place in one step, and the kernel returns the reason of a
+ * refusal as text.
  */
 
 #include <stdint.h>

@@ -65,8 +65,8 @@ struct look_reply {
 
 _Static_assert(offsetof(struct look_reply, text) == 512, "as the kernel has it");
 
-/* The path or, if it does not exist, the nearest folder above. *ret_length tells how much of the
- * path that is. */
+/* The path or, if it does not exist, the nearest folder above. *ret_length is how much of the path
+ * that is. */
 static int find_existing(const char *path, struct statx *ret_statx, size_t *ret_length)
 {
 	char existing[PATH_MAX];

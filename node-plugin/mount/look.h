@@ -12,5 +12,5 @@ struct mount_table;
 
 /* Adds to a table that is a part, or does nothing to a whole one. Of a path that does not exist, it
  * is the mount in which that would be made. 1: the kernel does not say, or something changed
- * meanwhile: mountinfo tells. */
+ * meanwhile: read mountinfo. */
 int mount_look(const char *path, struct mount_table *table);

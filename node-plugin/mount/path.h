@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A path that the kubelet names for a mount: the staging path or a target. Its parent is the
- * kubelet's business and exists; its last element is ours. The parent is taken without links, so
- * that the path can be compared with what the mount table shows.
+ * A path that the kubelet names for a mount: the staging path or a target. The kubelet makes its
+ * parent; the plugin makes its last element. The parent is taken without links, so that the path
+ * can be compared with what the mount table shows.
  */
 
 #include <limits.h>

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * What is mounted where, as the kernel tells it in /proc/self/mountinfo (proc(5)).
+ * What is mounted where, as the kernel shows it in /proc/self/mountinfo (proc(5)).
  *
- * A table is read when a question comes up and thrown away with the answer: between two calls
- * anybody may mount or unmount. Mounts may lie on one another at the same place, and a mount
+ * A table is read when a question comes up and thrown away with the answer: between two calls other
+ * processes may mount or unmount. Mounts may lie on one another at the same place, and a mount
  * further up may hide others below; mount_table_covering() finds the one that a path leads to.
  *
  * A caller that asks for some places only reads a part of the table: the mounts in which those

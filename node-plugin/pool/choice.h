@@ -5,7 +5,7 @@
  * Which pool gets a new volume: of those that can serve its class (the class may name one), the
  * first by the policy that has room. One without room is passed over.
  *
- * What may be asked for beforehand, as GetCapacity tells it, follows from the same rule.
+ * What GetCapacity answers beforehand follows from the same rule.
  */
 
 #include <stdbool.h>

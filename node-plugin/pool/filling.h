@@ -4,9 +4,9 @@
 /*
  * The filling of a new volume or snapshot with data that a call makes: a copy of a volume into a
  * snapshot, or of either into a new volume. Or the zeroes of a new thick volume (disk/zeroes.h),
- * which a retry begins again; so where these are many, they get a place beforehand or are not
- * begun. The making of a file system, its check before a mount, and its growth in an image count
- * as well (disk/process.h).
+ * which a retry begins again; so a large number of zeroes gets a place beforehand or is not begun.
+ * The making of a file system, its check before a mount, and its growth in an image count as well
+ * (disk/process.h).
  *
  * Where blocks are shared it is done at once. Elsewhere it can take longer than any caller waits,
  * and then it goes on without the caller, whose retries are answered ABORTED while it lasts (CSI

@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * By what a pool is known again: a small file in its folder, written when the pool is made, with a
- * number that no other pool has.
+ * The label by which a pool is recognised: a small file in its folder, written when the pool is
+ * made, with a number that no other pool has.
  *
  *	<pool>/pool			the label of this one
  *	<pool>/neighbours/<id>		the labels of the others of this node
  *	<node's folder>/pools/<id>	the labels of all that this node had, and where they lay
  *
  * A disk that is not mounted leaves an empty folder where a pool should be. Only its neighbours,
- * and the node's own notes beside the plugin's socket, tell it from a pool that is yet to be made
- * (pool/pools.h).
+ * and the node's own record beside the plugin's socket, distinguish it from a pool that is yet to
+ * be made (pool/pools.h).
  */
 
 #include <stdbool.h>
@@ -41,11 +41,11 @@ int pool_label_read(int root_fd, struct pool_label *ret_label, struct error *err
 /* A new label, written durably. */
 int pool_label_make(int root_fd, const char *name, struct pool_label *ret_label, struct error *err);
 
-/* Notes the label in a folder of that name; one that is noted already is not written again. */
+/* Records the label in a folder of that name; one that is recorded already is not written again. */
 int pool_label_note(int at_fd, const char *folder, const struct pool_label *label,
 		    struct error *err);
 
-/* Calls back for each label that is noted there. */
+/* Calls back for each label that is recorded there. */
 typedef void pool_label_visitor(void *context, const struct pool_label *label);
 int pool_label_visit(int at_fd, const char *folder, pool_label_visitor *visit, void *context,
 		     struct error *err);

@@ -4,11 +4,11 @@
 /*
  * One operation at a time on a volume, a snapshot, a group of snapshots, or a folder in the trash.
  * The second one does not wait: CSI wants it refused with ABORTED ("Operation pending for volume"),
- * and the caller comes again. Things of different kinds or ids do not exclude one another.
+ * and the caller retries. Things of different kinds or ids do not exclude one another.
  *
- * A call that ends the thing does not wait either, but asks the holder to give up: who copies,
- * fills or walks for long under a lock looks at lock_is_unwanted() meanwhile. A caller that only
- * stops waiting does not have that effect: what was begun serves its next try.
+ * A call that ends the thing does not wait either, but asks the holder to give up: code that
+ * copies, fills or walks for long under a lock checks lock_is_unwanted() meanwhile. A caller that
+ * only stops waiting does not have that effect: its next try continues what was begun.
  *
  * The holder of a volume's lock is a visitor of the pool that the volume is in (pool/visit.h), as
  * far as that pool is known.

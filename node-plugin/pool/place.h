@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Where the pools of a node are, as the command line tells it: "/var/lib/kentledge/pool" for the
+ * Where the pools of a node are, as the command line gives it: "/var/lib/kentledge/pool" for the
  * one pool that most nodes have, whose name is "default"; or "fast=/mnt/nvme,bulk=/mnt/disk" for
  * several, by name, usually each on a disk of its own.
  */

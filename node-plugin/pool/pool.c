@@ -30,8 +30,7 @@ void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static
 	snprintf(ret_name, POOL_NAME_MAX, "%.*s.%" PRIu64, ID_MAX, id, number);
 }
 
-/* What is right already is not written: a disk that became read-only still serves the pods that
- * have to go. */
+/* What is right already is not written: a disk that became read-only still serves unmounting. */
 static int keep_others_out(struct pool *pool, struct error *err)
 {
 	struct stat root;
@@ -130,7 +129,7 @@ int pool_discard(struct pool *pool, const char *name, struct error *err)
 	return 0;
 }
 
-/* A pool without a label is served: what is lost is only that others could miss it. */
+/* A pool without a label is served: only its neighbours cannot notice when it is missing. */
 static void read_label(struct pool *pool)
 {
 	struct error err = { 0 };

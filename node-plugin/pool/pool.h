@@ -4,22 +4,23 @@
 /*
  * A folder in which volumes of this node live.
  *
- *	<pool>/pool			by what it is known again (pool/label.h)
- *	<pool>/neighbours/<id>		and the others of this node
+ *	<pool>/pool			the label by which the pool is recognised (pool/label.h)
+ *	<pool>/neighbours/<id>		the labels of the others of this node
  *	<pool>/volumes/<id>/record	what the volume is (record/volume_record.h)
  *	<pool>/volumes/<id>/image	its data: a loop volume's disk, sparse
  *	<pool>/volumes/<id>/data/	its data: a directory volume
  *	<pool>/volumes/<id>/pod		of an ephemeral one: where its pod has it
  *	<pool>/snapshots/<id>/		a snapshot: its record, and data as of a volume
  *	<pool>/groups/<id>		that a group snapshot is whole (snapshot/group.h)
- *	<pool>/freeze/<id>		a volume that is held still now (volume/freeze.h)
+ *	<pool>/freeze/<id>		a volume that is frozen now (volume/freeze.h)
  *	<pool>/tmp/<id>.<n>/		a volume that is being made
  *	<pool>/tmp/+<kind>.<id>/	a copy that is continued (pool/unfinished.h)
  *	<pool>/trash/<id>.<n>/		a volume that is being removed
  *
  * A volume is made under tmp/ and renamed to volumes/ when it is whole; it is renamed to trash/
  * before anything of it is removed. So what is in volumes/ is complete, and after a crash the rest
- * is rubbish: pool_unfinished_discard() moves tmp/ to trash/, and pool_empty_trash() removes that.
+ * can be removed: pool_unfinished_discard() moves tmp/ to trash/, and pool_empty_trash() removes
+ * that.
  *
  * One process has a pool at a time (flock(2) on its folder; it ends with the process). pool/pools.h
  * are all of them; pools_open() opens them; pool/room.h counts what is promised.
@@ -85,7 +86,7 @@ void pool_temporary_name(struct pool *pool, const char *id, char ret_name[static
 int pool_remove(struct pool *pool, int at_fd, const char *name, struct error *err);
 
 /* Moves a half-made volume from tmp/ to trash/, after giving back what is kept of it elsewhere: in
- * the trash nothing tells any more that no pod has used it. */
+ * the trash it can no longer be seen that no pod has used it. */
 int pool_discard(struct pool *pool, const char *name, struct error *err);
 
 /* Goes through trash/; what resists is left there and is the error. watch, which may be NULL, ends

@@ -9,11 +9,11 @@
  * The locks of volumes are common to all pools: two calls with one name must not make two volumes.
  *
  * Pools lie on several disks, and one of these may be missing when the plugin starts: not plugged
- * in, not mounted, not readable. The pools that are there are served all the same. Of the missing
- * one we know that it should be there by the command line, by its neighbours, each of which keeps
- * the labels of the others, and by the node, which notes them too (pool/label.h): so an empty
- * folder, in which a disk should be mounted, is not taken for a new pool, nor is a pool forgotten
- * that is no longer named, also when it was the only one.
+ * in, not mounted, not readable. The pools that are there are served all the same. That a pool is
+ * missing is known from the command line, from its neighbours, each of which records the labels of
+ * the others, and from the node's own record of them (pool/label.h). So an empty folder, in which a
+ * disk should be mounted, is not taken for a new pool, and a pool that --pool no longer names is
+ * not forgotten, also when it was the only one.
  *
  *	named --opened--> there
  *	  |                 ^
@@ -23,16 +23,16 @@
  * While a pool is missing,
  *	- a volume that is in none of the others may be in that one: it is ERROR_UNAVAILABLE, never
  *	  ERROR_NOT_FOUND, which would let DeleteVolume answer that its data is gone;
- *	- places of a pod are cleared as ever: that takes the kernel's mounts only;
+ *	- staging and target paths are unmounted as usual: that takes the kernel's mounts only;
  *	- new volumes are made in the others. Should the missing pool hold one of the same
  *	  name, made by a call whose answer was lost, then both stay as they are once the disk
  *	  is back, and calls for the volume fail with an error that names the two, except for
  *	  unpublish: only a person can tell which one was used;
- *	- lists and capacities tell of what is there.
+ *	- lists and capacities cover the pools that are there.
  * A pool whose disk does not answer counts as missing for as long (pool/pulse.h, pool/visit.h).
  *
  * A pool that will never come back is given up by removing its label from its neighbours and from
- * the node's notes.
+ * the node's record.
  *
  * If no pool is there at all, the plugin does not start.
  */

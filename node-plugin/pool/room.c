@@ -125,7 +125,7 @@ int pool_room_count(struct pool *pool, struct error *err)
 		       : 0;
 }
 
-/* Without the mutex: a disk that hangs must keep nobody waiting who asks for numbers alone. */
+/* Without the mutex: a disk that hangs must not block calls that only read the numbers. */
 static int read_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
 {
 	struct host_usage usage;
@@ -158,7 +158,7 @@ static int add_snapshot(void *context, const char *name, struct error *err)
 	return 0;
 }
 
-/* The whole truth, at the price of a look at every volume. Without the mutex, as read_space(). */
+/* The exact figure, for which every volume has to be read. Without the mutex, as read_space(). */
 static int count_space(struct pool *pool, struct capacity_space *ret_space, struct error *err)
 {
 	struct allocation allocation = { .pool = pool };
@@ -193,7 +193,7 @@ static int refuse(const struct pool *pool, const struct capacity_space *space, u
 			 asked, pool->site.name, room);
 }
 
-/* For a person, to whom whole MiB say more. */
+/* For people: in whole MiB. */
 static void format_mib(uint64_t bytes, char text[static QUANTITY_TEXT_MAX])
 {
 	quantity_format_bytes(bytes >> 20 << 20, text);

@@ -5,18 +5,18 @@
  * Whether a pool's disk is its own.
  *
  * A pool on the file system of the node's root, or of the kubelet's folder, shares it with images,
- * logs and emptyDirs. They can take what is promised to volumes and not written yet, and the
- * kubelet removes images and evicts pods when little is free (image garbage collection at 85 %
- * used; hard eviction at nodefs.available<10%, imagefs.available<15%), whoever took it. So such a
- * pool is reported (a warning when it is opened, a metric), and its reserve is larger unless the
- * administrator has chosen one.
+ * logs and emptyDirs. They can use up space that is promised to volumes and not written yet, and
+ * the kubelet removes images and evicts pods when little is free (image garbage collection at 85 %
+ * used; hard eviction at nodefs.available<10%, imagefs.available<15%), whatever filled the disk. So
+ * such a pool is reported (a warning when it is opened, a metric), and its reserve is larger unless
+ * the administrator has chosen one.
  *
  * In a container "/" is not the node's root. But a folder of the node's root file system is mounted
  * there at its own path: that mount shows the same path as its root, while a disk of its own shows
  * "/".
  *
- * What is compared are mounted file systems. Two that draw on one store, such as datasets of a
- * zpool or thin logical volumes, pass for two disks.
+ * What is compared are mounted file systems. Two on one store, such as datasets of a zpool or thin
+ * logical volumes, count as two disks.
  */
 
 #include <stdbool.h>

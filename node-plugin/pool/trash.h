@@ -12,7 +12,8 @@
  *
  * What was promised to the volume is given back with the rename. That promises nothing twice: the
  * room of a pool is what its disk has free now, less the promises (pool/capacity.h), and the disk's
- * blocks are free when they are. Who needs more than that room waits a little for the trash.
+ * blocks are free when they are. A call that needs more than that room waits a little for the
+ * trash.
  */
 
 #include <stdbool.h>

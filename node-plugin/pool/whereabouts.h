@@ -6,7 +6,7 @@
  * no other disk is touched.
  *
  * It is a hint in little memory: one place for each hash of an id, and what came last has it. The
- * hint is right or of no use, since the pool itself tells whether the volume is there. Only a look
+ * hint is right or of no use, since the pool itself shows whether the volume is there. Only a look
  * into all pools notes a volume, and a pool that comes back clears all notes: so a volume that lies
  * in two pools is not noted.
  */

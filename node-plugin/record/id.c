@@ -23,8 +23,8 @@ bool id_is_valid(const char *id)
 	return true;
 }
 
-/* CSI spec, CreateVolumeRequest.name: any Unicode but control characters. A path is nothing that
- * an honest caller sends, and a user who tried should hear of it. */
+/* CSI spec, CreateVolumeRequest.name: any Unicode but control characters. No caller needs a path as
+ * a name, so one is refused with an error. */
 static int check_name(const char *name, struct error *err)
 {
 	size_t length = strnlen(name, ID_NAME_MAX + 1);

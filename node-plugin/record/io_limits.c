@@ -60,7 +60,7 @@ static int parse_one(const struct pair *pair, struct io_limits *limits, struct e
 		return read_limit(pair, parse_bandwidth, &limits->read_bytes, err);
 	if (strcmp(pair->key, "writeBandwidth") == 0)
 		return read_limit(pair, parse_bandwidth, &limits->write_bytes, err);
-	/* What external-resizer tells of the claim (--extra-modify-metadata). */
+	/* What external-resizer adds about the claim (--extra-modify-metadata). */
 	if (strncmp(pair->key, CSI_PARAMETER_PREFIX, strlen(CSI_PARAMETER_PREFIX)) == 0)
 		return 0;
 	return error_set(err, ERROR_INVALID,

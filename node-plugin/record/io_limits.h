@@ -3,8 +3,8 @@
 
 /*
  * How much a volume may do in a second: the parameters of a VolumeAttributesClass, as CreateVolume
- * and ControllerModifyVolume get them (CSI: mutable_parameters). The set is the whole truth: what
- * is not named is not limited.
+ * and ControllerModifyVolume get them (CSI: mutable_parameters). The set is complete: what it does
+ * not name is not limited.
  *
  *	readIops, writeIops              operations in a second
  *	readBandwidth, writeBandwidth    bytes in a second, as "100Mi"

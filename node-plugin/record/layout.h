@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The names in a pool's folder. pool/pool.h tells what lies where.
+ * The names in a pool's folder. pool/pool.h says what lies where.
  */
 
 #define LAYOUT_LABEL "pool"

@@ -3,8 +3,8 @@
 
 /*
  * The parameters of a StorageClass, as CreateVolume and GetCapacity get them. The names are ours
- * and few; a name that we do not know is refused rather than ignored, since a user who misspells
- * one wants to hear of it when the claim is made, not when the disk is full.
+ * and few; a name that we do not know is refused rather than ignored, so that a user who misspells
+ * one gets an error when the claim is made, not when the disk is full.
  *
  *	backend        loop (default) or directory
  *	enforce        "true" (default) or "false": whether writing more than the size must fail
@@ -14,8 +14,7 @@
  *	               is written to; without it the node decides (host/node_settings.h)
  *	encryption     none (default) or fscrypt
  *
- * csi.storage.k8s.io/pvc/name, pvc/namespace and pv/name are what the provisioner tells about the
- * claim; they are kept for the log.
+ * csi.storage.k8s.io/pvc/name, pvc/namespace and pv/name name the claim; they are kept for the log.
  */
 
 #include <stdbool.h>
@@ -46,7 +45,7 @@ struct parameters {
 	bool provisioning_open; /* not named: the node decides, and any will do */
 	enum encryption encryption;
 	const char *pool;	     /* NULL: any; borrowed from the pairs */
-	const char *claim_namespace; /* NULL: not told; borrowed from the pairs */
+	const char *claim_namespace; /* NULL: not given; borrowed from the pairs */
 	const char *claim_name;
 };
 

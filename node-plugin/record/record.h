@@ -9,10 +9,9 @@
  *	…
  *	crc32=1c291ca3
  *
- * One line a field, in a fixed order. An optional field stands there only when it has something to
- * say, so a release that knows more fields reads the records of one that knew fewer. The checksum
- * covers all before its line: a file that is cut short or changed does not parse, whichever byte it
- * was.
+ * One line a field, in a fixed order. An optional field is written only when it has a value, so a
+ * release that knows more fields reads the records of one that knew fewer. The checksum covers all
+ * before its line: a file that is cut short or changed does not parse, whichever byte it was.
  */
 
 #include <stdbool.h>

@@ -233,7 +233,7 @@ static int read_attached(const char *value, void *record, struct error *err)
 	return READ_WORD(value, attachment_words, &((struct volume_record *)record)->attached, err);
 }
 
-/* Numbers that are told only when they are not 0. */
+/* Numbers that are written only when they are not 0. */
 #define NUMBER(name, member)                                                                       \
 	static bool write_##name(const void *record, struct text *value)                           \
 	{                                                                                          \

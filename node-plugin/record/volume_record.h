@@ -16,8 +16,8 @@
  *	crc32=1c291ca3
  *
  * It is there, whole, before the volume's folder appears in the pool, and is replaced as a whole
- * when the volume changes (growth, limits, attachment). A damaged one makes that volume answer with
- * an error; the volume is left alone, and the others go on.
+ * when the volume changes (growth, limits, attachment). Calls for a volume with a damaged record
+ * get an error; the volume is not touched, and the others are served.
  */
 
 #include <stdbool.h>
@@ -61,7 +61,7 @@ struct volume_record {
 	char fs_type[VOLUME_FS_TYPE_MAX + 1]; /* "" for a directory or a block volume */
 	uint64_t size_bytes;
 	bool enforce;
-	char claim[VOLUME_CLAIM_MAX + 1]; /* "" if not told */
+	char claim[VOLUME_CLAIM_MAX + 1]; /* "" if not given */
 	bool block;			  /* volumeMode: Block: an image without a file system */
 	bool ephemeral;			  /* lives as long as one pod (CSI inline volume) */
 	enum provisioning provisioning;

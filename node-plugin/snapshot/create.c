@@ -211,7 +211,7 @@ static int finish_member(struct member *member, struct error *err)
 	return 0;
 }
 
-/* Everybody goes on, whatever happened; the first reason counts. */
+/* Releases all of them, whatever failed; the first error counts. */
 static int release_all(struct batch *batch, int outcome, struct error *err)
 {
 	for (size_t i = 0; i < batch->count; i++) {

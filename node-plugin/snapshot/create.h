@@ -3,7 +3,7 @@
 
 /*
  * Making snapshots, one or several at one moment: copy what can be copied, hold all the volumes,
- * take all of them, let all of them go on, then let the snapshots appear whole.
+ * take all the copies, release all the volumes, then let the snapshots appear whole.
  */
 
 #include <stddef.h>

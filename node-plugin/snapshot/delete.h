@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Removing a snapshot: a rename into the trash, then what it was.
+ * Removing a snapshot: a rename into the trash, then the removal of its files.
  */
 
 #include "base/error.h"

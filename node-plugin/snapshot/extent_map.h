@@ -5,9 +5,9 @@
  * Which parts of a block volume's image hold data, and in which two images of one volume differ:
  * what a backup has to read.
  *
- * Parts are told from the front to the back, none touches the next, and each is cut where the
- * question began. Whatever is not told of an image reads as zeros; whatever is not told of two
- * images is the same in both.
+ * Parts are reported from the front to the back, none touches the next, and each is cut at the
+ * offset from which the caller asked. Whatever is not reported of an image reads as zeros; whatever
+ * is not reported of two images is the same in both.
  *
  * Two images are compared only where at least one of them holds data, and not where the file system
  * says that both hold the same blocks of the disk (FIEMAP; images that were made by sharing). What

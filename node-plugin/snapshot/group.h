@@ -8,13 +8,13 @@
  *
  * Each member is a snapshot like others (snapshot/snapshot.h) that names its group in its record;
  * the group itself is a small record <pool>/groups/<id>, in the pool of its first member, written
- * when all members are there and last. So members without that record are of a group that was
- * being made, or removed, when the process ended: no group owns them, and create, delete, the
- * start of the plugin and the return of a pool remove them.
+ * after all members are durable. So members without that record are of a group that was being made,
+ * or removed, when the process ended: no group owns them, and create, delete, the start of the
+ * plugin and the return of a pool remove them.
  *
- * All volumes are held before the first is cut, in the order of their ids (volume/cut.h). A
- * mounted volume's file system is frozen meanwhile. What cannot be held still, a directory or a
- * block volume that is in use, is not taken into a group.
+ * All volumes are held before the first is cut, in the order of their ids (volume/cut.h). A mounted
+ * volume's file system is frozen meanwhile. A directory, or a block volume that is in use, cannot
+ * be frozen, so a group cannot include it.
  *
  * Each function takes the group's lock: ERROR_BUSY if another one has it.
  */

@@ -24,8 +24,7 @@ struct snapshot_image {
 
 /* *ret_image starts as SNAPSHOT_IMAGE_INIT and stays where it is: it is a visitor of the snapshot's
  * pool. ERROR_NOT_FOUND if there is no such snapshot, ERROR_INVALID if its volume has a file
- * system: what lies in such an image is the file system's affair (CSI spec, "SnapshotMetadata
- * Service"). */
+ * system: such an image is read through its file system (CSI spec, "SnapshotMetadata Service"). */
 int snapshot_image_open(struct pools *pools, const char *id, struct snapshot_image *ret_image,
 			struct error *err);
 void snapshot_image_done(struct snapshot_image *image);

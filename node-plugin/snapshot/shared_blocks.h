@@ -3,8 +3,8 @@
 
 /*
  * Whether two files hold the same blocks of the disk at the same place, as far as the file system
- * tells (ioctl_fiemap; Linux, Documentation/filesystems/fiemap.rst). Files that share blocks are
- * equal there, and need not be read. What the file system does not know for certain (written
+ * reports it (ioctl_fiemap; Linux, Documentation/filesystems/fiemap.rst). Files that share blocks
+ * are equal there, and need not be read. What the file system does not know for certain (written
  * but not placed yet, compressed, unwritten, inside other blocks) is not shared.
  */
 

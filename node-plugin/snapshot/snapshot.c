@@ -40,7 +40,7 @@ int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
 	for (size_t i = 0; i < pools->count; i++) {
 		struct pool *pool = pools->pools[i];
 		CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
-		/* As with a pool that is missing, the list tells of the others. */
+		/* As with a pool that is missing, the list has the others. */
 		if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
 			continue;
 		if (id_list_add(&list, pool->snapshots_fd, err) < 0)

@@ -36,7 +36,7 @@ struct snapshot_filter {
 	size_t max;
 };
 
-/* In the order of their ids. *ret_records is yours; *ret_more tells whether there are others.
+/* In the order of their ids. *ret_records is yours; *ret_more says whether there are others.
  * Snapshots with a damaged record are left out. */
 int snapshot_list(struct pools *pools, const struct snapshot_filter *filter,
 		  struct snapshot_record **ret_records, size_t *ret_count, bool *ret_more,

@@ -315,7 +315,7 @@ void orphans_find_in(const struct orphan_search *search, struct pool *pool, stru
 {
 	struct visit visit = { .search = search, .pool = pool, .orphans = orphans };
 	struct error reason = { 0 };
-	/* pools_check() tells of a disk that is away. */
+	/* pools_check() reports a disk that is missing. */
 	if (pool->site.root_fd >= 0 && visit_pool(&visit, &reason) < 0)
 		log_debug("pool cannot be searched for orphans", LOG_TEXT("pool", pool->site.path),
 			  LOG_ERR(&reason));

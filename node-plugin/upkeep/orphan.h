@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What lies in the pools, or is attached or mounted of them, without anything that explains it:
- * left by a crash, by a disk error or by a hand. It is found by looking at the disk and asking the
- * kernel, and told in the log when it appears and when it goes, and in kentledge_orphans{kind}.
+ * Files, loop devices and mounts of the pools that no volume or snapshot explains: left by a crash,
+ * by a disk error or by a person. The search reads the disk and asks the kernel. What it finds is
+ * logged when it appears and when it goes, and counted in kentledge_orphans{kind}.
  *
  *	no_record	a folder of a volume or snapshot without a record
  *	bad_record	one whose record cannot be used
@@ -17,8 +17,8 @@
  *	mount_outside	a mount of a volume at a place that is not below the kubelet's folder
  *
  * Nothing is removed that could hold data. A loop device of a deleted image, which nothing uses, is
- * detached; trash is the sweep's affair, tmp/ that of the next start. All else is for a person
- * (docs/ORPHANS.md).
+ * detached; the sweep empties the trash, and the next start clears tmp/. All else is left to a
+ * person (docs/ORPHANS.md).
  */
 
 #include <stdbool.h>

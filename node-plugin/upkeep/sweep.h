@@ -10,16 +10,16 @@
  * Recovery comes first, on the thread that calls sweep_new(): it thaws what an earlier process left
  * frozen and removes the snapshots of groups that it did not finish. Then each round
  *	- looks for missing pools, recovers one that is back, and thaws what resisted;
- *	- has what is left in the trash of the pools removed (pool/trash.h);
+ *	- has the trash of the pools emptied (pool/trash.h);
  *	- recounts quotas that are wrong;
  *	- removes copies that no call returned to for a day (pool/unfinished.h), and ephemeral
  *	  volumes of pods that are gone (volume/ephemeral.h);
  *	- looks for orphans (upkeep/orphan.h).
- * It leaves alone what a call has under way.
+ * It does not touch what a call is working on.
  *
- * Each pool's part runs on a thread of its own (base/aside.h), and is waited for a few seconds: a
- * disk that hangs holds up neither the other pools nor the start. What was not waited for goes on,
- * and what it finds is reported by the next round.
+ * Each pool's part runs on a thread of its own (base/aside.h), and the round waits for it a few
+ * seconds: a disk that hangs delays neither the other pools nor the start. A part that takes longer
+ * goes on, and the next round reports what it finds.
  */
 
 #include "base/cleanup.h"

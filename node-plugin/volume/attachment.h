@@ -4,12 +4,12 @@
 /*
  * Attachment: the step before staging where the plugin is run with --attach (CSI:
  * ControllerPublishVolume). The disk is in this node already, so nothing is moved; what is gained
- * is that the cluster says beforehand who may use a volume, whether writable, and how many at
- * once.
+ * is that the cluster decides beforehand whether a volume may be used, whether writable, and how
+ * many volumes at once.
  *
  *	created --attach--> attached (rw or ro) --stage--> staged …
  *
- * It is kept in the volume's record, since no mount tells it. Without --attach nothing is asked for
+ * It is kept in the volume's record, since no mount shows it. Without --attach nothing is required
  * and nothing is kept.
  */
 

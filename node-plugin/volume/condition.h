@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Whether a volume is well (CSI VolumeCondition): looked up where it shows, at each question, and
- * cheap enough to be asked of every volume of a list. The text says what is wrong and what a person
- * can do. Abnormal are
+ * Whether a volume is healthy (CSI VolumeCondition): looked up at each call, and cheap enough to be
+ * asked of every volume of a list. The text says what is wrong and what a person can do. Abnormal
+ * are
  *
  *	- its image or folder is missing, or the image is smaller than the volume;
  *	- the image was removed, or cannot be read, below a mounted file system;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Making a volume: reserve its size, build it under a temporary name, then let it appear whole. A
+ * Making a volume: reserve its size, build it under a temporary name, then rename it into place. A
  * retry finds the volume that an earlier call made; a new name, size or kind is refused.
  */
 

@@ -8,17 +8,17 @@
  *
  * begin() copies what can be copied beforehand, while the volume is in use, and again what changed
  * meanwhile, until that is little. hold() takes the volume's lock and, if it is mounted, freezes
- * its file system (volume/freeze.h): only then does anybody have to wait. take() makes the copy
- * what the volume is at that moment: in a pool that can share blocks that is a clone, elsewhere a
- * pass over what begin() copied. release() lets everybody go on, and says if the volume was not
- * held all the time. finish() makes the copy last. Several volumes are cut at one moment by
- * holding all before the first is taken.
+ * its file system (volume/freeze.h): only from then on do pods wait. take() makes the copy what the
+ * volume is at that moment: in a pool that can share blocks that is a clone, elsewhere a pass over
+ * what begin() copied. release() thaws and unlocks, and says if the volume was not held all the
+ * time. finish() makes the copy durable. Several volumes are cut at one moment by holding all
+ * before the first is taken.
  *
  * What is not held still by a freeze, a block volume that a pod writes to, is cut at one moment
  * where the pool can share blocks; elsewhere the passes are repeated while it is written to, and
  * the cut fails with ERROR_IN_USE if that does not end. A directory volume is cut at one moment
- * where it is a subvolume of btrfs; elsewhere it is copied file by file while the pods go on
- * (folder/tree_copy.h), which is no picture of one moment.
+ * where it is a subvolume of btrfs; elsewhere it is copied file by file while the pods write
+ * (folder/tree_copy.h), so the copy is not of one moment.
  *
  * How the data is copied is the backend's (backend/copy.h). A copy of an image that was not
  * finished is continued: it is compared, and only the differences are written.

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Removing a volume: make sure that it is not in use, let it disappear whole (a rename into the
- * trash), then remove what it was.
+ * Removing a volume: make sure that it is not in use, rename it into the trash, then remove its
+ * files.
  */
 
 #include "base/error.h"

@@ -3,8 +3,8 @@
 
 /*
  * A volume that lives as long as one pod (CSI inline volume): made, mounted at the pod's target and
- * removed again by the two calls of a node. No PersistentVolume knows of it. Its record says what
- * it is before anything is mounted, so any call that comes after a crash finds it.
+ * removed again by the two calls of a node. It has no PersistentVolume. Its record says what it is
+ * before anything is mounted, so any call that comes after a crash finds it.
  */
 
 #include "base/error.h"
@@ -20,8 +20,8 @@ int volume_ephemeral_publish(struct pools *pools, const struct volume_spec *spec
 			     const struct volume_publication *publication, struct error *err);
 
 /* Removes it, with its lock held: the end of volume_unpublish(). The folder is as
- * volume_folder_peek_to_leave() gives it; a damaged record does not keep the volume. 1: there was
- * none of that kind, or it is in a pool that is missing. */
+ * volume_folder_peek_to_leave() gives it; a damaged record does not prevent the removal. 1: there
+ * was none of that kind, or it is in a pool that is missing. */
 int volume_ephemeral_end(struct pools *pools, const char *id, struct volume_folder *folder,
 			 struct error *err);
 

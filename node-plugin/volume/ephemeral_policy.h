@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the author of a pod may ask of a node by an inline ephemeral volume.
+ * What a pod may ask of a node by an inline ephemeral volume.
  *
  * A claim gets what the administrator's StorageClass says. An inline volume has no class: its
  * attributes stand in the pod, which any user of a namespace may write. So the administrator says

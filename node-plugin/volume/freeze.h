@@ -2,17 +2,17 @@
 #pragma once
 
 /*
- * A file system that is held still for a moment (FIFREEZE, ioctl_fsfreeze; fsfreeze(8)): all that
- * was written to it is on its device, and a process that writes now waits.
+ * A file system that is frozen for a moment (FIFREEZE, ioctl_fsfreeze; fsfreeze(8)): all that was
+ * written to it is on its device, and a process that writes now waits.
  *
  *	thawed --begin--> frozen --end--> thawed
  *	                     +--limit_ms--> thawed, and the end says so
  *
- * A pod that waits for ever is worse than a snapshot that failed, so a thread of its own thaws when
- * the time is up, whatever the one who froze is doing. And since a frozen file system stays frozen
- * when we die, a file of the volume's name in the pool's `freeze` folder says beforehand what is
- * going to be done: at its next start, or when the pool is back that was missing then, the plugin
- * thaws what it names (freeze_recover()). After a reboot nothing is frozen.
+ * A pod that waits without end is worse than a snapshot that failed, so a thread of its own thaws
+ * when the time is up, whatever the freezing thread is doing. And since a frozen file system stays
+ * frozen when the plugin dies, a file of the volume's name in the pool's `freeze` folder records
+ * the freeze beforehand: at its next start, or when the pool is back that was missing then, the
+ * plugin thaws what it names (freeze_recover()). After a reboot nothing is frozen.
  *
  * A freeze by another program (fsfreeze(8)) is not ours to rely on, nor to end: ERROR_BUSY.
  */

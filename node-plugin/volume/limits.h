@@ -3,9 +3,9 @@
 
 /*
  * A volume's limits (record/io_limits.h, in its record) and the pods that they are set for
- * (host/throttle.h). For whom they have to be set follows from the kernel's mounts at each time:
- * nothing is remembered, and after a crash between the record and the cgroup it is mended by a
- * retry, or by the limiter at the next start.
+ * (host/throttle.h). The kernel's mounts show for which pods they have to be set: nothing is
+ * remembered, and after a crash between the record and the cgroup a retry sets them, or the limiter
+ * at the next start.
  */
 
 #include <stdbool.h>

@@ -220,7 +220,7 @@ static bool is_of_missing_pool(struct pools *pools, const char *id, const struct
 static bool may_be_ours(struct pools *pools, const struct volume_mounts *mounts,
 			const struct mount *mount)
 {
-	/* Ours once, of a device that let go of the image: its node leads to nothing, or to what is
+	/* Ours once, of a device that released the image: its node leads to nothing, or to what is
 	 * not the volume's. */
 	if (volume_mounts_is_node(mounts, mount))
 		return !mounts->backend || mounts->backend->device;

@@ -31,8 +31,8 @@ int volume_mounts_read_at(struct pools *pools, const char *id, const struct volu
 			  struct error *err);
 void volume_mounts_done(struct volume_mounts *mounts);
 
-/* The mark that tells that the whole volume is what is mounted there, not a part of it; NULL if it
- * is not. */
+/* The mark which shows that the whole volume is mounted there, not a part of it; NULL if it is
+ * not. */
 const struct mount_mark *volume_mounts_mark(const struct volume_mounts *mounts,
 					    const struct mount *mount);
 

@@ -5,7 +5,7 @@
  * The one target that a volume of a single writer has (CSI: SINGLE_NODE_SINGLE_WRITER; Kubernetes:
  * ReadWriteOncePod).
  *
- * The mounts of the kernel tell who has the volume. Not each of them is another user: the kubelet
+ * The kernel's mounts show which pod has the volume. Not each of them is another user: the kubelet
  * binds what a pod was given to further places of the same pod,
  *
  *	<pod>/volume-subpaths/<volume>/<container>/<n>	for a container with a subPath

@@ -7,7 +7,7 @@
  * finds the volume free.
  *
  * A caller that stops waiting does not end the work. Callers wait for a minute or two, and zeroes
- * or files that take longer would be begun again with each retry, and never be done.
+ * or files that take longer would be begun again with each retry, and never be complete.
  */
 
 #include "folder/copy.h"

@@ -105,7 +105,7 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 	for (size_t i = 0; i < pools->count; i++) {
 		struct pool *pool = pools->pools[i];
 		CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
-		/* As with a pool that is missing, the list tells of the others. */
+		/* As with a pool that is missing, the list has the others. */
 		if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
 			continue;
 		if (id_list_add(&list, pool->volumes_fd, err) < 0)
@@ -113,7 +113,7 @@ int volume_list(struct pools *pools, const char *after, size_t max,
 	}
 	id_list_sort(&list);
 	size_t wanted = max < list.count ? max : list.count;
-	/* And one, which tells that there is more. */
+	/* And one, which shows that there is more. */
 	struct volume_record *records = must_alloc((wanted + 1) * sizeof(*records));
 	size_t count = 0;
 	for (size_t seen = 0; seen < list.count && count <= wanted; seen++)

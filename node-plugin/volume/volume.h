@@ -32,7 +32,7 @@ int volume_find(struct pools *pools, const char *id, struct volume_record *ret_r
 		struct error *err);
 
 /* The first `max` volumes whose ids come after `after`, in the order of their ids. *ret_records is
- * yours; *ret_more tells whether there are others. Volumes with a damaged record are left out. */
+ * yours; *ret_more says whether there are others. Volumes with a damaged record are left out. */
 int volume_list(struct pools *pools, const char *after, size_t max,
 		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
 		struct error *err);
