@@ -10,7 +10,7 @@
  * answers with the template as it would store it, defaults filled in. A PodTemplate starts nothing,
  * even if it were stored.
  *
- * Revisions of equal bytes and changes that no default could have made are told apart without a
+ * Revisions of equal bytes, and changes that no default could have made, are recognised without a
  * request (set/revision.h: REVISION_COMPARE). A revision that means the same is remembered, so each
  * is asked about once in the life of the process. Of very many the oldest are forgotten.
  */
