@@ -17,6 +17,7 @@
 #include "set/pod.h"
 #include "sync/absence.h"
 #include "sync/applier.h"
+#include "sync/remakes.h"
 #include "sync/repeats.h"
 #include "sync/replacements.h"
 #include "sync/revision_history.h"
@@ -38,6 +39,7 @@ struct controller {
 	struct written *written;
 	struct absence *absences;
 	struct replacements *replacements;
+	struct remakes *remakes;
 	struct repeats *repeats;
 	struct template_meanings *meanings;
 	struct waits *waits;
@@ -358,6 +360,7 @@ struct controller *controller_new(const struct controller_options *options)
 	controller->written = written_new();
 	controller->absences = absence_new();
 	controller->replacements = replacements_new();
+	controller->remakes = remakes_new();
 	controller->repeats = repeats_new();
 	controller->meanings = template_meanings_new();
 	controller->waits = waits_new();
@@ -368,6 +371,7 @@ struct controller *controller_new(const struct controller_options *options)
 		.written = controller->written,
 		.absences = controller->absences,
 		.replacements = controller->replacements,
+		.remakes = controller->remakes,
 		.repeats = controller->repeats,
 		.meanings = controller->meanings,
 		.waits = controller->waits,
@@ -405,6 +409,7 @@ void controller_free(struct controller *controller)
 	template_meanings_free(controller->meanings);
 	waits_free(controller->waits);
 	repeats_free(controller->repeats);
+	remakes_free(controller->remakes);
 	replacements_free(controller->replacements);
 	absence_free(controller->absences);
 	written_free(controller->written);

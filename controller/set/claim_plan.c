@@ -63,6 +63,15 @@ static enum hold_reason obstacle_of(const struct statefulset *set, const struct 
 	return HOLD_NONE;
 }
 
+/* The claim was made and deleted again and again. */
+static bool must_wait(struct planner *planner, const char *claim_name)
+{
+	const struct claim_lookup *lookup = &planner->input->claims;
+	uint32_t wait_ms = lookup->wait_ms ? lookup->wait_ms(lookup->context, claim_name) : 0;
+	planner_look_again(planner, wait_ms);
+	return wait_ms > 0;
+}
+
 bool claim_plan_present(struct planner *planner, struct decision *decision)
 {
 	const struct statefulset *set = planner->set;
@@ -72,10 +81,12 @@ bool claim_plan_present(struct planner *planner, struct decision *decision)
 		struct claim_step step =
 			step_of(planner, &set->claim_templates[i], decision->ordinal);
 		enum hold_reason reason = HOLD_NONE;
-		if (!step.claim)
-			add_step(planner, decision, &step)->action = CLAIM_ACTION_CREATE;
-		else
+		if (step.claim)
 			reason = obstacle_of(set, step.claim, decision->pod ? NULL : &pod);
+		else if (must_wait(planner, step.name))
+			reason = HOLD_CLAIM_VANISHED;
+		else
+			add_step(planner, decision, &step)->action = CLAIM_ACTION_CREATE;
 		if (reason == HOLD_NONE)
 			continue;
 		planner_hold(planner, reason, pod.name, step.name);

@@ -50,6 +50,10 @@ static const struct row rows[] = {
 				 "name an earlier set of this name, with which it is deleted; to "
 				 "keep its data, remove that reference",
 				 true },
+	[HOLD_CLAIM_VANISHED] = { "claim-vanished",
+				  "claim %2$s was deleted again before pod %1$s was ready; it is "
+				  "made again after a delay: look for what deletes it",
+				  true },
 	[HOLD_CLAIM_TERMINATING] = { "claim-terminating",
 				     "pod %1$s waits until claim %2$s is gone: pvc %2$s is being "
 				     "deleted",

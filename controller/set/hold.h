@@ -28,7 +28,8 @@ enum hold_reason {
 	HOLD_POD_EARLIER,  /* the pod belongs to an earlier set of this name */
 	HOLD_POD_STORAGE,  /* the pod lacks the volume of a claim template */
 	HOLD_CLAIM_STALE,  /* the claim belongs to an earlier pod; its data is to be removed */
-	HOLD_CLAIM_EARLIER, /* the claim belongs to an earlier set of this name and goes with it */
+	HOLD_CLAIM_EARLIER,  /* the claim belongs to an earlier set of this name and goes with it */
+	HOLD_CLAIM_VANISHED, /* the claims before it were deleted before the pod was ready */
 	HOLD_CLAIM_TERMINATING, /* the claim is being deleted */
 };
 

@@ -77,9 +77,11 @@ struct decision {
 	size_t claim_count;
 };
 
-/* Looks up a claim of the set's namespace; NULL: there is none. Borrowed for the plan's life. */
+/* Looks up a claim of the set's namespace; NULL: there is none. Borrowed for the plan's life.
+ * wait_ms: for how long a missing one must not be made; without that function none waits. */
 struct claim_lookup {
 	const struct claim *(*find)(void *context, const char *name);
+	uint32_t (*wait_ms)(void *context, const char *name);
 	void *context;
 };
 

@@ -43,6 +43,13 @@ bool planner_hold(struct planner *planner, enum hold_reason reason, const char *
 	return true;
 }
 
+void planner_look_again(struct planner *planner, uint32_t after_ms)
+{
+	uint32_t *plan_ms = &planner->plan.look_again_ms;
+	if (after_ms && (*plan_ms == 0 || after_ms < *plan_ms))
+		*plan_ms = after_ms;
+}
+
 enum hold_reason planner_obstacle(const struct planner *planner, const struct pod *pod)
 {
 	if (pod_terminating(pod))

@@ -35,6 +35,9 @@ bool planner_is_full(struct planner *planner, enum plan_stage stage);
 bool planner_hold(struct planner *planner, enum hold_reason reason, const char *pod,
 		  const char *claim);
 
+/* Time alone changes something then. The earliest of several moments counts; 0 is none. */
+void planner_look_again(struct planner *planner, uint32_t after_ms);
+
 /* Why an OrderedReady set goes no further than this pod; HOLD_NONE: it does. */
 enum hold_reason planner_obstacle(const struct planner *planner, const struct pod *pod);
 

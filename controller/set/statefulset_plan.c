@@ -18,14 +18,6 @@
 /* So many ordinals without a pod are looked at: a set may ask for 2^31 of them. */
 #define WALK_MAX 10000
 
-/* The earliest of several moments counts; 0 is none. */
-static void look_again(struct planner *planner, uint32_t after_ms)
-{
-	uint32_t *plan_ms = &planner->plan.look_again_ms;
-	if (after_ms && (*plan_ms == 0 || after_ms < *plan_ms))
-		*plan_ms = after_ms;
-}
-
 /* Sorting pods into their places. */
 
 static int compare_ordinals(const void *a, const void *b)
@@ -137,11 +129,11 @@ static bool create_replica(struct planner *planner, struct decision *decision)
 	if (taken != HOLD_NONE)
 		return planner_hold(planner, taken, decision->pod_name, NULL);
 	if (pause_ms > 0) {
-		look_again(planner, pause_ms);
+		planner_look_again(planner, pause_ms);
 		return planner_hold(planner, HOLD_POD_VANISHED, decision->pod_name, NULL);
 	}
 	if (!claim_plan_present(planner, decision)) {
-		look_again(planner, CLAIM_LOOK_MS);
+		planner_look_again(planner, CLAIM_LOOK_MS);
 		return true;
 	}
 	decision->type = DECISION_CREATE_POD;
@@ -165,7 +157,7 @@ static bool replace_finished(struct planner *planner, const struct pod *pod)
 	if (pod_terminating(pod))
 		return planner_hold(planner, HOLD_POD_TERMINATING, pod->object.name, NULL);
 	if (pause_ms > 0) {
-		look_again(planner, pause_ms);
+		planner_look_again(planner, pause_ms);
 		return planner_hold(planner, HOLD_POD_BACKOFF, pod->object.name, NULL);
 	}
 	planner_delete(planner, STAGE_REPLICAS, pod, DELETE_FINISHED);
@@ -308,10 +300,10 @@ struct plan statefulset_plan(const struct plan_input *input, struct arena *arena
 	sort_pods(&planner);
 	count_pods(&planner, planner.in_range, planner.in_range_count);
 	count_pods(&planner, planner.condemned, planner.condemned_count);
-	look_again(&planner, next_availability_ms(&planner));
+	planner_look_again(&planner, next_availability_ms(&planner));
 	plan_all(&planner);
 	if (planner.cut)
-		look_again(&planner, 1);
+		planner_look_again(&planner, 1);
 	return planner.plan;
 }
 

@@ -18,6 +18,7 @@
 
 struct absence;
 struct informer;
+struct remakes;
 struct repeats;
 struct replacements;
 struct template_meanings;
@@ -30,6 +31,7 @@ struct applier {
 	struct written *written;
 	struct absence *absences;
 	struct replacements *replacements;
+	struct remakes *remakes;
 	struct repeats *repeats;
 	struct template_meanings *meanings;
 	struct waits *waits;

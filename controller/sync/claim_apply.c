@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sync/claim_apply.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
@@ -8,6 +9,7 @@
 #include "set/pod.h"
 #include "set/pod_build.h"
 #include "set/retention.h"
+#include "sync/remakes.h"
 
 static void report_claim(const struct applier *applier, const struct statefulset *set,
 			 const char *claim_name, const char *pod_name, const struct error *failure)
@@ -49,6 +51,7 @@ static int create_claim(const struct applier *applier, const struct statefulset 
 		return error_prefix(err, "failed to create PVC %s", claim->name);
 	}
 	applier_wrote(applier, set, WRITTEN_CLAIM, created);
+	remakes_note(applier->remakes, set->object.uid, claim->name, clock_monotonic_ms());
 	report_claim(applier, set, claim->name, decision->pod_name, NULL);
 	log_info("claim created", LOG_NAME("claim", set->object.namespace, claim->name),
 		 LOG_NAME("set", set->object.namespace, set->object.name),
@@ -114,6 +117,7 @@ static int delete_claim(const struct applier *applier, const struct statefulset 
 			object->resource_version, err) < 0 &&
 	    err->code != ERROR_NOT_FOUND)
 		return error_prefix(err, "could not delete unused claim %s", claim->name);
+	remakes_forget(applier->remakes, set->object.uid, claim->name);
 	log_info("unused claim deleted", LOG_NAME("claim", object->namespace, object->name),
 		 LOG_NAME("set", set->object.namespace, set->object.name));
 	return 0;
@@ -130,6 +134,16 @@ static int settle_claim(const struct applier *applier, const struct statefulset 
 	if (claim->action == CLAIM_ACTION_SET_OWNERS)
 		return set_owners(applier, set, decision, claim, err);
 	return 0;
+}
+
+void claim_apply_forget(const struct applier *applier, const struct statefulset *set,
+			const struct pod *pod)
+{
+	for (size_t i = 0; i < set->claim_template_count; i++) {
+		CLEANUP_FREE char *name =
+			must_printf("%s-%s", set->claim_templates[i].name, pod->object.name);
+		remakes_forget(applier->remakes, set->object.uid, name);
+	}
 }
 
 int claim_apply_owners(const struct applier *applier, const struct statefulset *set,

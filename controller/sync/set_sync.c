@@ -11,7 +11,9 @@
 #include "set/pod.h"
 #include "set/statefulset_plan.h"
 #include "sync/applier.h"
+#include "sync/claim_apply.h"
 #include "sync/ownership.h"
+#include "sync/remakes.h"
 #include "sync/repeats.h"
 #include "sync/replacements.h"
 #include "sync/revision_history.h"
@@ -22,6 +24,7 @@
 struct sight {
 	const struct applier *applier;
 	const char *namespace;
+	const char *set_uid;
 	struct object_list seen;
 	size_t capacity;
 	struct object_list owned_claims;
@@ -61,6 +64,12 @@ static uint32_t find_wait_ms(void *context, const char *pod_name, const char *re
 						       .revision = revision,
 						       .missing = missing };
 	return replacements_wait_ms(sight->applier->replacements, &question, clock_monotonic_ms());
+}
+
+static uint32_t find_claim_wait_ms(void *context, const char *name)
+{
+	const struct sight *sight = context;
+	return remakes_wait_ms(sight->applier->remakes, sight->set_uid, name, clock_monotonic_ms());
 }
 
 static void sight_begin(struct sight *sight, const struct statefulset *set)
@@ -118,12 +127,16 @@ static void log_plan(const struct statefulset *set, const struct plan *plan)
 		  LOG_TEXT("claim", hold->claim));
 }
 
-static void forget_failures(const struct applier *applier, const struct object_list *pods)
+static void forget_failures(const struct applier *applier, const struct statefulset *set,
+			    const struct object_list *pods)
 {
-	for (size_t i = 0; i < pods->count; i++)
-		if (pod_running_and_ready(pod_of(pods->items[i])))
-			replacements_forget(applier->replacements, pods->items[i]->namespace,
-					    pods->items[i]->name);
+	for (size_t i = 0; i < pods->count; i++) {
+		const struct pod *pod = pod_of(pods->items[i]);
+		if (!pod_running_and_ready(pod))
+			continue;
+		replacements_forget(applier->replacements, pod->object.namespace, pod->object.name);
+		claim_apply_forget(applier, set, pod);
+	}
 }
 
 static uint32_t sooner_ms(uint32_t a_ms, uint32_t b_ms)
@@ -161,7 +174,9 @@ static int plan_and_apply(const struct applier *applier, const struct statefulse
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 	CLEANUP(sight_done)
-	struct sight sight = { .applier = applier, .namespace = set->object.namespace };
+	struct sight sight = { .applier = applier,
+			       .namespace = set->object.namespace,
+			       .set_uid = set->object.uid };
 	sight_begin(&sight, set);
 	struct plan_input input = {
 		.set = set,
@@ -169,7 +184,7 @@ static int plan_and_apply(const struct applier *applier, const struct statefulse
 		.pod_count = pods->count,
 		.pods_by_name = { .find = find_pod, .context = &sight },
 		.replacements = { .wait_ms = find_wait_ms, .context = &sight },
-		.claims = { .find = find_claim, .context = &sight },
+		.claims = { .find = find_claim, .wait_ms = find_claim_wait_ms, .context = &sight },
 		.owned_claims = (const struct claim *const *)sight.owned_claims.items,
 		.owned_claim_count = sight.owned_claims.count,
 		.current_revision = revisions->current->object.name,
@@ -177,7 +192,7 @@ static int plan_and_apply(const struct applier *applier, const struct statefulse
 		.collision_count = revisions->collision_count,
 		.now_ms = clock_wall_us() / 1000,
 	};
-	forget_failures(applier, pods);
+	forget_failures(applier, set, pods);
 	struct plan plan = statefulset_plan(&input, arena);
 	log_plan(set, &plan);
 	report_holds(applier, set, &plan);

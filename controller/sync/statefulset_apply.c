@@ -203,6 +203,8 @@ static int delete_pod(const struct applier *applier, const struct statefulset *s
 	if (decision->reason == DELETE_FINISHED)
 		replacements_note_failed(applier->replacements, decision->pod,
 					 clock_monotonic_ms());
+	if (decision->reason == DELETE_SCALED_DOWN)
+		claim_apply_forget(applier, set, decision->pod);
 	report_pod(applier, set, "Delete", decision->pod_name, NULL);
 	log_info("pod deleted", LOG_NAME("pod", set->object.namespace, decision->pod_name),
 		 LOG_NAME("set", set->object.namespace, set->object.name),

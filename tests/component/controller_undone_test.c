@@ -64,6 +64,42 @@ static void pods_that_vanish_before_they_are_ready_are_made_ever_more_rarely(voi
 	assert_in_range(count_posts(), 4, 6);
 }
 
+/* Another client, which deletes web-0's claim as soon as it is there. Without finalizers, as the
+ * API server sees it while no node runs the pod. Returns how often it did. */
+static unsigned delete_claims_as_fast_as_they_come(uint64_t duration_ms)
+{
+	CLEANUP(kube_client_freep)
+	struct kube_client *client =
+		kube_client_new_over(fake_api_connect(controller_scene_api(scene)));
+	uint64_t end_ms = clock_monotonic_ms() + duration_ms;
+	unsigned deleted = 0;
+	while (clock_monotonic_ms() < end_ms) {
+		struct error err;
+		if (kube_delete(client, &claim_kind, "default", "www-web-0", NULL, NULL, &err) == 0)
+			deleted++;
+		usleep(1000);
+	}
+	return deleted;
+}
+
+static size_t count_claim_posts(void)
+{
+	return fake_api_requests(controller_scene_api(scene), "POST", "/persistentvolumeclaims");
+}
+
+/* A quota refuses each pod. In ten seconds: at once, at once, after 1 s, 2 s, 4 s. */
+static void claims_of_a_refused_pod_are_made_ever_more_rarely(void **state)
+{
+	const struct fake_api_failure quota = {
+		.method = "POST", .path_part = "/pods", .status = 403, .times = 100000
+	};
+	fake_api_fail(controller_scene_api(scene), &quota);
+	controller_scene_put_set(scene, "{'replicas':1}", "nginx:1");
+	controller_scene_start(scene, false);
+	assert_in_range(delete_claims_as_fast_as_they_come(10000), 4, 6);
+	assert_in_range(count_claim_posts(), 4, 6);
+}
+
 /* What a user does to have a pod started again, as often as he likes. */
 static void a_ready_pod_that_is_deleted_comes_back_at_once_each_time(void **state)
 {
@@ -178,6 +214,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(pods_that_vanish_before_they_are_ready_are_made_ever_more_rarely),
+		TEST(claims_of_a_refused_pod_are_made_ever_more_rarely),
 		TEST(a_ready_pod_that_is_deleted_comes_back_at_once_each_time),
 		TEST(owners_of_pods_that_a_webhook_strips_are_patched_ever_more_rarely),
 		TEST(labels_of_pods_that_a_webhook_strips_are_patched_ever_more_rarely),

@@ -25,6 +25,7 @@ struct built {
 	size_t other_count;
 	uint32_t wait_ms;
 	uint32_t missing_wait_ms;
+	uint32_t claim_wait_ms;
 };
 
 struct object *scene_object(const struct kind *kind, const char *json)
@@ -173,6 +174,11 @@ static uint32_t find_wait_ms(void *context, const char *pod_name, const char *re
 	return missing ? built->missing_wait_ms : built->wait_ms;
 }
 
+static uint32_t find_claim_wait_ms(void *context, const char *name)
+{
+	return ((const struct built *)context)->claim_wait_ms;
+}
+
 static void built_done(struct built *built)
 {
 	object_unref(built->set);
@@ -190,6 +196,7 @@ static struct plan make_plan(const struct set_scene *scene, struct built *built,
 	built->set = build_set(scene);
 	built->wait_ms = scene->wait_ms;
 	built->missing_wait_ms = scene->missing_wait_ms;
+	built->claim_wait_ms = scene->claim_wait_ms;
 	build_pods(scene->pods, NULL, built->pods, &built->pod_count);
 	build_pods(scene->others, scene->other_owner, built->others, &built->other_count);
 	build_claims(scene, built);
@@ -199,7 +206,7 @@ static struct plan make_plan(const struct set_scene *scene, struct built *built,
 		.pod_count = built->pod_count,
 		.pods_by_name = { .find = find_pod, .context = built },
 		.replacements = { .wait_ms = find_wait_ms, .context = built },
-		.claims = { .find = find_claim, .context = built },
+		.claims = { .find = find_claim, .wait_ms = find_claim_wait_ms, .context = built },
 		.owned_claims = built->owned,
 		.owned_claim_count = built->owned_count,
 		.current_revision = "web-old",

@@ -34,6 +34,7 @@ struct set_scene {
 	const char *other_owner; /* as claim_owner */
 	uint32_t wait_ms;	 /* each pod that failed has to wait so long */
 	uint32_t missing_wait_ms; /* each pod that is missing */
+	uint32_t claim_wait_ms;	  /* each claim that is missing */
 	bool being_deleted;
 	bool without_template; /* no claim template www */
 };

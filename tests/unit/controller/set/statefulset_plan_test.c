@@ -544,6 +544,24 @@ static void a_pod_that_vanished_before_waits_and_holds_up_no_other_of_a_parallel
 	check_holds(&scene, "", "pod-vanished web-0");
 }
 
+static void a_claim_that_vanished_before_waits_and_holds_up_no_other_of_a_parallel_set(void **state)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
+	struct set_scene scene = { .spec = PARALLEL_SET ROLLING "'replicas':2",
+				   .pods = "1F",
+				   .claims = "www-web-1",
+				   .claim_wait_ms = 4000 };
+	check_holds(&scene, "delete 1 (finished)",
+		    "claim-vanished web-0 www-web-0, pod-deleted web-1");
+	assert_int_equal(scene_plan(&scene, arena).look_again_ms, 4000);
+	/* A pod that waits for a node. */
+	scene.pods = "0P 1";
+	check_holds(&scene, "", "claim-vanished web-0 www-web-0");
+	assert_int_equal(scene_plan(&scene, arena).look_again_ms, 4000);
+	scene.claim_wait_ms = 0;
+	check_holds(&scene, "mend 0 [make www-web-0]", "");
+}
+
 static void scaling_down_behind_an_unready_pod_says_so(void **state)
 {
 	struct set_scene scene = { .spec = ROLLING "'replicas':0", .pods = "0 1U 2U" };
@@ -640,6 +658,8 @@ int main(void)
 		cmocka_unit_test(a_pod_that_failed_before_waits_unless_its_template_changed),
 		cmocka_unit_test(
 			a_pod_that_vanished_before_waits_and_holds_up_no_other_of_a_parallel_set),
+		cmocka_unit_test(
+			a_claim_that_vanished_before_waits_and_holds_up_no_other_of_a_parallel_set),
 		cmocka_unit_test(scaling_down_behind_an_unready_pod_says_so),
 		cmocka_unit_test(a_claim_of_an_earlier_pod_blocks_the_new_one_until_it_is_gone),
 		cmocka_unit_test(a_set_that_is_being_deleted_gets_counts_and_nothing_else),
