@@ -56,7 +56,7 @@ static void within_the_interval_it_is_known(void **state)
 	assert_int_equal(atomic_load(&disk.looks), 1);
 }
 
-static void a_look_that_hangs_holds_nobody_up(void **state)
+static void a_look_that_hangs_blocks_no_caller(void **state)
 {
 	struct disk disk = { .hangs = true };
 	struct error err = { 0 };
@@ -83,7 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_outcome_is_the_looks),
 		cmocka_unit_test(within_the_interval_it_is_known),
-		cmocka_unit_test(a_look_that_hangs_holds_nobody_up),
+		cmocka_unit_test(a_look_that_hangs_blocks_no_caller),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

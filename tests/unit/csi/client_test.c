@@ -312,7 +312,7 @@ static void deleting_what_is_gone_succeeds(void **state)
 	assert_int_equal(err.code, ERROR_IN_USE);
 }
 
-static void capacity_is_told_with_and_without_a_maximum(void **state)
+static void capacity_comes_with_and_without_a_maximum(void **state)
 {
 	struct fixture *f = *state;
 	struct error err = { 0 };
@@ -343,7 +343,7 @@ int main(void)
 		WITH(an_answer_with_maps_that_are_too_large_is_an_error),
 		WITH(a_size_that_does_not_fit_the_wire_is_not_sent),
 		WITH(deleting_what_is_gone_succeeds),
-		WITH(capacity_is_told_with_and_without_a_maximum),
+		WITH(capacity_comes_with_and_without_a_maximum),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,7 +129,7 @@ static size_t count_of(const char *text, const char *part)
 }
 
 /* Anybody may ask; the reason is for those who read the log. */
-static void tells_strangers_that_it_is_not_ready_and_the_log_why(void **state)
+static void answers_that_it_is_not_ready_and_logs_why(void **state)
 {
 	char path[64];
 	int fd = log_begin(path);
@@ -360,7 +360,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_healthy_while_it_answers),
-		cmocka_unit_test(tells_strangers_that_it_is_not_ready_and_the_log_why),
+		cmocka_unit_test(answers_that_it_is_not_ready_and_logs_why),
 		cmocka_unit_test(a_reason_that_changes_is_not_logged_with_each_look),
 		cmocka_unit_test(renders_the_metrics),
 		cmocka_unit_test(leaves_the_body_out_of_an_answer_to_head),

@@ -283,7 +283,7 @@ static void writes_the_status_by_its_subresource_only(void **state)
 	expect_field(fixture, "metadata.generation", "1");
 }
 
-static void notices_that_somebody_else_wrote_meanwhile(void **state)
+static void notices_that_another_client_wrote_meanwhile(void **state)
 {
 	struct fixture *fixture = *state;
 	CLEANUP(object_unrefp) struct object *made = NULL;
@@ -478,7 +478,7 @@ int main(void)
 		with_fixture(a_stop_ends_the_waiting),
 		with_fixture(patches_in_three_ways),
 		with_fixture(writes_the_status_by_its_subresource_only),
-		with_fixture(notices_that_somebody_else_wrote_meanwhile),
+		with_fixture(notices_that_another_client_wrote_meanwhile),
 		with_fixture(deletes_when_the_last_finalizer_is_gone),
 		with_fixture(hands_over_nothing_of_a_list_that_fails),
 		with_fixture(watches_from_a_version_on),

@@ -179,7 +179,7 @@ static void lists_more_than_one_page(void **state)
 	assert_int_equal(fake_api_requests(fixture->api, "GET", "limit=500"), 3);
 }
 
-static void begins_the_list_anew_when_its_second_page_has_expired(void **state)
+static void begins_the_list_again_when_its_second_page_has_expired(void **state)
 {
 	struct fixture *fixture = *state;
 	char name[16];
@@ -388,7 +388,7 @@ int main(void)
 		with_fixture(lists_what_is_there_and_follows_what_comes),
 		with_fixture(groups_objects_by_the_index_key),
 		with_fixture(lists_more_than_one_page),
-		with_fixture(begins_the_list_anew_when_its_second_page_has_expired),
+		with_fixture(begins_the_list_again_when_its_second_page_has_expired),
 		with_fixture(takes_a_cut_watch_up_where_it_broke),
 		with_fixture(opens_a_watch_that_ended_in_good_order_again),
 		with_fixture(lists_again_after_410_and_reports_what_vanished),

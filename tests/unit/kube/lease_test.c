@@ -95,7 +95,7 @@ static char *lease_field(struct fake_api *api, const char *path)
 	return fake_api_field(api, &lease_kind, "default", "kentledge-io", path);
 }
 
-static void takes_a_lease_that_nobody_holds_and_renews_it(void **state)
+static void takes_a_lease_without_a_holder_and_renews_it(void **state)
 {
 	CLEANUP(fake_api_freep) struct fake_api *api = fake_api_new();
 	struct replica a;
@@ -229,7 +229,7 @@ static void respects_a_longer_duration_of_the_holder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_a_lease_that_nobody_holds_and_renews_it),
+		cmocka_unit_test(takes_a_lease_without_a_holder_and_renews_it),
 		cmocka_unit_test(gives_it_to_one_of_two_and_to_the_other_when_it_is_returned),
 		cmocka_unit_test(takes_it_over_from_a_holder_that_died),
 		cmocka_unit_test(loses_it_in_time_when_the_server_is_gone),

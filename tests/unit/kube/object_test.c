@@ -220,7 +220,7 @@ static void refuses_json_that_is_too_deep(void **state)
 	assert_null(json);
 }
 
-static void lives_as_long_as_somebody_holds_it(void **state)
+static void lives_as_long_as_a_reference_is_held(void **state)
 {
 	struct object *object = parse("{'metadata':{'namespace':'n','name':'c'}}");
 	struct object *again = object_ref(object);
@@ -258,7 +258,7 @@ int main(void)
 		cmocka_unit_test(names_the_field_that_is_wrong),
 		cmocka_unit_test(refuses_text_that_is_no_json),
 		cmocka_unit_test(refuses_json_that_is_too_deep),
-		cmocka_unit_test(lives_as_long_as_somebody_holds_it),
+		cmocka_unit_test(lives_as_long_as_a_reference_is_held),
 		cmocka_unit_test(begins_an_object_to_be_sent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

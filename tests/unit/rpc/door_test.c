@@ -284,7 +284,7 @@ static void be_refused(const struct tls_scene *scene, const char *host, uint16_t
 }
 
 /* The server's own look waits when the door's thread begins, so it is over before the third. */
-static void the_server_s_own_look_is_not_logged_and_a_stranger_from_its_port_is(void **state)
+static void the_server_s_own_look_is_not_logged_and_another_client_from_its_port_is(void **state)
 {
 	struct error err = { 0 };
 	uint16_t port;
@@ -321,7 +321,7 @@ int main(void)
 		WITH(a_handshake_that_takes_too_long_is_ended),
 		WITH(noise_ends_its_own_connection_alone),
 		WITH(what_does_not_fit_waits_and_arrives_in_order),
-		WITH(the_server_s_own_look_is_not_logged_and_a_stranger_from_its_port_is),
+		WITH(the_server_s_own_look_is_not_logged_and_another_client_from_its_port_is),
 		WITH(a_port_that_serves_says_so),
 		WITH(a_port_that_hangs_is_found_out),
 	};

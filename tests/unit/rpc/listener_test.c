@@ -153,7 +153,7 @@ static void a_file_that_is_no_socket_is_not_replaced(void **state)
 	assert_int_equal(access(f->path, F_OK), 0);
 }
 
-static void somebody_elses_socket_is_not_removed_at_the_end(void **state)
+static void the_socket_of_another_process_is_not_removed_at_the_end(void **state)
 {
 	struct fixture *f = *state;
 	struct rpc_listener *listener = listen_at(f->path);
@@ -199,7 +199,7 @@ int main(void)
 		WITH(a_live_socket_is_left_alone),
 		WITH(a_live_socket_with_a_full_backlog_is_alive),
 		WITH(a_file_that_is_no_socket_is_not_replaced),
-		WITH(somebody_elses_socket_is_not_removed_at_the_end),
+		WITH(the_socket_of_another_process_is_not_removed_at_the_end),
 		WITH(what_a_crash_left_half_made_is_no_obstacle),
 		WITH(a_path_that_is_too_long_or_has_no_folder_is_refused),
 	};

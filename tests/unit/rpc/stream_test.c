@@ -175,7 +175,7 @@ static void a_slow_client_holds_up_its_own_handler_only(void **state)
 	assert_int_equal(slow.out_of_order, 0);
 }
 
-static void the_deadline_ends_a_stream_that_nobody_takes(void **state)
+static void the_deadline_ends_a_stream_that_its_client_does_not_read(void **state)
 {
 	struct echo_scene *f = *state;
 	struct listener listener = {
@@ -252,7 +252,7 @@ static void stopping_waits_for_a_stream_within_the_grace(void **state)
 	assert_int_equal(atomic_load(&f->service.seen_cancelled), 0);
 }
 
-static void stopping_ends_a_stream_that_nobody_takes_after_the_grace(void **state)
+static void stopping_ends_a_stream_that_its_client_does_not_read(void **state)
 {
 	struct echo_scene *f = *state;
 	struct listener listener = {
@@ -281,12 +281,12 @@ int main(void)
 		WITH(an_error_after_messages_comes_behind_them, begin),
 		WITH(a_client_that_leaves_in_the_middle_stops_the_handler, begin),
 		WITH(a_slow_client_holds_up_its_own_handler_only, begin),
-		WITH(the_deadline_ends_a_stream_that_nobody_takes, begin),
+		WITH(the_deadline_ends_a_stream_that_its_client_does_not_read, begin),
 		WITH(a_handler_between_messages_sees_the_deadline, begin),
 		WITH(a_message_that_is_too_large_is_refused_unread, begin_with_small_messages),
 		WITH(many_streams_do_not_mix, begin),
 		WITH(stopping_waits_for_a_stream_within_the_grace, begin),
-		WITH(stopping_ends_a_stream_that_nobody_takes_after_the_grace, begin),
+		WITH(stopping_ends_a_stream_that_its_client_does_not_read, begin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

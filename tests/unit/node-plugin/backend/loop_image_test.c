@@ -9,7 +9,7 @@
 
 #define POOL "/var/lib/kentledge/pool"
 
-static void the_volume_of_an_image_is_told_by_its_place_in_the_pool(void **state)
+static void an_image_shows_its_volume_by_its_place_in_the_pool(void **state)
 {
 	static const struct {
 		const char *shown;
@@ -74,7 +74,7 @@ static void an_id_is_not_longer_than_ids_are(void **state)
 	}
 }
 
-static void an_image_without_a_name_is_told_from_one_that_has_it(void **state)
+static void an_image_without_a_name_differs_from_one_that_has_it(void **state)
 {
 	CLEANUP(loop_image_done) struct loop_image image = { 0 };
 	CLEANUP(loop_image_done) struct loop_image gone = { 0 };
@@ -94,9 +94,9 @@ static void an_image_without_a_name_is_told_from_one_that_has_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_volume_of_an_image_is_told_by_its_place_in_the_pool),
+		cmocka_unit_test(an_image_shows_its_volume_by_its_place_in_the_pool),
 		cmocka_unit_test(an_id_is_not_longer_than_ids_are),
-		cmocka_unit_test(an_image_without_a_name_is_told_from_one_that_has_it),
+		cmocka_unit_test(an_image_without_a_name_differs_from_one_that_has_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

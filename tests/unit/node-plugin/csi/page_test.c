@@ -24,7 +24,7 @@ static void a_token_leads_to_what_comes_behind_its_id(void **state)
 	assert_int_equal(page.max, 2);
 }
 
-static void a_token_that_is_not_ours_begins_anew(void **state)
+static void a_token_that_is_not_ours_is_refused(void **state)
 {
 	static const char *const tokens[] = { "pvc-7", "after", "after:", "after:../x", "7" };
 	struct csi_page page;
@@ -50,7 +50,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_words_it_is_the_whole_list),
 		cmocka_unit_test(a_token_leads_to_what_comes_behind_its_id),
-		cmocka_unit_test(a_token_that_is_not_ours_begins_anew),
+		cmocka_unit_test(a_token_that_is_not_ours_is_refused),
 		cmocka_unit_test(a_page_of_fewer_than_no_entries_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,7 +179,7 @@ static void an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused(void **s
 	assert_non_null(strstr(err.text, "fs_type \"ntfs\""));
 }
 
-static void what_mkfs_does_not_like_is_told(void **state)
+static void the_reason_of_mkfs_is_reported(void **state)
 {
 	struct error err = { 0 };
 	CLEANUP_CLOSE int fd = make_image(4096);
@@ -201,7 +201,7 @@ int main(void)
 		cmocka_unit_test(ext4_leaves_most_of_the_volume_to_files),
 		cmocka_unit_test(ext4_stops_writing_after_an_error),
 		cmocka_unit_test(an_empty_type_stands_for_ext4_and_an_unknown_one_is_refused),
-		cmocka_unit_test(what_mkfs_does_not_like_is_told),
+		cmocka_unit_test(the_reason_of_mkfs_is_reported),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static unsigned spend_a_device(void)
 	return device.number;
 }
 
-static void a_spent_device_is_made_anew_for_an_image_that_may_discard(void **state)
+static void a_spent_device_is_made_again_for_an_image_that_may_discard(void **state)
 {
 	struct error err = { 0 };
 	CLEANUP_CLOSE int image_fd = make_image();
@@ -132,7 +132,7 @@ static void a_spent_device_is_made_anew_for_an_image_that_may_discard(void **sta
 }
 
 /* It cannot be removed. */
-static void a_spent_device_that_somebody_has_open_is_passed_over(void **state)
+static void a_spent_device_that_is_open_is_passed_over(void **state)
 {
 	struct error err = { 0 };
 	CLEANUP_CLOSE int image_fd = make_image();
@@ -147,7 +147,7 @@ static void a_spent_device_that_somebody_has_open_is_passed_over(void **state)
 	assert_true(can_discard(&device));
 }
 
-static void spent_devices_are_removed_when_nobody_has_them(void **state)
+static void spent_devices_are_removed_when_no_process_has_them(void **state)
 {
 	char path[LOOP_DEVICE_PATH_MAX];
 	unsigned spent = spend_a_device();
@@ -167,9 +167,9 @@ int main(void)
 		cmocka_unit_test(an_image_has_one_device_that_is_found_while_it_is_held),
 		cmocka_unit_test(a_device_that_cannot_be_looked_at_is_an_error_and_no_absence),
 		cmocka_unit_test(detaching_touches_the_device_of_this_image_only),
-		cmocka_unit_test(a_spent_device_is_made_anew_for_an_image_that_may_discard),
-		cmocka_unit_test(a_spent_device_that_somebody_has_open_is_passed_over),
-		cmocka_unit_test(spent_devices_are_removed_when_nobody_has_them),
+		cmocka_unit_test(a_spent_device_is_made_again_for_an_image_that_may_discard),
+		cmocka_unit_test(a_spent_device_that_is_open_is_passed_over),
+		cmocka_unit_test(spent_devices_are_removed_when_no_process_has_them),
 	};
 	if (!node_scene_can_mount())
 		return 77;

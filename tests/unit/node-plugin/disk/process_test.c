@@ -65,7 +65,7 @@ static void a_program_that_hangs_is_ended_with_its_children(void **state)
 	assert_true(clock_monotonic_ms() - begin < 5000);
 }
 
-static void a_program_that_was_killed_is_told_from_one_that_failed(void **state)
+static void a_program_that_was_killed_differs_from_one_that_failed(void **state)
 {
 	struct error err = { 0 };
 	assert_int_equal(run("kill -9 $$", 5000, &err), -1);
@@ -154,7 +154,7 @@ static void programs_share_an_allowance_of_memory(void **state)
 	assert_done(run("true", 5000, &err), &err);
 }
 
-static void what_a_program_wrote_is_told_in_printable_ascii(void **state)
+static void what_a_program_wrote_is_reported_in_printable_ascii(void **state)
 {
 	struct error err = { 0 };
 	assert_int_equal(run("printf 'a\\377\\177\\001\\303\\251z' >&2; exit 1", 5000, &err), -1);
@@ -213,7 +213,7 @@ int main(void)
 		cmocka_unit_test(what_a_failing_program_said_stands_in_the_error_on_one_line),
 		cmocka_unit_test(a_program_that_says_too_much_is_cut_and_not_blocked),
 		cmocka_unit_test(a_program_that_hangs_is_ended_with_its_children),
-		cmocka_unit_test(a_program_that_was_killed_is_told_from_one_that_failed),
+		cmocka_unit_test(a_program_that_was_killed_differs_from_one_that_failed),
 		cmocka_unit_test(a_program_that_is_not_there_is_named),
 		cmocka_unit_test(a_program_gets_the_kept_descriptor_and_no_other_of_ours),
 		cmocka_unit_test(a_program_that_wants_too_much_memory_ends_with_what_to_do),
@@ -221,7 +221,7 @@ int main(void)
 		cmocka_unit_test(the_bound_of_one_program_can_be_higher),
 		cmocka_unit_test(the_kernel_would_end_the_program_before_us),
 		cmocka_unit_test(programs_share_an_allowance_of_memory),
-		cmocka_unit_test(what_a_program_wrote_is_told_in_printable_ascii),
+		cmocka_unit_test(what_a_program_wrote_is_reported_in_printable_ascii),
 		cmocka_unit_test(a_program_that_is_no_longer_wanted_is_ended),
 		cmocka_unit_test(a_program_may_leave_things_in_order_before_it_ends),
 	};

@@ -94,7 +94,7 @@ static int end_at_16_mib(void *context, uint64_t done_bytes, struct error *err)
 	return done_bytes < 16 * MIB ? 0 : error_set(err, ERROR_BUSY, "that is enough");
 }
 
-static void who_watches_can_end_it(void **state)
+static void the_watch_can_end_it(void **state)
 {
 	struct loop_disk disk;
 	struct error err = { 0 };
@@ -110,7 +110,7 @@ static void who_watches_can_end_it(void **state)
 	loop_disk_remove(&disk);
 }
 
-static void a_full_disk_is_told(void **state)
+static void a_full_disk_is_reported(void **state)
 {
 	struct loop_disk disk;
 	struct error err = { 0 };
@@ -130,8 +130,8 @@ int main(void)
 		cmocka_unit_test(every_block_is_written_on_xfs),
 		cmocka_unit_test(a_last_block_that_is_cut_stays_as_it_is),
 		cmocka_unit_test(what_is_set_aside_on_btrfs_is_not_spent),
-		cmocka_unit_test(who_watches_can_end_it),
-		cmocka_unit_test(a_full_disk_is_told),
+		cmocka_unit_test(the_watch_can_end_it),
+		cmocka_unit_test(a_full_disk_is_reported),
 	};
 	can_mount = node_scene_can_mount();
 	return cmocka_run_group_tests(tests, NULL, NULL);

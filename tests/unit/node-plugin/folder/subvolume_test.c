@@ -130,7 +130,7 @@ static void a_snapshot_keeps_what_was_there(void **state)
 }
 
 /* Putting a subvolume with shared data into a group makes the kernel lose count. */
-static void has_the_quotas_counted_anew_when_they_are_wrong(void **state)
+static void rescans_the_quotas_when_they_are_wrong(void **state)
 {
 	struct error err = { 0 };
 	int reason = 0;
@@ -296,7 +296,7 @@ int main(void)
 		cmocka_unit_test(only_a_subvolume_is_taken_for_one),
 		cmocka_unit_test(holds_to_the_limit_and_tells_what_is_used),
 		cmocka_unit_test(a_snapshot_keeps_what_was_there),
-		cmocka_unit_test(has_the_quotas_counted_anew_when_they_are_wrong),
+		cmocka_unit_test(rescans_the_quotas_when_they_are_wrong),
 		cmocka_unit_test(is_removed_with_subvolumes_in_it_however_deep),
 		cmocka_unit_test(is_removed_with_what_resists_in_it),
 		cmocka_unit_test(goes_on_past_a_subvolume_that_stays),

@@ -13,7 +13,7 @@ static int parse(const char *flag, const char *flag2, struct mount_flags *ret_fl
 	return mount_flags_parse(flags, flag2 ? 2 : 1, ret_flags, err);
 }
 
-static void sorts_flags_by_who_obeys_them(void **state)
+static void sorts_flags_by_what_they_apply_to(void **state)
 {
 	struct mount_flags flags;
 	struct error err = { 0 };
@@ -101,7 +101,7 @@ static void refuses_what_is_no_option(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sorts_flags_by_who_obeys_them),
+		cmocka_unit_test(sorts_flags_by_what_they_apply_to),
 		cmocka_unit_test(read_only_is_for_the_mount_and_the_file_system),
 		cmocka_unit_test(a_later_flag_overrides_an_earlier_one),
 		cmocka_unit_test(one_item_may_hold_several_options),

@@ -95,7 +95,7 @@ static unsigned id_at(const char *path)
 	return top ? top->id : 0;
 }
 
-static void a_mount_is_told_as_mountinfo_tells_it(void **state)
+static void a_mount_is_shown_as_in_mountinfo(void **state)
 {
 	assert_told_alike("/");
 	assert_told_alike("/dev");
@@ -106,7 +106,7 @@ static void a_mount_is_told_as_mountinfo_tells_it(void **state)
 						    MS_NOATIME | MS_NODIRATIME | MS_NOSYMFOLLOW));
 }
 
-static void a_place_that_is_no_mount_is_told_by_the_mount_it_lies_in(void **state)
+static void a_place_that_is_no_mount_is_shown_by_the_mount_it_lies_in(void **state)
 {
 	make_tmpfs("around", 0);
 	make_folder("around/a");
@@ -163,7 +163,7 @@ static void names_need_no_escapes(void **state)
 	assert_told_alike(in_folder("odd/h\\i j"));
 }
 
-static void a_mount_that_is_shared_or_the_copy_of_one_is_told(void **state)
+static void a_mount_that_is_shared_or_the_copy_of_one_is_shown(void **state)
 {
 	const char *shared = make_tmpfs("shared", 0);
 	assert_int_equal(mount(NULL, shared, NULL, MS_SHARED, NULL), 0);
@@ -177,7 +177,7 @@ static void a_mount_that_is_shared_or_the_copy_of_one_is_told(void **state)
 }
 
 /* btrfs with a device number of its own. */
-static void a_file_system_on_a_loop_device_is_told(void **state)
+static void a_file_system_on_a_loop_device_is_shown(void **state)
 {
 	static const char *const types[] = { "ext4", "xfs", "btrfs" };
 	static const char *const options[] = { "-b 4096", "-s size=4096", "" };
@@ -259,13 +259,13 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_mount_is_told_as_mountinfo_tells_it),
-		cmocka_unit_test(a_place_that_is_no_mount_is_told_by_the_mount_it_lies_in),
+		cmocka_unit_test(a_mount_is_shown_as_in_mountinfo),
+		cmocka_unit_test(a_place_that_is_no_mount_is_shown_by_the_mount_it_lies_in),
 		cmocka_unit_test(the_uppermost_of_several_mounts_counts),
 		cmocka_unit_test(a_bind_mount_shows_the_folder_or_file_that_it_is_of),
 		cmocka_unit_test(names_need_no_escapes),
-		cmocka_unit_test(a_mount_that_is_shared_or_the_copy_of_one_is_told),
-		cmocka_unit_test(a_file_system_on_a_loop_device_is_told),
+		cmocka_unit_test(a_mount_that_is_shared_or_the_copy_of_one_is_shown),
+		cmocka_unit_test(a_file_system_on_a_loop_device_is_shown),
 		cmocka_unit_test(a_mount_in_several_places_is_asked_for_once),
 		cmocka_unit_test(a_kernel_or_container_without_it_is_noticed),
 		cmocka_unit_test(a_whole_table_is_left_as_it_is),

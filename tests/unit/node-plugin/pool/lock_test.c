@@ -42,7 +42,7 @@ static void different_volumes_do_not_know_of_one_another(void **state)
 	locks_done(&locks);
 }
 
-static void who_ends_a_volume_asks_its_holder_to_give_up(void **state)
+static void a_call_that_ends_a_volume_asks_its_holder_to_give_up(void **state)
 {
 	struct locks locks;
 	struct lock held = { 0 }, other = { 0 };
@@ -66,7 +66,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_operation_on_the_same_volume_is_refused),
 		cmocka_unit_test(different_volumes_do_not_know_of_one_another),
-		cmocka_unit_test(who_ends_a_volume_asks_its_holder_to_give_up),
+		cmocka_unit_test(a_call_that_ends_a_volume_asks_its_holder_to_give_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

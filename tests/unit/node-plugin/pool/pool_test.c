@@ -42,7 +42,7 @@ static void only_one_process_has_a_pool(void **state)
 	assert_non_null(strstr(err.text, scene.pool->site.path));
 }
 
-static void nobody_else_may_look_into_a_pool(void **state)
+static void no_other_user_may_look_into_a_pool(void **state)
 {
 	struct stat st;
 	assert_int_equal(stat(scene.pool->site.path, &st), 0);
@@ -169,7 +169,7 @@ static void what_was_half_made_is_gone_after_a_restart(void **state)
 	assert_int_equal(pool_scene_count(&scene, "trash"), 0);
 }
 
-static void what_somebody_removes_from_the_trash_is_left_to_them(void **state)
+static void what_another_thread_removes_from_the_trash_is_left_to_it(void **state)
 {
 	struct error err = { 0 };
 	char path[256];
@@ -245,7 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		POOL_TEST(only_one_process_has_a_pool),
-		POOL_TEST(nobody_else_may_look_into_a_pool),
+		POOL_TEST(no_other_user_may_look_into_a_pool),
 		POOL_TEST(inline_volumes_have_a_share_of_the_pool),
 		POOL_TEST(promises_are_kept_within_the_disk),
 		POOL_TEST(what_can_never_fit_is_out_of_range_unless_another_node_may_serve),
@@ -253,7 +253,7 @@ int main(void)
 		POOL_TEST(a_volume_that_came_back_by_hand_can_be_deleted_without_harm_to_the_books),
 		POOL_TEST(what_an_image_holds_already_does_not_count_twice),
 		POOL_TEST(what_was_half_made_is_gone_after_a_restart),
-		POOL_TEST(what_somebody_removes_from_the_trash_is_left_to_them),
+		POOL_TEST(what_another_thread_removes_from_the_trash_is_left_to_it),
 		POOL_TEST(a_pool_that_was_taken_away_is_noticed),
 		POOL_TEST(a_pool_whose_parent_is_missing_cannot_be_opened),
 		POOL_TEST(a_pool_on_a_read_only_disk_is_opened_but_is_not_ready),

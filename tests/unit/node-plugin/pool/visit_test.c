@@ -101,7 +101,7 @@ static void *end_soon(void *visit)
 	return NULL;
 }
 
-static void who_finds_no_place_waits_for_one_that_becomes_free(void **state)
+static void a_call_without_a_place_waits_for_one_that_becomes_free(void **state)
 {
 	struct pool_visit inside[MAX] = { 0 }, late = { 0 };
 	struct error err = { 0 };
@@ -122,7 +122,7 @@ int main(void)
 		TEST(a_pool_without_a_limit_takes_any_number),
 		TEST(a_thread_that_is_inside_needs_no_other_place),
 		TEST(one_too_many_is_refused_by_the_name_of_the_pool),
-		TEST(who_finds_no_place_waits_for_one_that_becomes_free),
+		TEST(a_call_without_a_place_waits_for_one_that_becomes_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

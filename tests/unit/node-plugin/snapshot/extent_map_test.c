@@ -213,7 +213,7 @@ static void written_zeros_equal_a_hole(void **state)
 	assert_int_equal(scene->count, 0);
 }
 
-static void data_that_became_a_hole_is_told(void **state)
+static void data_that_became_a_hole_is_reported(void **state)
 {
 	struct scene *scene = *state;
 	fill(scene->base_fd, 100, 50, 'a');
@@ -222,7 +222,7 @@ static void data_that_became_a_hole_is_told(void **state)
 	check_delta(scene, 0);
 }
 
-static void what_a_volume_grew_by_is_told_if_it_holds_something(void **state)
+static void what_a_volume_grew_by_is_reported_if_it_holds_data(void **state)
 {
 	struct scene *scene = *state;
 	assert_int_equal(ftruncate(scene->target_fd, 2 * SIZE), 0);
@@ -233,7 +233,7 @@ static void what_a_volume_grew_by_is_told_if_it_holds_something(void **state)
 	check_delta(scene, 0);
 }
 
-static void of_a_shorter_target_nothing_is_told_behind_its_end(void **state)
+static void of_a_shorter_target_nothing_is_reported_behind_its_end(void **state)
 {
 	struct scene *scene = *state;
 	assert_int_equal(ftruncate(scene->base_fd, 2 * SIZE), 0);
@@ -372,9 +372,9 @@ int main(void)
 		WITH(an_extent_is_cut_where_the_question_begins),
 		WITH(equal_images_do_not_differ),
 		WITH(written_zeros_equal_a_hole),
-		WITH(data_that_became_a_hole_is_told),
-		WITH(what_a_volume_grew_by_is_told_if_it_holds_something),
-		WITH(of_a_shorter_target_nothing_is_told_behind_its_end),
+		WITH(data_that_became_a_hole_is_reported),
+		WITH(what_a_volume_grew_by_is_reported_if_it_holds_data),
+		WITH(of_a_shorter_target_nothing_is_reported_behind_its_end),
 		WITH(the_reader_ends_the_walk),
 		WITH(a_watcher_ends_the_walk_though_nothing_differs),
 		WITH(random_writes_give_what_a_comparison_of_all_bytes_gives),

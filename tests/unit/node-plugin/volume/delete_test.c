@@ -24,7 +24,7 @@ static void a_volume_in_use_is_not_deleted(void **state)
 	assert_int_equal(volume_delete(volume_scene.pool.pools, VOLUME_SCENE_ID, &err), 0);
 }
 
-static void a_device_that_somebody_holds_keeps_its_volume_from_being_deleted(void **state)
+static void a_device_that_a_process_holds_keeps_its_volume_from_being_deleted(void **state)
 {
 	struct error err = { 0 };
 	assert_int_equal(volume_scene_create(VOLUME_SCENE_ID, &err), 0);
@@ -83,7 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		VOLUME_SCENE_ON_BOTH(a_volume_in_use_is_not_deleted),
 		VOLUME_SCENE_ON_LOOP(
-			a_device_that_somebody_holds_keeps_its_volume_from_being_deleted),
+			a_device_that_a_process_holds_keeps_its_volume_from_being_deleted),
 		VOLUME_SCENE_ON_BOTH(one_that_is_just_being_deleted_is_not_told_to_be_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static void thaws_when_the_time_is_up_and_says_so_at_the_end(void **state)
 	assert_false(is_noted());
 }
 
-static void thaws_when_somebody_else_did_and_says_so(void **state)
+static void says_so_when_another_process_thawed_it(void **state)
 {
 	struct freeze_target t = target(10000);
 	struct freeze *freeze = NULL;
@@ -100,7 +100,7 @@ static void thaws_when_somebody_else_did_and_says_so(void **state)
 	assert_int_equal(err.code, ERROR_TIMEOUT);
 }
 
-static void leaves_the_freeze_of_somebody_else_alone(void **state)
+static void leaves_the_freeze_of_another_process_alone(void **state)
 {
 	struct freeze_target t = target(10000);
 	struct freeze *freeze = NULL;
@@ -197,7 +197,7 @@ static int freeze_and_end(void *context)
 	return freeze_begin(&t, &freeze, &err) < 0 || freeze_end(freeze, &err) < 0;
 }
 
-static void whoever_is_killed_leaves_nothing_frozen_after_the_next_start(void **state)
+static void a_process_that_is_killed_leaves_nothing_frozen_after_the_next_start(void **state)
 {
 	struct error err = { 0 };
 	unsigned killed = 0;
@@ -222,13 +222,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(is_noted_while_frozen_and_forgotten_when_thawed),
 		TEST(thaws_when_the_time_is_up_and_says_so_at_the_end),
-		TEST(thaws_when_somebody_else_did_and_says_so),
-		TEST(leaves_the_freeze_of_somebody_else_alone),
+		TEST(says_so_when_another_process_thawed_it),
+		TEST(leaves_the_freeze_of_another_process_alone),
 		TEST(a_freeze_that_fails_leaves_nothing),
 		TEST(a_thaw_that_fails_is_done_at_the_next_start),
 		TEST(the_next_try_does_not_forget_what_was_not_thawed),
 		TEST(an_intent_of_a_volume_that_is_not_mounted_is_forgotten),
-		TEST(whoever_is_killed_leaves_nothing_frozen_after_the_next_start),
+		TEST(a_process_that_is_killed_leaves_nothing_frozen_after_the_next_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

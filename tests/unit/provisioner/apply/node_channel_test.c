@@ -63,7 +63,7 @@ static void dials_a_node_once_for_many_calls(void **state)
 	assert_false(fake_node_has(node, "v"));
 }
 
-static void closes_channels_that_nobody_has_used_for_long(void **state)
+static void closes_channels_that_are_unused_for_long(void **state)
 {
 	struct directory directory = { .address = "/nowhere" };
 	CLEANUP(node_channels_freep)
@@ -179,7 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dials_a_node_once_for_many_calls),
-		cmocka_unit_test(closes_channels_that_nobody_has_used_for_long),
+		cmocka_unit_test(closes_channels_that_are_unused_for_long),
 		cmocka_unit_test(follows_a_plugin_to_its_new_address_and_lets_old_users_end),
 		cmocka_unit_test(passes_on_that_a_node_has_no_address),
 		cmocka_unit_test(calls_over_tls_and_takes_new_certificates_without_a_restart),

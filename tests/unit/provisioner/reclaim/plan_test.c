@@ -122,7 +122,7 @@ static void reclaims_released_volumes_whose_policy_is_delete(void **state)
 	CHECK_ALL(rows);
 }
 
-static void never_deletes_what_somebody_uses_or_keeps(void **state)
+static void never_deletes_what_is_used_or_kept(void **state)
 {
 	static const struct row rows[] = {
 		{ "bound", NULL, "{}", "node-a", VOLUME_IGNORE, NULL },
@@ -222,7 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_it_needs_of_a_volume),
 		cmocka_unit_test(reclaims_released_volumes_whose_policy_is_delete),
-		cmocka_unit_test(never_deletes_what_somebody_uses_or_keeps),
+		cmocka_unit_test(never_deletes_what_is_used_or_kept),
 		cmocka_unit_test(keeps_the_finalizer_in_step_with_the_policy),
 		cmocka_unit_test(asks_the_one_node_that_the_affinity_matches),
 		cmocka_unit_test(says_why_a_volume_cannot_be_reclaimed),
