@@ -228,7 +228,7 @@ static void one_that_runs_another_namespace_stands_down_too(void **state)
 	assert_string_not_equal(before, after);
 }
 
-static void a_probe_that_somebody_deletes_is_made_again(void **state)
+static void a_probe_that_a_user_deletes_is_made_again(void **state)
 {
 	controller_scene_start(scene, true);
 	assert_true(controller_scene_wait_settled(scene, "2"));
@@ -299,7 +299,7 @@ int main(void)
 		TEST(another_leader_is_a_reason_to_probe_again),
 		TEST(it_stands_down_when_another_controller_appears),
 		TEST(one_that_runs_another_namespace_stands_down_too),
-		TEST(a_probe_that_somebody_deletes_is_made_again),
+		TEST(a_probe_that_a_user_deletes_is_made_again),
 		TEST(a_probe_that_is_deleted_each_time_is_made_at_a_pace),
 		TEST(an_earlier_leaders_probe_proves_nothing),
 		TEST(a_probe_that_cannot_be_read_is_no_answer),

@@ -103,7 +103,7 @@ static void a_failed_pod_is_replaced(void **state)
 }
 
 /* Not only a uid that differs is answered with 409: a webhook may refuse in the same words. */
-static void a_pod_that_must_not_go_is_told_and_tried_again(void **state)
+static void a_deletion_that_is_refused_is_reported_and_tried_again(void **state)
 {
 	start_with("", "2");
 	fake_api_fail_next(controller_scene_api(scene), "DELETE", "pods/web-1", FAKE_API_STATUS,
@@ -256,7 +256,7 @@ static void an_orphan_is_adopted_and_a_pod_that_no_longer_matches_released(void 
 	expect(controller_scene_pod(scene, "web-0", "metadata.uid"), uid);
 }
 
-static void a_claim_that_is_refused_is_told_and_tried_again(void **state)
+static void a_claim_that_is_refused_is_reported_and_tried_again(void **state)
 {
 	const struct fake_api_failure failure = {
 		.method = "POST",
@@ -293,7 +293,7 @@ static void a_claim_that_is_being_deleted_is_waited_for(void **state)
 	assert_true(controller_scene_wait_settled(scene, "2"));
 }
 
-static void a_pod_of_somebody_else_in_the_way_is_told(void **state)
+static void a_foreign_pod_in_the_way_is_reported(void **state)
 {
 	fake_api_putf(
 		controller_scene_api(scene), &pod_kind,
@@ -310,8 +310,8 @@ static void a_pod_of_somebody_else_in_the_way_is_told(void **state)
 	assert_true(controller_scene_wait_settled(scene, "2"));
 }
 
-/* Whoever was told to delete it should not have to wait for our backoff. */
-static void a_pod_of_somebody_else_that_leaves_makes_way_at_once(void **state)
+/* The user who deletes it, as the event asks, does not wait for our backoff. */
+static void a_foreign_pod_that_is_deleted_makes_way_at_once(void **state)
 {
 	fake_api_putf(
 		controller_scene_api(scene), &pod_kind,
@@ -401,7 +401,7 @@ static void retention_is_written_into_the_claims(void **state)
 	assert_true(controller_scene_wait_settled(scene, "1"));
 }
 
-static void a_malformed_object_stops_nobody_else(void **state)
+static void a_malformed_object_stops_no_other_set(void **state)
 {
 	fake_api_putf(controller_scene_api(scene), &statefulset_apps_kind,
 		      "{'apiVersion':'apps/v1','kind':'StatefulSet','metadata':{'name':'bad',"
@@ -530,7 +530,7 @@ int main(void)
 		TEST(a_set_gets_its_claims_and_pods_in_order),
 		TEST(a_deleted_pod_comes_back_to_the_same_claim),
 		TEST(a_failed_pod_is_replaced),
-		TEST(a_pod_that_must_not_go_is_told_and_tried_again),
+		TEST(a_deletion_that_is_refused_is_reported_and_tried_again),
 		TEST(scaling_goes_up_and_down_in_order_and_keeps_claims),
 		TEST(an_update_goes_from_the_top_and_a_rollback_takes_the_old_revision),
 		TEST(a_partition_holds_an_update_back),
@@ -539,16 +539,16 @@ int main(void)
 		TEST(an_ordered_set_waits_for_a_pod_that_is_not_ready),
 		TEST(a_pod_counts_as_available_when_min_ready_seconds_are_over),
 		TEST(an_orphan_is_adopted_and_a_pod_that_no_longer_matches_released),
-		TEST(a_claim_that_is_refused_is_told_and_tried_again),
+		TEST(a_claim_that_is_refused_is_reported_and_tried_again),
 		TEST(a_claim_that_is_being_deleted_is_waited_for),
-		TEST(a_pod_of_somebody_else_in_the_way_is_told),
-		TEST(a_pod_of_somebody_else_that_leaves_makes_way_at_once),
+		TEST(a_foreign_pod_in_the_way_is_reported),
+		TEST(a_foreign_pod_that_is_deleted_makes_way_at_once),
 		TEST(a_pod_of_an_earlier_set_of_the_name_is_waited_for),
 		TEST(a_conflict_on_the_status_is_written_over),
 		TEST(a_set_that_is_being_deleted_is_counted_and_left_alone),
 		TEST(old_revisions_are_thrown_away_beyond_the_limit),
 		TEST(retention_is_written_into_the_claims),
-		TEST(a_malformed_object_stops_nobody_else),
+		TEST(a_malformed_object_stops_no_other_set),
 		TEST(the_recreate_strategy_is_refused_with_a_reason),
 		TEST(a_settled_set_of_kubernetes_is_not_written_to),
 		TEST(a_default_that_the_server_fills_in_is_no_new_revision),

@@ -262,13 +262,13 @@ static void unknown_volumes_and_nodes_are_not_found(void **state)
 	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
-static void without_the_flag_nobody_attaches(void **state)
+static void without_the_flag_no_volume_is_attached(void **state)
 {
 	struct error err = { 0 };
 	assert_refused(attach("pvc-1", "node-1", false, &err), ERROR_UNSUPPORTED, &err, "");
 }
 
-/* Then nobody can detach it any more. */
+/* Then no call can detach it any more. */
 static void what_was_attached_is_deleted_and_staged_without_the_flag(void **state)
 {
 	struct error err = { 0 };
@@ -419,7 +419,7 @@ int main(void)
 		ATTACH_TEST(a_node_takes_no_more_volumes_than_it_was_told),
 		ATTACH_TEST(unknown_volumes_and_nodes_are_not_found),
 		ATTACH_TEST(what_was_attached_is_deleted_and_staged_without_the_flag),
-		PLAIN_TEST(without_the_flag_nobody_attaches),
+		PLAIN_TEST(without_the_flag_no_volume_is_attached),
 		PLAIN_TEST(a_volume_whose_image_is_gone_or_cut_is_abnormal),
 		PLAIN_TEST(a_file_system_that_met_an_error_is_read_only_and_abnormal),
 		PLAIN_TEST(a_file_system_that_became_read_only_is_abnormal),

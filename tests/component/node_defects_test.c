@@ -69,7 +69,7 @@ static void check_file(const char *folder, const char *name, const char *text)
 	assert_string_equal(found, text);
 }
 
-/* There, 64 MiB went into a volume of 16 MiB: its size was a number that nobody held it to. */
+/* There, 64 MiB went into a volume of 16 MiB: its size was a number that nothing enforced. */
 static void defect_1_more_data_than_the_volume_is_large(void **state)
 {
 	static char block[1 << 20];

@@ -45,7 +45,7 @@ static void a_loop_device_of_a_deleted_image_is_let_go(void **state)
 	assert_int_equal(node_scene_loops(&scene), 0);
 }
 
-static void a_mount_outside_of_the_kubelet_s_folder_is_told_and_left_alone(void **state)
+static void a_mount_outside_of_the_kubelet_s_folder_is_reported_and_left_alone(void **state)
 {
 	char outside[] = "/tmp/kentledge-outside-XXXXXX";
 	struct node_volume volume = {
@@ -71,7 +71,8 @@ int main(void)
 		return 77;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_loop_device_of_a_deleted_image_is_let_go),
-		cmocka_unit_test(a_mount_outside_of_the_kubelet_s_folder_is_told_and_left_alone),
+		cmocka_unit_test(
+			a_mount_outside_of_the_kubelet_s_folder_is_reported_and_left_alone),
 	};
 	node_scene_init(&scene, TEST_NODE_PROGRAM);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,7 +242,7 @@ static void register_plugin(const char *endpoint, bool content)
 	protobuf_c_message_free_unpacked(message, NULL);
 }
 
-static void the_kubelet_hears_who_we_are_and_the_socket_goes_with_us(void **state)
+static void the_kubelet_registers_the_driver_and_the_socket_goes_with_the_plugin(void **state)
 {
 	register_plugin(scene.socket, true);
 	node_scene_kill(&scene, SIGTERM);
@@ -283,7 +283,7 @@ int main(void)
 		SERVICE_TEST(capacity_is_asked_for_with_what_the_class_tells_the_sidecars),
 		SERVICE_TEST(over_tcp_only_the_provisioner_is_served_and_only_with_volumes),
 		SERVICE_TEST(what_is_not_served_is_unimplemented),
-		SERVICE_TEST(the_kubelet_hears_who_we_are_and_the_socket_goes_with_us),
+		SERVICE_TEST(the_kubelet_registers_the_driver_and_the_socket_goes_with_the_plugin),
 		SERVICE_TEST(a_kubelet_that_refuses_is_asked_again),
 		SERVICE_TEST(a_registration_socket_that_was_removed_comes_back),
 	};

@@ -68,7 +68,7 @@ a_pool_beside_the_kubelet_s_folder_is_said_loudly_and_its_images_are_reserved(vo
 	node_scene_done(&scene);
 }
 
-static void a_pool_on_its_own_disk_reserves_less_unless_it_is_told_to(void **state)
+static void a_pool_on_its_own_disk_reserves_less_unless_a_flag_says_otherwise(void **state)
 {
 	if (!node_scene_init_on_disk(&scene, TEST_NODE_PROGRAM, "ext4", "", DISK_BYTES))
 		skip();
@@ -93,7 +93,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_pool_beside_the_kubelet_s_folder_is_said_loudly_and_its_images_are_reserved),
-		cmocka_unit_test(a_pool_on_its_own_disk_reserves_less_unless_it_is_told_to),
+		cmocka_unit_test(a_pool_on_its_own_disk_reserves_less_unless_a_flag_says_otherwise),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -319,7 +319,7 @@ static bool snapshot_is_pending(const char *name, struct error *err)
 	       err->code == ERROR_BUSY;
 }
 
-static void a_copy_goes_on_while_its_caller_is_told_to_come_again(void **state)
+static void a_copy_goes_on_while_its_caller_has_to_retry(void **state)
 {
 	struct error err = { 0 };
 	struct node_volume volume = {
@@ -385,7 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_volume_that_a_killed_plugin_left_frozen_is_thawed_at_start),
 		cmocka_unit_test(a_volume_is_frozen_by_a_place_where_it_can_be_seen),
-		cmocka_unit_test(a_copy_goes_on_while_its_caller_is_told_to_come_again),
+		cmocka_unit_test(a_copy_goes_on_while_its_caller_has_to_retry),
 		cmocka_unit_test(a_group_goes_on_without_its_caller_too),
 		cmocka_unit_test(a_copy_in_which_the_plugin_was_killed_is_gone_on_with),
 		cmocka_unit_test(

@@ -2,7 +2,7 @@
 
 /*
  * The provisioner is stopped at every step of its work, and the world goes on: whatever happens in
- * between, in the end there is exactly the volume that somebody wants, or none.
+ * between, in the end there is exactly the volume that a claim wants, or none.
  */
 
 #include <string.h>
@@ -35,7 +35,7 @@ static void claim_and_class_are_deleted(struct provision_scene *scene)
 	scene_delete(scene, &scene_classes, "kentledge");
 }
 
-static void the_class_is_made_anew(struct provision_scene *scene)
+static void the_class_is_made_again(struct provision_scene *scene)
 {
 	scene_delete(scene, &scene_classes, "kentledge");
 	fake_api_putf(scene_api(scene), &scene_classes,
@@ -153,9 +153,9 @@ static void killed_anywhere_and_claim_and_class_deleted_it_leaves_nothing(void *
 	at_every_step(claim_and_class_are_deleted, "claim and class deleted", assert_nothing_left);
 }
 
-static void killed_anywhere_and_the_class_made_anew_it_ends_with_one_volume(void **state)
+static void killed_anywhere_and_the_class_made_again_it_ends_with_one_volume(void **state)
 {
-	at_every_step(the_class_is_made_anew, "class made anew", assert_one_volume);
+	at_every_step(the_class_is_made_again, "class made anew", assert_one_volume);
 }
 
 static void killed_anywhere_and_another_node_selected_it_ends_with_one_volume(void **state)
@@ -333,7 +333,7 @@ int main(void)
 		cmocka_unit_test(killed_anywhere_it_ends_with_one_volume),
 		cmocka_unit_test(killed_anywhere_and_the_claim_deleted_it_leaves_nothing),
 		cmocka_unit_test(killed_anywhere_and_claim_and_class_deleted_it_leaves_nothing),
-		cmocka_unit_test(killed_anywhere_and_the_class_made_anew_it_ends_with_one_volume),
+		cmocka_unit_test(killed_anywhere_and_the_class_made_again_it_ends_with_one_volume),
 		cmocka_unit_test(killed_anywhere_and_another_node_selected_it_ends_with_one_volume),
 		cmocka_unit_test(killed_anywhere_and_the_node_gone_it_does_not_hold_the_claim),
 		cmocka_unit_test(a_request_that_breaks_off_anywhere_is_made_good),

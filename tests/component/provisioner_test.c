@@ -388,7 +388,7 @@ static void says_why_a_volume_cannot_be_deleted_and_keeps_at_it(void **state)
 	assert_int_equal(fake_node_calls(scene_node_a(scene), "DeleteVolume"), 4);
 }
 
-static void alarms_nobody_while_the_kubelet_unmounts(void **state)
+static void posts_no_warning_while_the_kubelet_unmounts(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
 	scene_put_claim(scene, "www", NULL);
@@ -489,7 +489,7 @@ int main(void)
 		cmocka_unit_test(keeps_the_data_when_the_policy_is_retain),
 		cmocka_unit_test(guards_a_volume_whose_policy_becomes_delete),
 		cmocka_unit_test(says_why_a_volume_cannot_be_deleted_and_keeps_at_it),
-		cmocka_unit_test(alarms_nobody_while_the_kubelet_unmounts),
+		cmocka_unit_test(posts_no_warning_while_the_kubelet_unmounts),
 		cmocka_unit_test(waits_for_a_node_that_holds_data_to_come_back),
 		cmocka_unit_test(serves_many_claims_at_once),
 		cmocka_unit_test(counts_what_it_does_under_the_names_of_the_sidecars),

@@ -26,7 +26,7 @@ static const struct kind event_kind = {
 	.size = sizeof(struct object),
 };
 
-/* Requests from threads of the test are nobody's business. */
+/* Requests from threads of the test do not count. */
 static __thread bool is_test;
 
 struct controller_scene {
@@ -536,7 +536,7 @@ size_t controller_scene_writes(struct controller_scene *scene)
 	return __atomic_load_n(&scene->writes, __ATOMIC_RELAXED);
 }
 
-/* Events bear names that nobody knows beforehand: they are found by a client. */
+/* Names of Events are not known beforehand: a client finds them. */
 struct search {
 	const char *reason;
 	const char *text;

@@ -44,7 +44,7 @@ struct fake_loop {
 	bool attached;
 	bool kept;
 	bool read_only;
-	bool stuck; /* somebody else holds it, mounted or not */
+	bool stuck; /* another process holds it, mounted or not */
 	uint64_t device;
 	uint64_t inode;
 	uint64_t bytes; /* of the device; its image may have grown since */

@@ -204,7 +204,7 @@ static void ext4_grows_in_its_image_and_keeps_its_files(void **state)
 	assert_int_equal(umount(mount_path), 0);
 }
 
-/* Whoever died while resize2fs ran for him left it running. */
+/* A process that died while its resize2fs ran left it running. */
 static void an_image_on_which_a_program_works_is_left_to_it(void **state)
 {
 	struct error err = { 0 };

@@ -186,7 +186,7 @@ static void a_volume_of_a_missing_pool_is_not_said_to_be_gone(void **state)
 	assert_int_equal(pools_check(scene.pools, &err), 0);
 }
 
-/* Nobody knows what the missing pool could serve. */
+/* What the missing pool could serve is unknown. */
 static void what_a_missing_pool_may_serve_is_not_refused_for_good(void **state)
 {
 	struct error err = { 0 };
@@ -548,7 +548,8 @@ static void the_only_pool_is_missed_once_others_are_named_in_its_stead(void **st
 	assert_int_equal(volume_delete(scene.pools, "pvc-1", &err), 1);
 }
 
-/* As when the chart's dataDir is changed: one starts anew there, and the old one is missed. */
+/* As when the chart's dataDir is changed: a new pool is made there, and the old one counts as
+ * missing. */
 static void the_same_name_in_another_place_is_another_pool(void **state)
 {
 	struct error err = { 0 };
@@ -659,7 +660,7 @@ static void *delete_pvc_1(void *context)
 	return NULL;
 }
 
-/* Whoever looked before it was there, and asks afterwards whether one is missing. */
+/* A call that looked before it was there, and asks afterwards whether one is missing. */
 static void a_volume_is_not_said_to_be_gone_while_its_pool_comes_back(void **state)
 {
 	open_both(POOL_POLICY_FIRST);

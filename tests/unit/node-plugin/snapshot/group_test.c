@@ -201,7 +201,7 @@ static void a_group_that_is_being_deleted_is_not_told_to_be_damaged(void **state
 	assert_string_equal(wrong.text, "");
 }
 
-/* Nor by whoever asked before it was there: nothing is looked at without its lock. */
+/* Nor by a call that came before it was there: nothing is read without its lock. */
 static void a_member_is_not_deleted_without_its_group(void **state)
 {
 	CLEANUP_SNAPSHOT_GROUP struct snapshot_group group = SNAPSHOT_GROUP_INIT;

@@ -308,7 +308,7 @@ struct busy {
 	unsigned char copied_before_held;
 };
 
-/* All is written anew while it is copied; then nothing any more. */
+/* All is written again while it is copied; then nothing any more. */
 static int change_once(void *context, uint64_t done_bytes, struct error *err)
 {
 	struct busy *busy = context;
