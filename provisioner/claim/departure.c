@@ -9,9 +9,17 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+/* The stays of one namespace. */
+struct share {
+	UT_hash_handle hh;
+	size_t stays;
+	char namespace[];
+};
+
 /* A claim on a node. */
 struct stay {
 	UT_hash_handle hh;
+	struct share *share;
 	uint64_t key;	   /* of claim and node */
 	uint64_t used_ms;  /* looked at last */
 	uint64_t since_ms; /* the plugin does not answer since; 0: it does */
@@ -24,6 +32,7 @@ struct departures {
 	uint32_t grace_ms;
 	uint32_t pause_max_ms;
 	pthread_mutex_t lock;
+	struct share *shares;
 	struct stay *stays; /* uthash keeps their order: the one looked at last is the last */
 };
 
@@ -36,9 +45,37 @@ struct departures *departures_new(uint32_t grace_ms, uint32_t pause_max_ms)
 	return departures;
 }
 
+static struct share *find_share(const struct departures *departures, const char *namespace)
+{
+	struct share *share;
+	HASH_FIND_STR(departures->shares, namespace, share);
+	return share;
+}
+
+static struct share *take_share(struct departures *departures, const char *namespace)
+{
+	struct share *share = find_share(departures, namespace);
+	if (!share) {
+		share = must_alloc(sizeof(*share) + strlen(namespace) + 1);
+		strcpy(share->namespace, namespace);
+		HASH_ADD_STR(departures->shares, namespace, share);
+	}
+	share->stays++;
+	return share;
+}
+
+static void give_share_back(struct departures *departures, struct share *share)
+{
+	if (--share->stays > 0)
+		return;
+	HASH_DEL(departures->shares, share);
+	free(share);
+}
+
 static void drop(struct departures *departures, struct stay *stay)
 {
 	HASH_DEL(departures->stays, stay);
+	give_share_back(departures, stay->share);
 	free(stay);
 }
 
@@ -81,9 +118,18 @@ static void drop_forgotten(struct departures *departures, uint64_t now_ms)
 		drop(departures, departures->stays);
 }
 
-static bool is_full(const struct departures *departures)
+static bool is_full(const struct departures *departures, const char *namespace)
 {
-	return HASH_COUNT(departures->stays) >= DEPARTURES_MAX;
+	const struct share *share = find_share(departures, namespace);
+	return HASH_COUNT(departures->stays) >= DEPARTURES_MAX ||
+	       (share && share->stays >= DEPARTURES_OF_NAMESPACE_MAX);
+}
+
+static struct stay *add(struct departures *departures, const char *namespace)
+{
+	struct stay *stay = must_alloc(sizeof(*stay));
+	stay->share = take_share(departures, namespace);
+	return stay;
 }
 
 /* NULL: it is not known, and is not to be made or finds no place. */
@@ -97,8 +143,8 @@ static struct stay *find(struct departures *departures, const struct departure *
 	HASH_FIND(hh, departures->stays, &key, sizeof(key), stay);
 	if (stay)
 		HASH_DEL(departures->stays, stay);
-	else if (make && !is_full(departures))
-		stay = must_alloc(sizeof(*stay));
+	else if (make && !is_full(departures, departure->namespace))
+		stay = add(departures, departure->namespace);
 	if (!stay)
 		return NULL;
 	stay->key = key;
@@ -125,7 +171,7 @@ bool departure_is_due(struct departures *departures, const struct departure *dep
 	pthread_mutex_lock(&departures->lock);
 	struct stay *stay = find(departures, departure, departure->grace);
 	bool due = stay ? is_due(departures, stay, departure)
-			: !departure->grace && !is_full(departures);
+			: !departure->grace && !is_full(departures, departure->namespace);
 	pthread_mutex_unlock(&departures->lock);
 	return due;
 }

@@ -15,7 +15,9 @@
  * still needed is forgotten: a claim that was forgotten would begin its grace time again and again,
  * or be chased between us and the scheduler. When there is no place for another claim, it stays on
  * its node, with the event that says why the node cannot serve it, until there is one. A place is
- * free again when its claim was not looked at for twice the longest pause and the grace time.
+ * free again when its claim was not looked at for twice the longest pause and the grace time. The
+ * claims of one namespace get a share of the places: an editor who sends his claims from node to
+ * node, or makes ever new ones, keeps no claim of another namespace on its node.
  *
  * docs/decisions/0018-a-claim-leaves-its-node.md has the reasons.
  */
@@ -28,10 +30,12 @@
 /* So many claims on nodes that cannot serve them. A place takes about a tenth of the memory of the
  * copy of its claim. */
 #define DEPARTURES_MAX 65536
+#define DEPARTURES_OF_NAMESPACE_MAX (DEPARTURES_MAX / 4)
 
 struct departures;
 
 struct departure {
+	const char *namespace; /* of the claim */
 	const char *claim_uid;
 	const char *node;
 	uint64_t facts; /* departure_fact() of all that the refusal may depend on */

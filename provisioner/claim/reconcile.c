@@ -61,7 +61,8 @@ static struct departure departure_of(const struct claim_sight *sight, const stru
 		facts = departure_number(facts, view->node->unschedulable);
 		facts = departure_number(facts, view->node->tainted);
 	}
-	return (struct departure) { .claim_uid = claim->object.uid,
+	return (struct departure) { .namespace = claim->object.namespace,
+				    .claim_uid = claim->object.uid,
 				    .node = plan->node,
 				    .facts = facts,
 				    .grace = plan->grace };
@@ -76,7 +77,8 @@ static int reschedule(struct claim_reconciler *reconciler, const struct claim_si
 		return error_set(err, plan->reason.code, "%s", plan->reason.text);
 	if (claim_reschedule(reconciler->applier, claim_of(sight->claim), plan, err) < 0)
 		return -1;
-	departure_note(reconciler->departures, &departure);
+	if (!plan->node_gone) /* no scheduler selects it again */
+		departure_note(reconciler->departures, &departure);
 	return 0;
 }
 

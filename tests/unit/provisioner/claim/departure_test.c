@@ -7,13 +7,17 @@
 
 #include "test.h"
 
+/* A namespace has as many claims as it may have places. */
 static struct departure departure_of(unsigned claim, uint64_t facts, bool grace)
 {
-	static char uid[16];
+	static char uid[16], namespace[16];
 	snprintf(uid, sizeof(uid), "%u", claim);
-	return (struct departure) {
-		.claim_uid = uid, .node = "node-a", .facts = facts, .grace = grace
-	};
+	snprintf(namespace, sizeof(namespace), "%u", claim / DEPARTURES_OF_NAMESPACE_MAX);
+	return (struct departure) { .namespace = namespace,
+				    .claim_uid = uid,
+				    .node = "node-a",
+				    .facts = facts,
+				    .grace = grace };
 }
 
 static bool is_due(struct departures *departures, unsigned claim, uint64_t facts, bool grace)
@@ -74,6 +78,21 @@ static void of_very_many_claims_none_is_forgotten_and_the_rest_stay(void **state
 	assert_false(is_due(departures, DEPARTURES_MAX, 7, false));
 }
 
+static void a_namespace_takes_no_place_of_another(void **state)
+{
+	CLEANUP(departures_freep) struct departures *departures = departures_new(1000, 10000);
+	for (unsigned i = 0; i < DEPARTURES_OF_NAMESPACE_MAX; i++)
+		leave(departures, i, 7);
+	struct departure more = {
+		.namespace = "0", .claim_uid = "one more", .node = "node-a", .facts = 7
+	};
+	assert_false(departure_is_due(departures, &more));
+	more.namespace = "another";
+	assert_true(departure_is_due(departures, &more));
+	departure_note(departures, &more);
+	assert_false(departure_is_due(departures, &more));
+}
+
 static void a_place_is_free_again_when_its_claim_is_not_looked_at(void **state)
 {
 	CLEANUP(departures_freep) struct departures *departures = departures_new(1, 10);
@@ -90,6 +109,7 @@ int main(void)
 		cmocka_unit_test(it_leaves_again_after_a_pause),
 		cmocka_unit_test(a_plugin_that_does_not_answer_has_its_grace_time),
 		cmocka_unit_test(of_very_many_claims_none_is_forgotten_and_the_rest_stay),
+		cmocka_unit_test(a_namespace_takes_no_place_of_another),
 		cmocka_unit_test(a_place_is_free_again_when_its_claim_is_not_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
