@@ -22,6 +22,7 @@
 #define SMALL_ENTRIES 500
 #define SMALL_DEPTH 8
 #define SMALL_BYTES (256ULL << 20)
+#define SMALL_FOLDER_BYTES (1 << 20) /* of its own: a look at an emptied one reads all of it */
 #define STAT_BLOCK_BYTES 512
 #define LEAST_PRIORITY 19
 
@@ -208,7 +209,8 @@ static bool count_bytes(const struct count *count, const char *name)
 	if (fstatat(count->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return true;
 	uint64_t bytes = (uint64_t)st.st_blocks * STAT_BLOCK_BYTES;
-	bool fits = bytes <= *count->left_bytes;
+	bool fits = bytes <= *count->left_bytes &&
+		    !(S_ISDIR(st.st_mode) && st.st_size > SMALL_FOLDER_BYTES);
 	*count->left_bytes -= fits ? bytes : 0;
 	return fits;
 }
