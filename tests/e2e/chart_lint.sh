@@ -59,6 +59,8 @@ renders_for_several_sets_of_values() {
 	notes_speak_of_shared_disks
 	renders '--provisioning=auto$'
 	renders '--provisioning=thin$' --set node.provisioning=thin
+	# As with --reuse-values, from a release that did not have the value.
+	renders '--provisioning=auto$' --set-json node.provisioning=null
 	renders '--max-volumes=0$'
 	renders '--max-volumes=110$' --set node.maxVolumes=110
 	renders_several_pools
