@@ -170,9 +170,10 @@ static int read_capacity(struct pools *pools, const struct parameters *parameter
 		*err = reason;
 		return -1;
 	}
-	log_info("class has no room here",
-		 LOG_TEXT("backend", backend_kind_name(parameters->backend)),
-		 LOG_TEXT("pool", parameters->pool), LOG_ERR(&reason));
+	/* The provisioner asks for each class once a minute. */
+	log_debug("class has no room here",
+		  LOG_TEXT("backend", backend_kind_name(parameters->backend)),
+		  LOG_TEXT("pool", parameters->pool), LOG_ERR(&reason));
 	*ret_capacity = (struct pool_capacity) { 0 };
 	return 0;
 }

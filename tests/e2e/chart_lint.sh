@@ -148,12 +148,13 @@ other_programs_have_no_privileges() {
 }
 
 # In a namespace that others share, kube-system say, it must not reach their leases and sets: a rule
-# of its Role that is not for reading all, or for creating, names its objects.
+# of its Role that is not for reading all, or for creating, names its objects. Capacity objects cannot be named ahead:
+# there is one for each node and class.
 changes_only_its_own() { # PROGRAM
 	local unnamed
 	unnamed=$(section Role "kentledge-$1" | awk '
 		/^  - apiGroups/ { named = 0 }
-		/^    resourceNames:/ { named = 1 }
+		/^    resourceNames:/ || /^    resources: \[csistoragecapacities\]/ { named = 1 }
 		/^    verbs:/ && /patch|update|delete/ && !named')
 	[ -z "$unnamed" ] ||
 		fail "kentledge-$1 may change what is not its own in its namespace"
@@ -195,10 +196,15 @@ refuses() {
 # A role that is switched off has no rights. As with --reuse-values, no list means all of them.
 roles_bring_their_rights() {
 	local list
-	for list in '["provision","reclaim"]' null; do
-		renders '--roles=provision,reclaim$' --set-json "provisioner.roles=$list"
+	for list in '["provision","reclaim","capacity"]' null; do
+		renders '--roles=provision,reclaim,capacity$' --set-json "provisioner.roles=$list"
 		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
+		grep -q 'csistoragecapacities' < <(section Role kentledge-provisioner) ||
+			fail "kentledge-provisioner cannot write capacity objects"
+		grep -q 'storageCapacity: true' < <(section CSIDriver kentledge.io) ||
+			fail "the scheduler does not read capacity objects"
 	done
+	provisioner_may_not 'csistoragecapacities'
 	renders '--roles=reclaim$' --set-json 'provisioner.roles=["reclaim"]'
 	provisioner_may 'verbs: \[get, list, watch, patch, delete\]'
 	provisioner_may_not 'storageclasses'
@@ -206,6 +212,13 @@ roles_bring_their_rights() {
 	renders '--roles=provision$' --set-json 'provisioner.roles=["provision"]'
 	provisioner_may 'storageclasses'
 	provisioner_may_not 'delete'
+	! grep -Eq 'csistoragecapacities|deployments' "$WORK/rendering" ||
+		fail "without the role capacity, kentledge-provisioner has its rights"
+	grep -q 'storageCapacity: false' < <(section CSIDriver kentledge.io) ||
+		fail "without the role capacity, the scheduler reads capacity objects"
+	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
+	provisioner_may 'storageclasses'
+	provisioner_may_not 'create, patch, delete'
 }
 
 provisioner_may() { # EXPRESSION
