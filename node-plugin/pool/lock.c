@@ -38,7 +38,7 @@ static int take(struct locks *locks, struct lock *lock, bool to_end, struct erro
 		lock->locks = locks;
 		lock->next = locks->held;
 		locks->held = lock;
-	} else if (to_end) {
+	} else if (to_end && (lock->work == LOCK_WORK_ANY || lock->work == held->work)) {
 		atomic_store(&held->unwanted, true);
 	}
 	const char *doing = held ? held->doing : NULL;

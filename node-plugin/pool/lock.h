@@ -32,6 +32,11 @@ enum lock_kind {
 	LOCK_TRASH, /* by its name in the trash, an id and a number */
 };
 
+enum lock_work {
+	LOCK_WORK_ANY,
+	LOCK_WORK_STAGING,
+};
+
 #define LOCK_ID_MAX (ID_MAX + 32)
 
 /* That one thing is held. */
@@ -41,7 +46,9 @@ struct lock {
 	enum lock_kind kind;
 	char id[LOCK_ID_MAX + 1];
 	atomic_bool unwanted; /* its holder is asked to give up */
-	const char *doing;    /* set before it is taken, for the error of others; NULL: nothing */
+	/* Set before it is taken: what the holder does or, for lock_take_to_end(), what it ends. */
+	enum lock_work work;
+	const char *doing; /* set before it is taken, for the error of others; NULL: nothing */
 	struct pool_visit visit;
 };
 
@@ -65,7 +72,8 @@ int lock_take(struct locks *locks, enum lock_kind kind, const char *id, struct l
 	      struct error *err);
 void lock_done(struct lock *lock);
 
-/* The same for a call that ends the thing: if it is held, the holder is asked to give up. */
+/* The same for a call that ends the thing: if it is held, the holder is asked to give up. One that
+ * ends a staging alone leaves other work be: a volume is not unstaged while it is made. */
 int lock_take_to_end(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
 		     struct error *err);
 bool lock_is_unwanted(const struct lock *lock);

@@ -140,8 +140,10 @@ int volume_stage(struct pools *pools, const char *id, const char *staging_path,
 {
 	struct mount_flags flags;
 	struct mount_path path;
-	CLEANUP_LOCK struct lock lock = { .doing = "its staging, which may check its file "
-						   "system" };
+	CLEANUP_LOCK struct lock lock = {
+		.work = LOCK_WORK_STAGING,
+		.doing = "its staging, which may check its file system",
+	};
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	CLEANUP_VOLUME_MOUNTS struct volume_mounts mounts = { 0 };
 	struct access watched = *access;
@@ -239,7 +241,7 @@ static int lock_last(struct pools *pools, const char *id, const struct volume_fo
 int volume_unstage(struct pools *pools, const char *id, const char *staging_path, struct error *err)
 {
 	struct mount_path path;
-	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_LOCK struct lock lock = { .work = LOCK_WORK_STAGING };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	if (lock_take_to_end(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0 ||
 	    open_or_peek(pools, id, &folder, err) < 0)

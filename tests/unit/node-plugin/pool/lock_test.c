@@ -61,12 +61,31 @@ static void a_call_that_ends_a_volume_asks_its_holder_to_give_up(void **state)
 	locks_done(&locks);
 }
 
+static void the_end_of_a_staging_ends_no_other_work(void **state)
+{
+	struct locks locks;
+	struct error err = { 0 };
+	struct lock making = { 0 }, staging = { .work = LOCK_WORK_STAGING };
+	struct lock unstaging = { .work = LOCK_WORK_STAGING };
+	locks_init(&locks);
+	assert_int_equal(lock_take(&locks, LOCK_VOLUME, "pvc-1", &making, &err), 0);
+	assert_int_equal(lock_take(&locks, LOCK_VOLUME, "pvc-2", &staging, &err), 0);
+	assert_int_equal(lock_take_to_end(&locks, LOCK_VOLUME, "pvc-1", &unstaging, &err), -1);
+	assert_false(lock_is_unwanted(&making));
+	assert_int_equal(lock_take_to_end(&locks, LOCK_VOLUME, "pvc-2", &unstaging, &err), -1);
+	assert_true(lock_is_unwanted(&staging));
+	lock_done(&making);
+	lock_done(&staging);
+	locks_done(&locks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_operation_on_the_same_volume_is_refused),
 		cmocka_unit_test(different_volumes_do_not_know_of_one_another),
 		cmocka_unit_test(a_call_that_ends_a_volume_asks_its_holder_to_give_up),
+		cmocka_unit_test(the_end_of_a_staging_ends_no_other_work),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
