@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/allowance.h"
 
-#include <stdatomic.h>
-#include <stdbool.h>
+#include <pthread.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -10,35 +9,65 @@
 
 #define PATIENCE_MS 5000
 #define PAUSE_MS 20
+#define SHARES_MAX 32 /* more than ALLOWANCE_MIB / PROCESS_MEMORY_MIB */
 
-static atomic_uint taken_mib;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct allowance_share shares[SHARES_MAX];
+static unsigned share_count;
+static bool leaves_some;
 
-static bool take(uint32_t mib)
+void allowance_leave_some(bool several_pools)
 {
-	unsigned taken = atomic_load(&taken_mib);
-	do {
-		if (taken + mib > ALLOWANCE_MIB)
-			return false;
-	} while (!atomic_compare_exchange_weak(&taken_mib, &taken, taken + mib));
-	return true;
+	pthread_mutex_lock(&mutex);
+	leaves_some = several_pools;
+	pthread_mutex_unlock(&mutex);
 }
 
-int allowance_take(uint32_t mib, const struct copy_watch *watch, struct error *err)
+/* With the mutex held. */
+static bool fits(const struct allowance_share *share)
+{
+	uint32_t of_all = share->mib, of_disk = share->mib;
+	for (unsigned i = 0; i < share_count; i++) {
+		of_all += shares[i].mib;
+		of_disk += shares[i].disk == share->disk ? shares[i].mib : 0;
+	}
+	uint32_t disk_max = leaves_some ? ALLOWANCE_OF_DISK_MIB : ALLOWANCE_MIB;
+	return share_count < SHARES_MAX && of_all <= ALLOWANCE_MIB && of_disk <= disk_max;
+}
+
+static bool take(const struct allowance_share *share)
+{
+	pthread_mutex_lock(&mutex);
+	bool taken = fits(share);
+	if (taken)
+		shares[share_count++] = *share;
+	pthread_mutex_unlock(&mutex);
+	return taken;
+}
+
+int allowance_take(const struct allowance_share *share, const struct copy_watch *watch,
+		   struct error *err)
 {
 	uint64_t give_up_ms = clock_monotonic_ms() + PATIENCE_MS;
-	while (!take(mib)) {
+	while (!take(share)) {
 		if (watch && watch->look && watch->look(watch->context, 0, err) < 0)
 			return -1;
 		if (clock_monotonic_ms() >= give_up_ms)
 			return error_set(err, ERROR_BUSY,
 					 "as many programs as there is memory for are at work on "
-					 "file systems of this node; try again");
+					 "file systems of this node or of this disk; try again");
 		nanosleep(&(struct timespec) { .tv_nsec = PAUSE_MS * 1000000L }, NULL);
 	}
 	return 0;
 }
 
-void allowance_give(uint32_t mib)
+void allowance_give(const struct allowance_share *share)
 {
-	atomic_fetch_sub(&taken_mib, mib);
+	pthread_mutex_lock(&mutex);
+	for (unsigned i = 0; i < share_count; i++)
+		if (shares[i].disk == share->disk && shares[i].mib == share->mib) {
+			shares[i] = shares[--share_count];
+			break;
+		}
+	pthread_mutex_unlock(&mutex);
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@
 #define OUTPUT_MAX 512
 #define LOOK_EVERY_MS 100
 #define GRACE_MS 3000
+
+_Static_assert(ALLOWANCE_MIB - ALLOWANCE_OF_DISK_MIB >= PROCESS_MEMORY_MUCH_MIB,
+	       "a check on another disk finds its memory");
 
 /* One program that is running. */
 struct run {
@@ -198,6 +202,12 @@ static int run_within_memory(struct run *run, struct error *err)
 	return run_begun(run, err);
 }
 
+static dev_t disk_of(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 ? st.st_dev : 0;
+}
+
 int process_run(const struct process *process, struct error *err)
 {
 	struct error local = { 0 };
@@ -206,10 +216,12 @@ int process_run(const struct process *process, struct error *err)
 		.process = process,
 		.memory_mib = process->memory_mib ? process->memory_mib : PROCESS_MEMORY_MIB,
 	};
-	if (look(&run, reason) < 0 || allowance_take(run.memory_mib, process->watch, reason) < 0)
+	const struct allowance_share share = { .mib = run.memory_mib,
+					       .disk = disk_of(process->kept_fd) };
+	if (look(&run, reason) < 0 || allowance_take(&share, process->watch, reason) < 0)
 		return -1;
 	int outcome = run_within_memory(&run, reason);
-	allowance_give(run.memory_mib);
+	allowance_give(&share);
 	return outcome;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "disk/allowance.h"
 #include "mount/path.h"
 #include "pool/missing.h"
 #include "pool/opening.h"
@@ -358,6 +359,7 @@ int pools_open(const struct pools_setup *setup, struct pools **ret_pools, struct
 	pools->policy = setup->policy;
 	pools->kubelet_folder = setup->kubelet_folder;
 	pools->visits_max = setup->count > 1 ? setup->visits_max : 0;
+	allowance_leave_some(setup->count > 1);
 	locks_init(&pools->locks);
 	pools->node = setup->node ? setup->node : &node_settings_none;
 	pthread_mutex_init(&pools->mutex, NULL);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "assert_outcome.h"
@@ -141,17 +142,51 @@ static void the_kernel_would_end_the_program_before_us(void **state)
 	assert_done(run("test $(ulimit -c) = 0", 5000, &err), &err);
 }
 
+static dev_t disk_of(int fd)
+{
+	struct stat st;
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_dev;
+}
+
 static void programs_share_an_allowance_of_memory(void **state)
 {
 	struct error err = { 0 };
 	uint64_t begin_ms = clock_monotonic_ms();
-	assert_done(allowance_take(ALLOWANCE_MIB - PROCESS_MEMORY_MIB, NULL, &err), &err);
+	const struct allowance_share most = { .mib = ALLOWANCE_MIB - PROCESS_MEMORY_MIB };
+	const struct allowance_share little = { .mib = 1 };
+	assert_done(allowance_take(&most, NULL, &err), &err);
 	assert_done(run("true", 5000, &err), &err);
-	assert_done(allowance_take(1, NULL, &err), &err);
+	assert_done(allowance_take(&little, NULL, &err), &err);
 	assert_refused(run("true", 5000, &err), ERROR_BUSY, &err, "try again");
 	assert_true(clock_monotonic_ms() - begin_ms < 20000);
-	allowance_give(1 + ALLOWANCE_MIB - PROCESS_MEMORY_MIB);
+	allowance_give(&most);
+	allowance_give(&little);
 	assert_done(run("true", 5000, &err), &err);
+}
+
+/* As programs that wait for a disk which does not answer: they keep what they have. */
+static void a_disk_leaves_memory_for_a_check_on_another_one(void **state)
+{
+	struct error err = { 0 };
+	CLEANUP_CLOSE int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct allowance_share check = { .mib = PROCESS_MEMORY_MUCH_MIB,
+					       .disk = disk_of(null_fd) };
+	const struct allowance_share make = { .mib = PROCESS_MEMORY_MIB, .disk = check.disk };
+	const struct allowance_share other = { .mib = PROCESS_MEMORY_MUCH_MIB,
+					       .disk = check.disk + 1 };
+	allowance_leave_some(true);
+	assert_done(allowance_take(&check, NULL, &err), &err);
+	assert_done(allowance_take(&make, NULL, &err), &err);
+	assert_refused(allowance_take(&check, NULL, &err), ERROR_BUSY, &err, "this disk");
+	assert_refused(run("true", 5000, &err), ERROR_BUSY, &err, "this disk");
+	assert_done(allowance_take(&other, NULL, &err), &err);
+	allowance_give(&other);
+	allowance_leave_some(false);
+	assert_done(allowance_take(&check, NULL, &err), &err);
+	allowance_give(&check);
+	allowance_give(&check);
+	allowance_give(&make);
 }
 
 static void what_a_program_wrote_is_reported_in_printable_ascii(void **state)
@@ -221,6 +256,7 @@ int main(void)
 		cmocka_unit_test(the_bound_of_one_program_can_be_higher),
 		cmocka_unit_test(the_kernel_would_end_the_program_before_us),
 		cmocka_unit_test(programs_share_an_allowance_of_memory),
+		cmocka_unit_test(a_disk_leaves_memory_for_a_check_on_another_one),
 		cmocka_unit_test(what_a_program_wrote_is_reported_in_printable_ascii),
 		cmocka_unit_test(a_program_that_is_no_longer_wanted_is_ended),
 		cmocka_unit_test(a_program_may_leave_things_in_order_before_it_ends),
