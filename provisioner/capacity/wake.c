@@ -17,12 +17,11 @@ void capacity_index(const struct object *object, struct text *key)
 	text_append_string(key, node_id ? node_id : NO_NODE);
 }
 
-/* An object that appears while we watch is our own, just written. */
+/* One that appears counts too, though it is mostly our own: its node or class may have gone before
+ * our copy showed it. */
 static void object_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	CLEANUP_TEXT struct text key = TEXT_INIT;
-	if (!change->before && cluster_is_complete(change->cluster))
-		return;
 	capacity_index(change->after ? change->after : change->before, &key);
 	workqueue_add(queue, text_string(&key));
 }

@@ -226,8 +226,10 @@ static void restores_its_objects_and_leaves_those_of_others(void **state)
 	/* "double" is adopted. */
 	assert_true(fake_api_wait_field(api, &storage_capacity_kind, NAMESPACE, "double",
 					"capacity", "10Mi"));
+	assert_true(fake_api_wait_field(api, &storage_capacity_kind, NAMESPACE, "stray",
+					"metadata.name", NULL));
+	assert_true(has_room(scene, "node-b", "20Mi"));
 	assert_true(has_objects(scene, 3));
-	assert_false(fake_api_exists(api, &storage_capacity_kind, NAMESPACE, "stray"));
 	fake_api_remove(api, &storage_capacity_kind, NAMESPACE, "double");
 	assert_true(has_room(scene, "node-a", "10Mi"));
 	fake_api_edit(api, &storage_capacity_kind, NAMESPACE, object_of("node-b"),
