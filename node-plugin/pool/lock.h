@@ -35,6 +35,7 @@ enum lock_kind {
 enum lock_work {
 	LOCK_WORK_ANY,
 	LOCK_WORK_STAGING,
+	LOCK_WORK_PUBLICATION, /* of an ephemeral volume, which is made by it */
 };
 
 #define LOCK_ID_MAX (ID_MAX + 32)
@@ -73,7 +74,8 @@ int lock_take(struct locks *locks, enum lock_kind kind, const char *id, struct l
 void lock_done(struct lock *lock);
 
 /* The same for a call that ends the thing: if it is held, the holder is asked to give up. One that
- * ends a staging alone leaves other work be: a volume is not unstaged while it is made. */
+ * ends a staging or a publication alone leaves other work be: what makes a volume, only its
+ * deletion ends. */
 int lock_take_to_end(struct locks *locks, enum lock_kind kind, const char *id, struct lock *lock,
 		     struct error *err);
 bool lock_is_unwanted(const struct lock *lock);

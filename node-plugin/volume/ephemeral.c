@@ -90,7 +90,7 @@ int volume_ephemeral_publish(struct pools *pools, const struct volume_spec *spec
 	struct volume_record record;
 	struct volume_spec made = *spec;
 	struct mount_path target;
-	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_LOCK struct lock lock = { .work = LOCK_WORK_PUBLICATION };
 	struct unwanted unwanted;
 	char id[ID_MAX + 1];
 	/* It is by its name that the kubelet asks for its end. */

@@ -248,7 +248,7 @@ static int clear_target(struct pools *pools, const char *id, const struct volume
 int volume_unpublish(struct pools *pools, const char *id, const char *target_path,
 		     struct error *err)
 {
-	CLEANUP_LOCK struct lock lock = { 0 };
+	CLEANUP_LOCK struct lock lock = { .work = LOCK_WORK_PUBLICATION };
 	CLEANUP_VOLUME_FOLDER struct volume_folder folder = VOLUME_FOLDER_INIT;
 	struct error reason = { 0 };
 	if (lock_take_to_end(&pools->locks, LOCK_VOLUME, id, &lock, err) < 0)

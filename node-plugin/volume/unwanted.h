@@ -3,7 +3,8 @@
 
 /*
  * Long work on a volume that ends early when the volume is no longer wanted: a call that deletes,
- * unstages or unpublishes it came meanwhile and was answered ABORTED (pool/lock.h). Its next try
+ * unstages or unpublishes it, whichever ends this work, came meanwhile and was answered ABORTED
+ * (pool/lock.h). Its next try
  * finds the volume free.
  *
  * A caller that stops waiting does not end the work. Callers wait for a minute or two, and zeroes

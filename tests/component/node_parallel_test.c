@@ -215,6 +215,7 @@ static void an_unpublication_that_is_turned_away_has_changed_nothing(void **stat
 	assert_int_equal(node_client_delete(scene.channel, caller->name, &caller->err), 0);
 }
 
+#define EPHEMERAL_ROUNDS 40 /* each makes an image and a file system */
 #define EPHEMERAL "csi-0123456789abcdef"
 
 /* Is in the way, and changes nothing. */
@@ -260,7 +261,7 @@ static void a_publication_that_is_turned_away_has_made_no_ephemeral_volume(void 
 		prepare(i);
 		pthread_create(&callers[i].thread, NULL, unstage_again_and_again, &callers[i]);
 	}
-	for (unsigned round = 0; round < PUBLISH_ROUNDS; round++)
+	for (unsigned round = 0; round < EPHEMERAL_ROUNDS; round++)
 		if (publish_ephemeral(&count) < 0 || unpublish_ephemeral() < 0)
 			count.failed++;
 	let_go(0, 7);

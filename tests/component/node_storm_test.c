@@ -97,6 +97,12 @@ static bool may_come(const struct storm_volume *volume, unsigned taken, size_t n
 	return true;
 }
 
+/* ABORTED; or CANCELLED, by a call that came meanwhile and ends what was begun. */
+static bool is_turned_away(enum error_code code)
+{
+	return code == ERROR_BUSY || code == ERROR_CANCELLED;
+}
+
 /* All states to which orders lead that explain the answers. */
 static unsigned explain(const struct storm_volume *volume, unsigned states)
 {
@@ -112,7 +118,7 @@ static unsigned explain(const struct storm_volume *volume, unsigned states)
 			for (unsigned before = 0; before < STATES; before++) {
 				unsigned after = before;
 				if (reached[taken] & 1u << before &&
-				    (event->code == ERROR_BUSY ||
+				    (is_turned_away(event->code) ||
 				     answer(event->call, &after) == event->code))
 					reached[taken | 1u << next] |= (unsigned char)(1u << after);
 			}
@@ -143,9 +149,9 @@ static void complain(const struct storm_volume *volume, const char *what)
 static void judge(struct storm_volume *volume)
 {
 	for (size_t i = 0; i < volume->count; i++)
-		if (volume->events[i].code == ERROR_BUSY &&
+		if (is_turned_away(volume->events[i].code) &&
 		    !met_somebody(volume, &volume->events[i]))
-			complain(volume, "ABORTED, and nobody was there");
+			complain(volume, "turned away, and no other call was there");
 	unsigned states = explain(volume, volume->states);
 	if (!states)
 		complain(volume, "no order explains these answers");
@@ -189,6 +195,8 @@ static bool is_usual(enum call call, enum error_code code)
 {
 	if (code == ERROR_NONE || code == ERROR_BUSY)
 		return true;
+	if (code == ERROR_CANCELLED)
+		return call == CREATE || call == STAGE;
 	if (code == ERROR_NOT_FOUND)
 		return call == STAGE || call == PUBLISH;
 	return code == ERROR_IN_USE && (call == PUBLISH || call == DELETE);
@@ -213,7 +221,7 @@ static void call_one(struct storm_volume *volume, enum call call)
 	event->end = ++moment;
 	event->code = outcome < 0 ? err.code : ERROR_NONE;
 	answered[call] += event->code == ERROR_NONE;
-	aborted += event->code == ERROR_BUSY;
+	aborted += is_turned_away(event->code);
 	if (!is_usual(call, event->code))
 		print_error("%s: %s: %s\n", volume->name, call_names[call], err.text);
 	note_side_by_side(volume, event);
