@@ -10,11 +10,19 @@ undo() {
 	KUBECONFIG=$ADMIN_KUBECONFIG kubectl delete storageclass --ignore-not-found "$NAMESPACE" >/dev/null
 }
 
+# Without it the scheduler selects no node for the class's claims.
+room_is_known() {
+	kubectl get csistoragecapacities --all-namespaces \
+		-o jsonpath='{range .items[*]}{.storageClassName}{"\n"}{end}' | grep -qx "$NAMESPACE"
+}
+
 main() {
 	use_kentledge
+	class "$NAMESPACE" WaitForFirstConsumer | apply
+	must 60 "the scheduler knows the room of the class" room_is_known
 	kentledge_pids kentledge-node >"$WORK/stopped"
 	xargs kill -STOP <"$WORK/stopped"
-	{ class "$NAMESPACE" WaitForFirstConsumer && claim data 64Mi "$NAMESPACE" && pod user data "sleep 600"; } | apply
+	{ claim data 64Mi "$NAMESPACE" && pod user data "sleep 600"; } | apply
 	must 60 "the claim's event names the node that does not answer" claim_event data 'node "node1".*'
 	xargs kill -CONT <"$WORK/stopped"
 	: >"$WORK/stopped"
