@@ -465,8 +465,10 @@ static void a_check_ends_with_the_plugin(void **state)
 	pthread_create(&caller->thread, NULL, stage_faulty, caller);
 	usleep(500000);
 	assert_int_equal(atomic_load(&ended), 0);
-	node_scene_restart(&scene, SIGTERM);
-	pthread_join(caller->thread, NULL);
+	node_scene_kill(&scene, SIGTERM);
+	node_scene_wait(&scene);
+	pthread_join(caller->thread, NULL); /* it has the channel, which the next start replaces */
+	node_scene_start(&scene);
 	assert_true(caller->outcome < 0);
 	assert_false(node_scene_logged(&scene, "stopped with calls under way", ""));
 	assert_done(node_client_delete(scene.channel, caller->id, &err), &err);
