@@ -440,7 +440,7 @@ static void a_pod_ends_while_file_systems_are_checked(void **state)
 	uint64_t took_ms = clock_monotonic_ms() - begin_ms;
 	print_message("a pod ends within %llu ms\n", (unsigned long long)took_ms);
 	assert_int_equal(atomic_load(&ended), 0);
-	/* What has no place is told to come again. */
+	/* A call without a place gets ABORTED, and its caller retries. */
 	wait_until_ended(CALLERS - CHECKS_AT_ONCE);
 	for (unsigned i = 0; i < CALLERS; i++) {
 		if (!atomic_load(&callers[i].has_ended)) {

@@ -161,7 +161,7 @@ static void over_tcp_only_the_provisioner_is_served_and_only_with_volumes(void *
 	CLEANUP(certificates_removep) char *node = certificates_folder(ours, CSI_NODE_TLS_NAME);
 	CLEANUP(certificates_removep)
 	char *provisioner = certificates_folder(ours, CSI_PROVISIONER_TLS_NAME);
-	CLEANUP(certificates_removep) char *somebody = certificates_folder(ours, "somebody");
+	CLEANUP(certificates_removep) char *other = certificates_folder(ours, "other");
 	CLEANUP(certificates_removep)
 	char *stranger = certificates_folder(foreign, CSI_PROVISIONER_TLS_NAME);
 	struct error err = { 0 };
@@ -173,7 +173,7 @@ static void over_tcp_only_the_provisioner_is_served_and_only_with_volumes(void *
 	scene.more_flags[1] = flag;
 	node_scene_start(&scene);
 	assert_done(connect_and_create(provisioner, "pvc-1", &err), &err);
-	assert_int_equal(connect_and_create(somebody, "pvc-2", &err), -1);
+	assert_int_equal(connect_and_create(other, "pvc-2", &err), -1);
 	assert_int_equal(connect_and_create(stranger, "pvc-3", &err), -1);
 	assert_int_equal(node_scene_entries(&scene, "volumes"), 0);
 }

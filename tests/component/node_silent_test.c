@@ -130,7 +130,7 @@ static void health_and_metrics_are_served(void)
 	assert_non_null(strstr(text, "kentledge_pool_up{pool=\"bulk\"} 0"));
 }
 
-/* One that nobody has now. */
+/* A port that no process listens on at this moment. */
 static uint16_t find_port(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,

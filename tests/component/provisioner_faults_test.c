@@ -155,7 +155,8 @@ static void killed_anywhere_and_claim_and_class_deleted_it_leaves_nothing(void *
 
 static void killed_anywhere_and_the_class_made_again_it_ends_with_one_volume(void **state)
 {
-	at_every_step(the_class_is_made_again, "class made anew", assert_one_volume);
+	at_every_step(the_class_is_made_again, "class deleted and created again",
+		      assert_one_volume);
 }
 
 static void killed_anywhere_and_another_node_selected_it_ends_with_one_volume(void **state)

@@ -9,7 +9,7 @@
  *	answers --silent_disk_silence--> silent --silent_disk_end--> every request fails
  *
  * While it is silent, whatever touches it waits in the kernel. silent_disk_end() aborts the
- * connection, which also happens when the test program ends: so no test hangs for ever.
+ * connection, which also happens when the test program ends: so no test waits without an end.
  */
 
 #include <pthread.h>

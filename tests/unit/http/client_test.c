@@ -584,7 +584,7 @@ static void tls_case_begin(struct tls_case *tls)
 {
 	tls->authority = certificates_new();
 	tls->server_folder = certificates_folder(tls->authority, "localhost");
-	tls->client_folder = certificates_folder(tls->authority, "somebody");
+	tls->client_folder = certificates_folder(tls->authority, "other-client");
 	tls->server = raw_server_new(tls->server_folder, serve, NULL);
 }
 
@@ -649,7 +649,8 @@ static void refuses_a_server_of_another_authority(void **state)
 	struct tls_case tls;
 	struct error err;
 	CLEANUP(certificates_freep) struct certificates *other = certificates_new();
-	CLEANUP(certificates_removep) char *other_folder = certificates_folder(other, "somebody");
+	CLEANUP(certificates_removep)
+	char *other_folder = certificates_folder(other, "other-client");
 	tls_case_begin(&tls);
 	CLEANUP_FREE char *ca = file_in(other_folder, "ca.crt");
 	CLEANUP_FREE char *certificate = file_in(tls.client_folder, "tls.crt");

@@ -128,7 +128,7 @@ static size_t count_of(const char *text, const char *part)
 	return count;
 }
 
-/* Anybody may ask; the reason is for those who read the log. */
+/* Every peer on the network may ask: the reason goes to the log alone. */
 static void answers_that_it_is_not_ready_and_logs_why(void **state)
 {
 	char path[64];

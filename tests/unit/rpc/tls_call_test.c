@@ -44,14 +44,14 @@ static void another_name_of_the_same_ca_is_refused_and_logged(void **state)
 {
 	struct tls_scene *f = *state;
 	CLEANUP(rpc_channel_freep)
-	struct rpc_channel *channel = tls_scene_channel(f, f->ca, "somebody", SERVER_NAME);
+	struct rpc_channel *channel = tls_scene_channel(f, f->ca, "other-client", SERVER_NAME);
 	struct error err = { 0 };
 	char answer[ECHO_ANSWER_MAX];
 	assert_int_equal(call(channel, "x", answer, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_int_equal(atomic_load(&f->service.begun), 0);
 	assert_true(tls_scene_logs(f, "connection refused"));
-	assert_true(tls_scene_logs(f, "somebody"));
+	assert_true(tls_scene_logs(f, "other-client"));
 }
 
 static void a_certificate_without_a_name_is_refused(void **state)

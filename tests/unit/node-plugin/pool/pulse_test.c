@@ -36,7 +36,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* The label becomes a FIFO: to open it takes until somebody writes. */
+/* The label becomes a FIFO: open(2) for reading waits until a process opens it for writing. */
 static void hang_bulk(void)
 {
 	assert_int_equal(rename(label, kept), 0);
