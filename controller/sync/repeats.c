@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "base/backoff.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "kube/json.h"
 
@@ -64,18 +65,13 @@ static void drop_moment(struct json_object *patch)
 				       "lastTransitionTime");
 }
 
-/* FNV-1a, 64 bit. */
 static uint64_t content_of(const struct repeat *repeat)
 {
 	CLEANUP(json_object_putp) struct json_object *copy = NULL;
 	if (json_object_deep_copy(repeat->patch, &copy, NULL) < 0)
 		abort(); /* as when memory is out: base/text.h */
 	drop_moment(copy);
-	uint64_t hash = UINT64_C(14695981039346656037);
-	const char *text = json_object_to_json_string_ext(copy, JSON_C_TO_STRING_PLAIN);
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return hash;
+	return hash_text(json_object_to_json_string_ext(copy, JSON_C_TO_STRING_PLAIN));
 }
 
 static struct row *find(struct repeats *repeats, const struct repeat *repeat)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "kube/json.h"
@@ -70,15 +71,6 @@ static void note(struct template_meanings *meanings, const char *key)
 	pthread_mutex_unlock(&meanings->lock);
 }
 
-/* FNV-1a, 64 bits: the templates of one set are compared, so no one gains by a collision. */
-static uint64_t hash_of(const char *text)
-{
-	uint64_t hash = UINT64_C(14695981039346656037);
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return hash;
-}
-
 struct pod_template {
 	struct object object;
 	const char *data; /* as a revision would hold it */
@@ -131,7 +123,7 @@ int template_means_same(const struct applier *applier, const struct statefulset 
 			const struct revision *older, bool *ret_same, struct error *err)
 {
 	CLEANUP_FREE char *key =
-		must_printf("%s/%016lx", older->object.uid, hash_of(set->template_data));
+		must_printf("%s/%016lx", older->object.uid, hash_text(set->template_data));
 	*ret_same = is_known(applier->meanings, key);
 	if (*ret_same)
 		return 0;

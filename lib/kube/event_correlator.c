@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 /* The figures of client-go (tools/record: defaults of the event correlator). */
@@ -94,15 +95,6 @@ static char *object_key(const struct object *object)
 			   object->namespace, object->name);
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_of(const char *text)
-{
-	uint64_t hash = UINT64_C(14695981039346656037);
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return hash;
-}
-
 static bool is_known(const struct group *group, uint64_t message)
 {
 	for (unsigned i = 0; i < group->count; i++)
@@ -130,7 +122,7 @@ char *event_correlator_key(struct event_correlator *correlator, const struct eve
 {
 	CLEANUP_FREE char *object = object_key(about->object);
 	CLEANUP_FREE char *group_key = must_printf("%s %s %s", object, about->type, about->reason);
-	uint64_t message = hash_of(about->message);
+	uint64_t message = hash_text(about->message);
 	*ret_combined = join(&use(&correlator->groups, group_key, false)->group, message, now_ms);
 	if (*ret_combined)
 		return must_strdup(group_key);

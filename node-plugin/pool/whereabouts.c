@@ -3,17 +3,10 @@
 
 #include <stdint.h>
 
+#include "base/hash.h"
+
 #define POOL_BITS 6 /* POOLS_MAX, and one more for none */
 #define POOL_MASK ((1U << POOL_BITS) - 1)
-
-/* FNV-1a. */
-static uint64_t hash(const char *id)
-{
-	uint64_t value = 0xcbf29ce484222325ULL;
-	for (; *id; id++)
-		value = (value ^ (unsigned char)*id) * 0x100000001b3ULL;
-	return value;
-}
 
 /* The upper half tells ids apart that share a place. */
 static unsigned tag(uint64_t value)
@@ -23,14 +16,14 @@ static unsigned tag(uint64_t value)
 
 void whereabouts_note(struct whereabouts *whereabouts, const char *id, size_t pool)
 {
-	uint64_t value = hash(id);
+	uint64_t value = hash_text(id);
 	atomic_store(&whereabouts->notes[value % WHEREABOUTS_COUNT],
 		     tag(value) | ((unsigned)pool + 1));
 }
 
 bool whereabouts_find(struct whereabouts *whereabouts, const char *id, size_t *ret_pool)
 {
-	uint64_t value = hash(id);
+	uint64_t value = hash_text(id);
 	unsigned note = atomic_load(&whereabouts->notes[value % WHEREABOUTS_COUNT]);
 	if (!(note & POOL_MASK) || (note & ~POOL_MASK) != tag(value))
 		return false;
@@ -42,7 +35,7 @@ void whereabouts_forget(struct whereabouts *whereabouts, const char *id)
 {
 	size_t pool;
 	if (whereabouts_find(whereabouts, id, &pool))
-		atomic_store(&whereabouts->notes[hash(id) % WHEREABOUTS_COUNT], 0);
+		atomic_store(&whereabouts->notes[hash_text(id) % WHEREABOUTS_COUNT], 0);
 }
 
 void whereabouts_clear(struct whereabouts *whereabouts)

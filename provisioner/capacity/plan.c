@@ -4,18 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* FNV-1a, of 64 bits. */
-static uint64_t hash_string(uint64_t hash, const char *string)
-{
-	do
-		hash = (hash ^ (unsigned char)*string) * 0x100000001b3u;
-	while (*string++); /* with the NUL, so that "a" "bc" differs from "ab" "c" */
-	return hash;
-}
+#include "base/hash.h"
 
 const char *capacity_object_name(const char *class_name, const char *node_id, struct arena *arena)
 {
-	uint64_t hash = hash_string(hash_string(0xcbf29ce484222325u, class_name), node_id);
+	/* Each with its NUL, so that "a" "bc" differs from "ab" "c". */
+	uint64_t hash = hash_bytes(HASH_BEGIN, class_name, strlen(class_name) + 1);
+	hash = hash_bytes(hash, node_id, strlen(node_id) + 1);
 	return arena_printf(arena, "csisc-%016" PRIx64, hash);
 }
 

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 /* The stays of one namespace. */
@@ -89,15 +90,9 @@ void departures_free(struct departures *departures)
 	free(departures);
 }
 
-/* FNV-1a, 64 bit. */
 static uint64_t mix(uint64_t hash, const void *data, size_t length)
 {
-	const unsigned char *bytes = data;
-	if (hash == 0)
-		hash = UINT64_C(14695981039346656037);
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-	return hash;
+	return hash_bytes(hash ? hash : HASH_BEGIN, data, length);
 }
 
 uint64_t departure_fact(uint64_t facts, const char *fact)
