@@ -165,6 +165,10 @@ int main(int argc, char **argv)
 	umask(022);
 	log_set_level(options.log_level);
 	outcome = secret_forbid_dumps(&err) < 0 ? -1 : run(&options, &err);
+	if (outcome < 0 && err.code == ERROR_CANCELLED && stop_is_requested()) {
+		log_info("stopping", LOG_ERR(&err));
+		return 0;
+	}
 	if (outcome < 0)
 		log_error("cannot start", LOG_ERR(&err));
 	return outcome < 0 ? 1 : outcome;

@@ -32,6 +32,15 @@ int stop_wait(void)
 	return status;
 }
 
+bool stop_is_requested(void)
+{
+	sigset_t pending;
+	if (requested)
+		return true;
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 void stop_request(int exit_status)
 {
 	int none = 0;

@@ -19,5 +19,9 @@ void stop_init(void);
  */
 int stop_wait(void);
 
+/* A signal or a request has come, although stop_wait() was not called yet: what is waited for
+ * before looks at this. */
+bool stop_is_requested(void);
+
 /* As if a signal had come; the first status that is not 0 wins. From any thread. */
 void stop_request(int exit_status);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "disk/allowance.h"
 #include "mount/path.h"
@@ -263,6 +264,19 @@ static bool has_id(const struct pool_missing *missing, const struct pool *pool)
 	return !missing->id[0] || strcmp(pool->label.id, missing->id) == 0;
 }
 
+/* Why it is missing may have changed since it was found missing: its errors name it. */
+static void tell_why(struct pools *pools, struct pool_missing *missing, const char *reason)
+{
+	if (missing->reason && strcmp(missing->reason, reason) == 0)
+		return;
+	log_warning("pool still missing", LOG_TEXT("pool", missing->name),
+		    LOG_TEXT("reason", reason));
+	pthread_mutex_lock(&pools->mutex);
+	free(missing->reason);
+	missing->reason = must_strdup(reason);
+	pthread_mutex_unlock(&pools->mutex);
+}
+
 /* A place without a label is a pool yet to be made, unless a neighbour knew it; and another pool in
  * its place does not bring its volumes back. An opening that is under way continues. */
 static bool comes_back(struct pools *pools, struct pool_missing *missing)
@@ -287,6 +301,8 @@ static bool comes_back(struct pools *pools, struct pool_missing *missing)
 	int outcome = opening ? pool_opening_await(opening, LATER_PATIENCE_MS, &pool, &reason) : -1;
 	if (outcome == POOL_OPENING_SILENT)
 		missing->opening = TAKE(opening);
+	if (outcome < 0)
+		tell_why(pools, missing, reason.text);
 	if (outcome != POOL_OPENING_DONE || !has_id(missing, pool))
 		return false;
 	take_in(pools, TAKE(pool));
@@ -344,10 +360,12 @@ static int require_one(struct pools *pools, struct error *err)
 	if (pools->count == 0 && pools_are_opening(pools))
 		log_warning(
 			"no pool is there but those whose disks do not answer; waiting for them");
-	while (pools->count == 0 && pools_are_opening(pools))
+	while (pools->count == 0 && pools_are_opening(pools) && !stop_is_requested())
 		take_those_back(pools);
 	if (pools->count)
 		return 0;
+	if (stop_is_requested())
+		return error_set(err, ERROR_CANCELLED, "stopped before any disk answered");
 	return error_set(err, ERROR_UNAVAILABLE, "no pool is there: %s",
 			 pools->missing ? pools->missing->reason : "none is named");
 }

