@@ -22,6 +22,7 @@
 #include "base/secret.h"
 #include "base/stop.h"
 #include "csi/node.h"
+#include "disk/allowance.h"
 #include "host/host.h"
 #include "host/node_features.h"
 #include "host/node_settings.h"
@@ -35,6 +36,9 @@
 #include "upkeep/sweep.h"
 
 #define STOP_WITHIN_MS 900
+
+/* Of the container's own cgroup, which it sees as the root of cgroup v2. */
+#define MEMORY_LIMIT_FILE "/sys/fs/cgroup/memory.max"
 
 #define EXIT_USAGE 2
 
@@ -142,6 +146,9 @@ static int run(const struct options *options, struct error *err)
 		 LOG_TEXT("node", options->node_id), LOG_UINT("pools", pools->count),
 		 LOG_TEXT("socket", options->csi_socket), LOG_TEXT("listen", options->listen),
 		 LOG_UINT("volumes", pools_volume_count(pools)));
+	struct error limit;
+	if (allowance_check_limit(MEMORY_LIMIT_FILE, &limit) < 0)
+		log_warning("memory limit too low", LOG_ERR(&limit));
 	int exit_status = stop_wait();
 	log_info("stopping", LOG_INT("status", exit_status));
 	atomic_store(&node.long_work.stopping, true);

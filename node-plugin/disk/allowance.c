@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/allowance.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "folder/copy.h"
 
 #define PATIENCE_MS 5000
@@ -15,6 +19,24 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct allowance_share shares[SHARES_MAX];
 static unsigned share_count;
 static bool leaves_some;
+
+int allowance_check_limit(const char *memory_max_file, struct error *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	const uint64_t least_mib = ALLOWANCE_MIB + ALLOWANCE_OF_PLUGIN_MIB;
+	if (file_read(memory_max_file, 64, &text, NULL, &(struct error) { 0 }) < 0)
+		return 0;
+	char *end;
+	uint64_t limit_mib = strtoull(text, &end, 10) >> 20;
+	if (end == text || limit_mib >= least_mib)
+		return 0;
+	return error_set(err, ERROR_EXHAUSTED,
+			 "the memory limit is %" PRIu64 " MiB, less than the %" PRIu64
+			 " MiB that the plugin and the programs it runs may take: with a damaged "
+			 "file system the kernel may end the plugin. Raise the container's memory "
+			 "limit (node.resources.limits.memory of the chart) to %" PRIu64 "Mi",
+			 limit_mib, least_mib, least_mib);
+}
 
 void allowance_leave_some(bool several_pools)
 {

@@ -31,6 +31,15 @@ struct allowance_share {
 	dev_t disk; /* of the file system that holds the image: st_dev */
 };
 
+/* What the plugin itself may take beside them. */
+#define ALLOWANCE_OF_PLUGIN_MIB 128
+
+/* The memory limit of the cgroup, as its file memory.max says it ("max": none), leaves room for all
+ * of that; else ERROR_EXHAUSTED says what the limit should be. A file that is not there is no
+ * limit.
+ */
+int allowance_check_limit(const char *memory_max_file, struct error *err);
+
 /* For all shares that are taken later. */
 void allowance_leave_some(bool several_pools);
 
