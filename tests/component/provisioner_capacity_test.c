@@ -265,7 +265,7 @@ static void a_hung_node_delays_no_other(void **state)
 /* Of the write that gives the node up: what the object of node-a says then. */
 struct departure {
 	struct provision_scene *scene;
-	bool seen;
+	atomic_bool seen; /* by a thread of the provisioner's; the capacity before it */
 	char *capacity;
 };
 
@@ -279,9 +279,9 @@ static bool watch_departure(void *context, const char *method, const char *path,
 						 "default", "www", "metadata.annotations");
 	if (node && strstr(node, "selected-node"))
 		return true;
-	departure->seen = true;
 	departure->capacity = fake_api_field(scene_api(departure->scene), &storage_capacity_kind,
 					     NAMESPACE, object_of("node-a"), "capacity");
+	departure->seen = true;
 	return true;
 }
 
