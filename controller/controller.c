@@ -296,7 +296,7 @@ static struct informer *watch(struct controller *controller, const struct kind *
 {
 	struct informer_options options = {
 		.scope = { .kind = kind, .namespace = controller->options.namespace },
-		.index = index,
+		.index = { index },
 		.changed = changed,
 		.failed = informer_failed,
 		.context = controller,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provisioner.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -141,6 +142,16 @@ static struct node_channels *new_channels(struct provisioner *provisioner)
 	});
 }
 
+static void add_index(object_index_fn *indexes[OBJECT_INDEXES_MAX], object_index_fn *index)
+{
+	size_t i = 0;
+	while (index && i < OBJECT_INDEXES_MAX && indexes[i])
+		i++;
+	assert(i < OBJECT_INDEXES_MAX);
+	if (index)
+		indexes[i] = index;
+}
+
 static struct cluster *new_cluster(struct provisioner *provisioner)
 {
 	const struct provisioner_options *options = &provisioner->options;
@@ -158,8 +169,7 @@ static struct cluster *new_cluster(struct provisioner *provisioner)
 			continue;
 		watched.kinds |= role->kinds;
 		for (size_t kind = 0; kind < CLUSTER_KINDS; kind++)
-			if (role->index[kind])
-				watched.index[kind] = role->index[kind];
+			add_index(watched.index[kind], role->index[kind]);
 	}
 	return cluster_new(&watched);
 }

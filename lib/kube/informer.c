@@ -24,6 +24,7 @@ struct informer {
 	char *label_selector;
 	char *field_selector;
 	pthread_t thread;
+	bool joined; /* by informer_stop() */
 
 	/* The thread's own. */
 	unsigned failures;
@@ -300,7 +301,7 @@ struct informer *informer_new(struct kube_client *client, const struct informer_
 		.label_selector = informer->label_selector,
 		.field_selector = informer->field_selector,
 	};
-	informer->store.index = options->index;
+	memcpy(informer->store.index, options->index, sizeof(options->index));
 	informer->relist = true;
 	pthread_mutex_init(&informer->lock, NULL);
 	pthread_cond_init(&informer->synced_changed, NULL);
@@ -309,14 +310,22 @@ struct informer *informer_new(struct kube_client *client, const struct informer_
 	return informer;
 }
 
-void informer_free(struct informer *informer)
+void informer_stop(struct informer *informer)
 {
-	if (!informer)
+	if (!informer || informer->joined)
 		return;
 	pthread_mutex_lock(&informer->lock);
 	informer->stopping = true;
 	pthread_mutex_unlock(&informer->lock);
 	pthread_join(informer->thread, NULL);
+	informer->joined = true;
+}
+
+void informer_free(struct informer *informer)
+{
+	if (!informer)
+		return;
+	informer_stop(informer);
 	object_store_done(&informer->store);
 	pthread_cond_destroy(&informer->synced_changed);
 	pthread_mutex_destroy(&informer->lock);

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "kube/client.h"
 #include "kube/object.h"
+#include "kube/object_store.h"
 #include "kube/scope.h"
 
 struct informer;
@@ -25,8 +26,7 @@ struct informer;
 struct informer_options {
 	struct kube_scope scope;
 
-	/* Appends the object's key in the index, or nothing to leave it out; NULL: no index. */
-	void (*index)(const struct object *object, struct text *key);
+	object_index_fn *index[OBJECT_INDEXES_MAX]; /* ended by NULL; empty: no index */
 
 	/* In the informer's thread, after the copy has changed; `before` is NULL for a new object
 	 * and `after` for a deleted one. Both borrowed. May be NULL. */
@@ -41,7 +41,11 @@ struct informer_options {
 /* Starts at once. The strings of the scope are copied. */
 struct informer *informer_new(struct kube_client *client, const struct informer_options *options);
 
-/* Ends the thread (kube_client_stop() first) and drops all references. */
+/* Ends the thread (kube_client_stop() first); no callback comes after that. The copy can still be
+ * read. NULL is fine, and so is a second time. */
+void informer_stop(struct informer *informer);
+
+/* Stops it first, and drops all references. */
 void informer_free(struct informer *informer);
 
 /* The first list has arrived. */

@@ -6,14 +6,10 @@
 #include <uthash.h>
 #include <utlist.h>
 
-struct store_group;
-
 struct store_entry {
 	UT_hash_handle hh;
 	struct object *object;
-	struct store_group *group; /* NULL: not in the index */
-	struct store_entry *prev;  /* in the group */
-	struct store_entry *next;
+	struct store_member *memberships;
 	uint64_t round; /* the list that saw it last */
 	char key[];	/* "namespace/name" */
 };
@@ -21,8 +17,17 @@ struct store_entry {
 /* The entries with one index key. */
 struct store_group {
 	UT_hash_handle hh;
-	struct store_entry *entries;
+	struct store_member *members;
 	char key[];
+};
+
+/* An entry in a group. Most objects are in none. */
+struct store_member {
+	struct store_entry *entry;
+	struct store_group *group;
+	struct store_member *prev; /* in the group */
+	struct store_member *next;
+	struct store_member *other; /* the next membership of the entry */
 };
 
 static struct store_entry *find_entry(const struct object_store *store, const char *key)
@@ -44,29 +49,42 @@ static struct store_group *group_for(struct object_store *store, const char *key
 	return group;
 }
 
-static void leave_group(struct object_store *store, struct store_entry *entry)
+static void leave_groups(struct object_store *store, struct store_entry *entry)
 {
-	struct store_group *group = entry->group;
-	if (!group)
-		return;
-	DL_DELETE(group->entries, entry);
-	entry->group = NULL;
-	if (!group->entries) {
-		HASH_DEL(store->groups, group);
-		free(group);
+	while (entry->memberships) {
+		struct store_member *member = entry->memberships;
+		struct store_group *group = member->group;
+		entry->memberships = member->other;
+		DL_DELETE(group->members, member);
+		free(member);
+		if (!group->members) {
+			HASH_DEL(store->groups, group);
+			free(group);
+		}
 	}
 }
 
-static void enter_group(struct object_store *store, struct store_entry *entry)
+static void enter_group(struct object_store *store, struct store_entry *entry, const char *key)
 {
-	if (!store->index)
-		return;
-	CLEANUP_TEXT struct text key = TEXT_INIT;
-	store->index(entry->object, &key);
-	if (!key.length)
-		return;
-	entry->group = group_for(store, text_string(&key));
-	DL_APPEND(entry->group->entries, entry);
+	for (struct store_member *member = entry->memberships; member; member = member->other)
+		if (strcmp(member->group->key, key) == 0)
+			return;
+	struct store_member *member = must_alloc(sizeof(*member));
+	*member = (struct store_member) { .entry = entry,
+					  .group = group_for(store, key),
+					  .other = entry->memberships };
+	DL_APPEND(member->group->members, member);
+	entry->memberships = member;
+}
+
+static void enter_groups(struct object_store *store, struct store_entry *entry)
+{
+	for (size_t i = 0; i < OBJECT_INDEXES_MAX && store->index[i]; i++) {
+		CLEANUP_TEXT struct text key = TEXT_INIT;
+		store->index[i](entry->object, &key);
+		if (key.length)
+			enter_group(store, entry, text_string(&key));
+	}
 }
 
 static struct store_entry *add_entry(struct object_store *store, const char *key)
@@ -80,7 +98,7 @@ static struct store_entry *add_entry(struct object_store *store, const char *key
 static struct object *remove_entry(struct object_store *store, struct store_entry *entry)
 {
 	struct object *object = entry->object;
-	leave_group(store, entry);
+	leave_groups(store, entry);
 	HASH_DEL(store->entries, entry);
 	free(entry);
 	return object;
@@ -98,10 +116,10 @@ struct object *object_store_put(struct object_store *store, const char *key, str
 	if (!entry)
 		entry = add_entry(store, key);
 	struct object *before = entry->object;
-	leave_group(store, entry);
+	leave_groups(store, entry);
 	entry->object = object_ref(object);
 	entry->round = store->round;
-	enter_group(store, entry);
+	enter_groups(store, entry);
 	return before;
 }
 
@@ -153,11 +171,11 @@ static void list_group(const struct object_store *store, const char *key, struct
 	if (!group)
 		return;
 	size_t count;
-	struct store_entry *entry;
-	DL_COUNT(group->entries, entry, count);
+	struct store_member *member;
+	DL_COUNT(group->members, member, count);
 	list->items = must_alloc(count * sizeof(*list->items));
-	DL_FOREACH(group->entries, entry)
-		list->items[list->count++] = object_ref(entry->object);
+	DL_FOREACH(group->members, member)
+		list->items[list->count++] = object_ref(member->entry->object);
 }
 
 void object_store_list(const struct object_store *store, const char *index_key,

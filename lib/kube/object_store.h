@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Objects by key, and by an index: what an informer holds in memory. The store has a reference to
- * each of its objects.
+ * Objects by key, and by an index in which an object may have several keys: what an informer holds
+ * in memory. The store has a reference to each of its objects.
  *
  * A list that replaces what is known is a round: what the list holds is put or seen, and what is
  * unseen at its end has vanished meanwhile.
@@ -18,9 +18,14 @@
 #include "base/text.h"
 #include "kube/object.h"
 
+/* Appends the object's key in the index, or nothing to leave it out. */
+typedef void object_index_fn(const struct object *object, struct text *key);
+
+/* How many of these an object may be indexed by: each puts it into one group. */
+#define OBJECT_INDEXES_MAX 8
+
 struct object_store {
-	/* Appends the object's key in the index, or nothing to leave it out; NULL: no index. */
-	void (*index)(const struct object *object, struct text *key);
+	object_index_fn *index[OBJECT_INDEXES_MAX]; /* ended by NULL, unless all are there */
 
 	struct store_entry *entries;
 	struct store_group *groups; /* entries with the same key in the index */

@@ -21,9 +21,9 @@ struct role {
 	unsigned share;	   /* it works on so many keys at once: --workers divided by this */
 	unsigned kinds;	   /* CLUSTER_BIT() of what it watches */
 
-	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. At most one
-	 * role groups the same kind. */
-	cluster_index_fn *index[CLUSTER_KINDS];
+	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. Roles that
+	 * group the same kind name different groups. */
+	object_index_fn *index[CLUSTER_KINDS];
 
 	/* In a thread of the cluster's: puts those keys into the queue whose objects may need
 	 * another plan now. */

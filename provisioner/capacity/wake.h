@@ -11,7 +11,7 @@
 #include "kube/workqueue.h"
 
 /* Groups our objects by their node. */
-cluster_index_fn capacity_index;
+object_index_fn capacity_index;
 
 /* Keys: "<node id>". */
 void capacity_wake(struct workqueue *queue, const struct cluster_change *change);

@@ -11,7 +11,7 @@
 
 /* Groups the claims that the provisioner may have to do something about by the node that they wait
  * for. */
-cluster_index_fn claim_index;
+object_index_fn claim_index;
 
 /* Keys: "<namespace>/<name>". */
 void claim_wake(struct workqueue *queue, const struct cluster_change *change);

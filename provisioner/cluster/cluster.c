@@ -2,7 +2,9 @@
 #include "cluster/cluster.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "cluster/class.h"
@@ -24,6 +26,9 @@ struct cluster {
 	struct cluster_options options;
 	struct copy copies[CLUSTER_KINDS];
 	atomic_bool complete;
+
+	/* Held until all copies are there: a change may look at any of them. */
+	pthread_mutex_t whole;
 };
 
 static const struct kind *const kinds[CLUSTER_KINDS] = {
@@ -36,7 +41,7 @@ static const struct kind *const kinds[CLUSTER_KINDS] = {
 	[CLUSTER_CAPACITIES] = &storage_capacity_kind,
 };
 
-/* Claims and volumes first: what comes after them looks into their copies. */
+/* Claims and volumes first: most of what comes after them wakes some of these. */
 static const enum cluster_kind order[CLUSTER_KINDS] = {
 	CLUSTER_CLAIMS,	 CLUSTER_VOLUMES, CLUSTER_CSI_NODES,  CLUSTER_NODES,
 	CLUSTER_CLASSES, CLUSTER_SLICES,  CLUSTER_CAPACITIES,
@@ -53,6 +58,8 @@ static void changed(void *context, const struct object *before, const struct obj
 {
 	const struct copy *copy = context;
 	const struct cluster_options *options = &copy->cluster->options;
+	pthread_mutex_lock(&copy->cluster->whole);
+	pthread_mutex_unlock(&copy->cluster->whole);
 	options->changed(options->context, &(struct cluster_change) {
 						   .cluster = copy->cluster,
 						   .kind = copy->kind,
@@ -81,18 +88,18 @@ static void watch(struct cluster *cluster, enum cluster_kind kind, const char *s
 	struct copy *copy = &cluster->copies[kind];
 	const char *own = selector_of(kind, service);
 	*copy = (struct copy) { .cluster = cluster, .kind = kind };
-	copy->informer = informer_new(
-		cluster->options.client,
-		&(struct informer_options) {
-			.scope = { .kind = kinds[kind],
-				   .namespace = own ? cluster->options.namespace : NULL,
-				   .label_selector = own },
-			.index = kind == CLUSTER_CSI_NODES ? index_csi_node
-							   : cluster->options.index[kind],
-			.changed = changed,
-			.failed = watch_failed,
-			.context = copy,
-		});
+	struct informer_options options = {
+		.scope = { .kind = kinds[kind],
+			   .namespace = own ? cluster->options.namespace : NULL,
+			   .label_selector = own },
+		.changed = changed,
+		.failed = watch_failed,
+		.context = copy,
+	};
+	memcpy(options.index, cluster->options.index[kind], sizeof(options.index));
+	if (kind == CLUSTER_CSI_NODES)
+		options.index[0] = index_csi_node;
+	copy->informer = informer_new(cluster->options.client, &options);
 }
 
 struct cluster *cluster_new(const struct cluster_options *options)
@@ -101,9 +108,12 @@ struct cluster *cluster_new(const struct cluster_options *options)
 	CLEANUP_FREE char *service =
 		must_printf("kubernetes.io/service-name=%s", options->node_service);
 	cluster->options = *options;
+	pthread_mutex_init(&cluster->whole, NULL);
+	pthread_mutex_lock(&cluster->whole);
 	for (size_t i = 0; i < CLUSTER_KINDS; i++)
 		if (options->kinds & CLUSTER_BIT(order[i]))
 			watch(cluster, order[i], service);
+	pthread_mutex_unlock(&cluster->whole);
 	return cluster;
 }
 
@@ -111,8 +121,11 @@ void cluster_free(struct cluster *cluster)
 {
 	if (!cluster)
 		return;
-	for (size_t i = CLUSTER_KINDS; i > 0; i--)
-		informer_free(cluster->copies[order[i - 1]].informer);
+	for (size_t i = 0; i < CLUSTER_KINDS; i++)
+		informer_stop(cluster->copies[i].informer);
+	for (size_t i = 0; i < CLUSTER_KINDS; i++)
+		informer_free(cluster->copies[i].informer);
+	pthread_mutex_destroy(&cluster->whole);
 	free(cluster);
 }
 

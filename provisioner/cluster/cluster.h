@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "kube/client.h"
 #include "kube/object.h"
+#include "kube/object_store.h"
 
 struct cluster;
 
@@ -32,9 +33,6 @@ enum cluster_kind {
 
 #define CLUSTER_BIT(kind) (1u << (kind))
 
-/* Appends the key of the object's group; nothing to leave it out. */
-typedef void cluster_index_fn(const struct object *object, struct text *key);
-
 struct cluster_change {
 	struct cluster *cluster;
 	enum cluster_kind kind;
@@ -47,7 +45,7 @@ struct cluster_options {
 	const char *namespace;	  /* of the node plugin's Service and of our capacity objects */
 	const char *node_service; /* "kentledge-node" */
 	unsigned kinds;		  /* CLUSTER_BIT() of those to be watched */
-	cluster_index_fn *index[CLUSTER_KINDS];
+	object_index_fn *index[CLUSTER_KINDS][OBJECT_INDEXES_MAX]; /* ended by NULL */
 
 	/* In a thread of the cluster's, after the copy has changed. */
 	void (*changed)(void *context, const struct cluster_change *change);

@@ -9,7 +9,7 @@
 #include "kube/workqueue.h"
 
 /* Groups the volumes that may have to be deleted: these wait for nodes. */
-cluster_index_fn reclaim_index;
+object_index_fn reclaim_index;
 
 /* Keys: "<name>". */
 void reclaim_wake(struct workqueue *queue, const struct cluster_change *change);

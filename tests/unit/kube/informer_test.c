@@ -87,7 +87,7 @@ static void start(struct fixture *fixture)
 {
 	const struct informer_options options = {
 		.scope = { .kind = &claim_kind },
-		.index = index_by_class,
+		.index = { index_by_class },
 		.changed = note_change,
 		.failed = note_failure,
 		.context = &heard,

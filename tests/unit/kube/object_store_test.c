@@ -59,7 +59,7 @@ static void gives_back_what_was_there_before(void **state)
 
 static void an_object_that_changes_its_index_key_changes_its_group(void **state)
 {
-	CLEANUP(object_store_done) struct object_store store = { .index = by_app };
+	CLEANUP(object_store_done) struct object_store store = { .index = { by_app } };
 	put(&store, "a", "web", "1");
 	put(&store, "b", "web", "1");
 	assert_int_equal(count_of(&store, "web"), 2);
@@ -71,9 +71,40 @@ static void an_object_that_changes_its_index_key_changes_its_group(void **state)
 	assert_int_equal(count_of(&store, NULL), 1);
 }
 
+static void by_version(const struct object *object, struct text *key)
+{
+	text_printf(key, "version-%s", object->resource_version);
+}
+
+static void an_object_is_in_one_group_of_each_index(void **state)
+{
+	CLEANUP(object_store_done) struct object_store store = { .index = { by_app, by_version } };
+	put(&store, "a", "web", "1");
+	put(&store, "b", "web", "2");
+	assert_int_equal(count_of(&store, "web"), 2);
+	assert_int_equal(count_of(&store, "version-1"), 1);
+	put(&store, "a", "", "2");
+	assert_int_equal(count_of(&store, "web"), 1);
+	assert_int_equal(count_of(&store, "version-1"), 0);
+	assert_int_equal(count_of(&store, "version-2"), 2);
+	object_unref(object_store_remove(&store, "b"));
+	assert_int_equal(count_of(&store, "version-2"), 1);
+	assert_int_equal(count_of(&store, "web"), 0);
+}
+
+/* Both name the same group: it is listed once. */
+static void an_object_is_in_a_group_once(void **state)
+{
+	CLEANUP(object_store_done) struct object_store store = { .index = { by_app, by_app } };
+	put(&store, "a", "web", "1");
+	assert_int_equal(count_of(&store, "web"), 1);
+	object_unref(object_store_remove(&store, "a"));
+	assert_int_equal(count_of(&store, "web"), 0);
+}
+
 static void an_object_without_an_index_key_is_in_no_group(void **state)
 {
-	CLEANUP(object_store_done) struct object_store store = { .index = by_app };
+	CLEANUP(object_store_done) struct object_store store = { .index = { by_app } };
 	put(&store, "a", "", "1");
 	assert_int_equal(count_of(&store, ""), 0);
 	assert_int_equal(count_of(&store, NULL), 1);
@@ -112,6 +143,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_back_what_was_there_before),
 		cmocka_unit_test(an_object_that_changes_its_index_key_changes_its_group),
+		cmocka_unit_test(an_object_is_in_one_group_of_each_index),
+		cmocka_unit_test(an_object_is_in_a_group_once),
 		cmocka_unit_test(an_object_without_an_index_key_is_in_no_group),
 		cmocka_unit_test(only_the_very_same_version_counts_as_seen),
 		cmocka_unit_test(what_a_round_neither_puts_nor_sees_is_unseen),
