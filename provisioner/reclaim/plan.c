@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reclaim/plan.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "csi/names.h"
+#include "cluster/volume_node.h"
 
 static bool same(const char *a, const char *b)
 {
@@ -45,68 +43,15 @@ bool volume_wants_reclaim(const struct persistent_volume *volume, const struct c
 	"To keep the data where they are, or to delete them by hand, set "                         \
 	"persistentVolumeReclaimPolicy to Retain and delete the PersistentVolume"
 
-static void stuck(struct volume_plan *plan, const char *format, ...)
-{
-	char why[ERROR_TEXT_MAX];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(why, sizeof(why), format, arguments);
-	va_end(arguments);
-	plan->decision = VOLUME_STUCK;
-	error_set(&plan->reason, ERROR_INVALID,
-		  "spec.nodeAffinity: %s, so it is unknown where the data are. Write the "
-		  "PersistentVolume again with an affinity to the one node that has them. " GIVE_UP,
-		  why);
-}
-
-static void node_gone(struct volume_plan *plan, const char *node)
-{
-	plan->decision = VOLUME_NODE_GONE;
-	error_set(&plan->reason, ERROR_UNAVAILABLE,
-		  "node \"%s\", which holds the data, is not in the cluster; it is tried again "
-		  "when the node comes back. " GIVE_UP,
-		  node);
-}
-
-static size_t find_matches(const struct volume_view *view, const struct node_view *ret_matches[2])
-{
-	size_t count = 0;
-	for (size_t i = 0; i < view->nodes->count; i++) {
-		const struct node_view *node = &view->nodes->views[i];
-		if (!node_selector_matches(&view->volume->affinity, node))
-			continue;
-		if (count < 2)
-			ret_matches[count] = node;
-		count++;
-	}
-	return count;
-}
-
 static void plan_reclaim(const struct volume_view *view, struct volume_plan *plan)
 {
-	const struct node_selector *affinity = &view->volume->affinity;
-	const struct node_view *matches[2];
-	size_t count = find_matches(view, matches);
-	const char *missing = node_selector_missing(affinity, view->nodes);
-	if (affinity->term_count == 0)
-		stuck(plan, "there is none");
-	else if (count > 1)
-		stuck(plan, "it matches %zu nodes (\"%s\", \"%s\"%s)", count,
-		      matches[0]->node->object.name, matches[1]->node->object.name,
-		      count > 2 ? ", …" : "");
-	else if (count == 1 && missing)
-		stuck(plan,
-		      "it matches node \"%s\" and names node \"%s\", which is not in the "
-		      "cluster",
-		      matches[0]->node->object.name, missing);
-	else if (missing)
-		node_gone(plan, missing);
-	else if (count == 0)
-		stuck(plan, "it matches no node of the cluster");
-	else {
+	struct error why;
+	if (volume_node_find(view->volume, view->nodes, &plan->node, &why) == 0) {
 		plan->decision = VOLUME_RECLAIM;
-		plan->node = matches[0]->node->object.name;
+		return;
 	}
+	plan->decision = why.code == ERROR_UNAVAILABLE ? VOLUME_NODE_GONE : VOLUME_STUCK;
+	error_set(&plan->reason, why.code, "%.900s. " GIVE_UP, why.text);
 }
 
 static void plan_finalizer(const struct persistent_volume *volume, struct volume_plan *plan)

@@ -3,7 +3,7 @@
 
 #include "apply/measure.h"
 #include "base/clock.h"
-#include "cluster/nodes.h"
+#include "cluster/volume_node.h"
 #include "kube/event.h"
 #include "reclaim/apply.h"
 
@@ -65,20 +65,6 @@ static int settle(const struct applier *applier, const struct volume_view *view,
 	return plan.decision == VOLUME_NODE_GONE ? NODE_GONE_MS : -1;
 }
 
-/* The nodes that the affinity may match: where it is as we write it, one. */
-static void take_nodes(struct cluster *cluster, const struct persistent_volume *volume,
-		       struct cluster_nodes *ret_nodes)
-{
-	CLEANUP_TEXT struct text name = TEXT_INIT;
-	const char *id = node_selector_id(&volume->affinity);
-	if (!id)
-		cluster_nodes_get(cluster, NULL, ret_nodes);
-	else if (cluster_find_node(cluster, id, &name))
-		cluster_nodes_get(cluster, text_string(&name), ret_nodes);
-	else
-		*ret_nodes = (struct cluster_nodes) { 0 };
-}
-
 int reclaim_reconcile(const struct applier *applier, const char *key, struct error *err)
 {
 	struct cluster *cluster = applier->cluster;
@@ -100,6 +86,6 @@ int reclaim_reconcile(const struct applier *applier, const char *key, struct err
 		.nodes = &nodes,
 	};
 	if (volume_wants_reclaim(volume, view.claim))
-		take_nodes(cluster, volume, &nodes);
+		volume_node_candidates(cluster, volume, &nodes);
 	return settle(applier, &view, err);
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The one node that has the data of a volume: the one that the PersistentVolume's affinity matches.
+ *
+ * Where the affinity matches several nodes none is named: a node that has no such volume answers
+ * that it is deleted, and the data would stay on another.
+ */
+
+#include "base/error.h"
+#include "cluster/nodes.h"
+#include "cluster/persistent_volume.h"
+
+/* The nodes that the affinity may match: where it is as we write it, one; else all. */
+void volume_node_candidates(struct cluster *cluster, const struct persistent_volume *volume,
+			    struct cluster_nodes *ret_nodes);
+
+/* Pure. nodes: of volume_node_candidates(); *ret_node is borrowed from them. ERROR_UNAVAILABLE: the
+ * node is not in the cluster. ERROR_INVALID: the affinity does not say which node it is. */
+int volume_node_find(const struct persistent_volume *volume, const struct cluster_nodes *nodes,
+		     const char **ret_node, struct error *err);
