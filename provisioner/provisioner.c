@@ -12,7 +12,9 @@
 #include "claim/role.h"
 #include "cluster/cluster.h"
 #include "cluster/nodes.h"
+#include "growth/role.h"
 #include "reclaim/role.h"
+#include "role_lease.h"
 
 #define CHANNEL_IDLE_MS (5 * 60 * 1000)
 
@@ -20,6 +22,7 @@
 static const struct role *const roles[] = {
 	&claim_role,
 	&reclaim_role,
+	&growth_role,
 	&capacity_role,
 };
 
@@ -28,16 +31,19 @@ static const struct role *const roles[] = {
 /* A role at work. */
 struct running {
 	const struct role *role; /* NULL: switched off */
+	struct provisioner *provisioner;
+	struct applier applier;	  /* with a lead that ends with the role's lease */
+	struct role_lease *lease; /* borrowed; NULL: the process's lead is enough */
 	void *context;
 	struct workqueue *queue;
 };
 
 struct provisioner {
 	struct provisioner_options options;
-	struct applier applier;
 	struct cluster *cluster;
 	struct node_channels *channels;
 	struct running running[ROLE_COUNT];
+	struct role_lease *leases[ROLE_COUNT]; /* of roles; NULL behind the last */
 	atomic_bool started;
 	bool stopped;
 };
@@ -114,20 +120,88 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
-static void begin_role(struct provisioner *provisioner, const struct role *role,
-		       struct running *ret_running)
+static uint32_t lead_of_all_ms(const struct provisioner *provisioner)
+{
+	const struct lead *lead = &provisioner->options.lead;
+	return lead->time_left_ms ? lead->time_left_ms(lead->context) : UINT32_MAX;
+}
+
+static uint32_t lead_of_role_ms(void *context)
+{
+	struct running *running = context;
+	uint32_t all_ms = lead_of_all_ms(running->provisioner);
+	uint32_t role_ms = role_lease_time_left_ms(running->lease);
+	return role_ms < all_ms ? role_ms : all_ms;
+}
+
+static int reconcile(void *context, const char *key, struct error *err)
+{
+	struct running *running = context;
+	if (role_lease_time_left_ms(running->lease) == 0)
+		return 0; /* lease_acquired() has all objects looked at */
+	return running->role->reconcile(running->context, key, err);
+}
+
+static void failed(void *context, const char *key, const struct error *err, uint32_t retry_after_ms)
+{
+	struct running *running = context;
+	running->role->failed(running->context, key, err, retry_after_ms);
+}
+
+/* In the lease's thread. What changed before provisioner_start() waits in the queues. */
+static void lease_acquired(void *context, const char *name)
+{
+	struct provisioner *provisioner = context;
+	if (!atomic_load(&provisioner->started))
+		return;
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct running *running = &provisioner->running[i];
+		if (running->role && running->role->lease &&
+		    strcmp(running->role->lease, name) == 0)
+			running->role->wake_all(running->queue, provisioner->cluster);
+	}
+}
+
+/* The one of that name, which is competed for from now on. */
+static struct role_lease *lease_of(struct provisioner *provisioner, const char *name)
 {
 	const struct provisioner_options *options = &provisioner->options;
-	void *context = role->begin(&provisioner->applier);
-	*ret_running = (struct running) { .role = role, .context = context };
-	ret_running->queue = workqueue_new(&(struct workqueue_options) {
+	if (!name || !options->lease_holder)
+		return NULL;
+	size_t i = 0;
+	while (provisioner->leases[i] && strcmp(role_lease_name(provisioner->leases[i]), name) != 0)
+		i++;
+	if (!provisioner->leases[i])
+		provisioner->leases[i] = role_lease_new(&(struct role_lease_options) {
+			.client = options->client,
+			.namespace = options->namespace,
+			.name = name,
+			.holder = options->lease_holder,
+			.acquired = lease_acquired,
+			.context = provisioner,
+		});
+	return provisioner->leases[i];
+}
+
+static void begin_role(struct provisioner *provisioner, const struct role *role,
+		       const struct applier *applier, struct running *running)
+{
+	const struct provisioner_options *options = &provisioner->options;
+	running->role = role;
+	running->provisioner = provisioner;
+	running->lease = lease_of(provisioner, role->lease);
+	running->applier = *applier;
+	running->applier.lead =
+		(struct lead) { .time_left_ms = lead_of_role_ms, .context = running };
+	running->context = role->begin ? role->begin(&running->applier) : &running->applier;
+	running->queue = workqueue_new(&(struct workqueue_options) {
 		.name = role->queue,
 		.workers = (options->workers + role->share - 1) / role->share,
 		.backoff_min_ms = options->backoff_min_ms,
 		.backoff_max_ms = options->backoff_max_ms,
-		.reconcile = role->reconcile,
-		.failed = role->failed,
-		.context = context,
+		.reconcile = reconcile,
+		.failed = failed,
+		.context = running,
 	});
 }
 
@@ -179,15 +253,14 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 	struct provisioner *provisioner = must_alloc(sizeof(*provisioner));
 	provisioner->options = *options;
 	provisioner->channels = new_channels(provisioner);
-	provisioner->applier = (struct applier) {
+	struct applier applier = {
 		.client = options->client,
 		.events = options->events,
 		.channels = provisioner->channels,
-		.lead = options->lead,
 		.identity = options->identity,
 		.call_timeout_ms = options->call_timeout_ms,
 		.node_grace_ms = options->node_grace_ms,
-		.reschedule_pause_max_ms = options->backoff_max_ms,
+		.backoff_max_ms = options->backoff_max_ms,
 		.deployment = options->deployment,
 		.capacity_poll_ms = options->capacity_poll_ms,
 		.short_of_room = short_of_room,
@@ -195,10 +268,11 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 	};
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		if (!options->roles || options->roles & 1u << i)
-			begin_role(provisioner, roles[i], &provisioner->running[i]);
+			begin_role(provisioner, roles[i], &applier, &provisioner->running[i]);
 	/* The queues stand before the first change arrives. */
 	provisioner->cluster = new_cluster(provisioner);
-	provisioner->applier.cluster = provisioner->cluster;
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		provisioner->running[i].applier.cluster = provisioner->cluster;
 	return provisioner;
 }
 
@@ -206,10 +280,11 @@ int provisioner_start(struct provisioner *provisioner, uint32_t timeout_ms, stru
 {
 	if (cluster_wait_synced(provisioner->cluster, timeout_ms, err) < 0)
 		return -1;
+	/* First, so that no key is dropped whose lease is acquired at this moment. */
+	atomic_store(&provisioner->started, true);
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		if (provisioner->running[i].role)
 			workqueue_start(provisioner->running[i].queue);
-	atomic_store(&provisioner->started, true);
 	return 0;
 }
 
@@ -234,6 +309,8 @@ void provisioner_stop(struct provisioner *provisioner)
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		if (provisioner->running[i].role)
 			workqueue_stop(provisioner->running[i].queue);
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		role_lease_end(provisioner->leases[i]);
 }
 
 void provisioner_free(struct provisioner *provisioner)
@@ -245,9 +322,11 @@ void provisioner_free(struct provisioner *provisioner)
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
 		struct running *running = &provisioner->running[i];
 		workqueue_free(running->queue);
-		if (running->role)
+		if (running->role && running->role->end)
 			running->role->end(running->context);
 	}
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		role_lease_free(provisioner->leases[i]);
 	node_channels_free(provisioner->channels);
 	free(provisioner);
 }

@@ -27,6 +27,7 @@ struct provisioner_options {
 	const char *tls_folder;	  /* our certificates for calls to nodes */
 	const char *namespace;	  /* of the node plugin's Service */
 	const char *node_service; /* its name */
+	const char *lease_holder; /* this process in the leases of roles; NULL: no election */
 	const char *deployment;	  /* the provisioner's own; "": it has none */
 	const char *identity;	  /* csiProvisionerIdentity of the volumes we make */
 	unsigned roles;		  /* as provisioner_parse_roles() gives them; 0: all */

@@ -21,7 +21,7 @@ static const char help[] =
 	"                         (/tls)\n"
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
-	"  --roles=LIST           what to do, of provision, reclaim, capacity (all)\n"
+	"  --roles=LIST           what to do, of provision, reclaim, resize, capacity (all)\n"
 	"  --workers=N            claims worked on at once, 1 to 256 (16)\n"
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
 	"  --capacity-poll-interval=SECONDS\n"

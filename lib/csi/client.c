@@ -219,6 +219,45 @@ int csi_delete_volume(struct rpc_channel *channel, const char *volume_id, uint32
 	return 0;
 }
 
+static int take_expansion(const Csi__V1__ControllerExpandVolumeResponse *response,
+			  uint64_t required_bytes, struct csi_expansion *ret_expansion,
+			  struct error *err)
+{
+	if (response->capacity_bytes < 0 || (uint64_t)response->capacity_bytes < required_bytes)
+		return error_set(err, ERROR_INTERNAL,
+				 "ControllerExpandVolume: capacity_bytes is %lld, less than the "
+				 "%llu that were asked for",
+				 (long long)response->capacity_bytes,
+				 (unsigned long long)required_bytes);
+	*ret_expansion = (struct csi_expansion) {
+		.capacity_bytes = (uint64_t)response->capacity_bytes,
+		.node_required = response->node_expansion_required,
+	};
+	return 0;
+}
+
+int csi_expand_volume(struct rpc_channel *channel, const struct csi_expand_volume_request *request,
+		      uint32_t timeout_ms, struct csi_expansion *ret_expansion, struct error *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	Csi__V1__ControllerExpandVolumeRequest wire =
+		CSI__V1__CONTROLLER_EXPAND_VOLUME_REQUEST__INIT;
+	Csi__V1__CapacityRange range = CSI__V1__CAPACITY_RANGE__INIT;
+	if (check_size("required_bytes", request->required_bytes, err) < 0)
+		return -1;
+	range.required_bytes = (int64_t)request->required_bytes;
+	wire.volume_id = borrow(request->volume_id);
+	wire.capacity_range = &range;
+	wire.volume_capability = make_capability(arena, request->capability);
+	if (rpc_channel_call(channel, CONTROLLER, "ControllerExpandVolume", &wire.base,
+			     &csi__v1__controller_expand_volume_response__descriptor, timeout_ms,
+			     &response, err) < 0)
+		return -1;
+	return take_expansion((Csi__V1__ControllerExpandVolumeResponse *)response,
+			      request->required_bytes, ret_expansion, err);
+}
+
 int csi_get_capacity(struct rpc_channel *channel, const struct pairs *parameters,
 		     const struct csi_capability *capability, uint32_t timeout_ms,
 		     uint64_t *ret_free_bytes, uint64_t *ret_volume_max_bytes, struct error *err)

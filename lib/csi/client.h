@@ -63,6 +63,21 @@ void csi_volume_free(struct csi_volume *volume);
 int csi_delete_volume(struct rpc_channel *channel, const char *volume_id, uint32_t timeout_ms,
 		      struct error *err);
 
+struct csi_expand_volume_request {
+	const char *volume_id;
+	uint64_t required_bytes;
+	const struct csi_capability *capability; /* what it is used as */
+};
+
+struct csi_expansion {
+	uint64_t capacity_bytes; /* after the growth */
+	bool node_required;	 /* the kubelet must call NodeExpandVolume */
+};
+
+/* Grows a volume to at least that size. */
+int csi_expand_volume(struct rpc_channel *channel, const struct csi_expand_volume_request *request,
+		      uint32_t timeout_ms, struct csi_expansion *ret_expansion, struct error *err);
+
 /* What is free for volumes of these parameters on the server's node. ret_volume_max_bytes is 0
  * where the driver names no maximum. */
 int csi_get_capacity(struct rpc_channel *channel, const struct pairs *parameters,

@@ -7,7 +7,14 @@
 
 #define CLASS_BETA_ANNOTATION "volume.beta.kubernetes.io/storage-class"
 
-static int add_access_mode(struct claim *claim, const char *mode, struct error *err)
+const char *const claim_condition_names[CLAIM_CONDITION_COUNT] = {
+	"Resizing",
+	"FileSystemResizePending",
+	"ControllerResizeError",
+	"NodeResizeError",
+};
+
+static int access_mode_of(const char *path, const char *word, unsigned *ret_mode, struct error *err)
 {
 	static const struct {
 		const char *name;
@@ -19,24 +26,28 @@ static int add_access_mode(struct claim *claim, const char *mode, struct error *
 		{ "ReadWriteOncePod", CLAIM_READ_WRITE_ONCE_POD },
 	};
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (strcmp(modes[i].name, mode) == 0) {
-			claim->access_modes |= modes[i].mode;
+		if (strcmp(modes[i].name, word) == 0) {
+			*ret_mode = modes[i].mode;
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_INVALID, "spec.accessModes: %.64s is unknown", mode);
+	return error_set(err, ERROR_INVALID, "%s: %.64s is unknown", path, word);
 }
 
-static int parse_access_modes(struct claim *claim, struct json_object *json, struct error *err)
+int claim_read_access_modes(struct json_object *json, const char *path, struct arena *arena,
+			    unsigned *ret_modes, struct error *err)
 {
-	const char **modes;
+	const char **words;
 	size_t count;
-	if (json_read_strings(json, "spec.accessModes", claim->object.arena, &modes, &count, err) <
-	    0)
+	unsigned modes = 0, mode;
+	if (json_read_strings(json, path, arena, &words, &count, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (add_access_mode(claim, modes[i], err) < 0)
+	for (size_t i = 0; i < count; i++) {
+		if (access_mode_of(path, words[i], &mode, err) < 0)
 			return -1;
+		modes |= mode;
+	}
+	*ret_modes = modes;
 	return 0;
 }
 
@@ -88,12 +99,78 @@ static int parse_state(struct claim *claim, struct json_object *json, struct err
 	return 0;
 }
 
+static enum claim_growth growth_of(const char *word)
+{
+	static const char *const words[] = {
+		[CLAIM_GROWTH_CONTROLLER_IN_PROGRESS] = "ControllerResizeInProgress",
+		[CLAIM_GROWTH_CONTROLLER_INFEASIBLE] = "ControllerResizeInfeasible",
+		[CLAIM_GROWTH_NODE_PENDING] = "NodeResizePending",
+		[CLAIM_GROWTH_NODE_IN_PROGRESS] = "NodeResizeInProgress",
+		[CLAIM_GROWTH_NODE_INFEASIBLE] = "NodeResizeInfeasible",
+	};
+	if (!word || !*word)
+		return CLAIM_GROWTH_NONE;
+	for (unsigned i = CLAIM_GROWTH_CONTROLLER_IN_PROGRESS; i < CLAIM_GROWTH_OTHER; i++)
+		if (strcmp(words[i], word) == 0)
+			return (enum claim_growth)i;
+	return CLAIM_GROWTH_OTHER;
+}
+
+static bool has_text(struct json_object *json, const char *member, const char *text)
+{
+	struct json_object *found = json_find(json, member);
+	return json_object_is_type(found, json_type_string) &&
+	       strcmp(json_object_get_string(found), text) == 0;
+}
+
+/* Whatever other conditions there are, and in whatever shape, the claim is served. */
+static void parse_condition(struct claim *claim, struct json_object *json)
+{
+	unsigned bit = 0;
+	for (unsigned i = 0; i < CLAIM_CONDITION_COUNT && !bit; i++)
+		if (has_text(json, "type", claim_condition_names[i]))
+			bit = 1u << i;
+	if (!bit || !has_text(json, "status", "True"))
+		return;
+	claim->conditions |= bit;
+	struct json_object *message = json_find(json, "message");
+	if (bit == CLAIM_CONTROLLER_RESIZE_ERROR && json_object_is_type(message, json_type_string))
+		claim->resize_error = arena_printf(claim->object.arena, "%.*s", ERROR_TEXT_MAX,
+						   json_object_get_string(message));
+}
+
+static int parse_conditions(struct claim *claim, struct json_object *json, struct error *err)
+{
+	struct json_object *list;
+	size_t count;
+	if (json_read_list(json, "status.conditions", &list, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		parse_condition(claim, json_object_array_get_idx(list, i));
+	return 0;
+}
+
+static int parse_growth(struct claim *claim, struct json_object *json, struct error *err)
+{
+	const char *growth;
+	if (json_read_bytes(json, "status.capacity.storage", &claim->capacity_bytes, err) < 0 ||
+	    json_read_bytes(json, "status.allocatedResources.storage", &claim->allocated_bytes,
+			    err) < 0 ||
+	    json_read_string(json, "status.allocatedResourceStatuses.storage", claim->object.arena,
+			     &growth, err) < 0)
+		return -1;
+	claim->growth = growth_of(growth);
+	return parse_conditions(claim, json, err);
+}
+
 static int claim_parse(struct object *object, struct json_object *json, struct error *err)
 {
 	struct claim *claim = claim_of(object);
 	struct json_object *selector;
 	if (parse_state(claim, json, err) < 0 || parse_class(claim, json, err) < 0 ||
-	    parse_access_modes(claim, json, err) < 0 || parse_volume_mode(claim, json, err) < 0 ||
+	    claim_read_access_modes(json, "spec.accessModes", object->arena, &claim->access_modes,
+				    err) < 0 ||
+	    parse_volume_mode(claim, json, err) < 0 || parse_growth(claim, json, err) < 0 ||
 	    parse_data_source(claim, json, err) < 0 ||
 	    json_read_object(json, "spec.selector", &selector, err) < 0 ||
 	    json_read_bytes(json, "spec.resources.requests.storage", &claim->request_bytes, err) <

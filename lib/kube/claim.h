@@ -23,6 +23,32 @@ enum claim_access_mode {
 	CLAIM_READ_WRITE_ONCE_POD = 1 << 3,
 };
 
+/* status.allocatedResourceStatuses.storage: how far a growth has come (core/v1
+ * ClaimResourceStatus). The controller that grows the volume writes its own states and
+ * NODE_PENDING, the kubelet the others. */
+enum claim_growth {
+	CLAIM_GROWTH_NONE,
+	CLAIM_GROWTH_CONTROLLER_IN_PROGRESS,
+	CLAIM_GROWTH_CONTROLLER_INFEASIBLE,
+	CLAIM_GROWTH_NODE_PENDING,
+	CLAIM_GROWTH_NODE_IN_PROGRESS,
+	CLAIM_GROWTH_NODE_INFEASIBLE,
+	CLAIM_GROWTH_OTHER, /* of a later Kubernetes */
+};
+
+/* The types of conditions that belong to growth, as bits. */
+enum claim_condition {
+	CLAIM_RESIZING = 1 << 0,
+	CLAIM_FILE_SYSTEM_RESIZE_PENDING = 1 << 1,
+	CLAIM_CONTROLLER_RESIZE_ERROR = 1 << 2,
+	CLAIM_NODE_RESIZE_ERROR = 1 << 3,
+};
+
+#define CLAIM_CONDITION_COUNT 4
+
+/* By the number of the bit: "Resizing", … */
+extern const char *const claim_condition_names[CLAIM_CONDITION_COUNT];
+
 struct claim {
 	struct object object;
 	const char *phase;	 /* "Pending", "Bound", "Lost" */
@@ -35,9 +61,20 @@ struct claim {
 	bool has_selector;
 	const char *data_source_kind; /* spec.dataSourceRef.kind or spec.dataSource.kind; or NULL */
 	const char *attributes_class_name; /* spec.volumeAttributesClassName; or NULL */
+
+	uint64_t capacity_bytes;  /* status.capacity.storage */
+	uint64_t allocated_bytes; /* status.allocatedResources.storage; 0: none */
+	enum claim_growth growth;
+	unsigned conditions;	  /* CLAIM_… of those whose status is True */
+	const char *resize_error; /* the message of CLAIM_CONTROLLER_RESIZE_ERROR, cut at
+				   * ERROR_TEXT_MAX; or NULL */
 };
 
 extern const struct kind claim_kind;
+
+/* A list of access modes, as CLAIM_READ_… bits. */
+int claim_read_access_modes(struct json_object *json, const char *path, struct arena *arena,
+			    unsigned *ret_modes, struct error *err);
 
 static inline struct claim *claim_of(struct object *object)
 {

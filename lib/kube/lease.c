@@ -29,6 +29,7 @@ struct lease {
 	bool joined; /* by lease_stop() */
 
 	/* The thread's own. */
+	char *other;		/* the holder that `taken` was called with last */
 	char *seen_version;	/* of the record that we saw last… */
 	uint64_t seen_ms;	/* …for the first time */
 	uint64_t seen_limit_ms; /* how long that record keeps others off */
@@ -193,6 +194,16 @@ static bool is_taken(const struct lease *lease, const struct lease_record *recor
 	       clock_boot_ms() - lease->seen_ms < lease->seen_limit_ms;
 }
 
+static void report_taken(struct lease *lease, const char *holder)
+{
+	if (lease->other && strcmp(lease->other, holder) == 0)
+		return;
+	free(lease->other);
+	lease->other = must_strdup(holder);
+	if (lease->options.taken)
+		lease->options.taken(lease->options.context, holder);
+}
+
 /* 0: it is ours; 1: it is another's. */
 static int try_once(struct lease *lease, struct error *err)
 {
@@ -205,8 +216,10 @@ static int try_once(struct lease *lease, struct error *err)
 	CLEANUP(object_unrefp) struct object *object = &record->object;
 	(void)object;
 	observe(lease, record);
-	if (is_taken(lease, record))
+	if (is_taken(lease, record)) {
+		report_taken(lease, record->holder);
 		return 1;
+	}
 	return write_ours(lease, record, err);
 }
 
@@ -235,6 +248,7 @@ static void take_result(struct lease *lease, int result, uint64_t begun_ms)
 {
 	bool held = lease->held; /* only this thread writes it */
 	if (result == 0) {
+		free(TAKE(lease->other));
 		set_held(lease, true, begun_ms);
 		if (!held)
 			lease->options.acquired(lease->options.context);
@@ -309,6 +323,7 @@ struct lease *lease_new(struct kube_client *client, const struct lease_options *
 	lease->identity = must_strdup(options->identity);
 	pthread_mutex_init(&lease->lock, NULL);
 	pthread_cond_init(&lease->changed, NULL);
+	metric_set(&master_metric, (const char *const *)&lease->name, 0);
 	if (pthread_create(&lease->thread, NULL, run, lease) != 0)
 		abort(); /* as when memory is out: base/text.h */
 	return lease;
@@ -348,6 +363,7 @@ void lease_free(struct lease *lease)
 	lease_stop(lease);
 	pthread_cond_destroy(&lease->changed);
 	pthread_mutex_destroy(&lease->lock);
+	free(lease->other);
 	free(lease->seen_version);
 	free(lease->namespace);
 	free(lease->name);

@@ -15,17 +15,24 @@
 #include "base/cleanup.h"
 #include "kube/client.h"
 
+/* What Kubernetes' own controllers use, but for the retry, which is faster. */
+#define LEASE_DURATION_MS 15000
+#define LEASE_RENEW_MS 10000
+#define LEASE_RETRY_MS 2000
+
 struct lease;
 
 struct lease_options {
 	const char *namespace;
 	const char *name;
-	const char *identity;		 /* the pod's name and something unique */
-	uint32_t duration_ms;		 /* 15000 */
-	uint32_t renew_deadline_ms;	 /* 10000 */
-	uint32_t retry_ms;		 /* 2000 */
+	const char *identity; /* the pod's name and something unique */
+	uint32_t duration_ms; /* LEASE_… unless it is a test */
+	uint32_t renew_deadline_ms;
+	uint32_t retry_ms;
 	void (*acquired)(void *context); /* in the lease's thread */
 	void (*lost)(void *context);
+	/* Another process holds it; called once for each new holder. May be NULL. */
+	void (*taken)(void *context, const char *holder);
 	void (*failed)(void *context, const struct error *err); /* for the log; may be NULL */
 	void *context;
 };

@@ -444,6 +444,12 @@ void workqueue_add(struct workqueue *queue, const char *key)
 	pthread_mutex_unlock(&queue->lock);
 }
 
+void workqueue_add_object(struct workqueue *queue, const char *namespace, const char *name)
+{
+	CLEANUP_FREE char *key = must_printf("%s/%s", namespace, name);
+	workqueue_add(queue, key);
+}
+
 void workqueue_add_after(struct workqueue *queue, const char *key, uint32_t delay_ms)
 {
 	pthread_mutex_lock(&queue->lock);

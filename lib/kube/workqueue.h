@@ -47,6 +47,8 @@ void workqueue_stop(struct workqueue *queue);
 void workqueue_free(struct workqueue *queue);
 
 void workqueue_add(struct workqueue *queue, const char *key);
+/* Key "<namespace>/<name>". */
+void workqueue_add_object(struct workqueue *queue, const char *namespace, const char *name);
 void workqueue_add_after(struct workqueue *queue, const char *key, uint32_t delay_ms);
 
 DEFINE_CLEANUP(struct workqueue *, workqueue_free);

@@ -44,6 +44,15 @@ int applier_merge_lists(const struct applier *applier, const struct object *obje
 			  KUBE_PATCH_STRATEGIC, patch, NULL, err);
 }
 
+int applier_merge_status(const struct applier *applier, const struct object *object,
+			 struct json_object *patch, struct object **ret_object, struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_patch(applier->client, object->kind, object->namespace, object->name, "status",
+			  KUBE_PATCH_STRATEGIC, patch, ret_object, err);
+}
+
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err)
 {
 	if (lead_check(&applier->lead, err) < 0)

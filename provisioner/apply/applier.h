@@ -27,12 +27,12 @@ struct applier {
 	struct node_channels *channels;
 	struct cluster *cluster; /* set before the first reconcile */
 	struct lead lead;
-	const char *identity;		  /* csiProvisionerIdentity of the volumes we make */
-	uint32_t call_timeout_ms;	  /* of a call to a node, unless it says otherwise */
-	uint32_t node_grace_ms;		  /* for a node plugin that restarts */
-	uint32_t reschedule_pause_max_ms; /* between two departures of a claim from one node */
-	const char *deployment;		  /* ours, which owns what goes with us; "": none */
-	uint32_t capacity_poll_ms;	  /* between two questions for a node's room */
+	const char *identity;	   /* csiProvisionerIdentity of the volumes we make */
+	uint32_t call_timeout_ms;  /* of a call to a node, unless it says otherwise */
+	uint32_t node_grace_ms;	   /* for a node plugin that restarts */
+	uint32_t backoff_max_ms;   /* between two attempts at what cannot be done now */
+	const char *deployment;	   /* ours, which owns what goes with us; "": none */
+	uint32_t capacity_poll_ms; /* between two questions for a node's room */
 
 	void (*short_of_room)(void *context, const char *node); /* NULL: no role wants it */
 	void *context;
@@ -58,6 +58,10 @@ int applier_edit(const struct applier *applier, const struct object *object,
 /* A strategic merge patch: lists are merged by value. Built-in kinds alone have it. */
 int applier_merge_lists(const struct applier *applier, const struct object *object,
 			struct json_object *patch, struct error *err);
+
+/* The same for the object's status, which is written apart. ret_object may be NULL. */
+int applier_merge_status(const struct applier *applier, const struct object *object,
+			 struct json_object *patch, struct object **ret_object, struct error *err);
 
 /* Of this very object (its uid). */
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err);

@@ -18,8 +18,14 @@
 struct role {
 	const char *name;  /* of --roles */
 	const char *queue; /* its name in the metrics of queues */
-	unsigned share;	   /* it works on so many keys at once: --workers divided by this */
-	unsigned kinds;	   /* CLUSTER_BIT() of what it watches */
+
+	/* The lease of upstream's sidecar that does the same, by which the two exclude each other;
+	 * NULL: that of external-provisioner, which the whole process holds. Roles may share one.
+	 */
+	const char *lease;
+
+	unsigned share; /* it works on so many keys at once: --workers divided by this */
+	unsigned kinds; /* CLUSTER_BIT() of what it watches */
 
 	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. Roles that
 	 * group the same kind name different groups. */
@@ -29,7 +35,12 @@ struct role {
 	 * another plan now. */
 	void (*wake)(struct workqueue *queue, const struct cluster_change *change);
 
-	/* What the role remembers between its reconciles, and their context. */
+	/* The same for all objects that there may be something to do about: when the role acquires
+	 * its lease. What changed before was not kept. NULL where the role has no lease. */
+	void (*wake_all)(struct workqueue *queue, struct cluster *cluster);
+
+	/* What the role remembers between its reconciles, and their context. NULL: nothing, the
+	 * context is the applier. */
 	void *(*begin)(const struct applier *applier);
 	void (*end)(void *context);
 	reconcile_fn *reconcile;

@@ -22,8 +22,7 @@ struct claim_reconciler *claim_reconciler_new(const struct applier *applier)
 {
 	struct claim_reconciler *reconciler = must_alloc(sizeof(*reconciler));
 	reconciler->applier = applier;
-	reconciler->departures =
-		departures_new(applier->node_grace_ms, applier->reschedule_pause_max_ms);
+	reconciler->departures = departures_new(applier->node_grace_ms, applier->backoff_max_ms);
 	return reconciler;
 }
 

@@ -24,12 +24,6 @@ void claim_index(const struct object *object, struct text *key)
 	text_append_string(key, node ? node : UNPLACED);
 }
 
-static void add(struct workqueue *queue, const char *namespace, const char *name)
-{
-	CLEANUP_FREE char *key = must_printf("%s/%s", namespace, name);
-	workqueue_add(queue, key);
-}
-
 static bool annotation_differs(const struct object *before, const struct object *after,
 			       const char *key)
 {
@@ -56,7 +50,7 @@ static void claim_changed(struct workqueue *queue, const struct cluster_change *
 	const struct object *after = change->after;
 	if (after && claim_concerns_us((const struct claim *)after) &&
 	    claim_differs(change->before, after))
-		add(queue, after->namespace, after->name);
+		workqueue_add_object(queue, after->namespace, after->name);
 }
 
 /* Only creation and deletion matter: the claim's intent, or its name for the volume, waits for
@@ -68,7 +62,7 @@ static void volume_changed(struct workqueue *queue, const struct cluster_change 
 	if (change->before && change->after)
 		return;
 	if (persistent_volume_is_ours(volume) && volume->claim_namespace && volume->claim_name)
-		add(queue, volume->claim_namespace, volume->claim_name);
+		workqueue_add_object(queue, volume->claim_namespace, volume->claim_name);
 }
 
 static void class_changed(struct workqueue *queue, const struct cluster_change *change)
@@ -80,7 +74,7 @@ static void class_changed(struct workqueue *queue, const struct cluster_change *
 		const struct claim *claim = claim_of(all.items[i]);
 		if (claim_concerns_us(claim) && claim->class_name &&
 		    same(claim->class_name, class->name))
-			add(queue, claim->object.namespace, claim->object.name);
+			workqueue_add_object(queue, claim->object.namespace, claim->object.name);
 	}
 }
 
@@ -94,7 +88,8 @@ static void wake_group(const struct waiting *waiting, const char *group)
 	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
 	cluster_list(waiting->cluster, CLUSTER_CLAIMS, group, &claims);
 	for (size_t i = 0; i < claims.count; i++)
-		add(waiting->queue, claims.items[i]->namespace, claims.items[i]->name);
+		workqueue_add_object(waiting->queue, claims.items[i]->namespace,
+				     claims.items[i]->name);
 }
 
 static void node_changed(void *context, const char *node)

@@ -27,7 +27,7 @@ struct cluster {
 	struct copy copies[CLUSTER_KINDS];
 	atomic_bool complete;
 
-	/* Held until all copies are there: a change may look at any of them. */
+	/* Held by cluster_new() until every informer exists: a callback may read any copy. */
 	pthread_mutex_t whole;
 };
 
@@ -97,8 +97,10 @@ static void watch(struct cluster *cluster, enum cluster_kind kind, const char *s
 		.context = copy,
 	};
 	memcpy(options.index, cluster->options.index[kind], sizeof(options.index));
-	if (kind == CLUSTER_CSI_NODES)
+	if (kind == CLUSTER_CSI_NODES) {
+		assert(!options.index[0]); /* no role groups them otherwise */
 		options.index[0] = index_csi_node;
+	}
 	copy->informer = informer_new(cluster->options.client, &options);
 }
 

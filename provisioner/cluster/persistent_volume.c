@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "csi/names.h"
+#include "kube/claim.h"
 #include "kube/json.h"
 
 static enum persistent_volume_phase phase_of(const char *word)
@@ -39,7 +40,23 @@ static int parse_csi(struct persistent_volume *volume, struct json_object *json,
 		return -1;
 	if (!volume->driver)
 		return 0;
+	if (json_read_string(json, "spec.csi.fsType", arena, &volume->fs_type, err) < 0 ||
+	    json_read_string(json, "spec.csi.controllerExpandSecretRef.name", arena,
+			     &volume->expand_secret, err) < 0)
+		return -1;
 	return json_need_string(json, "spec.csi.volumeHandle", arena, &volume->handle, err);
+}
+
+static int parse_use(struct persistent_volume *volume, struct json_object *json, struct error *err)
+{
+	struct arena *arena = volume->object.arena;
+	const char *mode;
+	if (json_read_string(json, "spec.volumeMode", arena, &mode, err) < 0 ||
+	    json_read_strings(json, "spec.mountOptions", arena, &volume->mount_options,
+			      &volume->mount_option_count, err) < 0)
+		return -1;
+	volume->block = mode && strcmp(mode, "Block") == 0;
+	return claim_read_access_modes(json, "spec.accessModes", arena, &volume->access_modes, err);
 }
 
 static int parse_claim_ref(struct persistent_volume *volume, struct json_object *json,
@@ -69,7 +86,8 @@ static int parse_persistent_volume(struct object *object, struct json_object *js
 	volume->phase = phase_of(phase);
 	/* Retain is the default of a volume that names none (core/v1). */
 	volume->delete_released = policy && strcmp(policy, "Delete") == 0;
-	if (parse_csi(volume, json, err) < 0 || parse_claim_ref(volume, json, err) < 0)
+	if (parse_csi(volume, json, err) < 0 || parse_use(volume, json, err) < 0 ||
+	    parse_claim_ref(volume, json, err) < 0)
 		return -1;
 	return parse_affinity(volume, json, err);
 }

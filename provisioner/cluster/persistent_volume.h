@@ -22,6 +22,9 @@
 	"volume.kubernetes.io/provisioner-deletion-secret-name"
 #define PERSISTENT_VOLUME_SECRET_NAMESPACE_ANNOTATION                                              \
 	"volume.kubernetes.io/provisioner-deletion-secret-namespace"
+/* The claim's status.capacity before the volume grew. The binder and the kubelet read it, so that
+ * the file system is grown even if another claim is bound to the volume first. */
+#define PERSISTENT_VOLUME_PRE_RESIZE_ANNOTATION "volume.alpha.kubernetes.io/pre-resize-capacity"
 #define PERSISTENT_VOLUME_FINALIZER "external-provisioner.volume.kubernetes.io/finalizer"
 
 enum persistent_volume_phase {
@@ -45,6 +48,12 @@ struct persistent_volume {
 	const char *claim_name;
 	const char *claim_uid; /* NULL: reserved by a user, not bound yet */
 	uint64_t capacity_bytes;
+	unsigned access_modes; /* enum claim_access_mode */
+	bool block;	       /* spec.volumeMode: Block */
+	const char *fs_type;   /* spec.csi.fsType; or NULL */
+	const char **mount_options;
+	size_t mount_option_count;
+	const char *expand_secret; /* the name of spec.csi.controllerExpandSecretRef; or NULL */
 };
 
 extern const struct kind persistent_volume_kind;

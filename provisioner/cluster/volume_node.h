@@ -3,9 +3,7 @@
 
 /*
  * The one node that has the data of a volume: the one that the PersistentVolume's affinity matches.
- *
- * Where the affinity matches several nodes none is named: a node that has no such volume answers
- * that it is deleted, and the data would stay on another.
+ * Where the affinity matches several nodes, none is named.
  */
 
 #include "base/error.h"

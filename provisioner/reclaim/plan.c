@@ -51,7 +51,8 @@ static void plan_reclaim(const struct volume_view *view, struct volume_plan *pla
 		return;
 	}
 	plan->decision = why.code == ERROR_UNAVAILABLE ? VOLUME_NODE_GONE : VOLUME_STUCK;
-	error_set(&plan->reason, why.code, "%.900s. " GIVE_UP, why.text);
+	/* Cut so that the way out is always whole. */
+	error_set(&plan->reason, why.code, "%.800s. " GIVE_UP, why.text);
 }
 
 static void plan_finalizer(const struct persistent_volume *volume, struct volume_plan *plan)

@@ -5,16 +5,6 @@
 #include "reclaim/reconcile.h"
 #include "reclaim/wake.h"
 
-/* Nothing is remembered: the applier is all that a reconcile needs. */
-static void *begin(const struct applier *applier)
-{
-	return (void *)applier;
-}
-
-static void end(void *context)
-{
-}
-
 static int reconcile(void *context, const char *key, struct error *err)
 {
 	return reclaim_reconcile(context, key, err);
@@ -35,8 +25,6 @@ const struct role reclaim_role = {
 		 CLUSTER_BIT(CLUSTER_SLICES),
 	.index = { [CLUSTER_VOLUMES] = reclaim_index },
 	.wake = reclaim_wake,
-	.begin = begin,
-	.end = end,
 	.reconcile = reconcile,
 	.failed = failed,
 };

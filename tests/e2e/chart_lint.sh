@@ -196,8 +196,8 @@ refuses() {
 # A role that is switched off has no rights. As with --reuse-values, no list means all of them.
 roles_bring_their_rights() {
 	local list
-	for list in '["provision","reclaim","capacity"]' null; do
-		renders '--roles=provision,reclaim,capacity$' --set-json "provisioner.roles=$list"
+	for list in '["provision","reclaim","resize","capacity"]' null; do
+		renders '--roles=provision,reclaim,resize,capacity$' --set-json "provisioner.roles=$list"
 		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
 		grep -q 'csistoragecapacities' < <(section Role kentledge-provisioner) ||
 			fail "kentledge-provisioner cannot write capacity objects"
@@ -216,6 +216,12 @@ roles_bring_their_rights() {
 		fail "without the role capacity, kentledge-provisioner has its rights"
 	grep -q 'storageCapacity: false' < <(section CSIDriver kentledge.io) ||
 		fail "without the role capacity, the scheduler reads capacity objects"
+	renders '--roles=resize$' --set-json 'provisioner.roles=["resize"]'
+	provisioner_may 'persistentvolumeclaims/status'
+	provisioner_may 'verbs: \[get, list, watch, patch\]'
+	provisioner_may_not 'create, patch, delete|storageclasses'
+	grep -q 'external-resizer-kentledge-io' < <(section Role kentledge-provisioner) ||
+		fail "kentledge-provisioner cannot hold the lease of the role resize"
 	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
 	provisioner_may 'storageclasses'
 	provisioner_may_not 'create, patch, delete'
@@ -233,7 +239,7 @@ provisioner_may_not() { # EXPRESSION
 
 wrong_values_are_refused() {
 	refuses replica --set provisioner.replica=2
-	refuses roles --set 'provisioner.roles={provision,resize}'
+	refuses roles --set 'provisioner.roles={provision,shrink}'
 	refuses replicas --set controller.replicas=0
 	refuses backend --set storageClasses.kentledge.parameters.backend=lvm
 	refuses blocksize --set storageClasses.kentledge.parameters.blocksize=4096

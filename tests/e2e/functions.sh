@@ -152,6 +152,7 @@ class() {
 		metadata: {name: $1}
 		provisioner: kentledge.io
 		volumeBindingMode: $2
+		allowVolumeExpansion: true
 		parameters: {${3:-backend: loop}}
 	YAML
 }

@@ -16,9 +16,10 @@
 
 #define VOLUMES_MAX 64
 
-enum { CREATE, DELETE, CAPACITY, METHODS };
+enum { CREATE, DELETE, CAPACITY, EXPAND, METHODS };
 
-static const char *const method_names[METHODS] = { "CreateVolume", "DeleteVolume", "GetCapacity" };
+static const char *const method_names[METHODS] = { "CreateVolume", "DeleteVolume", "GetCapacity",
+						   "ControllerExpandVolume" };
 
 struct fake_volume {
 	char *id; /* NULL: free */
@@ -42,6 +43,7 @@ struct fake_node {
 	struct fake_volume volumes[VOLUMES_MAX];
 	uint64_t room_bytes;
 	uint64_t shortfall_bytes;
+	bool grows_file_systems;
 	struct failure failures[METHODS];
 	size_t calls[METHODS];
 	fake_node_hook *hook;
@@ -220,6 +222,37 @@ static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest
 	return pass(node, CAPACITY, true, err);
 }
 
+static int expand(struct fake_node *node, const char *id, uint64_t size_bytes, uint64_t *ret_bytes,
+		  struct error *err)
+{
+	struct fake_volume *volume = find(node, id);
+	if (!volume)
+		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist", id);
+	if (size_bytes > volume->size_bytes && size_bytes - volume->size_bytes > node->room_bytes)
+		return error_set(err, ERROR_EXHAUSTED, "pool has no room for %s", id);
+	if (size_bytes > volume->size_bytes)
+		volume->size_bytes = size_bytes;
+	*ret_bytes = volume->size_bytes;
+	return 0;
+}
+
+static int expand_volume(struct rpc_call *call,
+			 const Csi__V1__ControllerExpandVolumeRequest *request,
+			 Csi__V1__ControllerExpandVolumeResponse *response, struct error *err)
+{
+	struct fake_node *node = rpc_call_context(call);
+	uint64_t bytes = 0;
+	if (pass(node, EXPAND, false, err) < 0)
+		return -1;
+	pthread_mutex_lock(&node->lock);
+	int r = expand(node, request->volume_id, (uint64_t)request->capacity_range->required_bytes,
+		       &bytes, err);
+	response->node_expansion_required = node->grows_file_systems;
+	pthread_mutex_unlock(&node->lock);
+	response->capacity_bytes = (int64_t)bytes;
+	return r < 0 ? -1 : pass(node, EXPAND, true, err);
+}
+
 static const struct rpc_method methods[] = {
 	RPC_METHOD("csi.v1.Controller", CreateVolume, Csi__V1__CreateVolumeRequest,
 		   csi__v1__create_volume_request__descriptor, Csi__V1__CreateVolumeResponse,
@@ -230,6 +263,11 @@ static const struct rpc_method methods[] = {
 	RPC_METHOD("csi.v1.Controller", GetCapacity, Csi__V1__GetCapacityRequest,
 		   csi__v1__get_capacity_request__descriptor, Csi__V1__GetCapacityResponse,
 		   csi__v1__get_capacity_response__descriptor, get_capacity, false),
+	RPC_METHOD("csi.v1.Controller", ControllerExpandVolume,
+		   Csi__V1__ControllerExpandVolumeRequest,
+		   csi__v1__controller_expand_volume_request__descriptor,
+		   Csi__V1__ControllerExpandVolumeResponse,
+		   csi__v1__controller_expand_volume_response__descriptor, expand_volume, false),
 };
 
 static void make_server(struct fake_node *node)
@@ -332,4 +370,19 @@ void fake_node_fail(struct fake_node *node, const char *method, enum error_code 
 void fake_node_set_hook(struct fake_node *node, fake_node_hook *hook, void *context)
 {
 	LOCKED(node, node->hook = hook; node->hook_context = context);
+}
+
+uint64_t fake_node_size(struct fake_node *node, const char *id)
+{
+	uint64_t bytes;
+	pthread_mutex_lock(&node->lock);
+	struct fake_volume *volume = find(node, id);
+	bytes = volume ? volume->size_bytes : 0;
+	pthread_mutex_unlock(&node->lock);
+	return bytes;
+}
+
+void fake_node_set_grows_file_systems(struct fake_node *node, bool grows)
+{
+	LOCKED(node, node->grows_file_systems = grows);
 }

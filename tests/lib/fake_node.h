@@ -3,7 +3,8 @@
 
 /*
  * A node plugin in memory, behind a real gRPC server: what the provisioner meets on a node. It
- * serves CreateVolume, DeleteVolume and GetCapacity, keeps names and sizes, and fails when told.
+ * serves CreateVolume, DeleteVolume, ControllerExpandVolume and GetCapacity, keeps names and sizes,
+ * and fails as the test says.
  * A volume's id is its name. Thread-safe.
  */
 
@@ -33,10 +34,14 @@ void fake_node_stop(struct fake_node *node);
 bool fake_node_has(struct fake_node *node, const char *id);
 size_t fake_node_count(struct fake_node *node);
 void fake_node_add(struct fake_node *node, const char *id, uint64_t size_bytes);
+uint64_t fake_node_size(struct fake_node *node, const char *id); /* 0: it has no such volume */
 size_t fake_node_calls(struct fake_node *node, const char *method);
 
-/* What GetCapacity answers, and where CreateVolume ends with ERROR_EXHAUSTED. */
+/* What GetCapacity answers, and where CreateVolume ends with ERROR_EXHAUSTED, and a growth too. */
 void fake_node_set_room(struct fake_node *node, uint64_t bytes);
+
+/* ControllerExpandVolume answers that the file system has to be grown where it is mounted. */
+void fake_node_set_grows_file_systems(struct fake_node *node, bool grows);
 
 /* Volumes come out so much smaller than asked. */
 void fake_node_set_shortfall(struct fake_node *node, uint64_t bytes);

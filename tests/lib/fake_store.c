@@ -540,6 +540,10 @@ static int commit(struct fake_store *store, const struct fake_path *path,
 	if (path->subresource) {
 		struct json_object *whole = fake_json_copy(record->json);
 		keep_member(whole, next, path->subresource);
+		/* The status of a claim is written together with its annotations. */
+		if (strcmp(path->collection, "/api/v1/persistentvolumeclaims") == 0)
+			keep_member(json_child(whole, "metadata"), json_find(next, "metadata"),
+				    "annotations");
 		json_object_put(next);
 		next = whole;
 	} else {

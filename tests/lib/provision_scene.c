@@ -68,6 +68,7 @@ struct provision_scene {
 	uint32_t grace_ms;
 	uint32_t poll_ms;
 	unsigned roles;
+	const char *lease_holder;
 
 	struct kube_client *client;
 	struct event_recorder *events;
@@ -216,6 +217,11 @@ void scene_set_roles(struct provision_scene *scene, const char *roles)
 	}
 }
 
+void scene_set_lease_holder(struct provision_scene *scene, const char *holder)
+{
+	scene->lease_holder = holder;
+}
+
 static uint32_t time_left_ms(void *context)
 {
 	struct provision_scene *scene = context;
@@ -241,6 +247,7 @@ void scene_start(struct provision_scene *scene)
 		.identity = "test-kentledge.io",
 		.workers = 4,
 		.roles = scene->roles,
+		.lease_holder = scene->lease_holder,
 		.call_timeout_ms = 5000,
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
@@ -317,7 +324,8 @@ static void bind_claim(struct provision_scene *scene, const char *claim, const c
 	CLEANUP_FREE char *spec = must_printf("{'spec':{'volumeName':'%s'}}", volume);
 	edit(scene, &scene_volumes, volume, "status", "{'status':{'phase':'Bound'}}");
 	edit(scene, &scene_claims, claim, NULL, spec);
-	edit(scene, &scene_claims, claim, "status", "{'status':{'phase':'Bound'}}");
+	edit(scene, &scene_claims, claim, "status",
+	     "{'status':{'phase':'Bound','capacity':{'storage':'1Gi'}}}");
 }
 
 /* The binder of kube-controller-manager, for the volume of one claim. */

@@ -47,6 +47,10 @@ void scene_set_poll(struct provision_scene *scene, uint32_t poll_ms);
 /* What a provisioner that is started from now on does: provision and reclaim unless set. */
 void scene_set_roles(struct provision_scene *scene, const char *roles);
 
+/* Who a provisioner that is started from now on is in the leases of its roles; without leases
+ * unless set. Borrowed. */
+void scene_set_lease_holder(struct provision_scene *scene, const char *holder);
+
 /* Starts a provisioner, as a new process would. */
 void scene_start(struct provision_scene *scene);
 

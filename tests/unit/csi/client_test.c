@@ -137,6 +137,19 @@ static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest
 	return 0;
 }
 
+static int expand_volume(struct rpc_call *call,
+			 const Csi__V1__ControllerExpandVolumeRequest *request,
+			 Csi__V1__ControllerExpandVolumeResponse *response, struct error *err)
+{
+	struct fixture *f = rpc_call_context(call);
+	text_printf(&f->asked, "expand %s %lld", request->volume_id,
+		    (long long)request->capacity_range->required_bytes);
+	note_capability(&f->asked, request->volume_capability);
+	response->capacity_bytes = f->capacity_bytes;
+	response->node_expansion_required = !f->without_maximum;
+	return f->fail ? error_set(err, f->fail, "no luck") : 0;
+}
+
 static const struct rpc_method methods[] = {
 	RPC_METHOD("csi.v1.Controller", CreateVolume, Csi__V1__CreateVolumeRequest,
 		   csi__v1__create_volume_request__descriptor, Csi__V1__CreateVolumeResponse,
@@ -147,6 +160,11 @@ static const struct rpc_method methods[] = {
 	RPC_METHOD("csi.v1.Controller", GetCapacity, Csi__V1__GetCapacityRequest,
 		   csi__v1__get_capacity_request__descriptor, Csi__V1__GetCapacityResponse,
 		   csi__v1__get_capacity_response__descriptor, get_capacity, false),
+	RPC_METHOD("csi.v1.Controller", ControllerExpandVolume,
+		   Csi__V1__ControllerExpandVolumeRequest,
+		   csi__v1__controller_expand_volume_request__descriptor,
+		   Csi__V1__ControllerExpandVolumeResponse,
+		   csi__v1__controller_expand_volume_response__descriptor, expand_volume, false),
 };
 
 static int begin(void **state)
@@ -157,9 +175,11 @@ static int begin(void **state)
 	snprintf(f->folder, sizeof(f->folder), "/tmp/kentledge-csi-XXXXXX");
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->socket, sizeof(f->socket), "%s/csi.sock", f->folder);
-	const struct rpc_server_options options = {
-		.methods = methods, .method_count = 3, .context = f, .workers = 1
-	};
+	const struct rpc_server_options options = { .methods = methods,
+						    .method_count =
+							    sizeof(methods) / sizeof(*methods),
+						    .context = f,
+						    .workers = 1 };
 	if (rpc_server_new(&options, &f->server, &err) < 0 ||
 	    rpc_server_listen_unix(f->server, f->socket, &err) < 0 ||
 	    rpc_server_start(f->server, &err) < 0 ||
@@ -332,6 +352,48 @@ static void capacity_comes_with_and_without_a_maximum(void **state)
 	assert_int_equal(max_bytes, 0);
 }
 
+static int expand(struct fixture *f, uint64_t required_bytes, struct csi_expansion *ret_expansion,
+		  struct error *err)
+{
+	const struct csi_expand_volume_request request = {
+		.volume_id = "vol-1",
+		.required_bytes = required_bytes,
+		.capability = &capability,
+	};
+	return csi_expand_volume(f->channel, &request, TIMEOUT_MS, ret_expansion, err);
+}
+
+static void a_volume_grows_to_what_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	struct csi_expansion expansion;
+	f->capacity_bytes = 3 * (int64_t)GIB;
+	assert_int_equal(expand(f, 2 * GIB, &expansion, &err), 0);
+	assert_string_equal(text_string(&f->asked),
+			    "expand vol-1 2147483648 mode=1 mount:xfs,noatime,discard");
+	assert_int_equal(expansion.capacity_bytes, 3 * GIB);
+	assert_true(expansion.node_required);
+	f->without_maximum = true;
+	assert_int_equal(expand(f, 3 * GIB, &expansion, &err), 0);
+	assert_false(expansion.node_required);
+}
+
+static void a_growth_to_less_than_was_asked_for_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	struct csi_expansion expansion;
+	f->capacity_bytes = (int64_t)GIB;
+	assert_int_equal(expand(f, 2 * GIB, &expansion, &err), -1);
+	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_non_null(strstr(err.text, "capacity_bytes"));
+	f->capacity_bytes = -1;
+	assert_int_equal(expand(f, 2 * GIB, &expansion, &err), -1);
+	assert_int_equal(expand(f, UINT64_MAX, &expansion, &err), -1);
+	assert_int_equal(err.code, ERROR_RANGE);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -344,6 +406,8 @@ int main(void)
 		WITH(a_size_that_does_not_fit_the_wire_is_not_sent),
 		WITH(deleting_what_is_gone_succeeds),
 		WITH(capacity_comes_with_and_without_a_maximum),
+		WITH(a_volume_grows_to_what_is_answered),
+		WITH(a_growth_to_less_than_was_asked_for_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

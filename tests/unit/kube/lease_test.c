@@ -37,6 +37,8 @@ struct replica {
 	struct lease *lease;
 	atomic_uint acquired;
 	atomic_uint lost;
+	atomic_uint taken;
+	char other[64]; /* the holder that `taken` was called with last */
 	atomic_uint failed;
 	atomic_ullong lost_ms;
 };
@@ -44,6 +46,13 @@ struct replica {
 static void note_acquired(void *context)
 {
 	((struct replica *)context)->acquired++;
+}
+
+static void note_taken(void *context, const char *holder)
+{
+	struct replica *replica = context;
+	snprintf(replica->other, sizeof(replica->other), "%s", holder);
+	replica->taken++;
 }
 
 static void note_lost(void *context)
@@ -71,6 +80,7 @@ static void replica_start(struct replica *replica, struct fake_api *api, const c
 		.retry_ms = RETRY_MS,
 		.acquired = note_acquired,
 		.lost = note_lost,
+		.taken = note_taken,
 		.failed = note_failed,
 		.context = replica,
 	};
@@ -128,6 +138,9 @@ static void gives_it_to_one_of_two_and_to_the_other_when_it_is_returned(void **s
 	assert_true(lease_held(a.lease));
 	assert_false(lease_held(b.lease));
 	assert_int_equal(b.failed, 0);
+	assert_int_equal(b.taken, 1); /* once, however often it looks */
+	assert_string_equal(b.other, "a");
+	assert_int_equal(a.taken, 0);
 	uint64_t returned_ms = clock_monotonic_ms();
 	replica_end(&a);
 	eventually(lease_held(b.lease));

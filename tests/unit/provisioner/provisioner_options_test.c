@@ -18,7 +18,7 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 16);
-	assert_int_equal(options.roles, 7); /* all */
+	assert_int_equal(options.roles, 15); /* all */
 	assert_string_equal(options.deployment, "");
 	assert_int_equal(options.capacity_poll_ms, 60000);
 	assert_int_equal(options.call_timeout_ms, 30000);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* RFC 3629, section 4: the first byte says how many follow and what range the second has. */
+size_t utf8_length(const uint8_t *at, size_t left)
+{
+	uint8_t low = 0x80, high = 0xbf;
+	size_t length;
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] >= 0xc2 && at[0] <= 0xdf) {
+		length = 2;
+	} else if (at[0] >= 0xe0 && at[0] <= 0xef) {
+		length = 3;
+		low = at[0] == 0xe0 ? 0xa0 : low;
+		high = at[0] == 0xed ? 0x9f : high;
+	} else if (at[0] >= 0xf0 && at[0] <= 0xf4) {
+		length = 4;
+		low = at[0] == 0xf0 ? 0x90 : low;
+		high = at[0] == 0xf4 ? 0x8f : high;
+	} else {
+		return 0;
+	}
+	if (left < length || at[1] < low || at[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+void utf8_repair(char *text)
+{
+	size_t left = strlen(text);
+	while (left) {
+		size_t length = utf8_length((const uint8_t *)text, left);
+		if (length == 0) {
+			*text = '?';
+			length = 1;
+		}
+		text += length;
+		left -= length;
+	}
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "growth/apply.h"
+
+#include <string.h>
+
+#include "apply/metadata_patch.h"
+#include "apply/node_call.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "growth/capability.h"
+#include "growth/patch.h"
+#include "kube/event.h"
+#include "kube/json.h"
+#include "kube/verbs.h"
+
+#define LOG_CLAIM(c) LOG_NAME("claim", (c)->object.namespace, (c)->object.name)
+
+/* Another writer may be faster so many times in a row. */
+#define WRITES_MAX 5
+
+/* A claim that is gone needs no more. */
+static enum growth_outcome gone_is_done(int r, const struct error *err)
+{
+	return r < 0 && err->code != ERROR_NOT_FOUND ? GROWTH_FAILED : GROWTH_DONE;
+}
+
+struct expansion {
+	struct csi_expand_volume_request request;
+	struct csi_expansion made;
+};
+
+static int send_expand(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+		       struct error *err)
+{
+	struct expansion *expansion = context;
+	return csi_expand_volume(rpc, &expansion->request, timeout_ms, &expansion->made, err);
+}
+
+static int expand_on_node(const struct applier *applier, const struct growth_view *view,
+			  const struct growth_plan *plan, struct expansion *expansion,
+			  struct error *err)
+{
+	struct csi_capability capability;
+	uint64_t since_ms = clock_monotonic_ms();
+	growth_capability(view->volume, &capability);
+	expansion->request = (struct csi_expand_volume_request) {
+		.volume_id = view->volume->handle,
+		.required_bytes = plan->target_bytes,
+		.capability = &capability,
+	};
+	if (node_call(applier,
+		      &(struct node_call) { .node = plan->node,
+					    .method = "ControllerExpandVolume",
+					    .send = send_expand,
+					    .context = expansion },
+		      err) < 0)
+		return -1;
+	log_info("volume expanded on node", LOG_CLAIM(view->claim),
+		 LOG_TEXT("volume", view->volume->handle), LOG_TEXT("node", plan->node),
+		 LOG_UINT("size_bytes", expansion->made.capacity_bytes),
+		 LOG_UINT("duration_ms", clock_monotonic_ms() - since_ms));
+	return 0;
+}
+
+/* Our growth is still what the claim's status is about. */
+static bool is_ours(const struct claim *claim, const struct claim *begun)
+{
+	return strcmp(claim->object.uid, begun->object.uid) == 0 &&
+	       claim->allocated_bytes == begun->allocated_bytes &&
+	       claim->growth != CLAIM_GROWTH_NONE && claim->growth != CLAIM_GROWTH_NODE_IN_PROGRESS;
+}
+
+/* The claim may change while the node works, such as by a new request: what has been done is
+ * recorded all the same. make_patch: from the claim as it is; NULL: nothing is to be written. 1:
+ * the status is about something else by now. */
+static int write_status(const struct applier *applier, const struct claim *begun,
+			struct json_object *(*make_patch)(const struct claim *claim,
+							  const void *what),
+			const void *what, struct error *err)
+{
+	CLEANUP(object_unrefp)
+	struct object *newest = object_ref((struct object *)&begun->object);
+	for (unsigned i = 0; i < WRITES_MAX; i++) {
+		CLEANUP(json_object_putp)
+		struct json_object *patch = make_patch(claim_of(newest), what);
+		if (!patch || applier_merge_status(applier, newest, patch, NULL, err) == 0)
+			return 0;
+		if (err->code != ERROR_CONFLICT)
+			return -1;
+		object_unref(TAKE(newest));
+		if (kube_get(applier->client, &claim_kind, begun->object.namespace,
+			     begun->object.name, &newest, err) < 0)
+			return -1;
+		if (!is_ours(claim_of(newest), begun))
+			return 1;
+	}
+	return -1;
+}
+
+static struct json_object *patch_of_failure(const struct claim *claim, const void *what)
+{
+	const struct error *err = what;
+	enum growth_failure failure = growth_failure_of(err->code);
+	return failure == GROWTH_FAILURE_UNKNOWN
+		       ? growth_patch_unknown(claim)
+		       : growth_patch_failed(claim, failure == GROWTH_FAILURE_INFEASIBLE,
+					     err->text);
+}
+
+/* The refusal frees the claim to ask for what its user wants by now. */
+static bool wants_another_size(const struct growth_view *view, const struct claim *begun)
+{
+	return begun->growth == CLAIM_GROWTH_CONTROLLER_IN_PROGRESS &&
+	       begun->request_bytes > view->volume->capacity_bytes &&
+	       begun->request_bytes != begun->allocated_bytes;
+}
+
+/* Records the failure in the claim's status. *err stays the error of the call. */
+static enum growth_outcome note_failure(const struct applier *applier,
+					const struct growth_view *view, const struct claim *begun,
+					const struct error *err)
+{
+	struct error unwritten;
+	enum growth_failure failure = growth_failure_of(err->code);
+	if (write_status(applier, begun, patch_of_failure, err, &unwritten) < 0 &&
+	    unwritten.code != ERROR_NOT_FOUND) {
+		log_warning("failure not noted on the claim", LOG_CLAIM(begun),
+			    LOG_ERR(&unwritten));
+		return GROWTH_FAILED;
+	}
+	if (failure == GROWTH_FAILURE_FINAL && wants_another_size(view, begun))
+		return GROWTH_AGAIN;
+	return failure == GROWTH_FAILURE_INFEASIBLE ? GROWTH_INFEASIBLE : GROWTH_FAILED;
+}
+
+/* Our copy of the volume may lag. */
+static int write_volume(const struct applier *applier, const struct growth_view *view,
+			const struct expansion *expansion, struct error *err)
+{
+	uint64_t previous_bytes = expansion->made.node_required ? view->claim->capacity_bytes : 0;
+	CLEANUP(object_unrefp)
+	struct object *newest = object_ref((struct object *)&view->volume->object);
+	for (unsigned i = 0; i < WRITES_MAX; i++) {
+		CLEANUP(json_object_putp)
+		struct json_object *patch =
+			growth_patch_volume(persistent_volume_of(newest),
+					    expansion->made.capacity_bytes, previous_bytes);
+		if (!patch || applier_merge_lists(applier, newest, patch, err) == 0)
+			return 0;
+		if (err->code != ERROR_CONFLICT)
+			return -1;
+		object_unref(TAKE(newest));
+		if (kube_get(applier->client, &persistent_volume_kind, "",
+			     view->volume->object.name, &newest, err) < 0)
+			return -1;
+		if (strcmp(newest->uid, view->volume->object.uid) != 0)
+			return error_set(err, ERROR_NOT_FOUND, "the volume was replaced");
+	}
+	return -1;
+}
+
+static struct json_object *patch_of_success(const struct claim *claim, const void *what)
+{
+	const struct expansion *expansion = what;
+	return expansion->made.node_required
+		       ? growth_patch_pending(claim)
+		       : growth_patch_done(claim, expansion->made.capacity_bytes);
+}
+
+static void report_success(const struct applier *applier, const struct claim *claim,
+			   bool node_required)
+{
+	if (node_required)
+		event_record(applier->events, &claim->object, EVENT_NORMAL,
+			     "FileSystemResizeRequired",
+			     "Require file system resize of volume on node");
+	else
+		event_record(applier->events, &claim->object, EVENT_NORMAL,
+			     "VolumeResizeSuccessful", "Resize volume succeeded");
+}
+
+static int begin(const struct applier *applier, const struct claim *claim,
+		 const struct growth_plan *plan, struct object **ret_claim, struct error *err)
+{
+	CLEANUP(json_object_putp)
+	struct json_object *patch = growth_patch_begin(claim, plan->target_bytes, plan->repeats);
+	if (patch)
+		return applier_merge_status(applier, &claim->object, patch, ret_claim, err);
+	*ret_claim = object_ref((struct object *)&claim->object);
+	return 0;
+}
+
+static enum growth_outcome carry_out(const struct applier *applier, const struct growth_view *view,
+				     const struct growth_plan *plan, const struct claim *begun,
+				     struct error *err)
+{
+	struct expansion expansion = { 0 };
+	if (!plan->repeats)
+		event_record(applier->events, &begun->object, EVENT_NORMAL, "Resizing",
+			     "External resizer is resizing volume %s", view->volume->object.name);
+	if (expand_on_node(applier, view, plan, &expansion, err) < 0)
+		return note_failure(applier, view, begun, err);
+	if (write_volume(applier, view, &expansion, err) < 0)
+		return gone_is_done(-1, err);
+	int r = write_status(applier, begun, patch_of_success, &expansion, err);
+	if (r == 0)
+		report_success(applier, begun, expansion.made.node_required);
+	return r > 0 ? GROWTH_AGAIN : gone_is_done(r, err);
+}
+
+enum growth_outcome growth_expand(const struct applier *applier, const struct growth_view *view,
+				  const struct growth_plan *plan, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *begun = NULL;
+	if (view->volume->expand_secret)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "PersistentVolume %s: spec.csi.controllerExpandSecretRef: secrets "
+				 "are not supported yet",
+				 view->volume->object.name);
+	if (node_call_check(applier, plan->node, err) < 0)
+		return GROWTH_FAILED;
+	if (begin(applier, view->claim, plan, &begun, err) < 0)
+		return gone_is_done(-1, err);
+	return carry_out(applier, view, plan, claim_of(begun), err);
+}
+
+enum growth_outcome growth_tidy(const struct applier *applier, const struct growth_view *view,
+				struct error *err)
+{
+	const struct object *volume = &view->volume->object;
+	CLEANUP(json_object_putp) struct json_object *patch = metadata_patch_new(volume);
+	metadata_patch_remove_annotation(patch, volume, PERSISTENT_VOLUME_PRE_RESIZE_ANNOTATION);
+	return gone_is_done(applier_edit(applier, volume, patch, err), err);
+}

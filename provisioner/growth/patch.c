@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "growth/patch.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/quantity.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "growth/plan.h"
+#include "kube/json.h"
+
+#define ALL ((1u << CLAIM_CONDITION_COUNT) - 1)
+
+static struct json_object *patch_of(const struct object *object)
+{
+	struct json_object *patch = json_object_new_object();
+	json_set_string(json_child(patch, "metadata"), "resourceVersion", object->resource_version);
+	return patch;
+}
+
+static void set_size(struct json_object *parent, const char *map, uint64_t bytes)
+{
+	char text[QUANTITY_TEXT_MAX];
+	quantity_format_bytes(bytes, text);
+	json_set_string(json_child(parent, map), "storage", text);
+}
+
+/* NULL takes it off. */
+static void set_growth(struct json_object *patch, const char *word)
+{
+	struct json_object *states =
+		json_child(json_child(patch, "status"), "allocatedResourceStatuses");
+	json_object_object_add(states, "storage", word ? json_object_new_string(word) : NULL);
+}
+
+static struct json_object *conditions_of(struct json_object *patch)
+{
+	struct json_object *status = json_child(patch, "status");
+	if (!json_find(status, "conditions"))
+		json_set(status, "conditions", json_object_new_array());
+	return json_find(status, "conditions");
+}
+
+static const char *name_of(enum claim_condition condition)
+{
+	return claim_condition_names[__builtin_ctz(condition)];
+}
+
+static void add_condition(struct json_object *patch, const struct claim *claim,
+			  enum claim_condition type, const char *message)
+{
+	struct json_object *condition = json_object_new_object();
+	char now[CLOCK_TEXT_MAX];
+	clock_format_s(clock_wall_s(), now);
+	json_set_string(condition, "type", name_of(type));
+	json_set_string(condition, "status", "True");
+	if (!(claim->conditions & type))
+		json_set_string(condition, "lastTransitionTime", now);
+	json_set_string(condition, "message", message);
+	json_object_array_add(conditions_of(patch), condition);
+}
+
+static void drop_conditions(struct json_object *patch, const struct claim *claim, unsigned which)
+{
+	for (unsigned i = 0; i < CLAIM_CONDITION_COUNT; i++) {
+		if (!(claim->conditions & which & 1u << i))
+			continue;
+		struct json_object *condition = json_object_new_object();
+		json_set_string(condition, "$patch", "delete");
+		json_set_string(condition, "type", claim_condition_names[i]);
+		json_object_array_add(conditions_of(patch), condition);
+	}
+}
+
+static bool has_node_not_required(const struct claim *claim)
+{
+	return pairs_get(&claim->object.annotations, GROWTH_NODE_NOT_REQUIRED_ANNOTATION) != NULL;
+}
+
+static void set_node_not_required(struct json_object *patch, bool set)
+{
+	json_object_object_add(json_child(json_child(patch, "metadata"), "annotations"),
+			       GROWTH_NODE_NOT_REQUIRED_ANNOTATION,
+			       set ? json_object_new_string("true") : NULL);
+}
+
+struct json_object *growth_patch_begin(const struct claim *claim, uint64_t target_bytes,
+				       bool repeats)
+{
+	bool resizing = claim->conditions & CLAIM_RESIZING;
+	bool states = !repeats || claim->growth == CLAIM_GROWTH_NONE;
+	if (resizing && !states && !has_node_not_required(claim))
+		return NULL;
+	struct json_object *patch = patch_of(&claim->object);
+	if (has_node_not_required(claim))
+		set_node_not_required(patch, false);
+	if (states) {
+		set_size(json_child(patch, "status"), "allocatedResources", target_bytes);
+		set_growth(patch, "ControllerResizeInProgress");
+	}
+	if (!repeats)
+		drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_RESIZING);
+	if (!resizing)
+		add_condition(patch, claim, CLAIM_RESIZING, NULL);
+	return patch;
+}
+
+struct json_object *growth_patch_pending(const struct claim *claim)
+{
+	struct json_object *patch = patch_of(&claim->object);
+	set_growth(patch, "NodeResizePending");
+	drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_FILE_SYSTEM_RESIZE_PENDING);
+	add_condition(patch, claim, CLAIM_FILE_SYSTEM_RESIZE_PENDING,
+		      "The kubelet grows the file system while a pod uses the volume if the node's "
+		      "kernel supports it, otherwise when the next pod starts.");
+	return patch;
+}
+
+struct json_object *growth_patch_done(const struct claim *claim, uint64_t capacity_bytes)
+{
+	struct json_object *patch = patch_of(&claim->object);
+	set_node_not_required(patch, true);
+	set_size(json_child(patch, "status"), "capacity", capacity_bytes);
+	set_growth(patch, NULL);
+	drop_conditions(patch, claim, ALL);
+	return patch;
+}
+
+struct json_object *growth_patch_failed(const struct claim *claim, bool infeasible,
+					const char *message)
+{
+	/* The API server stores UTF-8 alone, and what it stores is compared with. */
+	CLEANUP_FREE char *text = must_strdup(message);
+	utf8_repair(text);
+	bool noted = claim->conditions & CLAIM_CONTROLLER_RESIZE_ERROR && claim->resize_error &&
+		     strcmp(claim->resize_error, text) == 0;
+	bool stated = !infeasible || claim->growth == CLAIM_GROWTH_CONTROLLER_INFEASIBLE;
+	if (noted && stated)
+		return NULL;
+	struct json_object *patch = patch_of(&claim->object);
+	if (!stated)
+		set_growth(patch, "ControllerResizeInfeasible");
+	add_condition(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR, text);
+	return patch;
+}
+
+struct json_object *growth_patch_unknown(const struct claim *claim)
+{
+	if (!(claim->conditions & CLAIM_CONTROLLER_RESIZE_ERROR))
+		return NULL;
+	struct json_object *patch = patch_of(&claim->object);
+	drop_conditions(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR);
+	return patch;
+}
+
+struct json_object *growth_patch_volume(const struct persistent_volume *volume,
+					uint64_t capacity_bytes, uint64_t previous_bytes)
+{
+	bool grows = capacity_bytes > volume->capacity_bytes;
+	bool notes = previous_bytes && !growth_is_noted(&volume->object);
+	if (!grows && !notes)
+		return NULL;
+	struct json_object *patch = patch_of(&volume->object);
+	if (grows)
+		set_size(json_child(patch, "spec"), "capacity", capacity_bytes);
+	if (notes) {
+		char text[QUANTITY_TEXT_MAX];
+		quantity_format_bytes(previous_bytes, text);
+		json_set_string(json_child(json_child(patch, "metadata"), "annotations"),
+				PERSISTENT_VOLUME_PRE_RESIZE_ANNOTATION, text);
+	}
+	return patch;
+}
