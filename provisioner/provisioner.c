@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "apply/node_channel.h"
+#include "apply/node_gate.h"
 #include "apply/role.h"
 #include "base/log.h"
 #include "capacity/role.h"
@@ -42,6 +43,7 @@ struct provisioner {
 	struct provisioner_options options;
 	struct cluster *cluster;
 	struct node_channels *channels;
+	struct node_gates *gates;
 	struct running running[ROLE_COUNT];
 	struct role_lease *leases[ROLE_COUNT]; /* of roles; NULL behind the last */
 	atomic_bool started;
@@ -253,10 +255,12 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 	struct provisioner *provisioner = must_alloc(sizeof(*provisioner));
 	provisioner->options = *options;
 	provisioner->channels = new_channels(provisioner);
+	provisioner->gates = node_gates_new(options->backoff_min_ms, options->backoff_max_ms);
 	struct applier applier = {
 		.client = options->client,
 		.events = options->events,
 		.channels = provisioner->channels,
+		.gates = provisioner->gates,
 		.identity = options->identity,
 		.call_timeout_ms = options->call_timeout_ms,
 		.node_grace_ms = options->node_grace_ms,
@@ -328,5 +332,6 @@ void provisioner_free(struct provisioner *provisioner)
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		role_lease_free(provisioner->leases[i]);
 	node_channels_free(provisioner->channels);
+	node_gates_free(provisioner->gates);
 	free(provisioner);
 }

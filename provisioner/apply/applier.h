@@ -20,11 +20,13 @@
 struct cluster;
 struct event_recorder;
 struct node_channels;
+struct node_gates;
 
 struct applier {
 	struct kube_client *client;
 	struct event_recorder *events;
 	struct node_channels *channels;
+	struct node_gates *gates;
 	struct cluster *cluster; /* set before the first reconcile */
 	struct lead lead;
 	const char *identity;	   /* csiProvisionerIdentity of the volumes we make */

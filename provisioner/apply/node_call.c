@@ -3,6 +3,7 @@
 
 #include "apply/measure.h"
 #include "apply/node_channel.h"
+#include "apply/node_gate.h"
 #include "base/clock.h"
 #include "csi/client.h"
 
@@ -21,11 +22,26 @@ static int send(const struct applier *applier, const struct node_call *call,
 	return r;
 }
 
+/* A call with a time of its own is short, too short to say that the node is silent. */
+static int pass_gate(const struct applier *applier, const struct node_call *call,
+		     const struct node_channel *channel, struct error *err)
+{
+	bool gated = call->timeout_ms == 0;
+	if (gated && node_gate_enter(applier->gates, call->node, err) < 0)
+		return -1;
+	int r = send(applier, call, channel, err);
+	bool answered = r == 0 || (err->code != ERROR_TIMEOUT && err->code != ERROR_CANCELLED &&
+				   err->code != ERROR_UNAVAILABLE);
+	if (gated || answered)
+		node_gate_leave(applier->gates, call->node, answered || err->code != ERROR_TIMEOUT);
+	return r;
+}
+
 int node_call(const struct applier *applier, const struct node_call *call, struct error *err)
 {
 	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
 	if (node_channel_get(applier->channels, call->node, &channel, err) < 0 ||
-	    send(applier, call, channel, err) < 0)
+	    pass_gate(applier, call, channel, err) < 0)
 		return error_prefix(err, "node \"%s\"", call->node);
 	return 0;
 }

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * One CSI call to the plugin of one node: finds the channel, checks the lead, bounds the call by
- * what is left of it, measures, and names the node in the error.
+ * One CSI call to the plugin of one node: finds the channel, passes the gate (apply/node_gate.h),
+ * checks the lead, bounds the call by what is left of it, measures, and names the node in the
+ * error.
  */
 
 #include <stdint.h>

@@ -490,6 +490,71 @@ static void a_volume_that_needs_a_secret_is_refused_by_name(void **state)
 	assert_int_equal(calls(scene), 0);
 }
 
+#define SILENT_CLAIMS 24
+
+static bool never_answers(void *context, const char *method, bool after)
+{
+	if (!after && strcmp(method, "ControllerExpandVolume") == 0)
+		usleep(600000); /* longer than the call may take */
+	return true;
+}
+
+static void put_bound_claim(struct provision_scene *scene, const char *name, const char *node)
+{
+	fake_api_putf(scene_api(scene), &scene_volumes,
+		      "{'metadata':{'name':'pvc-%s','uid':'v-%s'},'spec':{"
+		      "'capacity':{'storage':'1Gi'},'accessModes':['ReadWriteOnce'],"
+		      "'csi':{'driver':'kentledge.io','volumeHandle':'pvc-%s'},"
+		      "'claimRef':{'namespace':'default','name':'%s','uid':'%s-uid'},"
+		      "'nodeAffinity':{'required':{'nodeSelectorTerms':[{'matchExpressions':[{"
+		      "'key':'topology.kentledge.io/node','operator':'In','values':['%s']}]}]}}},"
+		      "'status':{'phase':'Bound'}}",
+		      name, name, name, name, name, node);
+	fake_api_putf(scene_api(scene), &scene_claims,
+		      "{'metadata':{'name':'%s','namespace':'default','uid':'%s-uid'},'spec':{"
+		      "'accessModes':['ReadWriteOnce'],'volumeName':'pvc-%s',"
+		      "'resources':{'requests':{'storage':'2Gi'}}},"
+		      "'status':{'phase':'Bound','capacity':{'storage':'1Gi'}}}",
+		      name, name, name);
+}
+
+/* Requirement L22: of the role's two workers the silent node holds one now and then. */
+static void a_silent_node_stops_no_growth_elsewhere(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	scene_set_roles(scene, "resize");
+	scene_set_backoff(scene, 1000);
+	scene_set_call_timeout(scene, 500);
+	fake_node_set_hook(scene_node_a(scene), never_answers, NULL);
+	for (int i = 0; i < SILENT_CLAIMS; i++) {
+		CLEANUP_FREE char *name = must_printf("silent-%d", i);
+		fake_node_add(scene_node_a(scene), name, GI);
+		put_bound_claim(scene, name, "node-a");
+	}
+	scene_start(scene);
+	/* Let the role's workers meet the silent node first. */
+	usleep(100000);
+	for (int i = 0; i < 4; i++) {
+		CLEANUP_FREE char *name = must_printf("well-%d", i);
+		CLEANUP_FREE char *volume = must_printf("pvc-%s", name);
+		fake_node_add(scene_node_b(scene), volume, GI);
+		put_bound_claim(scene, name, "node-b");
+	}
+	uint64_t since_ms = clock_monotonic_ms();
+	for (int i = 0; i < 4; i++) {
+		CLEANUP_FREE char *name = must_printf("well-%d", i);
+		assert_true(fake_api_wait_field(scene_api(scene), &scene_claims, "default", name,
+						"status.capacity.storage", "2Gi"));
+	}
+	/* All 24 by two workers would take 6 s. */
+	assert_in_range(clock_monotonic_ms() - since_ms, 0, 3000);
+	size_t before = calls(scene);
+	usleep(2000000);
+	assert_true(calls(scene) - before <= 3);
+	scene_stop(scene);
+	fake_node_set_hook(scene_node_a(scene), NULL, NULL);
+}
+
 static const struct kind leases = {
 	.api_version = "coordination.k8s.io/v1",
 	.name = "Lease",
@@ -549,6 +614,7 @@ int main(void)
 		cmocka_unit_test(a_note_is_removed_although_it_is_seen_late),
 		cmocka_unit_test(a_claim_with_an_odd_condition_grows),
 		cmocka_unit_test(a_volume_that_needs_a_secret_is_refused_by_name),
+		cmocka_unit_test(a_silent_node_stops_no_growth_elsewhere),
 		cmocka_unit_test(stands_by_while_an_external_resizer_acts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,7 @@ struct provision_scene {
 	uint32_t backoff_ms;
 	uint32_t grace_ms;
 	uint32_t poll_ms;
+	uint32_t call_timeout_ms;
 	unsigned roles;
 	const char *lease_holder;
 
@@ -138,6 +139,7 @@ struct provision_scene *scene_new(void)
 	scene->backoff_ms = 5;
 	scene->grace_ms = 60000;
 	scene->poll_ms = 60000;
+	scene->call_timeout_ms = 5000;
 	scene_set_roles(scene, "provision,reclaim");
 	scene->api = fake_api_new();
 	scene->node_a = fake_node_new("node-a");
@@ -208,6 +210,11 @@ void scene_set_poll(struct provision_scene *scene, uint32_t poll_ms)
 	scene->poll_ms = poll_ms;
 }
 
+void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms)
+{
+	scene->call_timeout_ms = timeout_ms;
+}
+
 void scene_set_roles(struct provision_scene *scene, const char *roles)
 {
 	struct error err;
@@ -248,7 +255,7 @@ void scene_start(struct provision_scene *scene)
 		.workers = 4,
 		.roles = scene->roles,
 		.lease_holder = scene->lease_holder,
-		.call_timeout_ms = 5000,
+		.call_timeout_ms = scene->call_timeout_ms,
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
 		.node_grace_ms = scene->grace_ms,

@@ -41,6 +41,9 @@ void scene_set_backoff(struct provision_scene *scene, uint32_t backoff_ms);
 /* How long it lets a node's plugin be without an address: a minute unless set. */
 void scene_set_grace(struct provision_scene *scene, uint32_t grace_ms);
 
+/* How long a call to a node may take: 5 s unless set. */
+void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms);
+
 /* How often it asks a node for its room: once a minute unless set. */
 void scene_set_poll(struct provision_scene *scene, uint32_t poll_ms);
 
