@@ -35,6 +35,7 @@ struct running {
 	struct provisioner *provisioner;
 	struct applier applier;	  /* with a lead that ends with the role's lease */
 	struct role_lease *lease; /* borrowed; NULL: the process's lead is enough */
+	atomic_bool dropped;	  /* keys, since the lease was not held */
 	void *context;
 	struct workqueue *queue;
 };
@@ -139,8 +140,10 @@ static uint32_t lead_of_role_ms(void *context)
 static int reconcile(void *context, const char *key, struct error *err)
 {
 	struct running *running = context;
-	if (role_lease_time_left_ms(running->lease) == 0)
-		return 0; /* lease_acquired() has all objects looked at */
+	if (role_lease_time_left_ms(running->lease) == 0) {
+		atomic_store(&running->dropped, true);
+		return 0; /* wake_dropped() has all objects looked at */
+	}
 	return running->role->reconcile(running->context, key, err);
 }
 
@@ -150,18 +153,24 @@ static void failed(void *context, const char *key, const struct error *err, uint
 	running->role->failed(running->context, key, err, retry_after_ms);
 }
 
-/* In the lease's thread. What changed before provisioner_start() waits in the queues. */
-static void lease_acquired(void *context, const char *name)
+/* All that a role has dropped while it stood by. What changed before provisioner_start() waits in
+ * the queues. */
+static void wake_dropped(struct provisioner *provisioner)
 {
-	struct provisioner *provisioner = context;
 	if (!atomic_load(&provisioner->started))
 		return;
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
-		const struct running *running = &provisioner->running[i];
-		if (running->role && running->role->lease &&
-		    strcmp(running->role->lease, name) == 0)
+		struct running *running = &provisioner->running[i];
+		if (running->role && role_lease_time_left_ms(running->lease) > 0 &&
+		    atomic_exchange(&running->dropped, false))
 			running->role->wake_all(running->queue, provisioner->cluster);
 	}
+}
+
+/* In the lease's thread. */
+static void lease_acquired(void *context)
+{
+	wake_dropped(context);
 }
 
 /* The one of that name, which is competed for from now on. */
@@ -301,6 +310,8 @@ void provisioner_tick(struct provisioner *provisioner)
 {
 	struct error err;
 	node_channels_sweep(provisioner->channels);
+	/* A lease that lapsed and was renewed is not acquired a second time. */
+	wake_dropped(provisioner);
 	if (node_channels_check_tls(provisioner->channels, &err) < 0)
 		log_error("certificates cannot be used", LOG_ERR(&err));
 }

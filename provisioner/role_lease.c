@@ -21,7 +21,7 @@ static void acquired(void *context)
 {
 	const struct role_lease *lease = context;
 	log_info("role lease acquired", LOG_TEXT("lease", name_of(lease)));
-	lease->options.acquired(lease->options.context, name_of(lease));
+	lease->options.acquired(lease->options.context);
 }
 
 static void lost(void *context)

@@ -17,8 +17,8 @@ struct role_lease_options {
 	struct kube_client *client;
 	const char *namespace; /* borrowed, as the others */
 	const char *name;
-	const char *holder;				   /* identity of this process */
-	void (*acquired)(void *context, const char *name); /* in the lease's thread */
+	const char *holder;		 /* identity of this process */
+	void (*acquired)(void *context); /* in the lease's thread */
 	void *context;
 };
 

@@ -107,44 +107,37 @@ static struct json_object *patch_of_failure(const struct claim *claim, const voi
 					     err->text);
 }
 
-/* The refusal frees the claim to ask for what its user wants by now. */
-static bool wants_another_size(const struct growth_view *view, const struct claim *begun)
-{
-	return begun->growth == CLAIM_GROWTH_CONTROLLER_IN_PROGRESS &&
-	       begun->request_bytes > view->volume->capacity_bytes &&
-	       begun->request_bytes != begun->allocated_bytes;
-}
-
 /* Records the failure in the claim's status. *err stays the error of the call. */
-static enum growth_outcome note_failure(const struct applier *applier,
-					const struct growth_view *view, const struct claim *begun,
+static enum growth_outcome note_failure(const struct applier *applier, const struct claim *begun,
 					const struct error *err)
 {
 	struct error unwritten;
-	enum growth_failure failure = growth_failure_of(err->code);
 	if (write_status(applier, begun, patch_of_failure, err, &unwritten) < 0 &&
 	    unwritten.code != ERROR_NOT_FOUND) {
 		log_warning("failure not noted on the claim", LOG_CLAIM(begun),
 			    LOG_ERR(&unwritten));
 		return GROWTH_FAILED;
 	}
-	if (failure == GROWTH_FAILURE_FINAL && wants_another_size(view, begun))
-		return GROWTH_AGAIN;
-	return failure == GROWTH_FAILURE_INFEASIBLE ? GROWTH_INFEASIBLE : GROWTH_FAILED;
+	return growth_failure_of(err->code) == GROWTH_FAILURE_INFEASIBLE ? GROWTH_INFEASIBLE
+									 : GROWTH_FAILED;
 }
 
 /* Our copy of the volume may lag. */
 static int write_volume(const struct applier *applier, const struct growth_view *view,
 			const struct expansion *expansion, struct error *err)
 {
-	uint64_t previous_bytes = expansion->made.node_required ? view->claim->capacity_bytes : 0;
+	bool node_required = expansion->made.node_required;
+	uint64_t previous_bytes = node_required ? view->claim->capacity_bytes : 0;
+	/* The kubelet grows the file system to what was asked for, and does not come to an end as
+	 * long as the PersistentVolume is larger, be it by the node's rounding. */
+	uint64_t capacity_bytes =
+		node_required ? expansion->request.required_bytes : expansion->made.capacity_bytes;
 	CLEANUP(object_unrefp)
 	struct object *newest = object_ref((struct object *)&view->volume->object);
 	for (unsigned i = 0; i < WRITES_MAX; i++) {
 		CLEANUP(json_object_putp)
-		struct json_object *patch =
-			growth_patch_volume(persistent_volume_of(newest),
-					    expansion->made.capacity_bytes, previous_bytes);
+		struct json_object *patch = growth_patch_volume(persistent_volume_of(newest),
+								capacity_bytes, previous_bytes);
 		if (!patch || applier_merge_lists(applier, newest, patch, err) == 0)
 			return 0;
 		if (err->code != ERROR_CONFLICT)
@@ -179,15 +172,28 @@ static void report_success(const struct applier *applier, const struct claim *cl
 			     "VolumeResizeSuccessful", "Resize volume succeeded");
 }
 
+/* Our copy may be behind what this process has written itself. 1: it is. */
+static int confirm(const struct applier *applier, const struct claim *claim,
+		   struct object **ret_claim, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *newest = NULL;
+	if (kube_get(applier->client, &claim_kind, claim->object.namespace, claim->object.name,
+		     &newest, err) < 0)
+		return -1;
+	if (strcmp(newest->uid, claim->object.uid) != 0 ||
+	    strcmp(newest->resource_version, claim->object.resource_version) != 0)
+		return 1;
+	*ret_claim = TAKE(newest);
+	return 0;
+}
+
 static int begin(const struct applier *applier, const struct claim *claim,
 		 const struct growth_plan *plan, struct object **ret_claim, struct error *err)
 {
 	CLEANUP(json_object_putp)
 	struct json_object *patch = growth_patch_begin(claim, plan->target_bytes, plan->repeats);
-	if (patch)
-		return applier_merge_status(applier, &claim->object, patch, ret_claim, err);
-	*ret_claim = object_ref((struct object *)&claim->object);
-	return 0;
+	return patch ? applier_merge_status(applier, &claim->object, patch, ret_claim, err)
+		     : confirm(applier, claim, ret_claim, err);
 }
 
 static enum growth_outcome carry_out(const struct applier *applier, const struct growth_view *view,
@@ -199,7 +205,7 @@ static enum growth_outcome carry_out(const struct applier *applier, const struct
 		event_record(applier->events, &begun->object, EVENT_NORMAL, "Resizing",
 			     "External resizer is resizing volume %s", view->volume->object.name);
 	if (expand_on_node(applier, view, plan, &expansion, err) < 0)
-		return note_failure(applier, view, begun, err);
+		return note_failure(applier, begun, err);
 	if (write_volume(applier, view, &expansion, err) < 0)
 		return gone_is_done(-1, err);
 	int r = write_status(applier, begun, patch_of_success, &expansion, err);
@@ -219,8 +225,9 @@ enum growth_outcome growth_expand(const struct applier *applier, const struct gr
 				 view->volume->object.name);
 	if (node_call_check(applier, plan->node, err) < 0)
 		return GROWTH_FAILED;
-	if (begin(applier, view->claim, plan, &begun, err) < 0)
-		return gone_is_done(-1, err);
+	int r = begin(applier, view->claim, plan, &begun, err);
+	if (r != 0)
+		return r > 0 ? GROWTH_AGAIN : gone_is_done(r, err);
 	return carry_out(applier, view, plan, claim_of(begun), err);
 }
 

@@ -12,7 +12,7 @@
 enum growth_outcome {
 	GROWTH_FAILED = -1, /* *err says why; ERROR_CONFLICT: another writer was faster */
 	GROWTH_DONE = 0,
-	GROWTH_AGAIN,	   /* the request counts now: look again at once */
+	GROWTH_AGAIN,	   /* the claim has changed: look at it again */
 	GROWTH_INFEASIBLE, /* the claim says so, and *err does: look rarely */
 };
 

@@ -90,7 +90,10 @@ struct json_object *growth_patch_begin(const struct claim *claim, uint64_t targe
 {
 	bool resizing = claim->conditions & CLAIM_RESIZING;
 	bool states = !repeats || claim->growth == CLAIM_GROWTH_NONE;
-	if (resizing && !states && !has_node_not_required(claim))
+	/* As soon as the node is asked again, the refusal says nothing any more of how it ended. */
+	bool refused = claim->growth == CLAIM_GROWTH_CONTROLLER_IN_PROGRESS &&
+		       claim->conditions & CLAIM_CONTROLLER_RESIZE_ERROR;
+	if (resizing && !states && !refused && !has_node_not_required(claim))
 		return NULL;
 	struct json_object *patch = patch_of(&claim->object);
 	if (has_node_not_required(claim))
@@ -101,6 +104,8 @@ struct json_object *growth_patch_begin(const struct claim *claim, uint64_t targe
 	}
 	if (!repeats)
 		drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_RESIZING);
+	else if (refused)
+		drop_conditions(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR);
 	if (!resizing)
 		add_condition(patch, claim, CLAIM_RESIZING, NULL);
 	return patch;
@@ -113,7 +118,8 @@ struct json_object *growth_patch_pending(const struct claim *claim)
 	drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_FILE_SYSTEM_RESIZE_PENDING);
 	add_condition(patch, claim, CLAIM_FILE_SYSTEM_RESIZE_PENDING,
 		      "The kubelet grows the file system while a pod uses the volume if the node's "
-		      "kernel supports it, otherwise when the next pod starts.");
+		      "kernel supports it, otherwise when all of its pods have stopped and one "
+		      "starts again.");
 	return patch;
 }
 

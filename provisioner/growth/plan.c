@@ -55,7 +55,7 @@ static uint64_t target_of_growing(const struct claim *claim, uint64_t volume_byt
 	case CLAIM_GROWTH_NODE_PENDING:
 	case CLAIM_GROWTH_NODE_IN_PROGRESS:
 		/* The kubelet must finish first. */
-		return volume_bytes >= claim->allocated_bytes ? 0 : claim->allocated_bytes;
+		return volume_bytes >= last_target(claim) ? 0 : last_target(claim);
 	case CLAIM_GROWTH_CONTROLLER_IN_PROGRESS:
 		return claim->conditions & CLAIM_CONTROLLER_RESIZE_ERROR ? claim->request_bytes
 									 : last_target(claim);

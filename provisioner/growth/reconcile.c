@@ -80,8 +80,10 @@ static int settle(const struct applier *applier, const struct growth_view *view,
 	case GROWTH_FAILED:
 		break;
 	}
-	/* Our copy lagged, or another writer was faster: nothing that a user could mend. */
-	if (plan.decision != GROWTH_TIDY && err->code != ERROR_CONFLICT)
+	/* Our copy lagged, another writer was faster, or the lead has ended: nothing that a user
+	 * could mend. */
+	if (plan.decision != GROWTH_TIDY && err->code != ERROR_CONFLICT &&
+	    err->code != ERROR_CANCELLED)
 		report_failure(applier, view, err);
 	return -1;
 }

@@ -30,13 +30,21 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Growth states are left out: this role or the kubelet wrote them. After NodeResizeInfeasible only
- * a changed request starts another round. */
+/* The kubelet gives a claim back whose request has changed since it was asked for. */
+static bool was_given_back(const struct claim *before, const struct claim *after)
+{
+	return before->growth != CLAIM_GROWTH_NODE_INFEASIBLE &&
+	       after->growth == CLAIM_GROWTH_NODE_INFEASIBLE &&
+	       after->request_bytes != after->allocated_bytes;
+}
+
+/* Other growth states are left out: this role wrote them, or they are the kubelet's own. After
+ * NodeResizeInfeasible of an unchanged request nothing would be different. */
 static bool claim_differs(const struct claim *before, const struct claim *after)
 {
 	return !before || !same(before->object.uid, after->object.uid) ||
 	       before->request_bytes != after->request_bytes ||
-	       before->capacity_bytes != after->capacity_bytes ||
+	       before->capacity_bytes != after->capacity_bytes || was_given_back(before, after) ||
 	       !same(before->volume_name, after->volume_name) || !same(before->phase, after->phase);
 }
 
@@ -88,7 +96,9 @@ static void volume_changed(struct workqueue *queue, const struct cluster_change 
 	CLEANUP(object_unrefp)
 	struct object *claim = cluster_get(change->cluster, CLUSTER_CLAIMS, after->claim_namespace,
 					   after->claim_name);
-	if (claim && (growth_is_wanted(claim_of(claim)) || noted))
+	/* While a growth is under way its own write of the note is no news. */
+	if (claim && (before ? noted && !growth_is_wanted(claim_of(claim))
+			     : noted || growth_is_wanted(claim_of(claim))))
 		workqueue_add_object(queue, after->claim_namespace, after->claim_name);
 }
 

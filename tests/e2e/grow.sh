@@ -59,7 +59,7 @@ growth_state() { field pvc "$1" .status.allocatedResourceStatuses.storage; } # C
 
 is_settled() { # CLAIM SIZE: the claim and its volume say so, and nothing is left of the way there
 	capacity_is "$1" "$2" && [ -z "$(growth_state "$1")" ] &&
-		[ -z "$(field pvc "$1" .status.conditions)" ] &&
+		! field pvc "$1" '.status.conditions[]?.type' | grep -q Resize &&
 		[ "$(field pv "$(volume_of "$1")" .spec.capacity.storage)" = "$2" ] &&
 		! kubectl get pv "$(volume_of "$1")" -o yaml | grep -q pre-resize-capacity
 }
@@ -86,6 +86,8 @@ ext4_grows() {
 			fail "what only waits is called infeasible"
 		ok "grow-ext4 cannot grow while it is mounted, and its claim waits"
 		kubectl delete pod grow-ext4 >/dev/null
+		must 60 "without a pod the node unstages it" \
+			log_has "$NODE_PLUGIN" "volume unstaged.*volume=$(volume_of grow-ext4)"
 		writer grow-ext4 | apply
 		must 60 "its next pod writes" writes grow-ext4
 		must 60 "then grow-ext4 has 700Mi" is_settled grow-ext4 700Mi

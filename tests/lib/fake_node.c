@@ -44,6 +44,7 @@ struct fake_node {
 	uint64_t room_bytes;
 	uint64_t shortfall_bytes;
 	bool grows_file_systems;
+	uint64_t rounding_bytes; /* 0: none */
 	struct failure failures[METHODS];
 	size_t calls[METHODS];
 	fake_node_hook *hook;
@@ -232,6 +233,10 @@ static int expand(struct fake_node *node, const char *id, uint64_t size_bytes, u
 		return error_set(err, ERROR_EXHAUSTED, "pool has no room for %s", id);
 	if (size_bytes > volume->size_bytes)
 		volume->size_bytes = size_bytes;
+	if (node->rounding_bytes)
+		volume->size_bytes +=
+			(node->rounding_bytes - volume->size_bytes % node->rounding_bytes) %
+			node->rounding_bytes;
 	*ret_bytes = volume->size_bytes;
 	return 0;
 }
@@ -385,4 +390,9 @@ uint64_t fake_node_size(struct fake_node *node, const char *id)
 void fake_node_set_grows_file_systems(struct fake_node *node, bool grows)
 {
 	LOCKED(node, node->grows_file_systems = grows);
+}
+
+void fake_node_set_rounding(struct fake_node *node, uint64_t unit_bytes)
+{
+	LOCKED(node, node->rounding_bytes = unit_bytes);
 }

@@ -43,6 +43,9 @@ void fake_node_set_room(struct fake_node *node, uint64_t bytes);
 /* ControllerExpandVolume answers that the file system has to be grown where it is mounted. */
 void fake_node_set_grows_file_systems(struct fake_node *node, bool grows);
 
+/* ControllerExpandVolume makes volumes a multiple of that large. */
+void fake_node_set_rounding(struct fake_node *node, uint64_t unit_bytes);
+
 /* Volumes come out so much smaller than asked. */
 void fake_node_set_shortfall(struct fake_node *node, uint64_t bytes);
 

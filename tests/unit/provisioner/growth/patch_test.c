@@ -130,8 +130,17 @@ static void the_same_size_again_needs_no_write(void **state)
 {
 	CLEANUP(sample_done) struct sample under_way = sample_of(UNDER_WAY);
 	assert_null(growth_patch_begin(claim_of(under_way.object), UINT64_C(2) << 30, true));
+}
+
+/* Intent before effect: a process that dies while the node works leaves no old refusal behind. */
+static void the_same_size_again_takes_the_refusal_away_first(void **state)
+{
 	CLEANUP(sample_done) struct sample refused = sample_of(REFUSED);
-	assert_null(growth_patch_begin(claim_of(refused.object), UINT64_C(9) << 30, true));
+	apply(&refused, growth_patch_begin(claim_of(refused.object), UINT64_C(9) << 30, true));
+	assert_null(condition_of(&refused, "ControllerResizeError"));
+	assert_non_null(condition_of(&refused, "Resizing"));
+	assert_field(&refused, "status.allocatedResources.storage", "9Gi");
+	assert_foreign_fields(&refused);
 }
 
 static void hands_over_to_the_kubelet(void **state)
@@ -245,6 +254,7 @@ int main(void)
 		cmocka_unit_test(begins_with_the_size_that_is_asked_for),
 		cmocka_unit_test(another_size_takes_the_old_refusal_away),
 		cmocka_unit_test(the_same_size_again_needs_no_write),
+		cmocka_unit_test(the_same_size_again_takes_the_refusal_away_first),
 		cmocka_unit_test(hands_over_to_the_kubelet),
 		cmocka_unit_test(ends_with_the_new_capacity),
 		cmocka_unit_test(says_why_it_failed_once),
