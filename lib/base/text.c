@@ -52,6 +52,18 @@ char *must_printf(const char *format, ...)
 	return text_take(&text);
 }
 
+/* realloc() leaves the old bytes where they were. */
+static char *move_secret(const struct text *text, size_t capacity)
+{
+	char *data = must_alloc(capacity);
+	if (!text->data)
+		return data;
+	memcpy(data, text->data, text->length);
+	explicit_bzero(text->data, text->capacity);
+	free(text->data);
+	return data;
+}
+
 static void reserve(struct text *text, size_t more)
 {
 	size_t needed = text->length + more + 1;
@@ -60,7 +72,8 @@ static void reserve(struct text *text, size_t more)
 	size_t capacity = text->capacity ? text->capacity : 64;
 	while (capacity < needed)
 		capacity *= 2;
-	text->data = must_realloc(text->data, capacity);
+	text->data =
+		text->secret ? move_secret(text, capacity) : must_realloc(text->data, capacity);
 	text->capacity = capacity;
 }
 
@@ -114,6 +127,8 @@ char *text_take(struct text *text)
 
 void text_done(struct text *text)
 {
+	if (text->secret && text->data)
+		explicit_bzero(text->data, text->capacity);
 	free(text->data);
 	*text = (struct text)TEXT_INIT;
 }

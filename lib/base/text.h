@@ -16,6 +16,7 @@ struct text {
 	char *data; /* never NULL after the first append */
 	size_t length;
 	size_t capacity;
+	bool secret; /* what it held is wiped: when it moves, and by text_done() */
 };
 
 #define TEXT_INIT                                                                                  \
@@ -32,7 +33,8 @@ __attribute__((format(printf, 2, 0))) void text_vprintf(struct text *text, const
 /* The content as a string; "" if nothing was appended. Borrowed. */
 const char *text_string(const struct text *text);
 
-/* Hands the content over; the text is empty and usable afterwards. Never NULL. */
+/* Hands the content over; the text is empty and usable afterwards. Never NULL. The content of a
+ * secret one is the caller's to wipe. */
 char *text_take(struct text *text);
 
 void text_done(struct text *text);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 /* RFC 3629, section 4: the first byte says how many follow and what range the second has. */
-size_t utf8_length(const uint8_t *at, size_t left)
+size_t utf8_length(const unsigned char *at, size_t left)
 {
-	uint8_t low = 0x80, high = 0xbf;
+	unsigned char low = 0x80, high = 0xbf;
 	size_t length;
 	if (at[0] < 0x80)
 		return 1;
@@ -31,11 +31,24 @@ size_t utf8_length(const uint8_t *at, size_t left)
 	return length;
 }
 
+bool utf8_is_valid(const void *bytes, size_t length)
+{
+	const unsigned char *at = bytes;
+	while (length > 0) {
+		size_t character = utf8_length(at, length);
+		if (character == 0)
+			return false;
+		at += character;
+		length -= character;
+	}
+	return true;
+}
+
 void utf8_repair(char *text)
 {
 	size_t left = strlen(text);
 	while (left) {
-		size_t length = utf8_length((const uint8_t *)text, left);
+		size_t length = utf8_length((const unsigned char *)text, left);
 		if (length == 0) {
 			*text = '?';
 			length = 1;

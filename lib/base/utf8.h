@@ -2,14 +2,18 @@
 #pragma once
 
 /*
- * UTF-8 as RFC 3629 has it.
+ * UTF-8 (RFC 3629): bytes that a protobuf string or a JSON text may hold.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-/* Bytes of the character at the beginning; 0: it is none, or it is cut off. left is at least 1. */
-size_t utf8_length(const uint8_t *at, size_t left);
+/* The length of the character that the bytes begin with, of which there is at least one; 0 if they
+ * begin with none. */
+size_t utf8_length(const unsigned char *at, size_t left);
+
+/* A NUL is a character, too. */
+bool utf8_is_valid(const void *bytes, size_t length);
 
 /* Puts a question mark in the place of each byte that belongs to no character. */
 void utf8_repair(char *text);

@@ -40,6 +40,10 @@ DEFINE_MAP(create_parameters, Csi__V1__CreateVolumeRequest__ParametersEntry,
 	   csi__v1__create_volume_request__parameters_entry__init);
 DEFINE_MAP(capacity_parameters, Csi__V1__GetCapacityRequest__ParametersEntry,
 	   csi__v1__get_capacity_request__parameters_entry__init);
+DEFINE_MAP(create_secrets, Csi__V1__CreateVolumeRequest__SecretsEntry,
+	   csi__v1__create_volume_request__secrets_entry__init);
+DEFINE_MAP(delete_secrets, Csi__V1__DeleteVolumeRequest__SecretsEntry,
+	   csi__v1__delete_volume_request__secrets_entry__init);
 DEFINE_MAP(topology_segments, Csi__V1__Topology__SegmentsEntry,
 	   csi__v1__topology__segments_entry__init);
 
@@ -111,6 +115,8 @@ static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
 	to->n_volume_capabilities = from->capability_count;
 	to->parameters = create_parameters(arena, &from->parameters);
 	to->n_parameters = from->parameters.count;
+	to->secrets = create_secrets(arena, &from->secrets);
+	to->n_secrets = from->secrets.count;
 	if (from->segments.count > 0)
 		to->accessibility_requirements = make_requirement(arena, &from->segments);
 	return to;
@@ -204,13 +210,18 @@ void csi_volume_free(struct csi_volume *volume)
 		arena_free(volume->arena);
 }
 
-int csi_delete_volume(struct rpc_channel *channel, const char *volume_id, uint32_t timeout_ms,
-		      struct error *err)
+int csi_delete_volume(struct rpc_channel *channel, const char *volume_id,
+		      const struct pairs *secrets, uint32_t timeout_ms, struct error *err)
 {
+	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
 	CLEANUP(free_message) ProtobufCMessage *response = NULL;
 	Csi__V1__DeleteVolumeRequest request = CSI__V1__DELETE_VOLUME_REQUEST__INIT;
 	struct error why = { 0 };
 	request.volume_id = borrow(volume_id);
+	if (secrets) {
+		request.secrets = delete_secrets(arena, secrets);
+		request.n_secrets = secrets->count;
+	}
 	if (rpc_channel_call(channel, CONTROLLER, "DeleteVolume", &request.base,
 			     &csi__v1__delete_volume_response__descriptor, timeout_ms, &response,
 			     &why) < 0 &&

@@ -43,6 +43,7 @@ struct csi_create_volume_request {
 	const struct csi_capability *capabilities;
 	size_t capability_count;
 	struct pairs parameters;
+	struct pairs secrets; /* lie where their owner wipes them: nothing of them is copied here */
 	struct pairs segments; /* requisite and preferred topology: one, of the chosen node */
 };
 
@@ -59,9 +60,9 @@ int csi_create_volume(struct rpc_channel *channel, const struct csi_create_volum
 		      uint32_t timeout_ms, struct csi_volume **ret_volume, struct error *err);
 void csi_volume_free(struct csi_volume *volume);
 
-/* A volume that is not there counts as deleted. */
-int csi_delete_volume(struct rpc_channel *channel, const char *volume_id, uint32_t timeout_ms,
-		      struct error *err);
+/* A volume that is not there counts as deleted. secrets: NULL for none. */
+int csi_delete_volume(struct rpc_channel *channel, const char *volume_id,
+		      const struct pairs *secrets, uint32_t timeout_ms, struct error *err);
 
 struct csi_expand_volume_request {
 	const char *volume_id;

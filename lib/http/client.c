@@ -236,6 +236,7 @@ static int take_response(const struct http_client *client, struct transfer *tran
 		return fail(client, transfer, err);
 	ret_response->status = transfer->status;
 	ret_response->retry_after_s = transfer->retry_after_s;
+	ret_response->secret = transfer->body.secret;
 	ret_response->body_length = transfer->body.length;
 	ret_response->body = text_take(&transfer->body);
 	return 0;
@@ -254,6 +255,8 @@ int http_client_request(struct http_client *client, const struct http_request *r
 
 void http_response_done(struct http_response *response)
 {
+	if (response->secret && response->body)
+		explicit_bzero(response->body, response->body_length);
 	free(response->body);
 	*response = (struct http_response) { 0 };
 }

@@ -10,6 +10,7 @@
  * ignored (base/stop.h does). Redirects are not followed and proxies are not used.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ struct http_response {
 	char *body; /* terminated; never NULL after success */
 	size_t body_length;
 	uint32_t retry_after_s; /* of a Retry-After header, else 0 */
+	bool secret;		/* as in the request: http_response_done() wipes the body */
 };
 
 int http_client_new(const struct http_client_options *options, struct http_client **ret_client,

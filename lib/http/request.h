@@ -6,6 +6,7 @@
  * requests (http/client.h), and each one on its way is a transfer (http/transfer.h).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,4 +21,5 @@ struct http_request {
 	size_t body_length;
 	uint32_t timeout_ms; /* of the whole request; for a stream: of its silence */
 	uint32_t body_max;   /* of the answer; 0: HTTP_BODY_MAX */
+	bool secret;	     /* no copy of the answer stays in our memory */
 };

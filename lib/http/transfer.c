@@ -59,6 +59,9 @@ static size_t on_body(char *data, size_t unit, size_t length, void *context)
 	pthread_mutex_lock(transfer->lock);
 	note_heard(transfer);
 	size_t taken = take_body(transfer, data, length);
+	/* The data lies in libcurl's buffer, which is done with it. */
+	if (transfer->body.secret)
+		explicit_bzero(data, length);
 	pthread_cond_broadcast(&transfer->changed);
 	pthread_mutex_unlock(transfer->lock);
 	return taken;
@@ -151,6 +154,7 @@ struct transfer *transfer_new(pthread_mutex_t *lock, uint64_t *server_heard_ms, 
 	pthread_cond_init(&transfer->changed, NULL);
 	transfer->is_stream = is_stream;
 	transfer->body_max = request->body_max ? request->body_max : HTTP_BODY_MAX;
+	transfer->body.secret = request->secret && !is_stream;
 	transfer->has_effect = strcmp(request->method, "GET") != 0;
 	transfer->silence_ms = is_stream ? request->timeout_ms : 0;
 	transfer->begun_ms = transfer->heard_ms = clock_monotonic_ms();

@@ -164,6 +164,7 @@ int kube_call(struct kube_client *client, const struct kube_call *call,
 		.path = text_string(&path),
 		.content_type = call->content_type,
 		.body_max = call->body_max,
+		.secret = call->secret,
 	};
 	if (call->body)
 		request.body = json_text(call->body, &request.body_length);

@@ -31,6 +31,7 @@ struct kube_call {
 	struct json_object *body; /* or NULL */
 	uint32_t timeout_ms;	  /* 0: KUBE_CALL_TIMEOUT_MS */
 	uint32_t body_max;	  /* of the answer; 0: HTTP_BODY_MAX */
+	bool secret;		  /* as of struct http_request */
 	bool unbounded;		  /* a write that kube_client_bound_writes() does not bound */
 };
 

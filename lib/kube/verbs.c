@@ -6,6 +6,9 @@
 #include "kube/call.h"
 #include "kube/json.h"
 
+/* 1 MiB of data (core/v1, MaxSecretSize) in base64, and what else an object may hold. */
+#define SECRET_TEXT_MAX (4u << 20)
+
 int kube_get(struct kube_client *client, const struct kind *kind, const char *namespace,
 	     const char *name, struct object **ret_object, struct error *err)
 {
@@ -17,6 +20,26 @@ int kube_get(struct kube_client *client, const struct kind *kind, const char *na
 		.name = name,
 	};
 	return kube_call_object(client, &call, ret_object, err);
+}
+
+int kube_get_secret(struct kube_client *client, const char *namespace, const char *name,
+		    struct secret_data *ret_data, struct error *err)
+{
+	const struct kube_call call = {
+		.verb = "get",
+		.method = "GET",
+		.kind = &secret_kind,
+		.namespace = namespace,
+		.name = name,
+		.body_max = SECRET_TEXT_MAX,
+		.secret = true,
+	};
+	struct http_response response;
+	if (kube_call(client, &call, &response, err) < 0)
+		return -1;
+	int r = secret_data_parse(response.body, response.body_length, ret_data, err);
+	http_response_done(&response);
+	return r < 0 ? error_prefix(err, "Secret %s/%s", namespace, name) : 0;
 }
 
 int kube_create(struct kube_client *client, const struct kind *kind, const char *namespace,

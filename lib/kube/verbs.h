@@ -16,9 +16,15 @@
 #include "base/error.h"
 #include "kube/client.h"
 #include "kube/object.h"
+#include "kube/secret_data.h"
 
 int kube_get(struct kube_client *client, const struct kind *kind, const char *namespace,
 	     const char *name, struct object **ret_object, struct error *err);
+
+/* The data of a Secret. The text of the answer is wiped. *ret_data must be { 0 } before.
+ * ERROR_INVALID: it cannot be sent by CSI; names the key. */
+int kube_get_secret(struct kube_client *client, const char *namespace, const char *name,
+		    struct secret_data *ret_data, struct error *err);
 
 int kube_create(struct kube_client *client, const struct kind *kind, const char *namespace,
 		struct json_object *body, struct object **ret_object, struct error *err);

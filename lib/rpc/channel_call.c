@@ -4,6 +4,7 @@
 #include <grpc/grpc.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "rpc/channel_line.h"
@@ -21,6 +22,9 @@ struct exchange {
 	grpc_call *call;
 	gpr_timespec deadline;
 	grpc_byte_buffer *request;
+	/* The request's bytes, where it holds secrets: gRPC takes them out of the buffer and would
+	 * free them as they are. */
+	grpc_slice secret;
 	grpc_byte_buffer *response;
 	grpc_metadata_array initial_metadata;
 	grpc_metadata_array trailing_metadata;
@@ -37,6 +41,7 @@ static void exchange_begin(struct exchange *exchange, struct rpc_channel *channe
 		.method = method,
 		.timeout_ms = timeout_ms,
 		.details = grpc_empty_slice(),
+		.secret = grpc_empty_slice(),
 	};
 	exchange->deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
 					  gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
@@ -83,9 +88,19 @@ static grpc_op recv_status(struct exchange *exchange)
 							   NULL } };
 }
 
+static void pack(struct exchange *exchange, const ProtobufCMessage *request)
+{
+	if (!rpc_message_holds_secrets(request->descriptor)) {
+		exchange->request = rpc_message_pack(request);
+		return;
+	}
+	exchange->secret = rpc_message_pack_bytes(request);
+	exchange->request = grpc_raw_byte_buffer_create(&exchange->secret, 1);
+}
+
 static void exchange_run(struct exchange *exchange, const ProtobufCMessage *request)
 {
-	exchange->request = rpc_message_pack(request);
+	pack(exchange, request);
 	const grpc_op ops[] = {
 		{ .op = GRPC_OP_SEND_INITIAL_METADATA },
 		{ .op = GRPC_OP_SEND_MESSAGE, .data.send_message = { exchange->request } },
@@ -102,7 +117,7 @@ static void exchange_run(struct exchange *exchange, const ProtobufCMessage *requ
 /* As exchange_run(), but messages and status are yet to be asked for. */
 static bool exchange_open(struct exchange *exchange, const ProtobufCMessage *request)
 {
-	exchange->request = rpc_message_pack(request);
+	pack(exchange, request);
 	const grpc_op ops[] = {
 		{ .op = GRPC_OP_SEND_INITIAL_METADATA },
 		{ .op = GRPC_OP_SEND_MESSAGE, .data.send_message = { exchange->request } },
@@ -118,6 +133,8 @@ static bool exchange_open(struct exchange *exchange, const ProtobufCMessage *req
 
 static void exchange_done(struct exchange *exchange)
 {
+	explicit_bzero(GRPC_SLICE_START_PTR(exchange->secret), GRPC_SLICE_LENGTH(exchange->secret));
+	grpc_slice_unref(exchange->secret);
 	grpc_slice_unref(exchange->details);
 	grpc_metadata_array_destroy(&exchange->initial_metadata);
 	grpc_metadata_array_destroy(&exchange->trailing_metadata);

@@ -163,6 +163,13 @@ int rpc_message_unpack(const ProtobufCMessageDescriptor *type, grpc_byte_buffer 
 	return 0;
 }
 
+grpc_slice rpc_message_pack_bytes(const ProtobufCMessage *message)
+{
+	grpc_slice slice = grpc_slice_malloc_large(protobuf_c_message_get_packed_size(message));
+	protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(slice));
+	return slice;
+}
+
 grpc_byte_buffer *rpc_message_pack(const ProtobufCMessage *message)
 {
 	CLEANUP(unref_slice)

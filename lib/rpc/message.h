@@ -6,6 +6,7 @@
  */
 
 #include <grpc/byte_buffer.h>
+#include <grpc/slice.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
@@ -27,3 +28,7 @@ void rpc_message_wipe(grpc_byte_buffer *buffer);
 
 /* Never NULL. */
 grpc_byte_buffer *rpc_message_pack(const ProtobufCMessage *message);
+
+/* The same bytes in memory of their own, of which a reference is no copy, however few they are: for
+ * a message that is wiped when its call is over. Yours. */
+grpc_slice rpc_message_pack_bytes(const ProtobufCMessage *message);

@@ -124,12 +124,8 @@ static int check_string(const struct walk *walk, const struct place *place, stru
 {
 	if (in.at < in.end && memchr(in.at, 0, (size_t)(in.end - in.at)))
 		return refuse(walk, place, "contains a NUL character");
-	while (in.at < in.end) {
-		size_t length = utf8_length(in.at, (size_t)(in.end - in.at));
-		if (length == 0)
-			return refuse(walk, place, "not valid UTF-8");
-		in.at += length;
-	}
+	if (!utf8_is_valid(in.at, (size_t)(in.end - in.at)))
+		return refuse(walk, place, "not valid UTF-8");
 	return 0;
 }
 

@@ -57,7 +57,7 @@ int node_call_check(const struct applier *applier, const char *node, struct erro
 static int send_delete(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
 		       struct error *err)
 {
-	return csi_delete_volume(rpc, context, timeout_ms, err);
+	return csi_delete_volume(rpc, context, NULL, timeout_ms, err);
 }
 
 int node_call_delete_volume(const struct applier *applier, const char *node, const char *volume_id,

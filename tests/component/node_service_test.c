@@ -108,7 +108,7 @@ static void promises_show_in_the_capacity(void **state)
 		    &err);
 	/* Others write to this disk too. */
 	assert_true(before - after > 3 * GIB);
-	assert_done(csi_delete_volume(scene.channel, "pvc-1", TIMEOUT_MS, &err), &err);
+	assert_done(csi_delete_volume(scene.channel, "pvc-1", NULL, TIMEOUT_MS, &err), &err);
 }
 
 /* As external-provisioner asks for CSIStorageCapacity: with all that the class says. */
@@ -151,7 +151,7 @@ static int connect_and_create(const char *certificates, const char *name, struct
 	struct error refused = { 0 };
 	assert_int_equal(node_client_stage(channel, &volume, "/tmp/x", &refused), -1);
 	assert_int_equal(refused.code, ERROR_FORBIDDEN);
-	return csi_delete_volume(channel, name, TIMEOUT_MS, err);
+	return csi_delete_volume(channel, name, NULL, TIMEOUT_MS, err);
 }
 
 static void over_tcp_only_the_provisioner_is_served_and_only_with_volumes(void **state)

@@ -98,6 +98,9 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	for (size_t i = 0; i < request->n_parameters; i++)
 		text_printf(&f->asked, " %s=%s", request->parameters[i]->key,
 			    request->parameters[i]->value);
+	for (size_t i = 0; i < request->n_secrets; i++)
+		text_printf(&f->asked, " secret:%s=%s", request->secrets[i]->key,
+			    request->secrets[i]->value);
 	if (where) {
 		note_topology(&f->asked, "requisite", where->requisite, where->n_requisite);
 		note_topology(&f->asked, "preferred", where->preferred, where->n_preferred);
@@ -115,6 +118,9 @@ static int delete_volume(struct rpc_call *call, const Csi__V1__DeleteVolumeReque
 {
 	struct fixture *f = rpc_call_context(call);
 	text_printf(&f->asked, "delete %s", request->volume_id);
+	for (size_t i = 0; i < request->n_secrets; i++)
+		text_printf(&f->asked, " secret:%s=%s", request->secrets[i]->key,
+			    request->secrets[i]->value);
 	return f->fail ? error_set(err, f->fail, "no luck") : 0;
 }
 
@@ -319,16 +325,33 @@ static void a_size_that_does_not_fit_the_wire_is_not_sent(void **state)
 	assert_string_equal(text_string(&f->asked), "");
 }
 
+static void secrets_are_sent_with_creation_and_deletion(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	struct csi_volume *volume = NULL;
+	struct csi_create_volume_request request = request_of("pvc-1");
+	struct pair entries[] = { { "user", "me" }, { "password", "" } };
+	request.secrets = (struct pairs) { entries, 2 };
+	assert_int_equal(csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err), 0);
+	csi_volume_free(volume);
+	assert_non_null(strstr(text_string(&f->asked), " secret:user=me secret:password="));
+	text_done(&f->asked);
+	assert_int_equal(csi_delete_volume(f->channel, "vol-1", &request.secrets, TIMEOUT_MS, &err),
+			 0);
+	assert_string_equal(text_string(&f->asked), "delete vol-1 secret:user=me secret:password=");
+}
+
 static void deleting_what_is_gone_succeeds(void **state)
 {
 	struct fixture *f = *state;
 	struct error err = { 0 };
-	assert_int_equal(csi_delete_volume(f->channel, "vol-1", TIMEOUT_MS, &err), 0);
+	assert_int_equal(csi_delete_volume(f->channel, "vol-1", NULL, TIMEOUT_MS, &err), 0);
 	assert_string_equal(text_string(&f->asked), "delete vol-1");
 	f->fail = ERROR_NOT_FOUND;
-	assert_int_equal(csi_delete_volume(f->channel, "vol-1", TIMEOUT_MS, &err), 0);
+	assert_int_equal(csi_delete_volume(f->channel, "vol-1", NULL, TIMEOUT_MS, &err), 0);
 	f->fail = ERROR_IN_USE;
-	assert_int_equal(csi_delete_volume(f->channel, "vol-1", TIMEOUT_MS, &err), -1);
+	assert_int_equal(csi_delete_volume(f->channel, "vol-1", NULL, TIMEOUT_MS, &err), -1);
 	assert_int_equal(err.code, ERROR_IN_USE);
 }
 
@@ -404,6 +427,7 @@ int main(void)
 		WITH(an_answer_without_an_id_or_with_nonsense_is_an_error),
 		WITH(an_answer_with_maps_that_are_too_large_is_an_error),
 		WITH(a_size_that_does_not_fit_the_wire_is_not_sent),
+		WITH(secrets_are_sent_with_creation_and_deletion),
 		WITH(deleting_what_is_gone_succeeds),
 		WITH(capacity_comes_with_and_without_a_maximum),
 		WITH(a_volume_grows_to_what_is_answered),

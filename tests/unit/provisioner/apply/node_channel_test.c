@@ -56,7 +56,8 @@ static void dials_a_node_once_for_many_calls(void **state)
 	for (int i = 0; i < 3; i++) {
 		CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
 		assert_int_equal(node_channel_get(channels, "node-a", &channel, &err), 0);
-		assert_int_equal(csi_delete_volume(node_channel_rpc(channel), "v", 5000, &err), 0);
+		assert_int_equal(
+			csi_delete_volume(node_channel_rpc(channel), "v", NULL, 5000, &err), 0);
 	}
 	assert_int_equal(directory.dialled, 1);
 	assert_int_equal(node_channels_count(channels), 1);
@@ -126,7 +127,7 @@ static int delete_over(struct node_channels *channels, struct error *err)
 	CLEANUP(node_channel_putp) struct node_channel *channel = NULL;
 	if (node_channel_get(channels, "node-a", &channel, err) < 0)
 		return -1;
-	return csi_delete_volume(node_channel_rpc(channel), "v", 5000, err);
+	return csi_delete_volume(node_channel_rpc(channel), "v", NULL, 5000, err);
 }
 
 static void calls_over_tls_and_takes_new_certificates_without_a_restart(void **state)
