@@ -58,9 +58,6 @@ static int check_claim(const struct claim *claim, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "spec.dataSource: a volume cannot be made from a %s yet",
 				 claim->data_source_kind);
-	if (claim->block)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "spec.volumeMode: Block is not supported yet; use Filesystem");
 	if (claim->attributes_class_name && claim->attributes_class_name[0])
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "spec.volumeAttributesClassName: not supported yet");
@@ -149,6 +146,20 @@ static enum csi_access_mode csi_mode(const struct claim *claim)
 								: CSI_SINGLE_NODE_MULTI_WRITER;
 }
 
+/* A raw block device has neither a file system nor mount options. */
+static struct csi_capability make_capability(const struct claim *claim, const struct class *class,
+					     const char *fs_type)
+{
+	if (claim->block)
+		return (struct csi_capability) { .access_mode = csi_mode(claim), .block = true };
+	return (struct csi_capability) {
+		.access_mode = csi_mode(claim),
+		.fs_type = fs_type,
+		.mount_flags = (char *const *)class->mount_options,
+		.mount_flag_count = class->mount_option_count,
+	};
+}
+
 int claim_request_build(const struct claim *claim, const struct class *class, struct arena *arena,
 			struct csi_create_volume_request *ret_request, struct error *err)
 {
@@ -162,12 +173,7 @@ int claim_request_build(const struct claim *claim, const struct class *class, st
 	const char *name = claim_volume_name(claim, arena);
 	describe_claim(claim, name, arena, &parameters);
 	struct csi_capability *capability = arena_alloc(arena, sizeof(*capability));
-	*capability = (struct csi_capability) {
-		.access_mode = csi_mode(claim),
-		.fs_type = fs_type,
-		.mount_flags = (char *const *)class->mount_options,
-		.mount_flag_count = class->mount_option_count,
-	};
+	*capability = make_capability(claim, class, fs_type);
 	*ret_request = (struct csi_create_volume_request) {
 		.name = name,
 		.required_bytes = claim->request_bytes,

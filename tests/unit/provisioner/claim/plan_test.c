@@ -261,8 +261,6 @@ static void refuses_what_it_cannot_serve_and_names_the_field(void **state)
 		{ "clone", "{'spec':{'dataSource':{'kind':'PersistentVolumeClaim','name':'s'}}}",
 		  NULL, NULL, CLAIM_REFUSE, ERROR_UNSUPPORTED,
 		  "spec.dataSource: a volume cannot be made from a PersistentVolumeClaim" },
-		{ "block", "{'spec':{'volumeMode':'Block'}}", NULL, NULL, CLAIM_REFUSE,
-		  ERROR_UNSUPPORTED, "spec.volumeMode: Block" },
 		{ "attributes class", "{'spec':{'volumeAttributesClassName':'gold'}}", NULL, NULL,
 		  CLAIM_REFUSE, ERROR_UNSUPPORTED, "spec.volumeAttributesClassName" },
 		{ "RWX", "{'spec':{'accessModes':['ReadWriteMany']}}", NULL, NULL, CLAIM_REFUSE,
