@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "csi/names.h"
@@ -325,7 +326,7 @@ int main(int argc, char **argv)
 	stop_init();
 	log_set_level(program.options.log_level);
 	int status = 1;
-	if (set_up(&program, &err) < 0)
+	if (secret_forbid_dumps(&err) < 0 || set_up(&program, &err) < 0)
 		log_error("cannot start", LOG_ERR(&err));
 	else
 		status = run(&program);

@@ -54,19 +54,26 @@ int node_call_check(const struct applier *applier, const char *node, struct erro
 	return 0;
 }
 
+struct deletion {
+	const char *volume_id;
+	const struct pairs *secrets;
+};
+
 static int send_delete(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
 		       struct error *err)
 {
-	return csi_delete_volume(rpc, context, NULL, timeout_ms, err);
+	const struct deletion *deletion = context;
+	return csi_delete_volume(rpc, deletion->volume_id, deletion->secrets, timeout_ms, err);
 }
 
 int node_call_delete_volume(const struct applier *applier, const char *node, const char *volume_id,
-			    struct error *err)
+			    const struct pairs *secrets, struct error *err)
 {
+	struct deletion deletion = { .volume_id = volume_id, .secrets = secrets };
 	return node_call(applier,
 			 &(struct node_call) { .node = node,
 					       .method = "DeleteVolume",
 					       .send = send_delete,
-					       .context = (void *)volume_id },
+					       .context = &deletion },
 			 err);
 }

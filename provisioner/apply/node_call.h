@@ -11,6 +11,7 @@
 
 #include "apply/applier.h"
 
+struct pairs;
 struct rpc_channel;
 
 struct node_call {
@@ -33,4 +34,4 @@ int node_call_check(const struct applier *applier, const char *node, struct erro
 
 /* DeleteVolume. A volume that is not there counts as deleted. */
 int node_call_delete_volume(const struct applier *applier, const char *node, const char *volume_id,
-			    struct error *err);
+			    const struct pairs *secrets, struct error *err);

@@ -6,6 +6,7 @@
 
 #include "apply/node_call.h"
 #include "cluster/class.h"
+#include "cluster/secret_key.h"
 #include "csi/client.h"
 
 /* A node that does not answer holds one worker for so long. */
@@ -26,6 +27,9 @@ static struct question *question_of(const struct class *class, struct arena *are
 	question->capability.access_mode = CSI_SINGLE_NODE_MULTI_WRITER;
 	for (size_t i = 0; i < class->parameters.count; i++) {
 		const struct pair *pair = &class->parameters.items[i];
+		struct secret_key secret;
+		if (secret_key_find(pair->key, &secret))
+			continue;
 		if (strcmp(pair->key, CSI_PARAMETER_FS_TYPE) == 0 ||
 		    strcasecmp(pair->key, "fstype") == 0)
 			question->capability.fs_type = pair->value[0] ? pair->value : NULL;

@@ -14,15 +14,31 @@ static struct json_object *strings(const char *const *items, size_t count)
 	return list;
 }
 
-static void set_metadata(struct json_object *manifest, const struct class *class)
+/* The Secrets of calls for which the spec of a PersistentVolume has no member. */
+static void note_secrets(struct json_object *annotations, const struct secret_names *secrets)
+{
+	const struct secret_name *deletion = &secrets->of[SECRET_PROVISIONER];
+	const struct secret_name *modification = &secrets->of[SECRET_CONTROLLER_MODIFY];
+	json_set_string(annotations, PERSISTENT_VOLUME_SECRET_NAME_ANNOTATION,
+			deletion->name ? deletion->name : "");
+	json_set_string(annotations, PERSISTENT_VOLUME_SECRET_NAMESPACE_ANNOTATION,
+			deletion->name ? deletion->namespace : "");
+	if (!modification->name)
+		return;
+	json_set_string(annotations, PERSISTENT_VOLUME_MODIFY_SECRET_NAME_ANNOTATION,
+			modification->name);
+	json_set_string(annotations, PERSISTENT_VOLUME_MODIFY_SECRET_NAMESPACE_ANNOTATION,
+			modification->namespace);
+}
+
+static void set_metadata(struct json_object *manifest, const struct volume_origin *origin)
 {
 	struct json_object *metadata = json_child(manifest, "metadata");
 	struct json_object *annotations = json_child(metadata, "annotations");
 	json_set_string(annotations, PERSISTENT_VOLUME_PROVISIONED_BY_ANNOTATION, CSI_DRIVER_NAME);
-	json_set_string(annotations, PERSISTENT_VOLUME_SECRET_NAME_ANNOTATION, "");
-	json_set_string(annotations, PERSISTENT_VOLUME_SECRET_NAMESPACE_ANNOTATION, "");
+	note_secrets(annotations, origin->secrets);
 	static const char *const finalizers[] = { PERSISTENT_VOLUME_FINALIZER };
-	if (class->delete_released)
+	if (origin->class->delete_released)
 		json_set(metadata, "finalizers", strings(finalizers, 1));
 }
 
@@ -57,17 +73,42 @@ static struct json_object *claim_reference(const struct claim *claim)
 	return reference;
 }
 
-static struct json_object *csi_source(const struct csi_create_volume_request *request,
-				      const struct csi_volume *volume, const char *identity)
+/* The caller of each of these reads the Secret itself; for the calls to the node it is the kubelet.
+ */
+static void refer_to_secrets(struct json_object *csi, const struct secret_names *secrets)
 {
+	static const struct {
+		enum secret_use use;
+		const char *member;
+	} members[] = {
+		{ SECRET_CONTROLLER_PUBLISH, "controllerPublishSecretRef" },
+		{ SECRET_NODE_STAGE, "nodeStageSecretRef" },
+		{ SECRET_NODE_PUBLISH, "nodePublishSecretRef" },
+		{ SECRET_CONTROLLER_EXPAND, "controllerExpandSecretRef" },
+		{ SECRET_NODE_EXPAND, "nodeExpandSecretRef" },
+	};
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		const struct secret_name *secret = &secrets->of[members[i].use];
+		if (!secret->name)
+			continue;
+		struct json_object *reference = json_child(csi, members[i].member);
+		json_set_string(reference, "name", secret->name);
+		json_set_string(reference, "namespace", secret->namespace);
+	}
+}
+
+static struct json_object *csi_source(const struct volume_origin *origin)
+{
+	const struct csi_capability *capability = &origin->request->capabilities[0];
 	struct json_object *csi = json_object_new_object();
 	json_set_string(csi, "driver", CSI_DRIVER_NAME);
-	json_set_string(csi, "volumeHandle", volume->id);
-	if (!request->capabilities[0].block)
-		json_set_string(csi, "fsType", request->capabilities[0].fs_type);
-	json_set_pairs(csi, "volumeAttributes", &volume->context);
+	json_set_string(csi, "volumeHandle", origin->volume->id);
+	if (!capability->block)
+		json_set_string(csi, "fsType", capability->fs_type);
+	json_set_pairs(csi, "volumeAttributes", &origin->volume->context);
 	json_set_string(json_child(csi, "volumeAttributes"), CSI_CONTEXT_PROVISIONER_IDENTITY,
-			identity);
+			origin->identity);
+	refer_to_secrets(csi, origin->secrets);
 	return csi;
 }
 
@@ -100,17 +141,19 @@ static void set_capacity(struct json_object *spec, const struct csi_create_volum
 	json_set_string(json_child(spec, "capacity"), "storage", text);
 }
 
-struct json_object *volume_manifest(const struct claim *claim, const struct class *class,
-				    const struct csi_create_volume_request *request,
-				    const struct csi_volume *volume, const char *identity)
+struct json_object *volume_manifest(const struct volume_origin *origin)
 {
+	const struct claim *claim = origin->claim;
+	const struct class *class = origin->class;
+	const struct csi_volume *volume = origin->volume;
+	const struct csi_create_volume_request *request = origin->request;
 	struct json_object *manifest = object_json(&persistent_volume_kind, "", request->name);
 	struct json_object *spec = json_child(manifest, "spec");
-	set_metadata(manifest, class);
+	set_metadata(manifest, origin);
 	set_capacity(spec, request, volume);
 	json_set(spec, "accessModes", access_modes(claim));
 	json_set(spec, "claimRef", claim_reference(claim));
-	json_set(spec, "csi", csi_source(request, volume, identity));
+	json_set(spec, "csi", csi_source(origin));
 	json_set_string(spec, "persistentVolumeReclaimPolicy",
 			class->delete_released ? "Delete" : "Retain");
 	json_set_string(spec, "storageClassName", class->object.name);

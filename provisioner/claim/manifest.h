@@ -7,12 +7,20 @@
 
 #include <json-c/json.h>
 
+#include "claim/secret_names.h"
 #include "cluster/class.h"
 #include "csi/client.h"
 #include "kube/claim.h"
 
-/* request: what was asked; volume: what was made; identity: who we are (volumeAttributes). The
- * result is yours. */
-struct json_object *volume_manifest(const struct claim *claim, const struct class *class,
-				    const struct csi_create_volume_request *request,
-				    const struct csi_volume *volume, const char *identity);
+/* All that it is made from. */
+struct volume_origin {
+	const struct claim *claim;
+	const struct class *class;
+	const struct csi_create_volume_request *request; /* what was asked for */
+	const struct secret_names *secrets;
+	const struct csi_volume *volume; /* what was made */
+	const char *identity;		 /* ours, in volumeAttributes */
+};
+
+/* The result is yours. */
+struct json_object *volume_manifest(const struct volume_origin *origin);

@@ -201,7 +201,8 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 		REFUSE(plan, ERROR_EXISTS,
 		       "PersistentVolume \"%s\" exists and does not belong to this claim",
 		       view->volume->object.name);
-	else if (claim_request_build(claim, class, arena, &plan->request, &plan->reason) < 0)
+	else if (claim_request_build(claim, class, arena, &plan->request, &plan->reason) < 0 ||
+		 secret_names_read(claim, class, arena, &plan->secrets, &plan->reason) < 0)
 		plan->decision = CLAIM_REFUSE;
 	else
 		place(view, arena, plan);
@@ -225,6 +226,8 @@ static void plan_with_intent(const struct claim_view *view, const char *node, st
 	bool delayed = view->class && view->class->wait_for_first_consumer;
 	plan->has_intent = true;
 	plan->node = node;
+	if (view->class)
+		secret_names_read(claim, view->class, arena, &plan->secrets, NULL);
 	/* A claim that is bound to our volume has had its PersistentVolume, even if that is gone;
 	 * and a PersistentVolume that is kept for another claim keeps the data too. */
 	if (recorded(view) || same(claim->volume_name, own_name) ||

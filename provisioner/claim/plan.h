@@ -21,6 +21,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "claim/secret_names.h"
 #include "cluster/class.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
@@ -61,7 +62,9 @@ struct claim_plan {
 	bool has_intent; /* it is on the claim already, so the volume may exist */
 	const struct node_view *candidates;
 	size_t candidate_count;
-	struct csi_create_volume_request request; /* CHOOSE: without topology */
+	struct csi_create_volume_request request; /* without secrets; CHOOSE: nor topology */
+	/* Of a volume that is made; where it is undone, as far as its class still says so. */
+	struct secret_names secrets;
 };
 
 /* The intent's node; NULL if the claim has no intent. */

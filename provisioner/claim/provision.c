@@ -6,6 +6,7 @@
 
 #include "apply/measure.h"
 #include "apply/node_call.h"
+#include "apply/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "claim/intent.h"
@@ -19,15 +20,20 @@
 
 /* Any PersistentVolume of the name keeps the data. It is read from the API server itself, since our
  * copy may lag. */
-static int delete_unrecorded(const struct applier *applier, const char *node, const char *name,
-			     struct error *err)
+static int delete_unrecorded(const struct applier *applier, const struct claim_plan *plan,
+			     const char *name, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *volume = NULL;
+	CLEANUP_SECRET_DATA struct secret_data secret = { 0 };
+	const struct secret_name *secret_name = &plan->secrets.of[SECRET_PROVISIONER];
 	if (kube_get(applier->client, &persistent_volume_kind, "", name, &volume, err) == 0)
 		return 0;
 	if (err->code != ERROR_NOT_FOUND)
 		return -1;
-	return node_call_delete_volume(applier, node, name, err);
+	if (secret_fetch_to_delete(applier, secret_name->namespace, secret_name->name, &secret,
+				   err) < 0)
+		return -1;
+	return node_call_delete_volume(applier, plan->node, name, &secret.pairs, err);
 }
 
 int claim_undo(const struct applier *applier, const struct claim *claim,
@@ -40,7 +46,7 @@ int claim_undo(const struct applier *applier, const struct claim *claim,
 		 * deletion. */
 		log_warning("volume given up with its node", LOG_CLAIM(claim),
 			    LOG_TEXT("volume", name), LOG_TEXT("node", plan->node));
-	} else if (delete_unrecorded(applier, plan->node, name, err) < 0) {
+	} else if (delete_unrecorded(applier, plan, name, err) < 0) {
 		return -1;
 	} else {
 		log_info("provisioning undone", LOG_CLAIM(claim), LOG_TEXT("volume", name),
@@ -95,7 +101,8 @@ static int create_volume(const struct applier *applier, const struct claim *clai
 		 LOG_TEXT("node", plan->node), LOG_UINT("size_bytes", volume->capacity_bytes),
 		 LOG_UINT("duration_ms", clock_monotonic_ms() - since_ms));
 	if (check_answer(&plan->request, volume, err) < 0) {
-		node_call_delete_volume(applier, plan->node, volume->id, &(struct error) { 0 });
+		node_call_delete_volume(applier, plan->node, volume->id, &plan->request.secrets,
+					&(struct error) { 0 });
 		return error_prefix(err, "node \"%s\"", plan->node);
 	}
 	*ret_volume = TAKE(volume);
@@ -118,15 +125,21 @@ static int accept_existing(const struct applier *applier, const struct claim *cl
 }
 
 static int write_volume(const struct applier *applier, const struct claim *claim,
-			const struct class *class, const struct csi_create_volume_request *request,
+			const struct class *class, const struct claim_plan *plan,
 			const struct csi_volume *volume, struct error *err)
 {
 	CLEANUP(json_object_putp)
-	struct json_object *manifest =
-		volume_manifest(claim, class, request, volume, applier->identity);
+	struct json_object *manifest = volume_manifest(&(struct volume_origin) {
+		.claim = claim,
+		.class = class,
+		.request = &plan->request,
+		.secrets = &plan->secrets,
+		.volume = volume,
+		.identity = applier->identity,
+	});
 	int r = applier_create(applier, &persistent_volume_kind, manifest, err);
 	if (r < 0 && err->code == ERROR_EXISTS)
-		r = accept_existing(applier, claim, volume, request->name, err);
+		r = accept_existing(applier, claim, volume, plan->request.name, err);
 	if (r < 0)
 		return -1;
 	log_info("volume written", LOG_CLAIM(claim), LOG_TEXT("volume", volume->id));
@@ -140,7 +153,7 @@ static void give_up(const struct applier *applier, const struct claim *claim,
 		    const struct claim_plan *plan, bool unselect)
 {
 	struct error err;
-	if (delete_unrecorded(applier, plan->node, plan->request.name, &err) < 0 ||
+	if (delete_unrecorded(applier, plan, plan->request.name, &err) < 0 ||
 	    claim_intent_drop(applier, claim, unselect, &err) < 0)
 		log_warning("undo postponed", LOG_CLAIM(claim),
 			    LOG_TEXT("volume", plan->request.name), LOG_TEXT("node", plan->node),
@@ -181,7 +194,7 @@ static int carry_out(const struct applier *applier, const struct claim *claim,
 		     claim->object.namespace, claim->object.name);
 	if (make_volume(applier, claim, class, plan, &volume, err) < 0)
 		return -1;
-	if (write_volume(applier, claim, class, &plan->request, volume, err) < 0)
+	if (write_volume(applier, claim, class, plan, volume, err) < 0)
 		return -1;
 	event_record(applier->events, &claim->object, EVENT_NORMAL, "ProvisioningSucceeded",
 		     "Successfully provisioned volume %s", plan->request.name);
@@ -192,15 +205,21 @@ int claim_provision(const struct applier *applier, const struct claim *claim,
 		    const struct class *class, const struct claim_plan *plan, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *noted = NULL;
+	CLEANUP_SECRET_DATA struct secret_data secret = { 0 };
+	const struct secret_name *secret_name = &plan->secrets.of[SECRET_PROVISIONER];
+	struct claim_plan filled = *plan;
 	uint64_t since_ms = clock_monotonic_ms();
-	if (node_call_check(applier, plan->node, err) < 0)
+	/* Before the intent: without its Secret a claim is not touched. */
+	if (node_call_check(applier, plan->node, err) < 0 ||
+	    secret_fetch(applier, secret_name->namespace, secret_name->name, &secret, err) < 0)
 		return -1;
+	filled.request.secrets = secret.pairs;
 	if (!plan->has_intent) {
 		if (claim_intent_take(applier, claim, plan->node, &noted, err) < 0)
 			return err->code == ERROR_CONFLICT || err->code == ERROR_NOT_FOUND ? 1 : -1;
 		claim = claim_of(noted);
 	}
-	if (carry_out(applier, claim, class, plan, err) < 0)
+	if (carry_out(applier, claim, class, &filled, err) < 0)
 		return -1;
 	measure_provision(class->object.name, since_ms, NULL);
 	return 0;
@@ -211,7 +230,7 @@ int claim_reschedule(const struct applier *applier, const struct claim *claim,
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(128);
 	if (plan->has_intent && !plan->node_gone &&
-	    delete_unrecorded(applier, plan->node, claim_volume_name(claim, arena), err) < 0)
+	    delete_unrecorded(applier, plan, claim_volume_name(claim, arena), err) < 0)
 		return -1;
 	if (claim_intent_drop(applier, claim, true, err) < 0)
 		return -1;

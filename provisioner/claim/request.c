@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cluster/secret_key.h"
 #include "csi/names.h"
 
 const char *claim_volume_name(const struct claim *claim, struct arena *arena)
@@ -66,23 +67,6 @@ static int check_claim(const struct claim *claim, struct error *err)
 	return check_size(claim, err);
 }
 
-/* csi.storage.k8s.io/provisioner-secret-name and its like, and the names that these had in
- * Kubernetes 1.11 (csiProvisionerSecretName). */
-static bool names_a_secret(const char *key)
-{
-	return strstr(key, "secret-name") || strncmp(key, "csiProvisionerSecret", 20) == 0 ||
-	       strncmp(key, "csiNodeStageSecret", 18) == 0 ||
-	       strncmp(key, "csiNodePublishSecret", 20) == 0 ||
-	       strncmp(key, "csiControllerPublishSecret", 26) == 0;
-}
-
-/* Such a volume cannot be mounted: its key would come from a Secret, and none is sent. */
-static bool needs_a_key(const struct pair *parameter)
-{
-	return strcmp(parameter->key, "encryption") == 0 &&
-	       strcmp(parameter->value, "fscrypt") == 0;
-}
-
 static bool names_the_fs_type(const char *key)
 {
 	return strcmp(key, CSI_PARAMETER_FS_TYPE) == 0 || strcasecmp(key, "fstype") == 0;
@@ -107,22 +91,17 @@ static int sort_parameters(const struct class *class, struct arena *arena, struc
 	const char *fs_type_key = NULL;
 	for (size_t i = 0; i < class->parameters.count; i++) {
 		const struct pair *parameter = &class->parameters.items[i];
+		struct secret_key secret;
+		if (secret_key_find(parameter->key, &secret))
+			continue; /* claim/secret_names.h reads it */
 		if (names_the_fs_type(parameter->key)) {
 			if (take_fs_type(parameter, &fs_type_key, fs_type, err) < 0)
 				return -1;
-		} else if (names_a_secret(parameter->key)) {
-			return error_set(err, ERROR_UNSUPPORTED,
-					 "parameters: %s: secrets are not supported yet",
-					 parameter->key);
-		} else if (needs_a_key(parameter)) {
-			return error_set(err, ERROR_UNSUPPORTED,
-					 "parameters: encryption: fscrypt needs a key, which would "
-					 "come from a Secret, and secrets are not supported yet");
 		} else if (strncmp(parameter->key, CSI_PARAMETER_PREFIX,
 				   strlen(CSI_PARAMETER_PREFIX)) == 0) {
 			return error_set(err, ERROR_INVALID,
 					 "parameters: %s is unknown; under " CSI_PARAMETER_PREFIX
-					 " only fstype may be set",
+					 " only fstype and the names of Secrets may be set",
 					 parameter->key);
 		} else {
 			pairs_set(parameters, arena, parameter->key, parameter->value);

@@ -24,14 +24,21 @@ void claim_index(const struct object *object, struct text *key)
 	text_append_string(key, node ? node : UNPLACED);
 }
 
-static bool annotation_differs(const struct object *before, const struct object *after,
-			       const char *key)
+/* One annotation of a, other than the intent's, is not in b as it is in a. */
+static bool has_other_annotation(const struct object *a, const struct object *b)
 {
-	return !same(pairs_get(&before->annotations, key), pairs_get(&after->annotations, key));
+	for (size_t i = 0; i < a->annotations.count; i++) {
+		const struct pair *pair = &a->annotations.items[i];
+		if (strcmp(pair->key, CLAIM_INTENT_ANNOTATION) != 0 &&
+		    !same(pair->value, pairs_get(&b->annotations, pair->key)))
+			return true;
+	}
+	return false;
 }
 
-/* Something that a plan depends on, other than the intent. The intent is our own write: if it woke
- * the claim, a failure would be repeated at once instead of after a while. */
+/* Something that a plan depends on, other than the intent; its class may name a Secret by any of
+ * the claim's annotations. The intent is our own write: if it woke the claim, a failure would be
+ * repeated at once instead of after a while. */
 static bool claim_differs(const struct object *before, const struct object *after)
 {
 	if (!before || !same(before->uid, after->uid) || before->deleted_s != after->deleted_s)
@@ -39,10 +46,8 @@ static bool claim_differs(const struct object *before, const struct object *afte
 	const struct claim *old = (const struct claim *)before;
 	const struct claim *new = (const struct claim *)after;
 	return !same(old->volume_name, new->volume_name) ||
-	       !same(old->class_name, new->class_name) ||
-	       annotation_differs(before, after, CLAIM_SELECTED_NODE_ANNOTATION) ||
-	       annotation_differs(before, after, CLAIM_PROVISIONER_ANNOTATION) ||
-	       annotation_differs(before, after, CLAIM_PROVISIONER_BETA_ANNOTATION);
+	       !same(old->class_name, new->class_name) || has_other_annotation(before, after) ||
+	       has_other_annotation(after, before);
 }
 
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)

@@ -25,6 +25,10 @@
 /* The claim's status.capacity before the volume grew. The binder and the kubelet read it, so that
  * the file system is grown even if another claim is bound to the volume first. */
 #define PERSISTENT_VOLUME_PRE_RESIZE_ANNOTATION "volume.alpha.kubernetes.io/pre-resize-capacity"
+#define PERSISTENT_VOLUME_MODIFY_SECRET_NAME_ANNOTATION                                            \
+	"volume.kubernetes.io/controller-modify-secret-name"
+#define PERSISTENT_VOLUME_MODIFY_SECRET_NAMESPACE_ANNOTATION                                       \
+	"volume.kubernetes.io/controller-modify-secret-namespace"
 #define PERSISTENT_VOLUME_FINALIZER "external-provisioner.volume.kubernetes.io/finalizer"
 
 enum persistent_volume_phase {

@@ -6,6 +6,7 @@
 #include "apply/measure.h"
 #include "apply/metadata_patch.h"
 #include "apply/node_call.h"
+#include "apply/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "kube/json.h"
@@ -39,8 +40,13 @@ int volume_drop_finalizer(const struct applier *applier, const struct persistent
 static int delete_data(const struct applier *applier, const struct persistent_volume *volume,
 		       const char *node, struct error *err)
 {
+	CLEANUP_SECRET_DATA struct secret_data secret = { 0 };
+	const struct pairs *notes = &volume->object.annotations;
 	uint64_t since_ms = clock_monotonic_ms();
-	if (node_call_delete_volume(applier, node, volume->handle, err) < 0)
+	if (secret_fetch_to_delete(
+		    applier, pairs_get(notes, PERSISTENT_VOLUME_SECRET_NAMESPACE_ANNOTATION),
+		    pairs_get(notes, PERSISTENT_VOLUME_SECRET_NAME_ANNOTATION), &secret, err) < 0 ||
+	    node_call_delete_volume(applier, node, volume->handle, &secret.pairs, err) < 0)
 		return -1;
 	log_info("volume deleted", LOG_TEXT("volume", volume->handle), LOG_TEXT("node", node),
 		 LOG_UINT("duration_ms", clock_monotonic_ms() - since_ms));

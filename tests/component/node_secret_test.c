@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "csi.pb-c.h"
+#include "memory_search.h"
 #include "node_client.h"
 #include "node_test.h"
 #include "rpc/channel_call.h"
@@ -95,38 +96,11 @@ static bool marker_is_there(const char *folder)
 	return fd >= 0 && file_holds(fd, MARKER);
 }
 
-/* Whether the memory of the process, such of it as can be written to, holds it. */
-static bool process_holds(pid_t pid, const char *what)
-{
-	char path[64], line[512];
-	bool found = false;
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	FILE *maps = fopen(path, "r");
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	CLEANUP_CLOSE int mem_fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(maps && mem_fd >= 0);
-	CLEANUP_FREE char *page = must_alloc(8192);
-	while (fgets(line, sizeof(line), maps)) {
-		unsigned long begin, end;
-		char rights[8];
-		if (sscanf(line, "%lx-%lx %7s", &begin, &end, rights) != 3 || rights[1] != 'w')
-			continue;
-		/* Two pages at a time: what lies across a border is found too. */
-		for (unsigned long at = begin; at < end; at += 4096) {
-			ssize_t got =
-				pread(mem_fd, page, end - at < 8192 ? end - at : 8192, (off_t)at);
-			found |= got > 0 && memmem(page, (size_t)got, what, strlen(what));
-		}
-	}
-	fclose(maps);
-	return found;
-}
-
 static void check_forgotten(void)
 {
-	assert_true(process_holds(scene.pid, "node-1")); /* the search finds what is there */
-	assert_false(process_holds(scene.pid, KEY_HEAD));
-	assert_false(process_holds(scene.pid, KEY_TAIL));
+	assert_true(memory_search(scene.pid, "node-1")); /* the search finds what is there */
+	assert_false(memory_search(scene.pid, KEY_HEAD));
+	assert_false(memory_search(scene.pid, KEY_TAIL));
 	assert_false(node_scene_logged(&scene, KEY_HEAD, ""));
 	assert_false(node_scene_logged(&scene, KEY_TAIL, ""));
 }

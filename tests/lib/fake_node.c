@@ -47,6 +47,8 @@ struct fake_node {
 	uint64_t rounding_bytes; /* 0: none */
 	struct failure failures[METHODS];
 	size_t calls[METHODS];
+	struct text secrets[METHODS];
+	struct text capability; /* of the last CreateVolume */
 	fake_node_hook *hook;
 	void *hook_context;
 };
@@ -89,6 +91,9 @@ void fake_node_free(struct fake_node *node)
 	fake_node_stop(node);
 	for (size_t i = 0; i < VOLUMES_MAX; i++)
 		free(node->volumes[i].id);
+	for (size_t i = 0; i < METHODS; i++)
+		text_done(&node->secrets[i]);
+	text_done(&node->capability);
 	rmdir(node->folder);
 	free(node->socket);
 	free(node->folder);
@@ -178,11 +183,42 @@ static void describe(struct fake_node *node, struct arena *arena, const char *na
 	volume->accessible_topology[0] = topology;
 }
 
+/* Each map<string, string> has a type of its own in C. */
+#define NOTE_SECRETS(node, method, request)                                                        \
+	do {                                                                                       \
+		pthread_mutex_lock(&(node)->lock);                                                 \
+		struct text *noted = &(node)->secrets[method];                                     \
+		text_done(noted);                                                                  \
+		for (size_t i = 0; i < (request)->n_secrets; i++)                                  \
+			text_printf(noted, "%s%s=%s", i ? "," : "", (request)->secrets[i]->key,    \
+				    (request)->secrets[i]->value);                                 \
+		pthread_mutex_unlock(&(node)->lock);                                               \
+	} while (0)
+
+static void note_capability(struct fake_node *node, const Csi__V1__VolumeCapability *capability)
+{
+	struct text *noted = &node->capability;
+	pthread_mutex_lock(&node->lock);
+	text_done(noted);
+	text_printf(noted, "%d", capability->access_mode->mode);
+	if (capability->access_type_case == CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK) {
+		text_append_string(noted, " block");
+	} else {
+		text_printf(noted, " mount %s", capability->mount->fs_type);
+		for (size_t i = 0; i < capability->mount->n_mount_flags; i++)
+			text_printf(noted, " %s", capability->mount->mount_flags[i]);
+	}
+	pthread_mutex_unlock(&node->lock);
+}
+
 static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeRequest *request,
 			 Csi__V1__CreateVolumeResponse *response, struct error *err)
 {
 	struct fake_node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
+	NOTE_SECRETS(node, CREATE, request);
+	if (request->n_volume_capabilities > 0)
+		note_capability(node, request->volume_capabilities[0]);
 	if (pass(node, CREATE, false, err) < 0)
 		return -1;
 	uint64_t size_bytes = (uint64_t)request->capacity_range->required_bytes;
@@ -201,6 +237,7 @@ static int delete_volume(struct rpc_call *call, const Csi__V1__DeleteVolumeReque
 			 Csi__V1__DeleteVolumeResponse *response, struct error *err)
 {
 	struct fake_node *node = rpc_call_context(call);
+	NOTE_SECRETS(node, DELETE, request);
 	if (pass(node, DELETE, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&node->lock);
@@ -353,6 +390,20 @@ size_t fake_node_calls(struct fake_node *node, const char *method)
 	size_t calls;
 	LOCKED(node, calls = node->calls[method_of(method)]);
 	return calls;
+}
+
+char *fake_node_secrets(struct fake_node *node, const char *method)
+{
+	char *secrets;
+	LOCKED(node, secrets = must_strdup(text_string(&node->secrets[method_of(method)])));
+	return secrets;
+}
+
+char *fake_node_capability(struct fake_node *node)
+{
+	char *capability;
+	LOCKED(node, capability = must_strdup(text_string(&node->capability)));
+	return capability;
 }
 
 void fake_node_set_room(struct fake_node *node, uint64_t bytes)

@@ -37,6 +37,13 @@ void fake_node_add(struct fake_node *node, const char *id, uint64_t size_bytes);
 uint64_t fake_node_size(struct fake_node *node, const char *id); /* 0: it has no such volume */
 size_t fake_node_calls(struct fake_node *node, const char *method);
 
+/* What the last call of the method brought as secrets: "a=1,b=2", or "". Yours; CreateVolume and
+ * DeleteVolume. */
+char *fake_node_secrets(struct fake_node *node, const char *method);
+
+/* How the last CreateVolume wants to use its volume: "7 block", "7 mount xfs noatime". Yours. */
+char *fake_node_capability(struct fake_node *node);
+
 /* What GetCapacity answers, and where CreateVolume ends with ERROR_EXHAUSTED, and a growth too. */
 void fake_node_set_room(struct fake_node *node, uint64_t bytes);
 

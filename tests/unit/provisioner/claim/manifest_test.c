@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim/manifest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cluster/persistent_volume.h"
@@ -14,6 +15,7 @@ struct scene {
 	struct arena *arena;
 	struct csi_capability capability;
 	struct csi_create_volume_request request;
+	struct secret_names secrets;
 	struct csi_volume made;
 };
 
@@ -52,8 +54,14 @@ static void scene_done(struct scene *scene)
 
 static struct json_object *manifest_of(const struct scene *scene)
 {
-	return volume_manifest(claim_of(scene->claim), class_of(scene->class), &scene->request,
-			       &scene->made, "17-1-kentledge.io");
+	return volume_manifest(&(struct volume_origin) {
+		.claim = claim_of(scene->claim),
+		.class = class_of(scene->class),
+		.request = &scene->request,
+		.secrets = &scene->secrets,
+		.volume = &scene->made,
+		.identity = "17-1-kentledge.io",
+	});
 }
 
 static void has_every_field_that_others_rely_on(void **state)
@@ -112,12 +120,97 @@ static void prefers_the_drivers_word_on_size_and_place(void **state)
 	assert_null(json_find(manifest, "spec.csi.fsType"));
 }
 
+static void assert_text(struct json_object *manifest, const char *path, const char *expected)
+{
+	struct json_object *found = json_find(manifest, path);
+	if (!expected)
+		assert_null(found);
+	else
+		assert_string_equal(found ? json_object_get_string(found) : "(none)", expected);
+}
+
+static void says_nothing_of_a_file_system_for_a_raw_device(void **state)
+{
+	CLEANUP(scene_done) struct scene scene;
+	scene_init(&scene, "{'mountOptions':['noatime']}");
+	scene.capability = (struct csi_capability) { .block = true };
+	claim_of(scene.claim)->block = true;
+	CLEANUP(json_object_putp) struct json_object *manifest = manifest_of(&scene);
+	assert_text(manifest, "spec.volumeMode", "Block");
+	assert_text(manifest, "spec.csi.fsType", NULL);
+	/* As external-provisioner; the kubelet ignores them. */
+	assert_text(manifest, "spec.mountOptions", "[ \"noatime\" ]");
+}
+
+static const char *annotation_of(struct json_object *manifest, const char *key)
+{
+	struct json_object *value = NULL;
+	json_object_object_get_ex(json_find(manifest, "metadata.annotations"), key, &value);
+	return value ? json_object_get_string(value) : NULL;
+}
+
+static void records_each_secret_where_its_reader_looks(void **state)
+{
+	CLEANUP(scene_done) struct scene scene;
+	scene_init(&scene, NULL);
+	static const char *const names[SECRET_USES] = { "prov",	  "attach",   "stage", "publish",
+							"expand", "n-expand", "modify" };
+	for (int use = 0; use < SECRET_USES; use++)
+		scene.secrets.of[use] = (struct secret_name) { "keys", names[use] };
+	CLEANUP(json_object_putp) struct json_object *manifest = manifest_of(&scene);
+	static const char *const members[][2] = {
+		{ "controllerPublishSecretRef", "attach" },
+		{ "nodeStageSecretRef", "stage" },
+		{ "nodePublishSecretRef", "publish" },
+		{ "controllerExpandSecretRef", "expand" },
+		{ "nodeExpandSecretRef", "n-expand" },
+	};
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "spec.csi.%s.name", members[i][0]);
+		assert_text(manifest, path, members[i][1]);
+		snprintf(path, sizeof(path), "spec.csi.%s.namespace", members[i][0]);
+		assert_text(manifest, path, "keys");
+	}
+	assert_string_equal(
+		annotation_of(manifest, "volume.kubernetes.io/provisioner-deletion-secret-name"),
+		"prov");
+	assert_string_equal(
+		annotation_of(manifest,
+			      "volume.kubernetes.io/provisioner-deletion-secret-namespace"),
+		"keys");
+	assert_string_equal(
+		annotation_of(manifest, "volume.kubernetes.io/controller-modify-secret-name"),
+		"modify");
+	assert_string_equal(
+		annotation_of(manifest, "volume.kubernetes.io/controller-modify-secret-namespace"),
+		"keys");
+}
+
+static void refers_to_no_secret_where_there_is_none(void **state)
+{
+	CLEANUP(scene_done) struct scene scene;
+	scene_init(&scene, NULL);
+	scene.secrets.of[SECRET_NODE_STAGE] = (struct secret_name) { "keys", "stage" };
+	CLEANUP(json_object_putp) struct json_object *manifest = manifest_of(&scene);
+	assert_text(manifest, "spec.csi.nodeStageSecretRef.name", "stage");
+	assert_text(manifest, "spec.csi.nodePublishSecretRef", NULL);
+	assert_text(manifest, "spec.csi.controllerExpandSecretRef", NULL);
+	assert_null(annotation_of(manifest, "volume.kubernetes.io/controller-modify-secret-name"));
+	assert_string_equal(
+		annotation_of(manifest, "volume.kubernetes.io/provisioner-deletion-secret-name"),
+		"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_every_field_that_others_rely_on),
 		cmocka_unit_test(takes_policy_and_mount_options_from_the_class),
 		cmocka_unit_test(prefers_the_drivers_word_on_size_and_place),
+		cmocka_unit_test(says_nothing_of_a_file_system_for_a_raw_device),
+		cmocka_unit_test(records_each_secret_where_its_reader_looks),
+		cmocka_unit_test(refers_to_no_secret_where_there_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

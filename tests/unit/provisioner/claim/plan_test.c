@@ -237,6 +237,19 @@ static void leaves_alone_what_is_not_its_own(void **state)
 	CHECK_ALL(rows);
 }
 
+static void knows_the_secret_of_a_volume_that_it_undoes(void **state)
+{
+	CLEANUP(scene_done) struct scene scene;
+	static const char deleted[] =
+		"{'metadata':{'deletionTimestamp':'2026-01-01T00:00:00Z'," INTENT "}}}";
+	plan(&scene, deleted,
+	     "{'parameters':{'csi.storage.k8s.io/secret-name':'k',"
+	     "'csi.storage.k8s.io/secret-namespace':'keys'}}",
+	     NULL);
+	assert_int_equal(scene.plan.decision, CLAIM_UNDO);
+	assert_string_equal(scene.plan.secrets.of[SECRET_PROVISIONER].name, "k");
+}
+
 static void takes_the_beta_annotation_of_older_releases(void **state)
 {
 	static const struct row row = {
@@ -278,14 +291,14 @@ static void refuses_what_it_cannot_serve_and_names_the_field(void **state)
 		  "spec.resources.requests.storage" },
 		{ "limit below request", "{'spec':{'resources':{'limits':{'storage':'1Mi'}}}}",
 		  NULL, NULL, CLAIM_REFUSE, ERROR_INVALID, "spec.resources.limits.storage" },
-		{ "secret", NULL,
+		{ "half a secret", NULL,
 		  "{'parameters':{'csi.storage.k8s.io/provisioner-secret-name':'x'}}", NULL,
-		  CLAIM_REFUSE, ERROR_UNSUPPORTED, "csi.storage.k8s.io/provisioner-secret-name" },
-		{ "old secret", NULL, "{'parameters':{'csiProvisionerSecretName':'x'}}", NULL,
-		  CLAIM_REFUSE, ERROR_UNSUPPORTED, "csiProvisionerSecretName" },
-		{ "encryption, whose key would be a secret", NULL,
-		  "{'parameters':{'encryption':'fscrypt'}}", NULL, CLAIM_REFUSE, ERROR_UNSUPPORTED,
-		  "parameters: encryption: fscrypt needs a key" },
+		  CLAIM_REFUSE, ERROR_INVALID,
+		  "StorageClass kentledge: parameters: "
+		  "csi.storage.k8s.io/provisioner-secret-name stands alone" },
+		{ "encryption without a secret for the key", NULL,
+		  "{'parameters':{'encryption':'fscrypt'}}", NULL, CLAIM_REFUSE, ERROR_INVALID,
+		  "csi.storage.k8s.io/node-stage-secret-name" },
 		{ "unknown prefixed parameter", NULL,
 		  "{'parameters':{'csi.storage.k8s.io/flavour':'x'}}", NULL, CLAIM_REFUSE,
 		  ERROR_INVALID, "csi.storage.k8s.io/flavour is unknown" },
@@ -453,6 +466,7 @@ int main(void)
 		cmocka_unit_test(offers_all_fit_nodes_where_the_class_binds_at_once),
 		cmocka_unit_test(offers_only_nodes_that_the_class_allows),
 		cmocka_unit_test(leaves_alone_what_is_not_its_own),
+		cmocka_unit_test(knows_the_secret_of_a_volume_that_it_undoes),
 		cmocka_unit_test(takes_the_beta_annotation_of_older_releases),
 		cmocka_unit_test(refuses_what_it_cannot_serve_and_names_the_field),
 		cmocka_unit_test(lets_the_scheduler_choose_again_when_the_node_is_gone),

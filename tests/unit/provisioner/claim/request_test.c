@@ -61,10 +61,29 @@ static void asks_for_a_raw_device_without_a_file_system(void **state)
 	}
 }
 
+/* The node has no use for the names, and refuses parameters that it does not know. */
+static void keeps_the_names_of_secrets_out_of_the_parameters(void **state)
+{
+	CLEANUP(scene_done) struct scene scene;
+	build(&scene, NULL,
+	      "{'parameters':{'encryption':'fscrypt',"
+	      "'csi.storage.k8s.io/node-stage-secret-name':'k',"
+	      "'csi.storage.k8s.io/node-stage-secret-namespace':'keys',"
+	      "'csi.storage.k8s.io/secret-name':'k','csi.storage.k8s.io/secret-namespace':'keys',"
+	      "'csiProvisionerSecretName':'old','csiProvisionerSecretNamespace':'keys'}}");
+	const struct pairs *parameters = &scene.request.parameters;
+	assert_string_equal(pairs_get(parameters, "encryption"), "fscrypt");
+	for (size_t i = 0; i < parameters->count; i++)
+		if (strstr(parameters->items[i].key, "ecret"))
+			fail_msg("%s is sent to the node", parameters->items[i].key);
+	assert_int_equal(scene.request.secrets.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asks_for_a_raw_device_without_a_file_system),
+		cmocka_unit_test(keeps_the_names_of_secrets_out_of_the_parameters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
