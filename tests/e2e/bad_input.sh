@@ -35,7 +35,10 @@ classes_that_are_refused() {
 	refused_class backend 'backend: lvm' 'parameter backend: "lvm" is unknown'
 	refused_class fstype 'csi.storage.k8s.io/fstype: zfs' 'fs_?type.*zfs'
 	refused_class enforce 'backend: directory' 'parameter enforce: .*enforce: "false"'
-	refused_class secret 'csi.storage.k8s.io/provisioner-secret-name: s' 'provisioner-secret-name'
+	refused_class secret 'csi.storage.k8s.io/provisioner-secret-name: s' 'provisioner-secret-name stands alone'
+	refused_class template "csi.storage.k8s.io/secret-name: s, csi.storage.k8s.io/secret-namespace: \"\${pvc.name}\"" \
+		'secret-namespace: .*cannot stand there'
+	refused_class key 'encryption: fscrypt' 'encryption: fscrypt needs a key.*node-stage-secret-name'
 }
 
 # refused_claim NAME EXPRESSION ARGUMENTS...: as for claim(), of a class that binds at once.

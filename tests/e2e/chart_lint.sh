@@ -14,6 +14,7 @@ main() {
 	node_plugin_has_no_token
 	other_programs_have_no_privileges
 	roles_bring_their_rights
+	secrets_are_read_where_a_value_says_so
 	one_authority_signs_both_certificates
 	wrong_values_are_refused
 }
@@ -227,6 +228,30 @@ roles_bring_their_rights() {
 	provisioner_may_not 'create, patch, delete'
 }
 
+# No right to Secrets but `get`, in the namespaces that the value names and no others.
+secrets_are_read_where_a_value_says_so() {
+	local rules
+	leaves_out 'resources: \[.*secrets|provisioner-secrets'
+	leaves_out 'provisioner-secrets' --set-json provisioner.secretNamespaces=null
+	leaves_out 'provisioner-secrets' --set 'provisioner.secretNamespaces={keys}' --set 'provisioner.roles={capacity}'
+	renders '^  namespace: keys$' --set 'provisioner.secretNamespaces={keys,more-keys}'
+	[ "$(grep -c '^  name: kentledge-provisioner-secrets$' "$WORK/rendering")" = 6 ] ||
+		fail "not a Role, a RoleBinding and its reference for each of the two namespaces"
+	rules=$(section Role kentledge-provisioner-secrets | grep -E '^    (resources|verbs):' | sort -u)
+	[ "$rules" = $'    resources: [secrets]\n    verbs: [get]' ] || fail "the rules for Secrets are $rules"
+	! grep -q 'secrets' < <(section ClusterRole kentledge-provisioner) ||
+		fail "kentledge-provisioner may read Secrets of the whole cluster"
+	grep -A 4 '^subjects:' < <(section RoleBinding kentledge-provisioner-secrets) | grep -q 'namespace: storage$' ||
+		fail "the right to Secrets is not that of the release's account"
+	ok "the provisioner may get Secrets in the namespaces of the value alone"
+	helm install kentledge "$CHART" --namespace storage --dry-run=client --set 'provisioner.secretNamespaces={keys}' >"$WORK/notes"
+	grep -q '^Secrets: kentledge-provisioner may read those of keys' "$WORK/notes" || fail "the notes do not name the namespace"
+	renders 'csi.storage.k8s.io/node-stage-secret-name: "\$\{pvc.name\}"' \
+		--set storageClasses.kentledge.parameters.encryption=fscrypt \
+		--set "storageClasses.kentledge.parameters.csi\.storage\.k8s\.io/node-stage-secret-name=\${pvc.name}" \
+		--set 'storageClasses.kentledge.parameters.csi\.storage\.k8s\.io/node-stage-secret-namespace=keys'
+}
+
 provisioner_may() { # EXPRESSION
 	grep -Eq "$1" < <(section ClusterRole kentledge-provisioner) ||
 		fail "kentledge-provisioner lacks $1"
@@ -241,6 +266,10 @@ wrong_values_are_refused() {
 	refuses replica --set provisioner.replica=2
 	refuses roles --set 'provisioner.roles={provision,shrink}'
 	refuses replicas --set controller.replicas=0
+	refuses secretNamespaces --set 'provisioner.secretNamespaces={Keys}'
+	refuses secretNamespaces --set provisioner.secretNamespaces=keys
+	refuses encryption --set storageClasses.kentledge.parameters.encryption=luks
+	refuses secret-nam --set 'storageClasses.kentledge.parameters.csi\.storage\.k8s\.io/node-stage-secret-nam=k'
 	refuses backend --set storageClasses.kentledge.parameters.backend=lvm
 	refuses blocksize --set storageClasses.kentledge.parameters.blocksize=4096
 	refuses enforce --set storageClasses.kentledge-directory.parameters.enforce=false
