@@ -44,6 +44,8 @@ DEFINE_MAP(create_secrets, Csi__V1__CreateVolumeRequest__SecretsEntry,
 	   csi__v1__create_volume_request__secrets_entry__init);
 DEFINE_MAP(delete_secrets, Csi__V1__DeleteVolumeRequest__SecretsEntry,
 	   csi__v1__delete_volume_request__secrets_entry__init);
+DEFINE_MAP(expand_secrets, Csi__V1__ControllerExpandVolumeRequest__SecretsEntry,
+	   csi__v1__controller_expand_volume_request__secrets_entry__init);
 DEFINE_MAP(topology_segments, Csi__V1__Topology__SegmentsEntry,
 	   csi__v1__topology__segments_entry__init);
 
@@ -261,6 +263,8 @@ int csi_expand_volume(struct rpc_channel *channel, const struct csi_expand_volum
 	wire.volume_id = borrow(request->volume_id);
 	wire.capacity_range = &range;
 	wire.volume_capability = make_capability(arena, request->capability);
+	wire.secrets = expand_secrets(arena, &request->secrets);
+	wire.n_secrets = request->secrets.count;
 	if (rpc_channel_call(channel, CONTROLLER, "ControllerExpandVolume", &wire.base,
 			     &csi__v1__controller_expand_volume_response__descriptor, timeout_ms,
 			     &response, err) < 0)

@@ -68,6 +68,7 @@ struct csi_expand_volume_request {
 	const char *volume_id;
 	uint64_t required_bytes;
 	const struct csi_capability *capability; /* what it is used as */
+	struct pairs secrets;			 /* as those of a creation */
 };
 
 struct csi_expansion {

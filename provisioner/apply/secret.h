@@ -6,8 +6,9 @@
  * before it, and wiped after it; no copy is kept, and none is logged or part of an event.
  *
  * Wiped are: the text of the answer, libcurl's buffer of it as far as it hands it to us, the
- * decoded data, and the packed message. What TLS and HTTP/2 libraries hold of it below us is not in
- * our reach: they overwrite it with what they receive and send next.
+ * decoded data, and the packed message. What the libraries hold of it for TLS and HTTP/2 is not in
+ * our reach, above all the plain text that gRPC has encrypted last
+ * (docs/decisions/0023-secrets.md).
  *
  * The chart gives a right to Secrets only in the namespaces of its value
  * provisioner.secretNamespaces.

@@ -42,7 +42,9 @@ static int parse_csi(struct persistent_volume *volume, struct json_object *json,
 		return 0;
 	if (json_read_string(json, "spec.csi.fsType", arena, &volume->fs_type, err) < 0 ||
 	    json_read_string(json, "spec.csi.controllerExpandSecretRef.name", arena,
-			     &volume->expand_secret, err) < 0)
+			     &volume->expand_secret, err) < 0 ||
+	    json_read_string(json, "spec.csi.controllerExpandSecretRef.namespace", arena,
+			     &volume->expand_secret_namespace, err) < 0)
 		return -1;
 	return json_need_string(json, "spec.csi.volumeHandle", arena, &volume->handle, err);
 }

@@ -57,7 +57,8 @@ struct persistent_volume {
 	const char *fs_type;   /* spec.csi.fsType; or NULL */
 	const char **mount_options;
 	size_t mount_option_count;
-	const char *expand_secret; /* the name of spec.csi.controllerExpandSecretRef; or NULL */
+	const char *expand_secret; /* spec.csi.controllerExpandSecretRef; NULL: none */
+	const char *expand_secret_namespace;
 };
 
 extern const struct kind persistent_volume_kind;

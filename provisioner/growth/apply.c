@@ -5,6 +5,7 @@
 
 #include "apply/metadata_patch.h"
 #include "apply/node_call.h"
+#include "apply/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "growth/capability.h"
@@ -25,6 +26,7 @@ static enum growth_outcome gone_is_done(int r, const struct error *err)
 }
 
 struct expansion {
+	const struct growth_plan *plan;
 	struct csi_expand_volume_request request;
 	struct csi_expansion made;
 };
@@ -37,9 +39,9 @@ static int send_expand(struct rpc_channel *rpc, uint32_t timeout_ms, void *conte
 }
 
 static int expand_on_node(const struct applier *applier, const struct growth_view *view,
-			  const struct growth_plan *plan, struct expansion *expansion,
-			  struct error *err)
+			  struct expansion *expansion, struct error *err)
 {
+	const struct growth_plan *plan = expansion->plan;
 	struct csi_capability capability;
 	uint64_t since_ms = clock_monotonic_ms();
 	growth_capability(view->volume, &capability);
@@ -47,6 +49,7 @@ static int expand_on_node(const struct applier *applier, const struct growth_vie
 		.volume_id = view->volume->handle,
 		.required_bytes = plan->target_bytes,
 		.capability = &capability,
+		.secrets = expansion->request.secrets,
 	};
 	if (node_call(applier,
 		      &(struct node_call) { .node = plan->node,
@@ -197,20 +200,19 @@ static int begin(const struct applier *applier, const struct claim *claim,
 }
 
 static enum growth_outcome carry_out(const struct applier *applier, const struct growth_view *view,
-				     const struct growth_plan *plan, const struct claim *begun,
+				     struct expansion *expansion, const struct claim *begun,
 				     struct error *err)
 {
-	struct expansion expansion = { 0 };
-	if (!plan->repeats)
+	if (!expansion->plan->repeats)
 		event_record(applier->events, &begun->object, EVENT_NORMAL, "Resizing",
 			     "External resizer is resizing volume %s", view->volume->object.name);
-	if (expand_on_node(applier, view, plan, &expansion, err) < 0)
+	if (expand_on_node(applier, view, expansion, err) < 0)
 		return note_failure(applier, begun, err);
-	if (write_volume(applier, view, &expansion, err) < 0)
+	if (write_volume(applier, view, expansion, err) < 0)
 		return gone_is_done(-1, err);
-	int r = write_status(applier, begun, patch_of_success, &expansion, err);
+	int r = write_status(applier, begun, patch_of_success, expansion, err);
 	if (r == 0)
-		report_success(applier, begun, expansion.made.node_required);
+		report_success(applier, begun, expansion->made.node_required);
 	return r > 0 ? GROWTH_AGAIN : gone_is_done(r, err);
 }
 
@@ -218,17 +220,17 @@ enum growth_outcome growth_expand(const struct applier *applier, const struct gr
 				  const struct growth_plan *plan, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *begun = NULL;
-	if (view->volume->expand_secret)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "PersistentVolume %s: spec.csi.controllerExpandSecretRef: secrets "
-				 "are not supported yet",
-				 view->volume->object.name);
+	CLEANUP_SECRET_DATA struct secret_data secret = { 0 };
+	if (secret_fetch(applier, view->volume->expand_secret_namespace,
+			 view->volume->expand_secret, &secret, err) < 0)
+		return error_prefix(err, "spec.csi.controllerExpandSecretRef");
 	if (node_call_check(applier, plan->node, err) < 0)
 		return GROWTH_FAILED;
 	int r = begin(applier, view->claim, plan, &begun, err);
 	if (r != 0)
 		return r > 0 ? GROWTH_AGAIN : gone_is_done(r, err);
-	return carry_out(applier, view, plan, claim_of(begun), err);
+	struct expansion expansion = { .plan = plan, .request = { .secrets = secret.pairs } };
+	return carry_out(applier, view, &expansion, claim_of(begun), err);
 }
 
 enum growth_outcome growth_tidy(const struct applier *applier, const struct growth_view *view,

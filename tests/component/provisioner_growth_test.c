@@ -508,8 +508,15 @@ static void a_claim_with_an_odd_condition_grows(void **state)
 	assert_true(has_condition(scene, "Unused"));
 }
 
-/* The kubelet's secrets are not ours to send yet. */
-static void a_volume_that_needs_a_secret_is_refused_by_name(void **state)
+static const struct kind secrets = {
+	.api_version = "v1",
+	.name = "Secret",
+	.plural = "secrets",
+	.namespaced = true,
+	.size = sizeof(struct object),
+};
+
+static void the_secret_of_a_volume_goes_with_the_call(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
 	fake_api_edit(scene_api(scene), &scene_volumes, "", VOLUME,
@@ -519,6 +526,14 @@ static void a_volume_that_needs_a_secret_is_refused_by_name(void **state)
 	ask_for(scene, "2Gi");
 	assert_true(scene_wait_event(scene, "VolumeResizeFailed", "controllerExpandSecretRef"));
 	assert_int_equal(calls(scene), 0);
+	assert_true(claim_field_is(scene, GROWTH_STATE, NULL)); /* nothing has begun */
+	fake_api_putf(scene_api(scene), &secrets,
+		      "{'metadata':{'name':'key','namespace':'default'},"
+		      "'data':{'word':'c2VzYW1l'}}");
+	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	CLEANUP_FREE char *sent = fake_node_secrets(scene_node_a(scene), "ControllerExpandVolume");
+	assert_string_equal(sent, "word=sesame");
+	assert_false(scene_has_event(scene, "VolumeResizeFailed", "sesame"));
 }
 
 #define SILENT_CLAIMS 24
@@ -646,7 +661,7 @@ int main(void)
 		cmocka_unit_test(a_claim_that_the_kubelet_gives_back_is_grown_further),
 		cmocka_unit_test(a_size_that_the_node_rounds_up_settles),
 		cmocka_unit_test(a_claim_with_an_odd_condition_grows),
-		cmocka_unit_test(a_volume_that_needs_a_secret_is_refused_by_name),
+		cmocka_unit_test(the_secret_of_a_volume_goes_with_the_call),
 		cmocka_unit_test(a_silent_node_stops_no_growth_elsewhere),
 		cmocka_unit_test(stands_by_while_an_external_resizer_acts),
 	};

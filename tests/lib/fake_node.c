@@ -283,6 +283,7 @@ static int expand_volume(struct rpc_call *call,
 			 Csi__V1__ControllerExpandVolumeResponse *response, struct error *err)
 {
 	struct fake_node *node = rpc_call_context(call);
+	NOTE_SECRETS(node, EXPAND, request);
 	uint64_t bytes = 0;
 	if (pass(node, EXPAND, false, err) < 0)
 		return -1;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "apply/node_channel.h"
+#include "apply/node_gate.h"
 #include "base/clock.h"
 #include "claim/intent.h"
 #include "claim/node_choice.h"
@@ -74,6 +75,7 @@ static void set_up(struct scene *scene)
 		.events = event_recorder_new(scene->client, "test", "test"),
 		.channels = node_channels_new(&(struct node_channels_options) {
 			.find_address = find_address, .context = scene->node, .dial = dial }),
+		.gates = node_gates_new(0, 0), /* no pause */
 		.identity = "test",
 		.call_timeout_ms = 5000,
 	};
@@ -95,6 +97,7 @@ static void tear_down(struct scene *scene)
 {
 	event_recorder_free(scene->applier.events);
 	node_channels_free(scene->applier.channels);
+	node_gates_free(scene->applier.gates);
 	object_unref(scene->claim);
 	object_unref(scene->class);
 	kube_client_stop(scene->client);
