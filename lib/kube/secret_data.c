@@ -9,6 +9,10 @@
 #include "kube/json_scan.h"
 #include "kube/object.h"
 
+/* Far more than CSI asks a driver to take (4 KiB), and little beside what else a call needs. */
+#define SECRET_ENTRIES_MAX 256u
+#define SECRET_DATA_MAX (64u << 10) /* as text, in base64 */
+
 const struct kind secret_kind = {
 	.api_version = "v1",
 	.name = "Secret",
@@ -123,6 +127,10 @@ int secret_data_parse(const char *text, size_t length, struct secret_data *ret_d
 		return error_set(err, ERROR_INVALID, "data: not an object");
 	CLEANUP_SECRET_DATA struct secret_data data = { 0 };
 	size_t count = count_members(scan);
+	if (count > SECRET_ENTRIES_MAX || scan.length > SECRET_DATA_MAX)
+		return error_set(err, ERROR_INVALID,
+				 "data: has %zu entries in %zu bytes; at most %u in %u can be sent",
+				 count, scan.length, SECRET_ENTRIES_MAX, SECRET_DATA_MAX);
 	if (secret_init(&data.room, room_of(&scan, count), err) < 0 ||
 	    fill(scan, &data, count, err) < 0)
 		return -1;

@@ -226,7 +226,8 @@ static void plan_with_intent(const struct claim_view *view, const char *node, st
 	bool delayed = view->class && view->class->wait_for_first_consumer;
 	plan->has_intent = true;
 	plan->node = node;
-	if (view->class)
+	/* The Secrets of another driver's class are not ours to read. */
+	if (view->class && same(view->class->provisioner, CSI_DRIVER_NAME))
 		secret_names_read(claim, view->class, arena, &plan->secrets, NULL);
 	/* A claim that is bound to our volume has had its PersistentVolume, even if that is gone;
 	 * and a PersistentVolume that is kept for another claim keeps the data too. */

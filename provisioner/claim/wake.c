@@ -24,16 +24,28 @@ void claim_index(const struct object *object, struct text *key)
 	text_append_string(key, node ? node : UNPLACED);
 }
 
-/* One annotation of a, other than the intent's, is not in b as it is in a. */
-static bool has_other_annotation(const struct object *a, const struct object *b)
+static const struct pair *next_annotation(const struct object *object, size_t *at)
 {
-	for (size_t i = 0; i < a->annotations.count; i++) {
-		const struct pair *pair = &a->annotations.items[i];
-		if (strcmp(pair->key, CLAIM_INTENT_ANNOTATION) != 0 &&
-		    !same(pair->value, pairs_get(&b->annotations, pair->key)))
+	const struct pairs *annotations = &object->annotations;
+	while (*at < annotations->count &&
+	       strcmp(annotations->items[*at].key, CLAIM_INTENT_ANNOTATION) == 0)
+		++*at;
+	return *at < annotations->count ? &annotations->items[(*at)++] : NULL;
+}
+
+/* Other than in the intent. Side by side, since there may be thousands: the API server sorts them,
+ * and where it did not, a claim would be looked at once too often. */
+static bool annotations_differ(const struct object *a, const struct object *b)
+{
+	size_t at_a = 0, at_b = 0;
+	for (;;) {
+		const struct pair *one = next_annotation(a, &at_a);
+		const struct pair *other = next_annotation(b, &at_b);
+		if (!one || !other)
+			return one != other;
+		if (strcmp(one->key, other->key) != 0 || strcmp(one->value, other->value) != 0)
 			return true;
 	}
-	return false;
 }
 
 /* Something that a plan depends on, other than the intent; its class may name a Secret by any of
@@ -46,8 +58,7 @@ static bool claim_differs(const struct object *before, const struct object *afte
 	const struct claim *old = (const struct claim *)before;
 	const struct claim *new = (const struct claim *)after;
 	return !same(old->volume_name, new->volume_name) ||
-	       !same(old->class_name, new->class_name) || has_other_annotation(before, after) ||
-	       has_other_annotation(after, before);
+	       !same(old->class_name, new->class_name) || annotations_differ(before, after);
 }
 
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)

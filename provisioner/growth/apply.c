@@ -221,11 +221,11 @@ enum growth_outcome growth_expand(const struct applier *applier, const struct gr
 {
 	CLEANUP(object_unrefp) struct object *begun = NULL;
 	CLEANUP_SECRET_DATA struct secret_data secret = { 0 };
+	if (node_call_check(applier, plan->node, err) < 0)
+		return GROWTH_FAILED;
 	if (secret_fetch(applier, view->volume->expand_secret_namespace,
 			 view->volume->expand_secret, &secret, err) < 0)
 		return error_prefix(err, "spec.csi.controllerExpandSecretRef");
-	if (node_call_check(applier, plan->node, err) < 0)
-		return GROWTH_FAILED;
 	int r = begin(applier, view->claim, plan, &begun, err);
 	if (r != 0)
 		return r > 0 ? GROWTH_AGAIN : gone_is_done(r, err);

@@ -438,7 +438,10 @@ static bool touch_claim(struct provision_scene *scene, void *context)
 
 static void a_refusal_is_recorded_although_the_claim_changes_meanwhile(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_slow_retries();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	scene_stop(scene);
+	scene_set_backoff(scene, 60000);
+	scene_start(scene);
 	fake_node_set_room(scene_node_a(scene), 4 * GI);
 	/* The call to the node comes after the status: after its two steps. */
 	usleep(20000);

@@ -49,20 +49,42 @@ static void a_secret_without_data_has_none(void **state)
 	}
 }
 
-static void has_room_for_as_many_entries_as_there_are(void **state)
+static int parse_entries(int count, struct secret_data *ret_data, struct error *err)
 {
-	enum { COUNT = 5000 };
 	CLEANUP_TEXT struct text text = TEXT_INIT;
-	CLEANUP_SECRET_DATA struct secret_data data;
-	struct error err = { 0 };
 	text_append_string(&text, "{\"metadata\":{},\"data\":{");
-	for (int i = 0; i < COUNT; i++)
+	for (int i = 0; i < count; i++)
 		text_printf(&text, "%s\"%d\":\"%s\"", i ? "," : "", i, i % 2 ? "YQ==" : "YWFh");
 	text_append_string(&text, "}}");
-	assert_int_equal(parse(text_string(&text), &data, &err), 0);
+	return parse(text_string(&text), ret_data, err);
+}
+
+static void has_room_for_as_many_entries_as_there_are(void **state)
+{
+	enum { COUNT = 256 };
+	CLEANUP_SECRET_DATA struct secret_data data;
+	struct error err = { 0 };
+	assert_int_equal(parse_entries(COUNT, &data, &err), 0);
 	assert_int_equal(data.pairs.count, COUNT);
 	for (int i = 0; i < COUNT; i++)
 		assert_string_equal(data.pairs.items[i].value, i % 2 ? "a" : "aaa");
+}
+
+static void refuses_more_than_a_call_can_carry(void **state)
+{
+	CLEANUP_SECRET_DATA struct secret_data many = { 0 };
+	CLEANUP_SECRET_DATA struct secret_data large = { 0 };
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	struct error err = { 0 };
+	assert_int_equal(parse_entries(257, &many, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.text, "257 entries"));
+	text_append_string(&text, "{\"metadata\":{},\"data\":{\"a\":\"");
+	for (int i = 0; i < 20000; i++)
+		text_append_string(&text, "YWFh");
+	text_append_string(&text, "\"}}");
+	assert_int_equal(parse(text_string(&text), &large, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
 }
 
 static void refuses_what_csi_cannot_send_and_says_no_value(void **state)
@@ -141,6 +163,7 @@ int main(void)
 		cmocka_unit_test(decodes_each_entry),
 		cmocka_unit_test(a_secret_without_data_has_none),
 		cmocka_unit_test(has_room_for_as_many_entries_as_there_are),
+		cmocka_unit_test(refuses_more_than_a_call_can_carry),
 		cmocka_unit_test(refuses_what_csi_cannot_send_and_says_no_value),
 		cmocka_unit_test(decodes_into_no_more_room_than_it_says),
 		cmocka_unit_test(reads_a_secret_of_the_api),

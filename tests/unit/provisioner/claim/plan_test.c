@@ -250,6 +250,19 @@ static void knows_the_secret_of_a_volume_that_it_undoes(void **state)
 	assert_string_equal(scene.plan.secrets.of[SECRET_PROVISIONER].name, "k");
 }
 
+static void reads_no_secret_of_another_drivers_class(void **state)
+{
+	CLEANUP(scene_done) struct scene scene;
+	static const char deleted[] =
+		"{'metadata':{'deletionTimestamp':'2026-01-01T00:00:00Z'," INTENT "}}}";
+	plan(&scene, deleted,
+	     "{'provisioner':'other.io','parameters':{'csi.storage.k8s.io/secret-name':'k',"
+	     "'csi.storage.k8s.io/secret-namespace':'keys'}}",
+	     NULL);
+	assert_int_equal(scene.plan.decision, CLAIM_UNDO);
+	assert_null(scene.plan.secrets.of[SECRET_PROVISIONER].name);
+}
+
 static void takes_the_beta_annotation_of_older_releases(void **state)
 {
 	static const struct row row = {
@@ -467,6 +480,7 @@ int main(void)
 		cmocka_unit_test(offers_only_nodes_that_the_class_allows),
 		cmocka_unit_test(leaves_alone_what_is_not_its_own),
 		cmocka_unit_test(knows_the_secret_of_a_volume_that_it_undoes),
+		cmocka_unit_test(reads_no_secret_of_another_drivers_class),
 		cmocka_unit_test(takes_the_beta_annotation_of_older_releases),
 		cmocka_unit_test(refuses_what_it_cannot_serve_and_names_the_field),
 		cmocka_unit_test(lets_the_scheduler_choose_again_when_the_node_is_gone),
