@@ -49,7 +49,8 @@ uninstall() {
 	wait_for 30 none pods labelSelector=app.kubernetes.io/name=kentledge
 	# Uninstalling takes the right to give a lease back away before the pods have ended: the next
 	# leader would wait until it runs out.
-	kubectl delete lease --ignore-not-found kentledge-io kentledge.io kentledge-controller >/dev/null
+	kubectl delete lease --ignore-not-found kentledge-io kentledge.io \
+		external-resizer-kentledge-io kentledge-controller >/dev/null
 }
 
 # The demo's namespace is removed with all in it, volumes first; then the release, where the demo

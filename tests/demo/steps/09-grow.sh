@@ -11,7 +11,7 @@ step_grow() {
 }
 
 grow_without_pod() {
-	bold "(this node's kernel cannot grow ext4 while it is mounted: the claim says so)"
+	bold "(this node plugin cannot grow ext4 while it is mounted: the claim says so)"
 	show "kubectl get pvc www-web-1 -o 'jsonpath={.status.conditions[*].type}'"
 	check "it waits for the file system" answer_has FileSystemResizePending
 	show "kubectl scale statefulset web --replicas=1"
