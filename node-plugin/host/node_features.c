@@ -33,7 +33,7 @@ static const char *const names[FEATURE_COUNT] = {
 
 static struct metric gauge = {
 	.name = "kentledge_feature",
-	.help = "1: this node's kernel offers it to volumes.",
+	.help = "1: this node offers it to volumes.",
 	.type = METRIC_GAUGE,
 	.labels = { "feature" },
 };

@@ -117,8 +117,8 @@ struct json_object *growth_patch_pending(const struct claim *claim)
 	set_growth(patch, "NodeResizePending");
 	drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_FILE_SYSTEM_RESIZE_PENDING);
 	add_condition(patch, claim, CLAIM_FILE_SYSTEM_RESIZE_PENDING,
-		      "The kubelet grows the file system while a pod uses the volume if the node's "
-		      "kernel supports it, otherwise when all of its pods have stopped and one "
+		      "The kubelet grows the file system while a pod uses the volume if the node "
+		      "plugin can do that, otherwise when all of its pods have stopped and one "
 		      "starts again.");
 	return patch;
 }
