@@ -93,7 +93,7 @@ end_sidecar() { # PROGRAM
 # One role stands by, the others act.
 ours_provisions_beside_their_resizer() {
 	must 30 "the role resize stands by, and says for which program" \
-		ours_says "stands by.*lease=$RESIZE_LEASE"
+		ours_says "role lease held by another process.*lease=$RESIZE_LEASE"
 	claim more | apply
 	pod more more "sleep 600" | apply
 	must 90 "kentledge's provisioner makes a volume" pod_is_ready more
