@@ -234,7 +234,7 @@ secrets_are_read_where_a_value_says_so() {
 	leaves_out 'resources: \[.*secrets|provisioner-secrets'
 	leaves_out 'provisioner-secrets' --set-json provisioner.secretNamespaces=null
 	leaves_out 'provisioner-secrets' --set 'provisioner.secretNamespaces={keys}' --set 'provisioner.roles={capacity}'
-	renders '^  namespace: keys$' --set 'provisioner.secretNamespaces={keys,more-keys}'
+	renders '^  namespace: "keys"$' --set 'provisioner.secretNamespaces={keys,more-keys}'
 	[ "$(grep -c '^  name: kentledge-provisioner-secrets$' "$WORK/rendering")" = 6 ] ||
 		fail "not a Role, a RoleBinding and its reference for each of the two namespaces"
 	rules=$(section Role kentledge-provisioner-secrets | grep -E '^    (resources|verbs):' | sort -u)
