@@ -14,8 +14,8 @@
 #define STANDARD_FDS 4 /* those that a program has: 0 to 2, and CHILD_KEPT_FD */
 #define EXIT_NOT_BEGUN 127
 
-/* Between fork and exec only what signal-safety(7) names is called: another thread may have held
- * any lock at the moment of the fork. */
+/* Between vfork and exec only what signal-safety(7) names is called: another thread may have held
+ * any lock at the moment of the vfork. */
 
 /* Our threads block the signals of base/stop.h, and a child would inherit that. */
 static void reset_signals(void)
@@ -111,7 +111,10 @@ int child_start(const struct child *child, pid_t *ret_pid)
 	CLEANUP_CLOSE int write_fd = ends[1];
 	if (failure)
 		return failure;
-	pid_t pid = fork();
+	/* Not fork(2), which copies the page tables of the process, so that every call after it
+	 * pays for the faults. The child shares our memory until it executes; it calls the system,
+	 * and writes to its own part of the stack alone. */
+	pid_t pid = vfork();
 	if (pid < 0)
 		return errno;
 	if (pid == 0)
