@@ -14,20 +14,18 @@ const char *const claim_condition_names[CLAIM_CONDITION_COUNT] = {
 	"NodeResizeError",
 };
 
+const char *const claim_access_mode_names[CLAIM_ACCESS_MODE_COUNT] = {
+	"ReadWriteOnce",
+	"ReadOnlyMany",
+	"ReadWriteMany",
+	"ReadWriteOncePod",
+};
+
 static int access_mode_of(const char *path, const char *word, unsigned *ret_mode, struct error *err)
 {
-	static const struct {
-		const char *name;
-		enum claim_access_mode mode;
-	} modes[] = {
-		{ "ReadWriteOnce", CLAIM_READ_WRITE_ONCE },
-		{ "ReadOnlyMany", CLAIM_READ_ONLY_MANY },
-		{ "ReadWriteMany", CLAIM_READ_WRITE_MANY },
-		{ "ReadWriteOncePod", CLAIM_READ_WRITE_ONCE_POD },
-	};
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (strcmp(modes[i].name, word) == 0) {
-			*ret_mode = modes[i].mode;
+	for (unsigned i = 0; i < CLAIM_ACCESS_MODE_COUNT; i++) {
+		if (strcmp(claim_access_mode_names[i], word) == 0) {
+			*ret_mode = 1u << i;
 			return 0;
 		}
 	}

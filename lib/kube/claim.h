@@ -23,6 +23,11 @@ enum claim_access_mode {
 	CLAIM_READ_WRITE_ONCE_POD = 1 << 3,
 };
 
+#define CLAIM_ACCESS_MODE_COUNT 4
+
+/* By the number of the bit: "ReadWriteOnce", … */
+extern const char *const claim_access_mode_names[CLAIM_ACCESS_MODE_COUNT];
+
 /* status.allocatedResourceStatuses.storage: how far a growth has come (core/v1
  * ClaimResourceStatus). The controller that grows the volume writes its own states and
  * NODE_PENDING, the kubelet the others. */

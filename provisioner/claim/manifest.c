@@ -44,19 +44,11 @@ static void set_metadata(struct json_object *manifest, const struct volume_origi
 
 static struct json_object *access_modes(const struct claim *claim)
 {
-	static const struct {
-		enum claim_access_mode mode;
-		const char *name;
-	} modes[] = {
-		{ CLAIM_READ_WRITE_ONCE, "ReadWriteOnce" },
-		{ CLAIM_READ_ONLY_MANY, "ReadOnlyMany" },
-		{ CLAIM_READ_WRITE_MANY, "ReadWriteMany" },
-		{ CLAIM_READ_WRITE_ONCE_POD, "ReadWriteOncePod" },
-	};
 	struct json_object *list = json_object_new_array();
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
-		if (claim->access_modes & modes[i].mode)
-			json_object_array_add(list, json_object_new_string(modes[i].name));
+	for (unsigned i = 0; i < CLAIM_ACCESS_MODE_COUNT; i++)
+		if (claim->access_modes & 1u << i)
+			json_object_array_add(list,
+					      json_object_new_string(claim_access_mode_names[i]));
 	return list;
 }
 
