@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cluster/capability.h"
 #include "cluster/secret_key.h"
 #include "csi/names.h"
 
@@ -118,27 +119,6 @@ static void describe_claim(const struct claim *claim, const char *volume_name, s
 	pairs_set(parameters, arena, CSI_PARAMETER_VOLUME_NAME, volume_name);
 }
 
-/* The driver announces SINGLE_NODE_MULTI_WRITER, so the modes of CSI 1.5 apply. */
-static enum csi_access_mode csi_mode(const struct claim *claim)
-{
-	return claim->access_modes == CLAIM_READ_WRITE_ONCE_POD ? CSI_SINGLE_NODE_SINGLE_WRITER
-								: CSI_SINGLE_NODE_MULTI_WRITER;
-}
-
-/* A raw block device has neither a file system nor mount options. */
-static struct csi_capability make_capability(const struct claim *claim, const struct class *class,
-					     const char *fs_type)
-{
-	if (claim->block)
-		return (struct csi_capability) { .access_mode = csi_mode(claim), .block = true };
-	return (struct csi_capability) {
-		.access_mode = csi_mode(claim),
-		.fs_type = fs_type,
-		.mount_flags = (char *const *)class->mount_options,
-		.mount_flag_count = class->mount_option_count,
-	};
-}
-
 int claim_request_build(const struct claim *claim, const struct class *class, struct arena *arena,
 			struct csi_create_volume_request *ret_request, struct error *err)
 {
@@ -152,7 +132,8 @@ int claim_request_build(const struct claim *claim, const struct class *class, st
 	const char *name = claim_volume_name(claim, arena);
 	describe_claim(claim, name, arena, &parameters);
 	struct csi_capability *capability = arena_alloc(arena, sizeof(*capability));
-	*capability = make_capability(claim, class, fs_type);
+	*capability = capability_make(claim->access_modes, claim->block, fs_type,
+				      class->mount_options, class->mount_option_count);
 	*ret_request = (struct csi_create_volume_request) {
 		.name = name,
 		.required_bytes = claim->request_bytes,

@@ -8,7 +8,7 @@
 #include "apply/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "growth/capability.h"
+#include "cluster/capability.h"
 #include "growth/patch.h"
 #include "kube/event.h"
 #include "kube/json.h"
@@ -42,11 +42,13 @@ static int expand_on_node(const struct applier *applier, const struct growth_vie
 			  struct expansion *expansion, struct error *err)
 {
 	const struct growth_plan *plan = expansion->plan;
-	struct csi_capability capability;
+	const struct persistent_volume *volume = view->volume;
+	struct csi_capability capability =
+		capability_make(volume->access_modes, volume->block, volume->fs_type,
+				volume->mount_options, volume->mount_option_count);
 	uint64_t since_ms = clock_monotonic_ms();
-	growth_capability(view->volume, &capability);
 	expansion->request = (struct csi_expand_volume_request) {
-		.volume_id = view->volume->handle,
+		.volume_id = volume->handle,
 		.required_bytes = plan->target_bytes,
 		.capability = &capability,
 		.secrets = expansion->request.secrets,
@@ -59,7 +61,7 @@ static int expand_on_node(const struct applier *applier, const struct growth_vie
 		      err) < 0)
 		return -1;
 	log_info("volume expanded on node", LOG_CLAIM(view->claim),
-		 LOG_TEXT("volume", view->volume->handle), LOG_TEXT("node", plan->node),
+		 LOG_TEXT("volume", volume->handle), LOG_TEXT("node", plan->node),
 		 LOG_UINT("size_bytes", expansion->made.capacity_bytes),
 		 LOG_UINT("duration_ms", clock_monotonic_ms() - since_ms));
 	return 0;

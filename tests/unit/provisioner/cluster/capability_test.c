@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "growth/capability.h"
+#include "cluster/capability.h"
 
 #include <string.h>
 
+#include "cluster/persistent_volume.h"
 #include "sample.h"
 #include "test.h"
 
@@ -11,12 +12,18 @@
 	"'accessModes':['ReadWriteOnce'],'mountOptions':['noatime','nodev'],"                      \
 	"'csi':{'driver':'kentledge.io','volumeHandle':'pvc-u1','fsType':'xfs'}}}"
 
+static struct csi_capability capability_of(struct object *object)
+{
+	const struct persistent_volume *volume = persistent_volume_of(object);
+	return capability_make(volume->access_modes, volume->block, volume->fs_type,
+			       volume->mount_options, volume->mount_option_count);
+}
+
 static void a_file_system_is_named_with_its_options(void **state)
 {
 	CLEANUP(object_unrefp)
 	struct object *volume = sample_object(&persistent_volume_kind, VOLUME, NULL);
-	struct csi_capability capability;
-	growth_capability(persistent_volume_of(volume), &capability);
+	struct csi_capability capability = capability_of(volume);
 	assert_false(capability.block);
 	assert_int_equal(capability.access_mode, CSI_SINGLE_NODE_MULTI_WRITER);
 	assert_string_equal(capability.fs_type, "xfs");
@@ -30,8 +37,7 @@ static void a_block_device_is_a_block_device_alone(void **state)
 	CLEANUP(object_unrefp)
 	struct object *volume =
 		sample_object(&persistent_volume_kind, VOLUME, "{'spec':{'volumeMode':'Block'}}");
-	struct csi_capability capability;
-	growth_capability(persistent_volume_of(volume), &capability);
+	struct csi_capability capability = capability_of(volume);
 	assert_true(capability.block);
 	assert_null(capability.fs_type);
 	assert_int_equal(capability.mount_flag_count, 0);
@@ -54,8 +60,7 @@ static void access_modes_are_those_of_the_creation(void **state)
 		CLEANUP(object_unrefp)
 		struct object *volume =
 			sample_object(&persistent_volume_kind, VOLUME, rows[i].patch);
-		struct csi_capability capability;
-		growth_capability(persistent_volume_of(volume), &capability);
+		struct csi_capability capability = capability_of(volume);
 		assert_int_equal(capability.access_mode, rows[i].mode);
 	}
 }
