@@ -123,18 +123,11 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
-static uint32_t lead_of_all_ms(const struct provisioner *provisioner)
-{
-	const struct lead *lead = &provisioner->options.lead;
-	return lead->time_left_ms ? lead->time_left_ms(lead->context) : UINT32_MAX;
-}
-
 static uint32_t lead_of_role_ms(void *context)
 {
-	struct running *running = context;
-	uint32_t all_ms = lead_of_all_ms(running->provisioner);
-	uint32_t role_ms = role_lease_time_left_ms(running->lease);
-	return role_ms < all_ms ? role_ms : all_ms;
+	const struct running *running = context;
+	return lead_bound_ms(&running->provisioner->options.lead,
+			     role_lease_time_left_ms(running->lease));
 }
 
 static int reconcile(void *context, const char *key, struct error *err)

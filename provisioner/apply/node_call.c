@@ -33,7 +33,7 @@ static int pass_gate(const struct applier *applier, const struct node_call *call
 	bool answered = r == 0 || (err->code != ERROR_TIMEOUT && err->code != ERROR_CANCELLED &&
 				   err->code != ERROR_UNAVAILABLE);
 	if (gated || answered)
-		node_gate_leave(applier->gates, call->node, answered || err->code != ERROR_TIMEOUT);
+		node_gate_leave(applier->gates, call->node, r == 0 || err->code != ERROR_TIMEOUT);
 	return r;
 }
 

@@ -15,6 +15,9 @@
 #include "cluster/cluster.h"
 #include "kube/workqueue.h"
 
+/* The object changed while we looked at it: look again after so long. */
+#define ROLE_AGAIN_MS 200
+
 struct role {
 	const char *name;  /* of --roles */
 	const char *queue; /* its name in the metrics of queues */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/role.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -15,7 +16,6 @@
 #include "cluster/nodes.h"
 #include "kube/verbs.h"
 
-#define AGAIN_MS 200 /* an object changed while we looked at it */
 #define SILENCE_MS (5 * 60 * 1000)
 #define CALLS_A_SECOND_MAX 50 /* of the poll, over all nodes */
 
@@ -255,7 +255,7 @@ static int settle(const struct act *act, const struct sight *sight, bool at_once
 		*err = unanswered;
 		return -1;
 	}
-	return r == 0 ? next_look_ms(act->applier, sight, &plan) : r > 0 ? AGAIN_MS : -1;
+	return r == 0 ? next_look_ms(act->applier, sight, &plan) : r > 0 ? ROLE_AGAIN_MS : -1;
 }
 
 static int reconcile(struct capacity_reconciler *reconciler, const char *node_id, bool at_once,

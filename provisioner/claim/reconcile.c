@@ -4,14 +4,13 @@
 #include <stdlib.h>
 
 #include "apply/measure.h"
+#include "apply/role.h"
 #include "claim/departure.h"
 #include "claim/intent.h"
 #include "claim/node_choice.h"
 #include "claim/provision.h"
 #include "claim/sight.h"
 #include "kube/event.h"
-
-#define AGAIN_MS 200 /* the claim changed while we looked at it */
 
 struct claim_reconciler {
 	const struct applier *applier;
@@ -165,5 +164,5 @@ int claim_reconcile(struct claim_reconciler *reconciler, const char *key, struct
 		return r < 0 ? -1 : 0;
 	claim_sight_plan(&sight, &plan);
 	r = apply(reconciler, &sight, &plan, err);
-	return r > 0 ? AGAIN_MS : r;
+	return r > 0 ? ROLE_AGAIN_MS : r;
 }

@@ -72,3 +72,8 @@ void volume_node_candidates(struct cluster *cluster, const struct persistent_vol
 	else
 		*ret_nodes = (struct cluster_nodes) { 0 };
 }
+
+bool volume_node_may_be(const struct persistent_volume *volume, const struct cluster_nodes *node)
+{
+	return node->count == 0 || node_selector_matches(&volume->affinity, &node->views[0]);
+}

@@ -6,6 +6,8 @@
  * Where the affinity matches several nodes, none is named.
  */
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
@@ -18,3 +20,8 @@ void volume_node_candidates(struct cluster *cluster, const struct persistent_vol
  * node is not in the cluster. ERROR_INVALID: the affinity does not say which node it is. */
 int volume_node_find(const struct persistent_volume *volume, const struct cluster_nodes *nodes,
 		     const char **ret_node, struct error *err);
+
+/* Pure. The volume may wait for a change of that node (cluster_nodes_get() of its name). Every
+ * volume may when the node has left the cluster, since then an affinity that matched two nodes may
+ * match one. */
+bool volume_node_may_be(const struct persistent_volume *volume, const struct cluster_nodes *node);

@@ -3,12 +3,11 @@
 
 #include <string.h>
 
+#include "apply/role.h"
 #include "base/log.h"
 #include "cluster/volume_node.h"
 #include "growth/apply.h"
 #include "kube/event.h"
-
-#define AGAIN_MS 200 /* the claim changed while we looked at it */
 
 /* What is seen of a claim at one moment. */
 struct sight {
@@ -69,7 +68,7 @@ static int settle(const struct applier *applier, const struct growth_view *view,
 	case GROWTH_DONE:
 		return 0;
 	case GROWTH_AGAIN:
-		return AGAIN_MS;
+		return ROLE_AGAIN_MS;
 	case GROWTH_INFEASIBLE:
 		log_warning(
 			"growth refused",

@@ -5,6 +5,7 @@
 
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
+#include "cluster/volume_node.h"
 #include "growth/plan.h"
 
 /* The groups of the role provision are nodes of unbound claims; those of reclaim are volumes that
@@ -48,35 +49,17 @@ static bool claim_differs(const struct claim *before, const struct claim *after)
 	       !same(before->volume_name, after->volume_name) || !same(before->phase, after->phase);
 }
 
-/* What its volume says; 0: the volume is not known. */
-struct volume_look {
-	bool known;
-	bool ours;
-	bool noted;
-};
-
-static struct volume_look look_at_volume(struct cluster *cluster, const struct claim *claim)
-{
-	CLEANUP(object_unrefp)
-	struct object *volume = claim->volume_name[0] ? cluster_get(cluster, CLUSTER_VOLUMES, "",
-								    claim->volume_name)
-						      : NULL;
-	return (struct volume_look) {
-		.known = volume != NULL,
-		.ours = volume && persistent_volume_is_ours(persistent_volume_of(volume)),
-		.noted = volume && growth_is_noted(volume),
-	};
-}
-
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	const struct claim *after = (const struct claim *)change->after;
 	if (!after || !claim_differs((const struct claim *)change->before, after))
 		return;
-	struct volume_look look = look_at_volume(change->cluster, after);
-	if (look.known && !look.ours)
+	CLEANUP(object_unrefp)
+	struct object *volume =
+		cluster_get(change->cluster, CLUSTER_VOLUMES, "", after->volume_name);
+	if (volume && !persistent_volume_is_ours(persistent_volume_of(volume)))
 		return;
-	if (growth_is_wanted(after) || look.noted)
+	if (growth_is_wanted(after) || (volume && growth_is_noted(volume)))
 		workqueue_add_object(queue, after->object.namespace, after->object.name);
 }
 
@@ -113,12 +96,10 @@ static bool is_on(struct cluster *cluster, const struct claim *claim,
 	CLEANUP(object_unrefp)
 	struct object *volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim->volume_name);
 	return volume && persistent_volume_is_ours(persistent_volume_of(volume)) &&
-	       (nodes->count == 0 ||
-		node_selector_matches(&persistent_volume_of(volume)->affinity, &nodes->views[0]));
+	       volume_node_may_be(persistent_volume_of(volume), nodes);
 }
 
-/* The growing claims of the node; all of them when it has left the cluster, since then an affinity
- * that matched two nodes may match one. */
+/* The growing claims of the node. */
 static void node_changed(void *context, const char *node)
 {
 	const struct waiting *waiting = context;

@@ -2,12 +2,12 @@
 #include "reclaim/reconcile.h"
 
 #include "apply/measure.h"
+#include "apply/role.h"
 #include "base/clock.h"
 #include "cluster/volume_node.h"
 #include "kube/event.h"
 #include "reclaim/apply.h"
 
-#define AGAIN_MS 200 /* the volume changed while we looked at it */
 #define UNMOUNT_MS 500
 #define UNMOUNT_GRACE_S 30
 #define NODE_GONE_MS (5 * 60 * 1000) /* its coming back wakes the volume anyway */
@@ -57,7 +57,7 @@ static int settle(const struct applier *applier, const struct volume_view *view,
 	bool finalizer =
 		plan.decision == VOLUME_ADD_FINALIZER || plan.decision == VOLUME_DROP_FINALIZER;
 	if (finalizer && (err->code == ERROR_CONFLICT || err->code == ERROR_INVALID))
-		return AGAIN_MS;
+		return ROLE_AGAIN_MS;
 	if (is_being_unmounted(view->volume, err))
 		return UNMOUNT_MS;
 	if (!finalizer)

@@ -3,6 +3,7 @@
 
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
+#include "cluster/volume_node.h"
 #include "kube/claim.h"
 #include "reclaim/plan.h"
 
@@ -33,8 +34,7 @@ struct waiting {
 	struct cluster *cluster;
 };
 
-/* The volumes whose affinity matches the node; all of them when it has left the cluster, since then
- * an affinity that matched two nodes may match one. */
+/* The volumes whose affinity matches the node. */
 static void node_changed(void *context, const char *node)
 {
 	const struct waiting *waiting = context;
@@ -44,7 +44,7 @@ static void node_changed(void *context, const char *node)
 	cluster_list(waiting->cluster, CLUSTER_VOLUMES, WAITING, &volumes);
 	for (size_t i = 0; i < volumes.count; i++) {
 		const struct persistent_volume *volume = persistent_volume_of(volumes.items[i]);
-		if (found.count == 0 || node_selector_matches(&volume->affinity, &found.views[0]))
+		if (volume_node_may_be(volume, &found))
 			workqueue_add(waiting->queue, volume->object.name);
 	}
 }
