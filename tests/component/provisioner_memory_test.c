@@ -38,8 +38,8 @@ static struct {
 } child;
 
 /*
- * The child: a line "URL SOCKET" comes in; it answers 'h' while it holds the Secret and is told to
- * go on, then 'd' for done, or 'e'.
+ * The child reads a line "URL SOCKET". It writes 'h' while it holds the Secret, waits for a byte of
+ * the parent, and writes 'd' when it is done, or 'e' for an error.
  */
 
 static int use_secret(int fd, struct kube_client *client, struct rpc_channel *channel,

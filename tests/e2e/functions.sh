@@ -163,6 +163,16 @@ pod_phase_is() { [ "$(field pod "$1" .status.phase)" = "$2" ]; }
 
 volume_of() { field pvc "$1" .spec.volumeName; } # CLAIM
 
+ask_for_size() { # CLAIM SIZE
+	kubectl patch pvc "$1" --patch "{\"spec\": {\"resources\": {\"requests\": {\"storage\": \"$2\"}}}}" >/dev/null
+}
+
+claim_has_size() { [ "$(field pvc "$1" .status.capacity.storage)" = "$2" ]; } # CLAIM SIZE
+
+volume_has_size() { # CLAIM SIZE
+	[ "$(field pv "$(volume_of "$1")" .spec.capacity.storage)" = "$2" ]
+}
+
 volume_is_gone() { none pv "fieldSelector=metadata.name=$1"; } # VOLUME
 
 # log_of PROGRAM-OBJECT: all of its current container's log, and the one before it.

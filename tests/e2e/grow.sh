@@ -40,13 +40,6 @@ writes() { # POD
 	pod_is_ready "$1" && kubectl exec "$1" -- test -s /data/count
 }
 
-ask_for() { # CLAIM SIZE
-	kubectl patch pvc "$1" --type=merge \
-		--patch "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"$2\"}}}}" >/dev/null
-}
-
-capacity_is() { [ "$(field pvc "$1" .status.capacity.storage)" = "$2" ]; } # CLAIM SIZE
-
 sees_mib() { # POD LEAST
 	[ "$(kubectl exec "$1" -- df -m /data | awk 'END { print $(NF - 4) }')" -ge "$2" ]
 }
@@ -58,25 +51,25 @@ condition_of() { # CLAIM TYPE
 growth_state() { field pvc "$1" .status.allocatedResourceStatuses.storage; } # CLAIM
 
 is_settled() { # CLAIM SIZE: the claim and its volume say so, and nothing is left of the way there
-	capacity_is "$1" "$2" && [ -z "$(growth_state "$1")" ] &&
+	claim_has_size "$1" "$2" && [ -z "$(growth_state "$1")" ] &&
 		! field pvc "$1" '.status.conditions[]?.type' | grep -q Resize &&
-		[ "$(field pv "$(volume_of "$1")" .spec.capacity.storage)" = "$2" ] &&
+		volume_has_size "$1" "$2" &&
 		! kubectl get pv "$(volume_of "$1")" -o yaml | grep -q pre-resize-capacity
 }
 
 grows_while_it_is_written_to() { # CLAIM
-	ask_for "$1" 700Mi
+	ask_for_size "$1" 700Mi
 	must 60 "$1 has 700Mi" is_settled "$1" 700Mi
 	must 10 "its pod sees them" sees_mib "$1" 500
 	# Rounded up by the node, but not in what the claim says.
-	ask_for "$1" 800000001
+	ask_for_size "$1" 800000001
 	must 60 "$1 has an odd size" is_settled "$1" "$(field pvc "$1" .spec.resources.requests.storage)"
 }
 
 # At once where the kernel can; else the claim says what it waits for.
 ext4_grows() {
-	ask_for grow-ext4 700Mi
-	must 60 "the volume of grow-ext4 has 700Mi" volume_has_grown grow-ext4 700Mi
+	ask_for_size grow-ext4 700Mi
+	must 60 "the volume of grow-ext4 has 700Mi" volume_has_size grow-ext4 700Mi
 	if wait_for 10 is_settled grow-ext4 700Mi; then
 		ok "grow-ext4 grew while it was mounted"
 	else
@@ -95,22 +88,18 @@ ext4_grows() {
 	must 10 "its pod sees them" sees_mib grow-ext4 500
 }
 
-volume_has_grown() { # CLAIM SIZE
-	[ "$(field pv "$(volume_of "$1")" .spec.capacity.storage)" = "$2" ]
-}
-
 a_directory_grows() {
-	ask_for folder 128Mi
+	ask_for_size folder 128Mi
 	must 30 "folder has 128Mi" is_settled folder 128Mi
 	has_event VolumeResizeSuccessful . || fail "no event says so"
 }
 
 lowers_a_request() {
-	ask_for grow-xfs 900Ti
+	ask_for_size grow-xfs 900Ti
 	must 30 "a request that no disk can serve is refused by an event" \
 		claim_event grow-xfs 'VolumeResizeFailed.*node "node1"'
 	must 10 "and by a condition" [ "$(condition_of grow-xfs ControllerResizeError)" = True ]
-	ask_for grow-xfs 900Mi
+	ask_for_size grow-xfs 900Mi
 	must 30 "it is lowered, and the claim grows to that" is_settled grow-xfs 900Mi
 }
 

@@ -22,9 +22,8 @@ main() {
 	sed -e 's/name: web$/name: walk/' -e 's/replicas: 2/replicas: 1/' "$ROOT/tests/demo/web.yaml" | apply
 	must 90 "the pod runs" pod_is_ready walk-0
 	volume=$(volume_of "$claim")
-	kubectl patch pvc "$claim" --type=merge \
-		--patch '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}' >/dev/null
-	must 60 "the volume grows" volume_has_2gi "$volume"
+	ask_for_size "$claim" 2Gi
+	must 60 "the volume grows" volume_has_size "$claim" 2Gi
 	kubectl delete statefulset walk >/dev/null
 	must 60 "the pod is gone" none pods labelSelector=app=nginx
 	kubectl delete pvc "$claim" --wait=false >/dev/null
@@ -35,8 +34,6 @@ main() {
 	(cd "$WORK" && sort "${PROGRAMS[@]##*/}" | sed 's/^/  /')
 	stand_in_order
 }
-
-volume_has_2gi() { [ "$(field pv "$1" .spec.capacity.storage)" = 2Gi ]; } # VOLUME
 
 lines_about() { # OBJECT CLAIM VOLUME POD
 	log_of "$1" | grep -E "claim=$2( |\$)|volume=$3( |\$)|pod=$4( |\$)"

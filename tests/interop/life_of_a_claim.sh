@@ -69,7 +69,7 @@ a_claim_is_bound() {
 
 it_grows_under_its_pod() {
 	ask_for_size data 640Mi
-	must 60 "it grows while its pod runs" has_size data 640Mi
+	must 60 "it grows while its pod runs" claim_has_size data 640Mi
 	[ "$(size_mb data)" -gt 500 ] || fail "the pod sees $(size_mb data) MB"
 	ok "the pod sees the new size"
 }
@@ -110,7 +110,7 @@ one_without_a_pod_grows_for_the_next() {
 	must 60 "its volume grows" waits_for_a_pod rest
 	keeper rest | apply
 	must 60 "the next pod runs" pod_is_ready rest
-	must 60 "its file system has grown" has_size rest 128Mi
+	must 60 "its file system has grown" claim_has_size rest 128Mi
 	must 10 "it holds what was written before" holds rest before
 	[ "$(size_mb rest)" -gt 100 ] || fail "the pod sees $(size_mb rest) MB"
 	ok "the pod sees the new size"
@@ -197,12 +197,6 @@ snapshot() { # NAME CLAIM
 		  source: {persistentVolumeClaimName: $2}
 	YAML
 }
-
-ask_for_size() { # CLAIM SIZE
-	kubectl patch pvc "$1" -p "{\"spec\": {\"resources\": {\"requests\": {\"storage\": \"$2\"}}}}" >/dev/null
-}
-
-has_size() { [ "$(field pvc "$1" .status.capacity.storage)" = "$2" ]; } # CLAIM SIZE
 
 waits_for_a_pod() { # CLAIM
 	[ -n "$(field pvc "$1" '.status.conditions[]? | select(.type == "FileSystemResizePending")')" ]

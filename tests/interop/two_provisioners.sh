@@ -50,19 +50,12 @@ theirs_wait() {
 a_claim_is_ours() {
 	{ claim data && pod reader data "sleep 600"; } | apply
 	must 90 "a claim is bound, and its pod runs" pod_is_ready reader
-	grow data 128Mi
-	must 60 "its volume grows" volume_has data 128Mi
+	ask_for_size data 128Mi
+	must 60 "its volume grows" volume_has_size data 128Mi
 	! says csi-provisioner "successfully created PV" || fail "external-provisioner made a volume"
 	! says csi-resizer "resize volume succeeded|Resizing PVC" || fail "external-resizer grew a volume"
 	ok "its volume is made and grown by kentledge's provisioner alone"
 }
-
-grow() { # CLAIM SIZE
-	kubectl patch pvc "$1" --type=merge \
-		--patch "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"$2\"}}}}" >/dev/null
-}
-
-volume_has() { [ "$(field pv "$(volume_of "$1")" .spec.capacity.storage)" = "$2" ]; } # CLAIM SIZE
 
 theirs_take_over() {
 	kubectl scale deployment/kentledge-provisioner --replicas=0 >/dev/null
@@ -97,8 +90,8 @@ ours_provisions_beside_their_resizer() {
 	claim more | apply
 	pod more more "sleep 600" | apply
 	must 90 "kentledge's provisioner makes a volume" pod_is_ready more
-	grow more 128Mi
-	must 60 "external-resizer grows it" volume_has more 128Mi
+	ask_for_size more 128Mi
+	must 60 "external-resizer grows it" volume_has_size more 128Mi
 	says csi-resizer "more" || fail "external-resizer does not know of it"
 	! ours_says 'event="volume expanded on node".*default/more' || fail "ours grew it too"
 	end_sidecar csi-resizer
@@ -106,8 +99,8 @@ ours_provisions_beside_their_resizer() {
 	# Another claim: what external-resizer has grown may wait for its pod to end.
 	{ claim last && pod last last "sleep 600"; } | apply
 	must 90 "a claim is bound, and its pod runs" pod_is_ready last
-	grow last 128Mi
-	must 60 "it grows the volume" volume_has last 128Mi
+	ask_for_size last 128Mi
+	must 60 "it grows the volume" volume_has_size last 128Mi
 	ours_says 'event="volume expanded on node".*default/last' || fail "ours did not grow it"
 	ok "ours and external-resizer take turns"
 }

@@ -237,29 +237,28 @@ static void leaves_alone_what_is_not_its_own(void **state)
 	CHECK_ALL(rows);
 }
 
+#define WITH_SECRET                                                                                \
+	"'parameters':{'csi.storage.k8s.io/secret-name':'k',"                                      \
+	"'csi.storage.k8s.io/secret-namespace':'keys'}"
+
+static void plan_undo(struct scene *scene, const char *class_patch)
+{
+	plan(scene, "{'metadata':{'deletionTimestamp':'2026-01-01T00:00:00Z'," INTENT "}}}",
+	     class_patch, NULL);
+	assert_int_equal(scene->plan.decision, CLAIM_UNDO);
+}
+
 static void knows_the_secret_of_a_volume_that_it_undoes(void **state)
 {
 	CLEANUP(scene_done) struct scene scene;
-	static const char deleted[] =
-		"{'metadata':{'deletionTimestamp':'2026-01-01T00:00:00Z'," INTENT "}}}";
-	plan(&scene, deleted,
-	     "{'parameters':{'csi.storage.k8s.io/secret-name':'k',"
-	     "'csi.storage.k8s.io/secret-namespace':'keys'}}",
-	     NULL);
-	assert_int_equal(scene.plan.decision, CLAIM_UNDO);
+	plan_undo(&scene, "{" WITH_SECRET "}");
 	assert_string_equal(scene.plan.secrets.of[SECRET_PROVISIONER].name, "k");
 }
 
 static void reads_no_secret_of_another_drivers_class(void **state)
 {
 	CLEANUP(scene_done) struct scene scene;
-	static const char deleted[] =
-		"{'metadata':{'deletionTimestamp':'2026-01-01T00:00:00Z'," INTENT "}}}";
-	plan(&scene, deleted,
-	     "{'provisioner':'other.io','parameters':{'csi.storage.k8s.io/secret-name':'k',"
-	     "'csi.storage.k8s.io/secret-namespace':'keys'}}",
-	     NULL);
-	assert_int_equal(scene.plan.decision, CLAIM_UNDO);
+	plan_undo(&scene, "{'provisioner':'other.io'," WITH_SECRET "}");
 	assert_null(scene.plan.secrets.of[SECRET_PROVISIONER].name);
 }
 
