@@ -123,6 +123,17 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	log_warning("watch failed", LOG_TEXT("what", what), LOG_ERR(err));
 }
 
+static void kind_served(void *context, const struct kind *kind, bool served)
+{
+	if (served)
+		log_info("kind served", LOG_TEXT("kind", kind->name),
+			 LOG_TEXT("api_version", kind->api_version));
+	else
+		log_warning("kind not served by the API server: what needs it is off until it is",
+			    LOG_TEXT("kind", kind->name),
+			    LOG_TEXT("api_version", kind->api_version));
+}
+
 static uint32_t lead_of_role_ms(void *context)
 {
 	const struct running *running = context;
@@ -239,6 +250,7 @@ static struct cluster *new_cluster(struct provisioner *provisioner)
 		.node_service = options->node_service,
 		.changed = cluster_changed,
 		.failed = watch_failed,
+		.served = kind_served,
 		.context = provisioner,
 	};
 	for (size_t i = 0; i < ROLE_COUNT; i++) {

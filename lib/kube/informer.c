@@ -17,6 +17,9 @@
 /* A watch that the server ends sooner than this without an event counts as a failure. */
 #define WATCH_SHORT_MS 1000
 
+/* Between two lists of a kind that is not served. */
+#define UNSERVED_WAIT_MS 30000
+
 struct informer {
 	struct kube_client *client;
 	struct informer_options options;
@@ -29,10 +32,12 @@ struct informer {
 	/* The thread's own. */
 	unsigned failures;
 	bool relist;
+	bool reported_unserved;
 
 	pthread_mutex_t lock;
 	pthread_cond_t synced_changed;
 	bool synced;
+	bool served; /* the last list was answered */
 	bool stopping;
 	struct object_store store;
 	char *resource_version;
@@ -143,11 +148,13 @@ static void drop_vanished(struct informer *informer)
 	}
 }
 
+/* The copy is what a list has answered; resource_version NULL: that the kind is not served. */
 static void set_synced(struct informer *informer, const char *resource_version)
 {
 	pthread_mutex_lock(&informer->lock);
 	see_version(informer, resource_version);
 	informer->synced = true;
+	informer->served = resource_version != NULL;
 	count_objects(informer);
 	pthread_cond_broadcast(&informer->synced_changed);
 	pthread_mutex_unlock(&informer->lock);
@@ -169,6 +176,15 @@ static void report_skipped(void *context, const struct error *err)
 	report(context, "parse", err);
 }
 
+static void report_served(struct informer *informer, bool served)
+{
+	if (informer->reported_unserved == !served)
+		return;
+	informer->reported_unserved = !served;
+	if (informer->options.served)
+		informer->options.served(informer->options.context, served);
+}
+
 static int list_all(struct informer *informer, struct error *err)
 {
 	CLEANUP_FREE char *resource_version = NULL;
@@ -178,7 +194,16 @@ static int list_all(struct informer *informer, struct error *err)
 		return -1;
 	drop_vanished(informer);
 	set_synced(informer, resource_version);
+	report_served(informer, true);
 	return 0;
+}
+
+static void list_nothing(struct informer *informer)
+{
+	object_store_begin_round(&informer->store);
+	drop_vanished(informer);
+	set_synced(informer, NULL);
+	report_served(informer, false);
 }
 
 static void take_event(struct informer *informer, enum kube_watch_type type, struct object *object)
@@ -235,11 +260,11 @@ static int follow(struct informer *informer, struct error *err)
 }
 
 /* A connection that broke is taken up where it broke. Anything else that is wrong with a watch
- * (410 Gone, a line that is not an event) means that we may have missed something. */
+ * (410 Gone, 404, a line that is not an event) means that we may have missed something. */
 static bool must_relist(const struct error *err)
 {
 	return err->code == ERROR_EXPIRED || err->code == ERROR_INTERNAL ||
-	       err->code == ERROR_INVALID;
+	       err->code == ERROR_INVALID || err->code == ERROR_NOT_FOUND;
 }
 
 static int step(struct informer *informer, const char **ret_what, struct error *err)
@@ -253,6 +278,23 @@ static int step(struct informer *informer, const char **ret_what, struct error *
 		return 0;
 	informer->relist = must_relist(err);
 	return -1;
+}
+
+/* Of a step that failed: how long to wait before the next one. */
+static uint32_t take_failure(struct informer *informer, const char *what, const struct error *err)
+{
+	const struct informer_options *options = &informer->options;
+	bool unserved = options->optional && err->code == ERROR_NOT_FOUND;
+	if (unserved && strcmp(what, "list") == 0) {
+		informer->failures = 0;
+		list_nothing(informer);
+		return options->unserved_wait_ms ? options->unserved_wait_ms : UNSERVED_WAIT_MS;
+	}
+	/* A watch that the server has no more is no failure yet: the list that follows decides. */
+	if (!unserved || informer->failures > 0)
+		report(informer, what, err);
+	informer->failures++;
+	return backoff_spread_ms(informer->failures, RETRY_MIN_MS, RETRY_MAX_MS);
 }
 
 static bool stopping(struct informer *informer)
@@ -273,10 +315,7 @@ static void *run(void *context)
 			continue;
 		if (kube_client_sleep(informer->client, 0, &stopped) < 0)
 			break;
-		report(informer, what, &err);
-		informer->failures++;
-		uint32_t delay_ms =
-			backoff_spread_ms(informer->failures, RETRY_MIN_MS, RETRY_MAX_MS);
+		uint32_t delay_ms = take_failure(informer, what, &err);
 		if (kube_client_sleep(informer->client, delay_ms, &stopped) < 0)
 			break;
 	}
@@ -342,6 +381,14 @@ bool informer_synced(struct informer *informer)
 	bool synced = informer->synced;
 	pthread_mutex_unlock(&informer->lock);
 	return synced;
+}
+
+bool informer_serves(struct informer *informer)
+{
+	pthread_mutex_lock(&informer->lock);
+	bool served = informer->served;
+	pthread_mutex_unlock(&informer->lock);
+	return served;
 }
 
 int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct error *err)

@@ -6,6 +6,11 @@
  * thread of its own. A broken watch is opened again where it broke; one that is too old (410) is
  * replaced by a new list, and what vanished meanwhile is reported as deleted.
  *
+ * A kind may be one that the server does not serve: an older Kubernetes, or a
+ * CustomResourceDefinition that is not installed. An informer of an optional kind then has an empty
+ * copy that counts as synced, and lists again every half minute, so that it follows the kind as
+ * soon as it is served. When the kind was served before, its objects are reported as deleted.
+ *
  * Readers get references to immutable objects. An index groups objects by a key of the user's
  * choice, so that a reconcile never walks the whole copy.
  */
@@ -25,6 +30,8 @@ struct informer;
 
 struct informer_options {
 	struct kube_scope scope;
+	bool optional;		   /* the server may not serve the kind */
+	uint32_t unserved_wait_ms; /* then: between two lists; 0: 30 s (tests) */
 
 	object_index_fn *index[OBJECT_INDEXES_MAX]; /* ended by NULL; empty: no index */
 
@@ -35,6 +42,10 @@ struct informer_options {
 	/* In the informer's thread, when listing or watching failed and is tried again with
 	 * backoff: for the log. May be NULL. */
 	void (*failed)(void *context, const char *what, const struct error *err);
+
+	/* In the informer's thread, once at each change: an optional kind is not served, or is
+	 * served although it was not before. After the copy has changed. May be NULL. */
+	void (*served)(void *context, bool served);
 	void *context;
 };
 
@@ -48,9 +59,12 @@ void informer_stop(struct informer *informer);
 /* Stops it first, and drops all references. */
 void informer_free(struct informer *informer);
 
-/* The first list has arrived. */
+/* The first list has arrived, or the server does not serve the kind. */
 bool informer_synced(struct informer *informer);
 int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct error *err);
+
+/* The last list was answered: false before the first one and while the kind is not served. */
+bool informer_serves(struct informer *informer);
 
 /* A reference, or NULL. namespace "" for kinds of the whole cluster. */
 struct object *informer_get(struct informer *informer, const char *namespace, const char *name);

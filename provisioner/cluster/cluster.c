@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cluster/attributes_class.h"
 #include "cluster/class.h"
 #include "cluster/endpoint_slice.h"
 #include "cluster/node.h"
@@ -39,12 +40,16 @@ static const struct kind *const kinds[CLUSTER_KINDS] = {
 	[CLUSTER_CSI_NODES] = &csi_node_kind,
 	[CLUSTER_SLICES] = &endpoint_slice_kind,
 	[CLUSTER_CAPACITIES] = &storage_capacity_kind,
+	[CLUSTER_ATTRIBUTES_CLASSES] = &attributes_class_kind,
 };
+
+/* Newer than the oldest Kubernetes that we serve, or of a CustomResourceDefinition. */
+#define OPTIONAL_KINDS CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES)
 
 /* Claims and volumes first: most of what comes after them wakes some of these. */
 static const enum cluster_kind order[CLUSTER_KINDS] = {
 	CLUSTER_CLAIMS,	 CLUSTER_VOLUMES, CLUSTER_CSI_NODES,  CLUSTER_NODES,
-	CLUSTER_CLASSES, CLUSTER_SLICES,  CLUSTER_CAPACITIES,
+	CLUSTER_CLASSES, CLUSTER_SLICES,  CLUSTER_CAPACITIES, CLUSTER_ATTRIBUTES_CLASSES,
 };
 
 static void index_csi_node(const struct object *object, struct text *key)
@@ -75,6 +80,14 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	options->failed(options->context, what, err);
 }
 
+static void served(void *context, bool is_served)
+{
+	const struct copy *copy = context;
+	const struct cluster_options *options = &copy->cluster->options;
+	if (options->served)
+		options->served(options->context, kinds[copy->kind], is_served);
+}
+
 /* Of the kinds that are watched in our own namespace alone; NULL: all objects are watched. */
 static const char *selector_of(enum cluster_kind kind, const char *service)
 {
@@ -92,8 +105,10 @@ static void watch(struct cluster *cluster, enum cluster_kind kind, const char *s
 		.scope = { .kind = kinds[kind],
 			   .namespace = own ? cluster->options.namespace : NULL,
 			   .label_selector = own },
+		.optional = OPTIONAL_KINDS & CLUSTER_BIT(kind),
 		.changed = changed,
 		.failed = watch_failed,
+		.served = served,
 		.context = copy,
 	};
 	memcpy(options.index, cluster->options.index[kind], sizeof(options.index));
@@ -155,6 +170,11 @@ static struct informer *informer_of(struct cluster *cluster, enum cluster_kind k
 {
 	assert(cluster->copies[kind].informer);
 	return cluster->copies[kind].informer;
+}
+
+bool cluster_serves(struct cluster *cluster, enum cluster_kind kind)
+{
+	return informer_serves(informer_of(cluster, kind));
 }
 
 struct object *cluster_get(struct cluster *cluster, enum cluster_kind kind, const char *namespace,

@@ -5,6 +5,9 @@
  * What the provisioner sees of the cluster: live copies of the kinds of objects that its roles
  * watch, and every change of them.
  *
+ * Some kinds are optional: the API server may not serve them. The copy of such a kind is empty
+ * meanwhile and counts as complete, and fills within half a minute once the kind is served.
+ *
  * cluster/nodes.h answers questions about nodes from these copies.
  */
 
@@ -25,9 +28,10 @@ enum cluster_kind {
 	CLUSTER_VOLUMES,
 	CLUSTER_CLASSES,
 	CLUSTER_NODES,
-	CLUSTER_CSI_NODES,  /* grouped by our driver's node id */
-	CLUSTER_SLICES,	    /* EndpointSlices of the node plugin's Service */
-	CLUSTER_CAPACITIES, /* our capacity objects */
+	CLUSTER_CSI_NODES,	    /* grouped by our driver's node id */
+	CLUSTER_SLICES,		    /* EndpointSlices of the node plugin's Service */
+	CLUSTER_CAPACITIES,	    /* our capacity objects */
+	CLUSTER_ATTRIBUTES_CLASSES, /* optional */
 	CLUSTER_KINDS,
 };
 
@@ -51,6 +55,8 @@ struct cluster_options {
 	void (*changed)(void *context, const struct cluster_change *change);
 	/* Listing or watching failed and is tried again: for the log. */
 	void (*failed)(void *context, const char *what, const struct error *err);
+	/* Once at each change: the API server does not serve an optional kind, or does so again. */
+	void (*served)(void *context, const struct kind *kind, bool served);
 	void *context;
 };
 
@@ -64,6 +70,9 @@ int cluster_wait_synced(struct cluster *cluster, uint32_t timeout_ms, struct err
 /* All first lists are in. Before, each claim and volume arrives as a change of its own anyway, so a
  * change of something that they wait for needs to wake none of them. */
 bool cluster_is_complete(const struct cluster *cluster);
+
+/* False for an optional kind that the API server does not serve, and before its first list. */
+bool cluster_serves(struct cluster *cluster, enum cluster_kind kind);
 
 /* A reference of the caller's, or NULL. namespace "" for kinds of the whole cluster. */
 struct object *cluster_get(struct cluster *cluster, enum cluster_kind kind, const char *namespace,

@@ -59,6 +59,12 @@ struct failure {
 	char *path_part;
 };
 
+/* A collection that is not served. */
+struct unserved {
+	struct unserved *next;
+	char *collection;
+};
+
 struct fake_api {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* anything at all */
@@ -66,6 +72,7 @@ struct fake_api {
 	struct connection *connections;
 	struct stream *streams;
 	struct failure *failures;
+	struct unserved *unserved;
 	char **requests; /* "METHOD path" */
 	size_t request_count;
 	fake_api_hook *hook;
@@ -212,23 +219,44 @@ static struct json_object *parse_body(const struct http_request *request)
 	return json;
 }
 
+/* Under the lock. NULL: it is served. */
+static struct unserved *find_unserved(struct fake_api *api, const char *collection)
+{
+	struct unserved *unserved;
+	LL_FOREACH(api->unserved, unserved)
+		if (strcmp(unserved->collection, collection) == 0)
+			break;
+	return unserved;
+}
+
+/* Under the lock. */
+static int answer(struct fake_api *api, const struct http_request *request, struct fake_path *path,
+		  struct json_object **ret_json)
+{
+	if (find_unserved(api, path->collection)) {
+		*ret_json = fake_status(404, "NotFound",
+					"the server could not find the requested resource");
+		return 404;
+	}
+	CLEANUP(json_object_putp) struct json_object *body = parse_body(request);
+	const char *type = request->content_type ? request->content_type : "";
+	return fake_store_handle(&api->store, request->method, path, type, body, ret_json);
+}
+
 /* Under the lock. */
 static void serve(struct fake_api *api, const struct http_request *request,
 		  struct http_response *response)
 {
 	struct fake_path path;
-	CLEANUP(json_object_putp) struct json_object *answer = NULL;
+	CLEANUP(json_object_putp) struct json_object *json = NULL;
 	int status = 404;
 	if (fake_path_parse(request->path, &path)) {
-		CLEANUP(json_object_putp) struct json_object *body = parse_body(request);
-		const char *type = request->content_type ? request->content_type : "";
-		status =
-			fake_store_handle(&api->store, request->method, &path, type, body, &answer);
+		status = answer(api, request, &path, &json);
 		fake_path_done(&path);
 	} else {
-		answer = fake_status(404, "NotFound", "404 page not found");
+		json = fake_status(404, "NotFound", "404 page not found");
 	}
-	fill_response(response, status, 0, answer);
+	fill_response(response, status, 0, json);
 }
 
 static int serve_request(struct connection *connection, const struct http_request *request,
@@ -310,10 +338,16 @@ static int open_stream(struct connection *connection, const struct http_request 
 	if (r == 0 && failure.how == FAKE_API_LOST_ANSWER)
 		r = error_set(err, ERROR_TIMEOUT, "no answer in time");
 	*ret_stream = NULL;
-	if (r == 0 && fake_path_parse(request->path, &path))
-		*ret_stream = add_stream(connection, &path);
-	else if (r == 0)
+	if (r == 0 && fake_path_parse(request->path, &path)) {
+		if (!find_unserved(api, path.collection)) {
+			*ret_stream = add_stream(connection, &path);
+		} else {
+			fake_path_done(&path);
+			serve(api, request, ret_response);
+		}
+	} else if (r == 0) {
 		serve(api, request, ret_response);
+	}
 	announce(api);
 	return r < 0 ? -1 : 0;
 }
@@ -486,6 +520,47 @@ void fake_api_expire(struct fake_api *api)
 	announce(api);
 }
 
+static void end_streams_of(struct fake_api *api, const char *collection)
+{
+	struct stream *stream;
+	DL_FOREACH(api->streams, stream)
+		if (strcmp(stream->path.collection, collection) == 0)
+			stream->state = STREAM_ENDED;
+}
+
+static void set_unserved(struct fake_api *api, const char *collection)
+{
+	struct unserved *unserved = must_alloc(sizeof(*unserved));
+	unserved->collection = must_strdup(collection);
+	LL_PREPEND(api->unserved, unserved);
+	end_streams_of(api, collection);
+}
+
+static void drop_unserved(struct fake_api *api, struct unserved *unserved)
+{
+	LL_DELETE(api->unserved, unserved);
+	free(unserved->collection);
+	free(unserved);
+}
+
+static char *collection_of(const struct kind *kind)
+{
+	return must_printf("/%s/%s/%s", strchr(kind->api_version, '/') ? "apis" : "api",
+			   kind->api_version, kind->plural);
+}
+
+void fake_api_set_served(struct fake_api *api, const struct kind *kind, bool served)
+{
+	CLEANUP_FREE char *collection = collection_of(kind);
+	pthread_mutex_lock(&api->lock);
+	struct unserved *unserved = find_unserved(api, collection);
+	if (served && unserved)
+		drop_unserved(api, unserved);
+	else if (!served && !unserved)
+		set_unserved(api, collection);
+	announce(api);
+}
+
 static void send(struct stream *stream, char *taken)
 {
 	struct extra_line *extra = must_alloc(sizeof(*extra));
@@ -563,12 +638,6 @@ size_t fake_api_watches(struct fake_api *api)
 /*
  * The test as another client.
  */
-
-static char *collection_of(const struct kind *kind)
-{
-	return must_printf("/%s/%s/%s", strchr(kind->api_version, '/') ? "apis" : "api",
-			   kind->api_version, kind->plural);
-}
 
 /* Under the lock. */
 static struct fake_record *find(struct fake_api *api, const struct kind *kind,
@@ -784,6 +853,8 @@ void fake_api_free(struct fake_api *api)
 	DL_FOREACH_SAFE(api->connections, connection, next)
 		free(connection);
 	free_failures(api);
+	while (api->unserved)
+		drop_unserved(api, api->unserved);
 	for (size_t i = 0; i < api->request_count; i++)
 		free(api->requests[i]);
 	free(api->requests);

@@ -117,6 +117,10 @@ void fake_api_set_hook(struct fake_api *api, fake_api_hook *hook, void *context)
  */
 void fake_api_set_down(struct fake_api *api, bool down);
 
+/* As when its CustomResourceDefinition goes and comes: while a kind is not served every request for
+ * it is answered with 404, and its watches end in good order. Its objects stay where they are. */
+void fake_api_set_served(struct fake_api *api, const struct kind *kind, bool served);
+
 void fake_api_cut_watches(struct fake_api *api); /* in the middle of a line */
 void fake_api_end_watches(struct fake_api *api); /* in good order */
 void fake_api_expire(struct fake_api *api);	 /* open watches get 410; older versions are gone */

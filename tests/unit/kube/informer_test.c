@@ -19,6 +19,8 @@ struct log {
 	unsigned deleted;
 	unsigned failed;
 	unsigned unparsed;
+	unsigned unserved;
+	unsigned served_again;
 	char last_failure[ERROR_TEXT_MAX];
 };
 
@@ -42,6 +44,15 @@ static void note_failure(void *context, const char *what, const struct error *er
 	log->unparsed += strcmp(what, "parse") == 0;
 	log->failed += strcmp(what, "parse") != 0;
 	snprintf(log->last_failure, sizeof(log->last_failure), "%s", err->text);
+	pthread_mutex_unlock(&log->lock);
+}
+
+static void note_served(void *context, bool served)
+{
+	struct log *log = context;
+	pthread_mutex_lock(&log->lock);
+	log->unserved += !served;
+	log->served_again += served;
 	pthread_mutex_unlock(&log->lock);
 }
 
@@ -381,6 +392,113 @@ static void sees_an_object_leave_its_label_selector_as_deleted(void **state)
 	assert_int_equal(informer_count(fixture->informer), 0);
 }
 
+static void start_optional(struct fixture *fixture, uint32_t unserved_wait_ms)
+{
+	struct error err;
+	const struct informer_options options = {
+		.scope = { .kind = &claim_kind },
+		.optional = true,
+		.unserved_wait_ms = unserved_wait_ms,
+		.changed = note_change,
+		.failed = note_failure,
+		.served = note_served,
+		.context = &heard,
+	};
+	fixture->informer = informer_new(fixture->client, &options);
+	assert_int_equal(informer_wait_synced(fixture->informer, 5000, &err), 0);
+}
+
+static size_t lists(struct fixture *fixture)
+{
+	return fake_api_requests(fixture->api, "GET", "limit=500");
+}
+
+static void counts_a_kind_that_is_not_served_as_listed(void **state)
+{
+	struct fixture *fixture = *state;
+	fake_api_set_served(fixture->api, &claim_kind, false);
+	put_claim(fixture, "a", "fast");
+	start_optional(fixture, 0);
+	assert_false(informer_serves(fixture->informer));
+	assert_int_equal(informer_count(fixture->informer), 0);
+	usleep(300000); /* longer than the first waits after a failure */
+	assert_int_equal(lists(fixture), 1);
+	assert_int_equal(fake_api_requests(fixture->api, NULL, "watch=1"), 0);
+	assert_int_equal(heard_now().unserved, 1);
+	assert_int_equal(heard_now().failed, 0);
+}
+
+static void lists_a_kind_as_soon_as_it_is_served(void **state)
+{
+	struct fixture *fixture = *state;
+	fake_api_set_served(fixture->api, &claim_kind, false);
+	start_optional(fixture, 30);
+	eventually(lists(fixture) >= 3);
+	assert_int_equal(heard_now().unserved, 1);
+	put_claim(fixture, "a", "fast");
+	fake_api_set_served(fixture->api, &claim_kind, true);
+	eventually(heard_now().added == 1);
+	assert_true(informer_serves(fixture->informer));
+	eventually(fake_api_watches(fixture->api) == 1);
+	put_claim(fixture, "b", "fast");
+	eventually(heard_now().added == 2);
+	assert_int_equal(heard_now().served_again, 1);
+	assert_int_equal(heard_now().failed, 0);
+}
+
+static void reports_the_objects_of_a_kind_that_is_served_no_more(void **state)
+{
+	struct fixture *fixture = *state;
+	put_claim(fixture, "a", "fast");
+	put_claim(fixture, "b", "fast");
+	start_optional(fixture, 50);
+	assert_int_equal(heard_now().unserved + heard_now().served_again, 0);
+	eventually(fake_api_watches(fixture->api) == 1);
+	for (unsigned round = 1; round <= 2; round++) {
+		fake_api_set_served(fixture->api, &claim_kind, false);
+		eventually(heard_now().deleted == 2 * round && heard_now().unserved == round);
+		assert_int_equal(informer_count(fixture->informer), 0);
+		assert_false(informer_serves(fixture->informer));
+		fake_api_set_served(fixture->api, &claim_kind, true);
+		eventually(heard_now().added == 2 + 2 * round);
+		eventually(fake_api_watches(fixture->api) == 1);
+		assert_int_equal(heard_now().served_again, round);
+	}
+}
+
+/* An aggregated API that lists and does not watch. */
+static void does_not_hurry_where_only_the_watch_is_not_served(void **state)
+{
+	struct fixture *fixture = *state;
+	put_claim(fixture, "a", "fast");
+	fake_api_fail(fixture->api, &(struct fake_api_failure) { .method = "GET",
+								 .path_part = "watch=1",
+								 .status = 404,
+								 .times = 1000 });
+	start_optional(fixture, 0);
+	usleep(500000);
+	assert_in_range(lists(fixture), 2, 8);
+	assert_true(heard_now().failed >= 1);
+	assert_int_equal(heard_now().deleted, 0);
+	assert_int_equal(heard_now().unserved, 0);
+}
+
+/* A kind that every API server serves. */
+static void keeps_what_it_has_where_404_is_a_fault(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+	put_claim(fixture, "a", "fast");
+	start_synced(fixture);
+	fake_api_set_served(fixture->api, &claim_kind, false);
+	eventually(heard_now().failed >= 2);
+	assert_int_equal(informer_count(fixture->informer), 1);
+	assert_int_equal(heard_now().deleted, 0);
+	fake_api_set_served(fixture->api, &claim_kind, true);
+	eventually(fake_api_watches(fixture->api) == 1);
+	assert_int_equal(informer_wait_synced(fixture->informer, 5000, &err), 0);
+}
+
 int main(void)
 {
 #define with_fixture(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -399,6 +517,11 @@ int main(void)
 		with_fixture(tells_apart_one_that_was_deleted_and_made_again),
 		with_fixture(knows_which_versions_it_has_seen),
 		with_fixture(says_why_it_is_not_synced),
+		with_fixture(counts_a_kind_that_is_not_served_as_listed),
+		with_fixture(lists_a_kind_as_soon_as_it_is_served),
+		with_fixture(reports_the_objects_of_a_kind_that_is_served_no_more),
+		with_fixture(does_not_hurry_where_only_the_watch_is_not_served),
+		with_fixture(keeps_what_it_has_where_404_is_a_fault),
 		with_fixture(sees_an_object_leave_its_label_selector_as_deleted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cluster/attributes_class.h"
 #include "cluster/class.h"
 #include "cluster/endpoint_slice.h"
 #include "cluster/node.h"
@@ -81,6 +82,24 @@ static void names_the_field_that_cannot_be_read(void **state)
 		       "{'spec':{'capacity':{'storage':'1Zi'}}}", "spec.capacity.storage");
 }
 
+static void reads_an_attributes_class(void **state)
+{
+	static const char fast[] = "{'metadata':{'name':'fast'},'driverName':'kentledge.io',"
+				   "'parameters':{'readIOPS':'100','writeIOPS':'50'}}";
+	CLEANUP(object_unrefp)
+	struct object *object = sample_object(&attributes_class_kind, fast, NULL);
+	const struct attributes_class *class = attributes_class_of(object);
+	assert_true(attributes_class_is_ours(class));
+	assert_int_equal(class->parameters.count, 2);
+	assert_string_equal(pairs_get(&class->parameters, "writeIOPS"), "50");
+	CLEANUP(object_unrefp)
+	struct object *other = sample_object(&attributes_class_kind, fast,
+					     "{'driverName':'ebs.csi.aws.com','parameters':null}");
+	assert_false(attributes_class_is_ours(attributes_class_of(other)));
+	assert_refused(&attributes_class_kind, fast, "{'driverName':null}", "driverName");
+	assert_refused(&attributes_class_kind, fast, "{'parameters':{'readIOPS':7}}", "parameters");
+}
+
 static bool allows(const char *topologies, const char *labels)
 {
 	CLEANUP(object_unrefp)
@@ -134,6 +153,7 @@ int main(void)
 		cmocka_unit_test(finds_where_the_plugin_of_a_node_listens),
 		cmocka_unit_test(finds_no_node_that_has_no_endpoint),
 		cmocka_unit_test(names_the_field_that_cannot_be_read),
+		cmocka_unit_test(reads_an_attributes_class),
 		cmocka_unit_test(matches_nodes_against_allowed_topologies),
 		cmocka_unit_test(reads_the_defaults_of_a_class),
 		cmocka_unit_test(counts_a_node_without_conditions_as_not_ready),
