@@ -12,6 +12,9 @@
 #include "cluster/endpoint_slice.h"
 #include "cluster/node.h"
 #include "cluster/persistent_volume.h"
+#include "cluster/snapshot.h"
+#include "cluster/snapshot_class.h"
+#include "cluster/snapshot_content.h"
 #include "cluster/storage_capacity.h"
 #include "kube/claim.h"
 #include "kube/informer.h"
@@ -41,15 +44,24 @@ static const struct kind *const kinds[CLUSTER_KINDS] = {
 	[CLUSTER_SLICES] = &endpoint_slice_kind,
 	[CLUSTER_CAPACITIES] = &storage_capacity_kind,
 	[CLUSTER_ATTRIBUTES_CLASSES] = &attributes_class_kind,
+	[CLUSTER_SNAPSHOTS] = &snapshot_kind,
+	[CLUSTER_SNAPSHOT_CONTENTS] = &snapshot_content_kind,
+	[CLUSTER_SNAPSHOT_CLASSES] = &snapshot_class_kind,
 };
 
 /* Newer than the oldest Kubernetes that we serve, or of a CustomResourceDefinition. */
-#define OPTIONAL_KINDS CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES)
+#define OPTIONAL_KINDS                                                                             \
+	(CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |                \
+	 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) | CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES))
 
 /* Claims and volumes first: most of what comes after them wakes some of these. */
 static const enum cluster_kind order[CLUSTER_KINDS] = {
-	CLUSTER_CLAIMS,	 CLUSTER_VOLUMES, CLUSTER_CSI_NODES,  CLUSTER_NODES,
-	CLUSTER_CLASSES, CLUSTER_SLICES,  CLUSTER_CAPACITIES, CLUSTER_ATTRIBUTES_CLASSES,
+	CLUSTER_CLAIMS,		  CLUSTER_VOLUMES,
+	CLUSTER_CSI_NODES,	  CLUSTER_NODES,
+	CLUSTER_CLASSES,	  CLUSTER_SLICES,
+	CLUSTER_CAPACITIES,	  CLUSTER_ATTRIBUTES_CLASSES,
+	CLUSTER_SNAPSHOT_CLASSES, CLUSTER_SNAPSHOT_CONTENTS,
+	CLUSTER_SNAPSHOTS,
 };
 
 static void index_csi_node(const struct object *object, struct text *key)

@@ -32,6 +32,9 @@ enum cluster_kind {
 	CLUSTER_SLICES,		    /* EndpointSlices of the node plugin's Service */
 	CLUSTER_CAPACITIES,	    /* our capacity objects */
 	CLUSTER_ATTRIBUTES_CLASSES, /* optional */
+	CLUSTER_SNAPSHOTS,	    /* optional, as the next two */
+	CLUSTER_SNAPSHOT_CONTENTS,
+	CLUSTER_SNAPSHOT_CLASSES,
 	CLUSTER_KINDS,
 };
 

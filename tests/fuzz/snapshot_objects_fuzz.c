@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the API server may send for snapshots: the three kinds, each of which is tried. What is
+ * taken can be used; what is refused says why.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/snapshot.h"
+#include "cluster/snapshot_class.h"
+#include "cluster/snapshot_content.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct object *parse(const struct kind *kind, const uint8_t *data, size_t size)
+{
+	struct object *object = NULL;
+	struct error err = { 0 };
+	if (object_parse_text(kind, (const char *)data, size, &object, &err) == 0)
+		return object;
+	if ((err.code != ERROR_INVALID && err.code != ERROR_EXHAUSTED) || !*err.text)
+		abort();
+	return NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct object *snapshot = parse(&snapshot_kind, data, size);
+	struct object *content = parse(&snapshot_content_kind, data, size);
+	struct object *class = parse(&snapshot_class_kind, data, size);
+	if (snapshot && snapshot_of(snapshot)->ready && !snapshot_of(snapshot)->has_status)
+		abort();
+	if (content) {
+		const struct snapshot_content *view = snapshot_content_of(content);
+		const char *handle = snapshot_content_handle(view);
+		snapshot_content_is_member(view);
+		if (snapshot_content_is_ours(view) && handle && strlen(handle) > size)
+			abort();
+		if (view->snapshot_uid && !*view->snapshot_uid)
+			abort();
+	}
+	if (class)
+		snapshot_class_is_ours(snapshot_class_of(class));
+	object_unref(snapshot);
+	object_unref(content);
+	object_unref(class);
+	return 0;
+}
