@@ -15,6 +15,7 @@ main() {
 	other_programs_have_no_privileges
 	roles_bring_their_rights
 	secrets_are_read_where_a_value_says_so
+	snapshot_kinds_are_written_where_a_value_says_so
 	one_authority_signs_both_certificates
 	wrong_values_are_refused
 }
@@ -252,6 +253,24 @@ secrets_are_read_where_a_value_says_so() {
 		--set 'storageClasses.kentledge.parameters.csi\.storage\.k8s\.io/node-stage-secret-namespace=keys'
 }
 
+# Helm removes none of them, since the snapshots of all drivers would go with them. The class needs its kind to be served.
+snapshot_kinds_are_written_where_a_value_says_so() {
+	local served=(--api-versions snapshot.storage.k8s.io/v1/VolumeSnapshotClass)
+	renders '^kind: CustomResourceDefinition$'
+	[ "$(grep -c '^kind: CustomResourceDefinition$' "$WORK/rendering")" = 3 ] || fail "there are not three kinds of snapshots"
+	[ "$(grep -c '^    helm.sh/resource-policy: keep$' "$WORK/rendering")" = 3 ] || fail "helm would remove a kind"
+	[ "$(grep -c '^    api-approved.kubernetes.io: https' "$WORK/rendering")" = 3 ] || fail "a kind bears no approval"
+	[ "$(grep -c '^    storage: true$' "$WORK/rendering")" = 3 ] || fail "a kind has not one version that is stored"
+	renders '^kind: CustomResourceDefinition$' --set-json snapshots=null
+	leaves_out '^kind: CustomResourceDefinition$' --set snapshots.crds=never
+	leaves_out '^kind: VolumeSnapshotClass$'
+	renders '^kind: VolumeSnapshotClass$' "${served[@]}"
+	grep -q 'is-default-class: "true"' < <(section VolumeSnapshotClass kentledge) || fail "the class is not the default one"
+	grep -q '^deletionPolicy: Delete$' < <(section VolumeSnapshotClass kentledge) || fail "the class does not say Delete"
+	renders '^deletionPolicy: Retain$' "${served[@]}" --set snapshotClasses.kentledge.deletionPolicy=Retain
+	leaves_out '^kind: VolumeSnapshotClass$' "${served[@]}" --set snapshotClasses.kentledge.create=false
+}
+
 provisioner_may() { # EXPRESSION
 	grep -Eq "$1" < <(section ClusterRole kentledge-provisioner) ||
 		fail "kentledge-provisioner lacks $1"
@@ -287,6 +306,9 @@ wrong_values_are_refused() {
 	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
 	refuses size --set test.size=much
 	refuses sharePercent --set node.ephemeral.sharePercent=0
+	refuses crds --set snapshots.crds=sometimes
+	refuses deletionPolicy --set snapshotClasses.kentledge.deletionPolicy=Keep
+	refuses pool --set snapshotClasses.kentledge.parameters.pool=fast
 	refuses backends --set 'node.ephemeral.backends={zfs}'
 	refuses name --set 'imagePullSecrets[0].secret=private-registry'
 	refuses matchLabelExpressions --set 'storageClasses.kentledge.allowedTopologies[0].zone=a'

@@ -32,6 +32,8 @@ main() {
 	helm uninstall kentledge --namespace default --wait --timeout 60s >/dev/null
 	must 30 "nothing of the chart is left" nothing_of_the_chart
 	must 10 "the probe of the controller is gone" none statefulset fieldSelector=metadata.name=kentledge-probe default
+	kubectl get customresourcedefinition volumesnapshots.snapshot.storage.k8s.io >/dev/null ||
+		fail "the kinds of snapshots are gone, and the snapshots of all drivers with them"
 	claim_is_bound data || fail "the claim is not bound any more"
 	[ -e "$folder" ] || fail "the volume is gone"
 	ok "claim and volume stay"

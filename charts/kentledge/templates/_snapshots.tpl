@@ -1,0 +1,31 @@
+{{/* A value of `snapshots`, or its default: `helm upgrade --reuse-values` knows no values that came with this chart.
+Call with (dict "root" $ "value" "crds"). */}}
+{{- define "kentledge.snapshots" -}}
+{{- $values := .root.Values.snapshots | default dict -}}
+{{- get $values .value | default "auto" -}}
+{{- end }}
+
+{{/* "true" if this release is to write the CRD: it is not there, or it is of this release, or all are to be written
+("always"); but never in the place of one that has more versions or another approval, such as a newer one. Call with
+(dict "root" $ "crd" CRD). */}}
+{{- define "kentledge.writesCRD" -}}
+{{- $mode := include "kentledge.snapshots" (dict "root" .root "value" "crds") -}}
+{{- if ne $mode "never" -}}
+{{- $present := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" .crd.metadata.name -}}
+{{- if not $present -}}
+true
+{{- else -}}
+{{- $annotations := $present.metadata.annotations | default dict -}}
+{{- $ours := and (eq (get $annotations "meta.helm.sh/release-name") .root.Release.Name) (eq (get $annotations "meta.helm.sh/release-namespace") .root.Release.Namespace) -}}
+{{- $approval := "api-approved.kubernetes.io" -}}
+{{- $same := and (le (len $present.spec.versions) (len .crd.spec.versions)) (eq (get $annotations $approval) (get .crd.metadata.annotations $approval)) -}}
+{{- if and $same (or $ours (eq $mode "always")) -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* "true" if the API server serves VolumeSnapshotClasses already: helm can make none in the moment in which the CRDs
+are new. */}}
+{{- define "kentledge.servesSnapshots" -}}
+{{- if .Capabilities.APIVersions.Has "snapshot.storage.k8s.io/v1/VolumeSnapshotClass" -}}true{{- end -}}
+{{- end }}
