@@ -38,6 +38,12 @@ static char *borrow(const char *string)
 
 DEFINE_MAP(create_parameters, Csi__V1__CreateVolumeRequest__ParametersEntry,
 	   csi__v1__create_volume_request__parameters_entry__init);
+DEFINE_MAP(create_mutable_parameters, Csi__V1__CreateVolumeRequest__MutableParametersEntry,
+	   csi__v1__create_volume_request__mutable_parameters_entry__init);
+DEFINE_MAP(modify_parameters, Csi__V1__ControllerModifyVolumeRequest__MutableParametersEntry,
+	   csi__v1__controller_modify_volume_request__mutable_parameters_entry__init);
+DEFINE_MAP(modify_secrets, Csi__V1__ControllerModifyVolumeRequest__SecretsEntry,
+	   csi__v1__controller_modify_volume_request__secrets_entry__init);
 DEFINE_MAP(capacity_parameters, Csi__V1__GetCapacityRequest__ParametersEntry,
 	   csi__v1__get_capacity_request__parameters_entry__init);
 DEFINE_MAP(create_secrets, Csi__V1__CreateVolumeRequest__SecretsEntry,
@@ -117,6 +123,8 @@ static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
 	to->n_volume_capabilities = from->capability_count;
 	to->parameters = create_parameters(arena, &from->parameters);
 	to->n_parameters = from->parameters.count;
+	to->mutable_parameters = create_mutable_parameters(arena, &from->mutable_parameters);
+	to->n_mutable_parameters = from->mutable_parameters.count;
 	to->secrets = create_secrets(arena, &from->secrets);
 	to->n_secrets = from->secrets.count;
 	if (from->segments.count > 0)
@@ -271,6 +279,23 @@ int csi_expand_volume(struct rpc_channel *channel, const struct csi_expand_volum
 		return -1;
 	return take_expansion((Csi__V1__ControllerExpandVolumeResponse *)response,
 			      request->required_bytes, ret_expansion, err);
+}
+
+int csi_modify_volume(struct rpc_channel *channel, const struct csi_modify_volume_request *request,
+		      uint32_t timeout_ms, struct error *err)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	Csi__V1__ControllerModifyVolumeRequest wire =
+		CSI__V1__CONTROLLER_MODIFY_VOLUME_REQUEST__INIT;
+	wire.volume_id = borrow(request->volume_id);
+	wire.mutable_parameters = modify_parameters(arena, &request->parameters);
+	wire.n_mutable_parameters = request->parameters.count;
+	wire.secrets = modify_secrets(arena, &request->secrets);
+	wire.n_secrets = request->secrets.count;
+	return rpc_channel_call(channel, CONTROLLER, "ControllerModifyVolume", &wire.base,
+				&csi__v1__controller_modify_volume_response__descriptor, timeout_ms,
+				&response, err);
 }
 
 int csi_get_capacity(struct rpc_channel *channel, const struct pairs *parameters,

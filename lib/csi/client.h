@@ -43,6 +43,7 @@ struct csi_create_volume_request {
 	const struct csi_capability *capabilities;
 	size_t capability_count;
 	struct pairs parameters;
+	struct pairs mutable_parameters; /* of a VolumeAttributesClass */
 	struct pairs secrets; /* lie where their owner wipes them: nothing of them is copied here */
 	struct pairs segments; /* requisite and preferred topology: one, of the chosen node */
 };
@@ -79,6 +80,16 @@ struct csi_expansion {
 /* Grows a volume to at least that size. */
 int csi_expand_volume(struct rpc_channel *channel, const struct csi_expand_volume_request *request,
 		      uint32_t timeout_ms, struct csi_expansion *ret_expansion, struct error *err);
+
+struct csi_modify_volume_request {
+	const char *volume_id;
+	struct pairs parameters; /* all that may change, in their new state */
+	struct pairs secrets;	 /* as those of a creation */
+};
+
+/* Gives a volume other mutable parameters. */
+int csi_modify_volume(struct rpc_channel *channel, const struct csi_modify_volume_request *request,
+		      uint32_t timeout_ms, struct error *err);
 
 /* What is free for volumes of these parameters on the server's node. ret_volume_max_bytes is 0
  * where the driver names no maximum. */

@@ -149,6 +149,9 @@ struct json_object *volume_manifest(const struct volume_origin *origin)
 	json_set_string(spec, "persistentVolumeReclaimPolicy",
 			class->delete_released ? "Delete" : "Retain");
 	json_set_string(spec, "storageClassName", class->object.name);
+	/* Just the claim's: the binder compares them. */
+	if (claim->attributes_class_name && claim->attributes_class_name[0])
+		json_set_string(spec, "volumeAttributesClassName", claim->attributes_class_name);
 	json_set_string(spec, "volumeMode", claim->block ? "Block" : "Filesystem");
 	if (class->mount_option_count)
 		json_set(spec, "mountOptions",

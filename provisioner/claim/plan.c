@@ -183,6 +183,37 @@ static bool has_populator(const struct claim *claim)
 	       !same(claim->data_source_kind, "VolumeSnapshot");
 }
 
+static bool names_attributes_class(const struct claim *claim)
+{
+	return claim->attributes_class_name && claim->attributes_class_name[0];
+}
+
+/* The class may appear, so its absence is not final. */
+static int take_attributes(const struct claim_view *view, struct csi_create_volume_request *request,
+			   struct error *err)
+{
+	const struct attributes_class *class = view->attributes_class;
+	const char *name = view->claim->attributes_class_name;
+	if (!names_attributes_class(view->claim))
+		return 0;
+	if (!class)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "spec.volumeAttributesClassName: "
+				 "volumeattributesclass.storage.k8s.io \"%s\" not found%s",
+				 name,
+				 view->attributes_unserved
+					 ? " (the API server does not serve this kind in version "
+					   "storage.k8s.io/v1)"
+					 : "");
+	if (!attributes_class_is_ours(class))
+		return error_set(err, ERROR_INVALID,
+				 "spec.volumeAttributesClassName: VolumeAttributesClass \"%s\" is "
+				 "of driver %s, and the volume of driver " CSI_DRIVER_NAME,
+				 name, class->driver);
+	request->mutable_parameters = class->parameters;
+	return 0;
+}
+
 static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 			    struct claim_plan *plan)
 {
@@ -202,6 +233,7 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 		       "PersistentVolume \"%s\" exists and does not belong to this claim",
 		       view->volume->object.name);
 	else if (claim_request_build(claim, class, arena, &plan->request, &plan->reason) < 0 ||
+		 take_attributes(view, &plan->request, &plan->reason) < 0 ||
 		 secret_names_read(claim, class, arena, &plan->secrets, &plan->reason) < 0)
 		plan->decision = CLAIM_REFUSE;
 	else

@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "claim/secret_names.h"
+#include "cluster/attributes_class.h"
 #include "cluster/class.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
@@ -45,7 +46,10 @@ enum claim_decision {
 
 struct claim_view {
 	const struct claim *claim;
-	const struct class *class;		/* of its name; NULL: not there */
+	const struct class *class; /* of its name; NULL: not there */
+	/* Of spec.volumeAttributesClassName; NULL: not there, or the claim names none. */
+	const struct attributes_class *attributes_class;
+	bool attributes_unserved;		/* the API server does not know such classes */
 	const struct persistent_volume *volume; /* named claim_volume_name(); NULL: not there */
 	const struct node_view *nodes;		/* the one of claim_plan_node(), else all */
 	size_t node_count;

@@ -60,9 +60,6 @@ static int check_claim(const struct claim *claim, struct error *err)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "spec.dataSource: a volume cannot be made from a %s yet",
 				 claim->data_source_kind);
-	if (claim->attributes_class_name && claim->attributes_class_name[0])
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "spec.volumeAttributesClassName: not supported yet");
 	if (check_access_modes(claim, err) < 0)
 		return -1;
 	return check_size(claim, err);

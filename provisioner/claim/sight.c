@@ -14,6 +14,7 @@ void claim_sight_done(struct claim_sight *sight)
 {
 	object_unref(sight->claim);
 	object_unref(sight->class);
+	object_unref(sight->attributes_class);
 	object_unref(sight->volume);
 	cluster_nodes_done(&sight->nodes);
 	arena_free(sight->arena);
@@ -50,6 +51,18 @@ static int read_claim(struct cluster *cluster, struct kube_client *client, const
 	return 0;
 }
 
+static void find_classes(struct cluster *cluster, const struct claim *claim,
+			 struct claim_sight *sight)
+{
+	const char *attributes = claim->attributes_class_name;
+	if (claim->class_name && claim->class_name[0])
+		sight->class = cluster_get(cluster, CLUSTER_CLASSES, "", claim->class_name);
+	if (attributes && attributes[0])
+		sight->attributes_class =
+			cluster_get(cluster, CLUSTER_ATTRIBUTES_CLASSES, "", attributes);
+	sight->attributes_unserved = !cluster_serves(cluster, CLUSTER_ATTRIBUTES_CLASSES);
+}
+
 int claim_sight_take(struct cluster *cluster, struct kube_client *client, const char *key,
 		     struct claim_sight *sight, struct error *err)
 {
@@ -61,8 +74,7 @@ int claim_sight_take(struct cluster *cluster, struct kube_client *client, const 
 	if (!sight->claim)
 		return 1;
 	const struct claim *claim = claim_of(sight->claim);
-	if (claim->class_name && claim->class_name[0])
-		sight->class = cluster_get(cluster, CLUSTER_CLASSES, "", claim->class_name);
+	find_classes(cluster, claim, sight);
 	const struct class *class = sight->class ? class_of(sight->class) : NULL;
 	const char *node = claim_plan_node(claim, class);
 	if (node || (class && !class->wait_for_first_consumer))
@@ -78,6 +90,10 @@ void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_pl
 	struct claim_view view = {
 		.claim = claim_of(sight->claim),
 		.class = sight->class ? class_of(sight->class) : NULL,
+		.attributes_class = sight->attributes_class
+					    ? attributes_class_of(sight->attributes_class)
+					    : NULL,
+		.attributes_unserved = sight->attributes_unserved,
 		.volume = sight->volume ? persistent_volume_of(sight->volume) : NULL,
 		.nodes = sight->nodes.views,
 		.node_count = sight->nodes.count,

@@ -17,9 +17,11 @@ struct kube_client;
 
 struct claim_sight {
 	struct object *claim;
-	struct object *class;  /* NULL: not there */
-	struct object *volume; /* NULL: not there */
-	bool copy_lags;	       /* the volume exists, but our copy does not show it yet */
+	struct object *class;		 /* NULL: not there */
+	struct object *attributes_class; /* NULL: not there, or none is named */
+	bool attributes_unserved;	 /* as in struct claim_view */
+	struct object *volume;		 /* NULL: not there */
+	bool copy_lags;			 /* the volume exists, but our copy does not show it yet */
 	struct cluster_nodes nodes;
 	bool is_unreachable; /* the plugin of the node that the plan needs; `unreachable`: why */
 	struct error unreachable;

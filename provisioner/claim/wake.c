@@ -58,7 +58,9 @@ static bool claim_differs(const struct object *before, const struct object *afte
 	const struct claim *old = (const struct claim *)before;
 	const struct claim *new = (const struct claim *)after;
 	return !same(old->volume_name, new->volume_name) ||
-	       !same(old->class_name, new->class_name) || annotations_differ(before, after);
+	       !same(old->class_name, new->class_name) ||
+	       !same(old->attributes_class_name, new->attributes_class_name) ||
+	       annotations_differ(before, after);
 }
 
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
@@ -81,6 +83,7 @@ static void volume_changed(struct workqueue *queue, const struct cluster_change 
 		workqueue_add_object(queue, volume->claim_namespace, volume->claim_name);
 }
 
+/* Of a StorageClass, or of a VolumeAttributesClass. */
 static void class_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	CLEANUP_OBJECT_LIST struct object_list all = { 0 };
@@ -88,8 +91,9 @@ static void class_changed(struct workqueue *queue, const struct cluster_change *
 	cluster_list(change->cluster, CLUSTER_CLAIMS, NULL, &all);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct claim *claim = claim_of(all.items[i]);
-		if (claim_concerns_us(claim) && claim->class_name &&
-		    same(claim->class_name, class->name))
+		const char *name = change->kind == CLUSTER_CLASSES ? claim->class_name
+								   : claim->attributes_class_name;
+		if (name && same(name, class->name) && claim_concerns_us(claim))
 			workqueue_add_object(queue, claim->object.namespace, claim->object.name);
 	}
 }
@@ -122,7 +126,7 @@ void claim_wake(struct workqueue *queue, const struct cluster_change *change)
 		volume_changed(queue, change);
 	else if (!cluster_is_complete(change->cluster))
 		return;
-	else if (change->kind == CLUSTER_CLASSES)
+	else if (change->kind == CLUSTER_CLASSES || change->kind == CLUSTER_ATTRIBUTES_CLASSES)
 		class_changed(queue, change);
 	else
 		cluster_changed_nodes(change, node_changed,

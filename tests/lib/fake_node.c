@@ -16,14 +16,16 @@
 
 #define VOLUMES_MAX 64
 
-enum { CREATE, DELETE, CAPACITY, EXPAND, METHODS };
+enum { CREATE, DELETE, CAPACITY, EXPAND, MODIFY, METHODS };
 
 static const char *const method_names[METHODS] = { "CreateVolume", "DeleteVolume", "GetCapacity",
-						   "ControllerExpandVolume" };
+						   "ControllerExpandVolume",
+						   "ControllerModifyVolume" };
 
 struct fake_volume {
 	char *id; /* NULL: free */
 	uint64_t size_bytes;
+	struct text attributes; /* its mutable parameters: "a=1,b=2" */
 };
 
 struct failure {
@@ -84,13 +86,19 @@ void fake_node_stop(struct fake_node *node)
 	rpc_tls_free(TAKE(node->tls));
 }
 
+static void remove_volume(struct fake_volume *volume)
+{
+	free(TAKE(volume->id));
+	text_done(&volume->attributes);
+}
+
 void fake_node_free(struct fake_node *node)
 {
 	if (!node)
 		return;
 	fake_node_stop(node);
 	for (size_t i = 0; i < VOLUMES_MAX; i++)
-		free(node->volumes[i].id);
+		remove_volume(&node->volumes[i]);
 	for (size_t i = 0; i < METHODS; i++)
 		text_done(&node->secrets[i]);
 	text_done(&node->capability);
@@ -195,6 +203,17 @@ static void describe(struct fake_node *node, struct arena *arena, const char *na
 		pthread_mutex_unlock(&(node)->lock);                                               \
 	} while (0)
 
+/* With the lock held; the same for the two messages that have them. */
+#define NOTE_ATTRIBUTES(volume, request)                                                           \
+	do {                                                                                       \
+		struct text *noted = &(volume)->attributes;                                        \
+		text_done(noted);                                                                  \
+		for (size_t i = 0; i < (request)->n_mutable_parameters; i++)                       \
+			text_printf(noted, "%s%s=%s", i ? "," : "",                                \
+				    (request)->mutable_parameters[i]->key,                         \
+				    (request)->mutable_parameters[i]->value);                      \
+	} while (0)
+
 static void note_capability(struct fake_node *node, const Csi__V1__VolumeCapability *capability)
 {
 	struct text *noted = &node->capability;
@@ -224,6 +243,8 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	uint64_t size_bytes = (uint64_t)request->capacity_range->required_bytes;
 	pthread_mutex_lock(&node->lock);
 	int r = make(node, request->name, size_bytes, err);
+	if (r == 0)
+		NOTE_ATTRIBUTES(find(node, request->name), request);
 	uint64_t shortfall_bytes = node->shortfall_bytes;
 	pthread_mutex_unlock(&node->lock);
 	if (r < 0 || pass(node, CREATE, true, err) < 0)
@@ -243,7 +264,7 @@ static int delete_volume(struct rpc_call *call, const Csi__V1__DeleteVolumeReque
 	pthread_mutex_lock(&node->lock);
 	struct fake_volume *volume = find(node, request->volume_id);
 	if (volume)
-		free(TAKE(volume->id));
+		remove_volume(volume);
 	pthread_mutex_unlock(&node->lock);
 	return pass(node, DELETE, true, err);
 }
@@ -296,6 +317,42 @@ static int expand_volume(struct rpc_call *call,
 	return r < 0 ? -1 : pass(node, EXPAND, true, err);
 }
 
+static bool is_impossible(const Csi__V1__ControllerModifyVolumeRequest *request)
+{
+	for (size_t i = 0; i < request->n_mutable_parameters; i++)
+		if (strcmp(request->mutable_parameters[i]->key, "impossible") == 0)
+			return true;
+	return false;
+}
+
+/* With the lock held. */
+static int modify(struct fake_node *node, const Csi__V1__ControllerModifyVolumeRequest *request,
+		  struct error *err)
+{
+	struct fake_volume *volume = find(node, request->volume_id);
+	if (!volume)
+		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist",
+				 request->volume_id);
+	if (is_impossible(request))
+		return error_set(err, ERROR_INVALID, "impossible: cannot be held");
+	NOTE_ATTRIBUTES(volume, request);
+	return 0;
+}
+
+static int modify_volume(struct rpc_call *call,
+			 const Csi__V1__ControllerModifyVolumeRequest *request,
+			 Csi__V1__ControllerModifyVolumeResponse *response, struct error *err)
+{
+	struct fake_node *node = rpc_call_context(call);
+	NOTE_SECRETS(node, MODIFY, request);
+	if (pass(node, MODIFY, false, err) < 0)
+		return -1;
+	pthread_mutex_lock(&node->lock);
+	int r = modify(node, request, err);
+	pthread_mutex_unlock(&node->lock);
+	return r < 0 ? -1 : pass(node, MODIFY, true, err);
+}
+
 static const struct rpc_method methods[] = {
 	RPC_METHOD("csi.v1.Controller", CreateVolume, Csi__V1__CreateVolumeRequest,
 		   csi__v1__create_volume_request__descriptor, Csi__V1__CreateVolumeResponse,
@@ -311,6 +368,11 @@ static const struct rpc_method methods[] = {
 		   csi__v1__controller_expand_volume_request__descriptor,
 		   Csi__V1__ControllerExpandVolumeResponse,
 		   csi__v1__controller_expand_volume_response__descriptor, expand_volume, false),
+	RPC_METHOD("csi.v1.Controller", ControllerModifyVolume,
+		   Csi__V1__ControllerModifyVolumeRequest,
+		   csi__v1__controller_modify_volume_request__descriptor,
+		   Csi__V1__ControllerModifyVolumeResponse,
+		   csi__v1__controller_modify_volume_response__descriptor, modify_volume, false),
 };
 
 static void make_server(struct fake_node *node)
@@ -437,6 +499,15 @@ uint64_t fake_node_size(struct fake_node *node, const char *id)
 	bytes = volume ? volume->size_bytes : 0;
 	pthread_mutex_unlock(&node->lock);
 	return bytes;
+}
+
+char *fake_node_attributes(struct fake_node *node, const char *id)
+{
+	pthread_mutex_lock(&node->lock);
+	struct fake_volume *volume = find(node, id);
+	char *attributes = volume ? must_strdup(text_string(&volume->attributes)) : NULL;
+	pthread_mutex_unlock(&node->lock);
+	return attributes;
 }
 
 void fake_node_set_grows_file_systems(struct fake_node *node, bool grows)

@@ -3,9 +3,9 @@
 
 /*
  * A node plugin in memory, behind a real gRPC server: what the provisioner meets on a node. It
- * serves CreateVolume, DeleteVolume, ControllerExpandVolume and GetCapacity, keeps names and sizes,
- * and fails as the test says.
- * A volume's id is its name. Thread-safe.
+ * serves CreateVolume, DeleteVolume, ControllerExpandVolume, ControllerModifyVolume and
+ * GetCapacity, keeps names, sizes and mutable parameters, and fails as the test says. A volume's id
+ * is its name. Thread-safe.
  */
 
 #include <stdbool.h>
@@ -35,6 +35,11 @@ bool fake_node_has(struct fake_node *node, const char *id);
 size_t fake_node_count(struct fake_node *node);
 void fake_node_add(struct fake_node *node, const char *id, uint64_t size_bytes);
 uint64_t fake_node_size(struct fake_node *node, const char *id); /* 0: it has no such volume */
+
+/* Its mutable parameters, "a=1,b=2"; yours. NULL: it has no such volume. A modification that names
+ * a parameter "impossible" is refused with ERROR_INVALID. */
+char *fake_node_attributes(struct fake_node *node, const char *id);
+
 size_t fake_node_calls(struct fake_node *node, const char *method);
 
 /* What the last call of the method brought as secrets: "a=1,b=2", or "". Yours; CreateVolume and

@@ -35,6 +35,8 @@ const struct kind scene_nodes = KIND("v1", "Node", "nodes", false);
 const struct kind scene_slices =
 	KIND("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", true);
 const struct kind scene_csi_nodes = KIND("storage.k8s.io/v1", "CSINode", "csinodes", false);
+const struct kind scene_attributes_classes =
+	KIND("storage.k8s.io/v1", "VolumeAttributesClass", "volumeattributesclasses", false);
 
 struct seen_event {
 	struct object object;

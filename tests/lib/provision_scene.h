@@ -27,6 +27,7 @@ extern const struct kind scene_classes;
 extern const struct kind scene_nodes;
 extern const struct kind scene_slices;
 extern const struct kind scene_csi_nodes;
+extern const struct kind scene_attributes_classes;
 
 struct provision_scene *scene_new(void);
 void scene_free(struct provision_scene *scene);

@@ -98,6 +98,9 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	for (size_t i = 0; i < request->n_parameters; i++)
 		text_printf(&f->asked, " %s=%s", request->parameters[i]->key,
 			    request->parameters[i]->value);
+	for (size_t i = 0; i < request->n_mutable_parameters; i++)
+		text_printf(&f->asked, " mutable:%s=%s", request->mutable_parameters[i]->key,
+			    request->mutable_parameters[i]->value);
 	for (size_t i = 0; i < request->n_secrets; i++)
 		text_printf(&f->asked, " secret:%s=%s", request->secrets[i]->key,
 			    request->secrets[i]->value);
@@ -156,6 +159,21 @@ static int expand_volume(struct rpc_call *call,
 	return f->fail ? error_set(err, f->fail, "no luck") : 0;
 }
 
+static int modify_volume(struct rpc_call *call,
+			 const Csi__V1__ControllerModifyVolumeRequest *request,
+			 Csi__V1__ControllerModifyVolumeResponse *response, struct error *err)
+{
+	struct fixture *f = rpc_call_context(call);
+	text_printf(&f->asked, "modify %s", request->volume_id);
+	for (size_t i = 0; i < request->n_mutable_parameters; i++)
+		text_printf(&f->asked, " %s=%s", request->mutable_parameters[i]->key,
+			    request->mutable_parameters[i]->value);
+	for (size_t i = 0; i < request->n_secrets; i++)
+		text_printf(&f->asked, " secret:%s=%s", request->secrets[i]->key,
+			    request->secrets[i]->value);
+	return f->fail ? error_set(err, f->fail, "no luck") : 0;
+}
+
 static const struct rpc_method methods[] = {
 	RPC_METHOD("csi.v1.Controller", CreateVolume, Csi__V1__CreateVolumeRequest,
 		   csi__v1__create_volume_request__descriptor, Csi__V1__CreateVolumeResponse,
@@ -171,6 +189,11 @@ static const struct rpc_method methods[] = {
 		   csi__v1__controller_expand_volume_request__descriptor,
 		   Csi__V1__ControllerExpandVolumeResponse,
 		   csi__v1__controller_expand_volume_response__descriptor, expand_volume, false),
+	RPC_METHOD("csi.v1.Controller", ControllerModifyVolume,
+		   Csi__V1__ControllerModifyVolumeRequest,
+		   csi__v1__controller_modify_volume_request__descriptor,
+		   Csi__V1__ControllerModifyVolumeResponse,
+		   csi__v1__controller_modify_volume_response__descriptor, modify_volume, false),
 };
 
 static int begin(void **state)
@@ -417,6 +440,32 @@ static void a_growth_to_less_than_was_asked_for_is_an_error(void **state)
 	assert_int_equal(err.code, ERROR_RANGE);
 }
 
+static void mutable_parameters_are_sent_with_creation_and_modification(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	struct csi_volume *volume = NULL;
+	struct csi_create_volume_request creation = request_of("pvc-1");
+	struct pair parameters[] = { { "readIops", "100" }, { "writeIops", "50" } };
+	struct pair secrets[] = { { "user", "me" } };
+	const struct csi_modify_volume_request modification = {
+		.volume_id = "vol-1",
+		.parameters = { parameters, 2 },
+		.secrets = { secrets, 1 },
+	};
+	creation.mutable_parameters = modification.parameters;
+	assert_int_equal(csi_create_volume(f->channel, &creation, TIMEOUT_MS, &volume, &err), 0);
+	csi_volume_free(volume);
+	assert_non_null(strstr(text_string(&f->asked), " mutable:readIops=100 mutable:writeIops="));
+	text_done(&f->asked);
+	assert_int_equal(csi_modify_volume(f->channel, &modification, TIMEOUT_MS, &err), 0);
+	assert_string_equal(text_string(&f->asked),
+			    "modify vol-1 readIops=100 writeIops=50 secret:user=me");
+	f->fail = ERROR_INVALID;
+	assert_int_equal(csi_modify_volume(f->channel, &modification, TIMEOUT_MS, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -428,6 +477,7 @@ int main(void)
 		WITH(an_answer_with_maps_that_are_too_large_is_an_error),
 		WITH(a_size_that_does_not_fit_the_wire_is_not_sent),
 		WITH(secrets_are_sent_with_creation_and_deletion),
+		WITH(mutable_parameters_are_sent_with_creation_and_modification),
 		WITH(deleting_what_is_gone_succeeds),
 		WITH(capacity_comes_with_and_without_a_maximum),
 		WITH(a_volume_grows_to_what_is_answered),

@@ -104,6 +104,22 @@ static void takes_policy_and_mount_options_from_the_class(void **state)
 			    "[ \"noatime\", \"discard\" ]");
 }
 
+/* Requirement B13: the binder compares it with the claim's. */
+static void carries_the_attributes_class_of_the_claim(void **state)
+{
+	CLEANUP(scene_done) struct scene scene;
+	scene_init(&scene, NULL);
+	object_unref(scene.claim);
+	scene.claim = sample_object(&claim_kind,
+				    "{'metadata':{'name':'www','namespace':'default','uid':'u1'},"
+				    "'spec':{'volumeAttributesClassName':'gold'}}",
+				    NULL);
+	CLEANUP(json_object_putp) struct json_object *manifest = manifest_of(&scene);
+	assert_string_equal(
+		json_object_get_string(json_find(manifest, "spec.volumeAttributesClassName")),
+		"gold");
+}
+
 static void prefers_the_drivers_word_on_size_and_place(void **state)
 {
 	CLEANUP(scene_done) struct scene scene;
@@ -207,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_every_field_that_others_rely_on),
 		cmocka_unit_test(takes_policy_and_mount_options_from_the_class),
+		cmocka_unit_test(carries_the_attributes_class_of_the_claim),
 		cmocka_unit_test(prefers_the_drivers_word_on_size_and_place),
 		cmocka_unit_test(says_nothing_of_a_file_system_for_a_raw_device),
 		cmocka_unit_test(records_each_secret_where_its_reader_looks),

@@ -28,6 +28,7 @@
 struct scene {
 	struct object *claim;
 	struct object *class;
+	struct object *attributes_class; /* what claims name that name one; NULL: not there */
 	struct object *volume;
 	struct object *nodes[3];
 	struct object *csi_nodes[2];
@@ -69,12 +70,28 @@ static void scene_done(struct scene *scene)
 {
 	object_unref(scene->claim);
 	object_unref(scene->class);
+	object_unref(scene->attributes_class);
 	object_unref(scene->volume);
 	for (size_t i = 0; i < 3; i++)
 		object_unref(scene->nodes[i]);
 	for (size_t i = 0; i < 2; i++)
 		object_unref(scene->csi_nodes[i]);
 	arena_free(scene->arena);
+}
+
+static void plan_scene(struct scene *scene)
+{
+	struct claim_view view = {
+		.claim = claim_of(scene->claim),
+		.class = scene->class ? class_of(scene->class) : NULL,
+		.attributes_class = scene->attributes_class
+					    ? attributes_class_of(scene->attributes_class)
+					    : NULL,
+		.volume = scene->volume ? persistent_volume_of(scene->volume) : NULL,
+		.nodes = scene->views,
+		.node_count = 3,
+	};
+	claim_plan(&view, scene->arena, &scene->plan);
 }
 
 /* class_patch "none": there is no class. volume_patch NULL: there is no volume. */
@@ -88,14 +105,7 @@ static void plan(struct scene *scene, const char *claim_patch, const char *class
 		scene->class = sample_object(&class_kind, CLASS, class_patch);
 	if (volume_patch)
 		scene->volume = sample_object(&persistent_volume_kind, volume, volume_patch);
-	struct claim_view view = {
-		.claim = claim_of(scene->claim),
-		.class = scene->class ? class_of(scene->class) : NULL,
-		.volume = scene->volume ? persistent_volume_of(scene->volume) : NULL,
-		.nodes = scene->views,
-		.node_count = 3,
-	};
-	claim_plan(&view, scene->arena, &scene->plan);
+	plan_scene(scene);
 }
 
 static void asks_the_selected_node_for_the_volume(void **state)
@@ -122,6 +132,29 @@ static void asks_the_selected_node_for_the_volume(void **state)
 	assert_string_equal(pairs_get(&request->parameters, CSI_PARAMETER_VOLUME_NAME), "pvc-u1");
 	assert_int_equal(request->segments.count, 1);
 	assert_string_equal(pairs_get(&request->segments, CSI_TOPOLOGY_KEY), "id-a");
+}
+
+/* Requirement B13. */
+static void sends_the_parameters_of_the_attributes_class(void **state)
+{
+	static const char gold[] = "{'metadata':{'name':'gold'},'driverName':'kentledge.io',"
+				   "'parameters':{'readIops':'100'}}";
+	CLEANUP(scene_done) struct scene scene;
+	plan(&scene, "{'spec':{'volumeAttributesClassName':'gold'}}", NULL, NULL);
+	assert_int_equal(scene.plan.decision, CLAIM_REFUSE);
+	scene.attributes_class = sample_object(&attributes_class_kind, gold, NULL);
+	plan_scene(&scene);
+	assert_int_equal(scene.plan.decision, CLAIM_PROVISION);
+	const struct pairs *sent = &scene.plan.request.mutable_parameters;
+	assert_int_equal(sent->count, 1);
+	assert_string_equal(pairs_get(sent, "readIops"), "100");
+	object_unref(scene.attributes_class);
+	scene.attributes_class =
+		sample_object(&attributes_class_kind, gold, "{'driverName':'other.io'}");
+	plan_scene(&scene);
+	assert_int_equal(scene.plan.decision, CLAIM_REFUSE);
+	assert_int_equal(scene.plan.reason.code, ERROR_INVALID);
+	assert_non_null(strstr(scene.plan.reason.text, "driver other.io"));
 }
 
 static void maps_read_write_once_pod_to_a_single_writer(void **state)
@@ -287,7 +320,9 @@ static void refuses_what_it_cannot_serve_and_names_the_field(void **state)
 		  NULL, NULL, CLAIM_REFUSE, ERROR_UNSUPPORTED,
 		  "spec.dataSource: a volume cannot be made from a PersistentVolumeClaim" },
 		{ "attributes class", "{'spec':{'volumeAttributesClassName':'gold'}}", NULL, NULL,
-		  CLAIM_REFUSE, ERROR_UNSUPPORTED, "spec.volumeAttributesClassName" },
+		  CLAIM_REFUSE, ERROR_NOT_FOUND,
+		  "spec.volumeAttributesClassName: volumeattributesclass.storage.k8s.io \"gold\" "
+		  "not found" },
 		{ "RWX", "{'spec':{'accessModes':['ReadWriteMany']}}", NULL, NULL, CLAIM_REFUSE,
 		  ERROR_UNSUPPORTED, "spec.accessModes: ReadWriteMany" },
 		{ "ROX", "{'spec':{'accessModes':['ReadWriteOnce','ReadOnlyMany']}}", NULL, NULL,
@@ -473,6 +508,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asks_the_selected_node_for_the_volume),
+		cmocka_unit_test(sends_the_parameters_of_the_attributes_class),
 		cmocka_unit_test(maps_read_write_once_pod_to_a_single_writer),
 		cmocka_unit_test(gives_the_same_request_for_the_same_claim),
 		cmocka_unit_test(offers_all_fit_nodes_where_the_class_binds_at_once),
