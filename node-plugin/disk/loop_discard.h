@@ -13,7 +13,9 @@
  *	+------ made again, when a free one is asked for <---removed-------+
  *
  * Nothing of this is remembered: whether a device is spent is read from it. The kernel removes none
- * that is in use or open.
+ * that is in use or open, and waits tens of milliseconds on a busy node until it has removed one:
+ * so that the end of a pod does not wait for that, a spent device stays for the next image that
+ * refuses discards, and the sweep (upkeep/sweep.h) removes what is left.
  */
 
 #include <stdbool.h>

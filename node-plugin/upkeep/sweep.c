@@ -279,6 +279,7 @@ void sweep_free(struct sweep *sweep)
 	if (!sweep)
 		return;
 	ticker_stop(&sweep->ticker);
+	remove_spent_loops(sweep->pools->host);
 	for (size_t i = 0; i < POOLS_MAX; i++)
 		part_done(&sweep->parts[i]);
 	part_done(&sweep->node);

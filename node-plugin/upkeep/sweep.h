@@ -14,6 +14,8 @@
  *	- recounts quotas that are wrong;
  *	- removes copies that no call returned to for a day (pool/unfinished.h), and ephemeral
  *	  volumes of pods that are gone (volume/ephemeral.h);
+ *	- removes free loop devices that refuse discards (disk/loop_discard.h), and once more at the
+ *	  end;
  *	- looks for orphans (upkeep/orphan.h).
  * It does not touch what a call is working on.
  *

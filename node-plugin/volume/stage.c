@@ -259,8 +259,5 @@ int volume_unstage(struct pools *pools, const char *id, const char *staging_path
 	int released = release_unused(pools, id, &folder, err);
 	if (released < 0)
 		return error_prefix(err, "volume %s", id);
-	/* What is still open now, the sweep finds. */
-	if (folder.record.provisioning != PROVISIONING_THIN)
-		pools->host->remove_spent_loops(pools->host);
 	return outcome && released;
 }

@@ -141,7 +141,8 @@ static unsigned device_of(const struct node_volume *volume)
 	return device.number;
 }
 
-/* Free, and not able to discard. The kernel may need a moment, or somebody else has its number. */
+/* Free, and not able to discard. The kernel may need a moment, or another program has its number.
+ */
 static bool is_left_spent(unsigned number)
 {
 	char path[64];
@@ -253,18 +254,20 @@ static void a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one
 	unstage_and_delete(&thin_block);
 }
 
-/* They are of no use to anybody else on the node either. */
-static void no_device_that_refuses_discards_is_left_behind(void **state)
+/* The next image that refuses discards has a use for it, other programs on the node have none. */
+static void a_device_that_refuses_discards_is_kept_until_the_plugin_ends(void **state)
 {
 	struct error err = { 0 };
 	create_and_stage(&thick);
 	unsigned first = device_of(&thick);
 	unstage(&thick);
-	assert_false(is_left_spent(first));
+	assert_true(is_left_spent(first));
 
 	create_and_stage(&thick_block);
 	unsigned second = device_of(&thick_block);
 	unstage(&thick_block);
+	node_scene_restart(&scene, SIGTERM);
+	assert_false(is_left_spent(first));
 	assert_false(is_left_spent(second));
 	assert_done(node_client_delete(scene.channel, thick.name, &err), &err);
 	assert_done(node_client_delete(scene.channel, thick_block.name, &err), &err);
@@ -360,7 +363,7 @@ int main(void)
 		NODE_TEST(a_thick_volume_keeps_its_blocks_when_it_is_trimmed),
 		NODE_TEST(a_reserved_volume_keeps_its_blocks_when_it_is_trimmed),
 		NODE_TEST(a_thin_volume_can_discard_on_whatever_device_comes_after_a_thick_one),
-		NODE_TEST(no_device_that_refuses_discards_is_left_behind),
+		NODE_TEST(a_device_that_refuses_discards_is_kept_until_the_plugin_ends),
 		NODE_TEST(blocks_that_a_thick_volume_lost_are_back_when_it_is_staged),
 		cmocka_unit_test_setup_teardown(
 			a_thick_volume_whose_blocks_do_not_come_back_is_not_staged,
