@@ -53,6 +53,15 @@ int applier_merge_status(const struct applier *applier, const struct object *obj
 			  KUBE_PATCH_STRATEGIC, patch, ret_object, err);
 }
 
+int applier_patch_status(const struct applier *applier, const struct object *object,
+			 struct json_object *patch, struct object **ret_object, struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_patch(applier->client, object->kind, object->namespace, object->name, "status",
+			  KUBE_PATCH_MERGE, patch, ret_object, err);
+}
+
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err)
 {
 	if (lead_check(&applier->lead, err) < 0)

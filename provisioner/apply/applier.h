@@ -65,6 +65,11 @@ int applier_merge_lists(const struct applier *applier, const struct object *obje
 int applier_merge_status(const struct applier *applier, const struct object *object,
 			 struct json_object *patch, struct object **ret_object, struct error *err);
 
+/* A merge patch of the status, for kinds that have no strategic merge patch: those of a
+ * CustomResourceDefinition. ret_object may be NULL. */
+int applier_patch_status(const struct applier *applier, const struct object *object,
+			 struct json_object *patch, struct object **ret_object, struct error *err);
+
 /* Of this very object (its uid). */
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err);
 

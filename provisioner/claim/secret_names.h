@@ -18,12 +18,8 @@
 #include "base/error.h"
 #include "cluster/class.h"
 #include "cluster/secret_key.h"
+#include "cluster/secret_template.h"
 #include "kube/claim.h"
-
-struct secret_name {
-	const char *namespace;
-	const char *name; /* NULL: there is no Secret */
-};
 
 struct secret_names {
 	struct secret_name of[SECRET_USES];
