@@ -5,55 +5,28 @@
 
 #include "csi.pb-c.h"
 #include "csi/names.h"
+#include "csi/wire.h"
 #include "rpc/channel.h"
 #include "rpc/channel_call.h"
 
-#define CONTROLLER "csi.v1.Controller"
-#define ARENA_FIRST_BYTES 1024
-
-/*
- * protobuf-c wants pointers to structs that are initialised one by one. They are built in an arena
- * that lives as long as the call; the strings are the caller's own.
- */
-
-static char *borrow(const char *string)
-{
-	return (char *)(string ? string : protobuf_c_empty_string);
-}
-
-/* Each map<string, string> has a type of its own in C; only the names differ. */
-#define DEFINE_MAP(function, type, init)                                                           \
-	static type **function(struct arena *arena, const struct pairs *pairs)                     \
-	{                                                                                          \
-		type **entries = arena_alloc(arena, (pairs->count + 1) * sizeof(void *));          \
-		for (size_t i = 0; i < pairs->count; i++) {                                        \
-			entries[i] = arena_alloc(arena, sizeof(*entries[i]));                      \
-			init(entries[i]);                                                          \
-			entries[i]->key = borrow(pairs->items[i].key);                             \
-			entries[i]->value = borrow(pairs->items[i].value);                         \
-		}                                                                                  \
-		return entries;                                                                    \
-	}                                                                                          \
-	struct csi_map_needs_a_semicolon
-
-DEFINE_MAP(create_parameters, Csi__V1__CreateVolumeRequest__ParametersEntry,
-	   csi__v1__create_volume_request__parameters_entry__init);
-DEFINE_MAP(create_mutable_parameters, Csi__V1__CreateVolumeRequest__MutableParametersEntry,
-	   csi__v1__create_volume_request__mutable_parameters_entry__init);
-DEFINE_MAP(modify_parameters, Csi__V1__ControllerModifyVolumeRequest__MutableParametersEntry,
-	   csi__v1__controller_modify_volume_request__mutable_parameters_entry__init);
-DEFINE_MAP(modify_secrets, Csi__V1__ControllerModifyVolumeRequest__SecretsEntry,
-	   csi__v1__controller_modify_volume_request__secrets_entry__init);
-DEFINE_MAP(capacity_parameters, Csi__V1__GetCapacityRequest__ParametersEntry,
-	   csi__v1__get_capacity_request__parameters_entry__init);
-DEFINE_MAP(create_secrets, Csi__V1__CreateVolumeRequest__SecretsEntry,
-	   csi__v1__create_volume_request__secrets_entry__init);
-DEFINE_MAP(delete_secrets, Csi__V1__DeleteVolumeRequest__SecretsEntry,
-	   csi__v1__delete_volume_request__secrets_entry__init);
-DEFINE_MAP(expand_secrets, Csi__V1__ControllerExpandVolumeRequest__SecretsEntry,
-	   csi__v1__controller_expand_volume_request__secrets_entry__init);
-DEFINE_MAP(topology_segments, Csi__V1__Topology__SegmentsEntry,
-	   csi__v1__topology__segments_entry__init);
+WIRE_DEFINE_MAP(create_parameters, Csi__V1__CreateVolumeRequest__ParametersEntry,
+		csi__v1__create_volume_request__parameters_entry__init);
+WIRE_DEFINE_MAP(create_mutable_parameters, Csi__V1__CreateVolumeRequest__MutableParametersEntry,
+		csi__v1__create_volume_request__mutable_parameters_entry__init);
+WIRE_DEFINE_MAP(modify_parameters, Csi__V1__ControllerModifyVolumeRequest__MutableParametersEntry,
+		csi__v1__controller_modify_volume_request__mutable_parameters_entry__init);
+WIRE_DEFINE_MAP(modify_secrets, Csi__V1__ControllerModifyVolumeRequest__SecretsEntry,
+		csi__v1__controller_modify_volume_request__secrets_entry__init);
+WIRE_DEFINE_MAP(capacity_parameters, Csi__V1__GetCapacityRequest__ParametersEntry,
+		csi__v1__get_capacity_request__parameters_entry__init);
+WIRE_DEFINE_MAP(create_secrets, Csi__V1__CreateVolumeRequest__SecretsEntry,
+		csi__v1__create_volume_request__secrets_entry__init);
+WIRE_DEFINE_MAP(delete_secrets, Csi__V1__DeleteVolumeRequest__SecretsEntry,
+		csi__v1__delete_volume_request__secrets_entry__init);
+WIRE_DEFINE_MAP(expand_secrets, Csi__V1__ControllerExpandVolumeRequest__SecretsEntry,
+		csi__v1__controller_expand_volume_request__secrets_entry__init);
+WIRE_DEFINE_MAP(topology_segments, Csi__V1__Topology__SegmentsEntry,
+		csi__v1__topology__segments_entry__init);
 
 static Csi__V1__VolumeCapability *make_capability(struct arena *arena,
 						  const struct csi_capability *from)
@@ -72,7 +45,7 @@ static Csi__V1__VolumeCapability *make_capability(struct arena *arena,
 	to->access_type_case = CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT;
 	to->mount = arena_alloc(arena, sizeof(*to->mount));
 	csi__v1__volume_capability__mount_volume__init(to->mount);
-	to->mount->fs_type = borrow(from->fs_type);
+	to->mount->fs_type = wire_borrow(from->fs_type);
 	to->mount->mount_flags = (char **)from->mount_flags;
 	to->mount->n_mount_flags = from->mount_flag_count;
 	return to;
@@ -112,7 +85,7 @@ static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
 {
 	Csi__V1__CreateVolumeRequest *to = arena_alloc(arena, sizeof(*to));
 	csi__v1__create_volume_request__init(to);
-	to->name = borrow(from->name);
+	to->name = wire_borrow(from->name);
 	to->capacity_range = arena_alloc(arena, sizeof(*to->capacity_range));
 	csi__v1__capacity_range__init(to->capacity_range);
 	to->capacity_range->required_bytes = (int64_t)from->required_bytes;
@@ -163,7 +136,7 @@ static int check_maps(const Csi__V1__Volume *volume, struct error *err)
 
 static struct csi_volume *copy_volume(const Csi__V1__Volume *from)
 {
-	struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+	struct arena *arena = arena_new(WIRE_ARENA_BYTES);
 	struct csi_volume *volume = arena_alloc(arena, sizeof(*volume));
 	volume->arena = arena;
 	volume->id = arena_strdup(arena, from->volume_id);
@@ -193,22 +166,16 @@ static int take_volume(const Csi__V1__CreateVolumeResponse *response,
 	return 0;
 }
 
-static void free_message(ProtobufCMessage **message)
-{
-	if (*message)
-		protobuf_c_message_free_unpacked(*message, NULL);
-}
-
 int csi_create_volume(struct rpc_channel *channel, const struct csi_create_volume_request *request,
 		      uint32_t timeout_ms, struct csi_volume **ret_volume, struct error *err)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
-	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	CLEANUP(arena_freep) struct arena *arena = arena_new(WIRE_ARENA_BYTES);
+	CLEANUP_WIRE_MESSAGE ProtobufCMessage *response = NULL;
 	if (check_size("required_bytes", request->required_bytes, err) < 0 ||
 	    check_size("limit_bytes", request->limit_bytes, err) < 0)
 		return -1;
 	if (rpc_channel_call(
-		    channel, CONTROLLER, "CreateVolume", &make_create(arena, request)->base,
+		    channel, WIRE_CONTROLLER, "CreateVolume", &make_create(arena, request)->base,
 		    &csi__v1__create_volume_response__descriptor, timeout_ms, &response, err) < 0)
 		return -1;
 	return take_volume((Csi__V1__CreateVolumeResponse *)response, ret_volume, err);
@@ -223,16 +190,16 @@ void csi_volume_free(struct csi_volume *volume)
 int csi_delete_volume(struct rpc_channel *channel, const char *volume_id,
 		      const struct pairs *secrets, uint32_t timeout_ms, struct error *err)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
-	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	CLEANUP(arena_freep) struct arena *arena = arena_new(WIRE_ARENA_BYTES);
+	CLEANUP_WIRE_MESSAGE ProtobufCMessage *response = NULL;
 	Csi__V1__DeleteVolumeRequest request = CSI__V1__DELETE_VOLUME_REQUEST__INIT;
 	struct error why = { 0 };
-	request.volume_id = borrow(volume_id);
+	request.volume_id = wire_borrow(volume_id);
 	if (secrets) {
 		request.secrets = delete_secrets(arena, secrets);
 		request.n_secrets = secrets->count;
 	}
-	if (rpc_channel_call(channel, CONTROLLER, "DeleteVolume", &request.base,
+	if (rpc_channel_call(channel, WIRE_CONTROLLER, "DeleteVolume", &request.base,
 			     &csi__v1__delete_volume_response__descriptor, timeout_ms, &response,
 			     &why) < 0 &&
 	    why.code != ERROR_NOT_FOUND)
@@ -260,20 +227,20 @@ static int take_expansion(const Csi__V1__ControllerExpandVolumeResponse *respons
 int csi_expand_volume(struct rpc_channel *channel, const struct csi_expand_volume_request *request,
 		      uint32_t timeout_ms, struct csi_expansion *ret_expansion, struct error *err)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
-	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	CLEANUP(arena_freep) struct arena *arena = arena_new(WIRE_ARENA_BYTES);
+	CLEANUP_WIRE_MESSAGE ProtobufCMessage *response = NULL;
 	Csi__V1__ControllerExpandVolumeRequest wire =
 		CSI__V1__CONTROLLER_EXPAND_VOLUME_REQUEST__INIT;
 	Csi__V1__CapacityRange range = CSI__V1__CAPACITY_RANGE__INIT;
 	if (check_size("required_bytes", request->required_bytes, err) < 0)
 		return -1;
 	range.required_bytes = (int64_t)request->required_bytes;
-	wire.volume_id = borrow(request->volume_id);
+	wire.volume_id = wire_borrow(request->volume_id);
 	wire.capacity_range = &range;
 	wire.volume_capability = make_capability(arena, request->capability);
 	wire.secrets = expand_secrets(arena, &request->secrets);
 	wire.n_secrets = request->secrets.count;
-	if (rpc_channel_call(channel, CONTROLLER, "ControllerExpandVolume", &wire.base,
+	if (rpc_channel_call(channel, WIRE_CONTROLLER, "ControllerExpandVolume", &wire.base,
 			     &csi__v1__controller_expand_volume_response__descriptor, timeout_ms,
 			     &response, err) < 0)
 		return -1;
@@ -284,16 +251,16 @@ int csi_expand_volume(struct rpc_channel *channel, const struct csi_expand_volum
 int csi_modify_volume(struct rpc_channel *channel, const struct csi_modify_volume_request *request,
 		      uint32_t timeout_ms, struct error *err)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
-	CLEANUP(free_message) ProtobufCMessage *response = NULL;
+	CLEANUP(arena_freep) struct arena *arena = arena_new(WIRE_ARENA_BYTES);
+	CLEANUP_WIRE_MESSAGE ProtobufCMessage *response = NULL;
 	Csi__V1__ControllerModifyVolumeRequest wire =
 		CSI__V1__CONTROLLER_MODIFY_VOLUME_REQUEST__INIT;
-	wire.volume_id = borrow(request->volume_id);
+	wire.volume_id = wire_borrow(request->volume_id);
 	wire.mutable_parameters = modify_parameters(arena, &request->parameters);
 	wire.n_mutable_parameters = request->parameters.count;
 	wire.secrets = modify_secrets(arena, &request->secrets);
 	wire.n_secrets = request->secrets.count;
-	return rpc_channel_call(channel, CONTROLLER, "ControllerModifyVolume", &wire.base,
+	return rpc_channel_call(channel, WIRE_CONTROLLER, "ControllerModifyVolume", &wire.base,
 				&csi__v1__controller_modify_volume_response__descriptor, timeout_ms,
 				&response, err);
 }
@@ -302,15 +269,15 @@ int csi_get_capacity(struct rpc_channel *channel, const struct pairs *parameters
 		     const struct csi_capability *capability, uint32_t timeout_ms,
 		     uint64_t *ret_free_bytes, uint64_t *ret_volume_max_bytes, struct error *err)
 {
-	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_FIRST_BYTES);
-	CLEANUP(free_message) ProtobufCMessage *message = NULL;
+	CLEANUP(arena_freep) struct arena *arena = arena_new(WIRE_ARENA_BYTES);
+	CLEANUP_WIRE_MESSAGE ProtobufCMessage *message = NULL;
 	Csi__V1__GetCapacityRequest request = CSI__V1__GET_CAPACITY_REQUEST__INIT;
 	Csi__V1__VolumeCapability *capabilities[] = { make_capability(arena, capability) };
 	request.volume_capabilities = capabilities;
 	request.n_volume_capabilities = 1;
 	request.parameters = capacity_parameters(arena, parameters);
 	request.n_parameters = parameters->count;
-	if (rpc_channel_call(channel, CONTROLLER, "GetCapacity", &request.base,
+	if (rpc_channel_call(channel, WIRE_CONTROLLER, "GetCapacity", &request.base,
 			     &csi__v1__get_capacity_response__descriptor, timeout_ms, &message,
 			     err) < 0)
 		return -1;

@@ -18,6 +18,9 @@
 #define CSI_PARAMETER_CLAIM_NAME CSI_PARAMETER_PREFIX "pvc/name"
 #define CSI_PARAMETER_CLAIM_NAMESPACE CSI_PARAMETER_PREFIX "pvc/namespace"
 #define CSI_PARAMETER_VOLUME_NAME CSI_PARAMETER_PREFIX "pv/name"
+#define CSI_PARAMETER_SNAPSHOT_NAME CSI_PARAMETER_PREFIX "volumesnapshot/name"
+#define CSI_PARAMETER_SNAPSHOT_NAMESPACE CSI_PARAMETER_PREFIX "volumesnapshot/namespace"
+#define CSI_PARAMETER_SNAPSHOT_CONTENT_NAME CSI_PARAMETER_PREFIX "volumesnapshotcontent/name"
 
 /* PersistentVolume attribute that names its provisioner (volume context). */
 #define CSI_CONTEXT_PROVISIONER_IDENTITY "storage.kubernetes.io/csiProvisionerIdentity"
