@@ -86,28 +86,24 @@ int backend_loop_grow_mounted(const struct backend_site *site, int folder_fd,
 	return record->block ? 0 : grow_at(site, record, path, err);
 }
 
-static int refuse_damaged(const struct staging *staging, const struct error *reason,
-			  struct error *err)
+/* By hand, the program has all the memory of the node. */
+static int refuse(const struct staging *staging, const char *fault, const struct error *reason,
+		  struct error *err)
 {
 	const struct volume_record *record = staging->record;
 	enum error_code code = reason->code == ERROR_NONE ? ERROR_INTERNAL : reason->code;
 	return error_set(err, code,
-			 "its %s is damaged and is not mounted: %s. On the node, while no pod has "
-			 "it: %s %s/volumes/%s/" LAYOUT_IMAGE,
-			 record->fs_type, reason->text, filesystem_check_command(record->fs_type),
-			 staging->site->path, record->id);
+			 "its %s %s and is not mounted: %s. On the node, while no pod has it: "
+			 "%s %s/volumes/%s/" LAYOUT_IMAGE,
+			 record->fs_type, fault, reason->text,
+			 filesystem_check_command(record->fs_type), staging->site->path,
+			 record->id);
 }
 
-/* By hand the program has all the memory of the node. */
-static int refuse_large(const struct staging *staging, const struct error *reason,
-			struct error *err)
+static int refuse_damaged(const struct staging *staging, const struct error *reason,
+			  struct error *err)
 {
-	const struct volume_record *record = staging->record;
-	return error_set(err, reason->code,
-			 "its %s could not be checked and is not mounted: %s. On the node, while "
-			 "no pod has it: %s %s/volumes/%s/" LAYOUT_IMAGE,
-			 record->fs_type, reason->text, filesystem_check_command(record->fs_type),
-			 staging->site->path, record->id);
+	return refuse(staging, "is damaged", reason, err);
 }
 
 /* Takes as long as the file system is large. */
@@ -127,7 +123,7 @@ static int check_filesystem(const struct staging *staging, bool refused, struct 
 	if (reason.code == ERROR_INTERNAL)
 		return refuse_damaged(staging, &reason, err);
 	if (reason.code == ERROR_EXHAUSTED)
-		return refuse_large(staging, &reason, err);
+		return refuse(staging, "could not be checked", &reason, err);
 	*err = reason;
 	return error_prefix(err, "check of the file system");
 }

@@ -112,12 +112,19 @@ static void flatten(char *output)
 			*c = '?';
 }
 
-/* What e2fsprogs, xfsprogs and btrfs-progs say then: each in words of its own, all with this one.
- * The C library says "Cannot allocate memory", and C++ programs bad_alloc. */
+/* What e2fsprogs, xfsprogs, btrfs-progs and the C and C++ libraries say then. Not the word "memory"
+ * alone: e2fsck begins its lines with the label of the file system, which may be that. */
 static bool speaks_of_memory(const char *output)
 {
-	return strcasestr(output, "memory") || strstr(output, "malloc") ||
-	       strstr(output, "bad_alloc");
+	static const char *const phrases[] = {
+		"allocate memory", "allocating memory", "memory allocation", "out of memory",
+		"enough memory",   "get memory",	"of memory for",     "malloc",
+		"bad_alloc",	   "memory exhausted",
+	};
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(*phrases); i++)
+		if (strcasestr(output, phrases[i]))
+			return true;
+	return false;
 }
 
 /* e2fsck reports its signals, and then has a status. */

@@ -123,6 +123,15 @@ static void a_program_that_breaks_off_for_want_of_memory_is_recognised(void **st
 	assert_refused(process_run(&process, &err), ERROR_INTERNAL, &err, "signal 6");
 }
 
+static void a_label_that_says_memory_is_no_want_of_memory(void **state)
+{
+	struct error err = { 0 };
+	assert_refused(run("echo 'memory: UNEXPECTED INCONSISTENCY'; exit 4", 5000, &err),
+		       ERROR_INTERNAL, &err, "UNEXPECTED INCONSISTENCY");
+	assert_refused(run("echo 'data: Memory allocation failed'; exit 8", 5000, &err),
+		       ERROR_EXHAUSTED, &err, "more memory");
+}
+
 static void the_bound_of_one_program_can_be_higher(void **state)
 {
 	struct error err = { 0 };
@@ -253,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_program_gets_the_kept_descriptor_and_no_other_of_ours),
 		cmocka_unit_test(a_program_that_wants_too_much_memory_ends_with_what_to_do),
 		cmocka_unit_test(a_program_that_breaks_off_for_want_of_memory_is_recognised),
+		cmocka_unit_test(a_label_that_says_memory_is_no_want_of_memory),
 		cmocka_unit_test(the_bound_of_one_program_can_be_higher),
 		cmocka_unit_test(the_kernel_would_end_the_program_before_us),
 		cmocka_unit_test(programs_share_an_allowance_of_memory),
