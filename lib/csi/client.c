@@ -72,6 +72,38 @@ static Csi__V1__TopologyRequirement *make_requirement(struct arena *arena,
 	return requirement;
 }
 
+static Csi__V1__VolumeContentSource *make_source(struct arena *arena, const struct csi_source *from)
+{
+	if (from->kind == CSI_SOURCE_NONE)
+		return NULL;
+	Csi__V1__VolumeContentSource *to = arena_alloc(arena, sizeof(*to));
+	csi__v1__volume_content_source__init(to);
+	if (from->kind == CSI_SOURCE_SNAPSHOT) {
+		to->type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT;
+		to->snapshot = arena_alloc(arena, sizeof(*to->snapshot));
+		csi__v1__volume_content_source__snapshot_source__init(to->snapshot);
+		to->snapshot->snapshot_id = wire_borrow(from->id);
+		return to;
+	}
+	to->type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME;
+	to->volume = arena_alloc(arena, sizeof(*to->volume));
+	csi__v1__volume_content_source__volume_source__init(to->volume);
+	to->volume->volume_id = wire_borrow(from->id);
+	return to;
+}
+
+static enum csi_source_kind source_kind_of(const Csi__V1__VolumeContentSource *source)
+{
+	switch (source ? source->type_case : CSI__V1__VOLUME_CONTENT_SOURCE__TYPE__NOT_SET) {
+	case CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT:
+		return CSI_SOURCE_SNAPSHOT;
+	case CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME:
+		return CSI_SOURCE_VOLUME;
+	default:
+		return CSI_SOURCE_NONE;
+	}
+}
+
 static int check_size(const char *field, uint64_t bytes, struct error *err)
 {
 	if (bytes > INT64_MAX)
@@ -100,6 +132,7 @@ static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
 	to->n_mutable_parameters = from->mutable_parameters.count;
 	to->secrets = create_secrets(arena, &from->secrets);
 	to->n_secrets = from->secrets.count;
+	to->volume_content_source = make_source(arena, &from->source);
 	if (from->segments.count > 0)
 		to->accessibility_requirements = make_requirement(arena, &from->segments);
 	return to;
@@ -141,6 +174,7 @@ static struct csi_volume *copy_volume(const Csi__V1__Volume *from)
 	volume->arena = arena;
 	volume->id = arena_strdup(arena, from->volume_id);
 	volume->capacity_bytes = (uint64_t)from->capacity_bytes;
+	volume->source_kind = source_kind_of(from->content_source);
 	for (size_t i = 0; i < from->n_volume_context; i++)
 		pairs_set(&volume->context, arena, from->volume_context[i]->key,
 			  from->volume_context[i]->value);

@@ -36,6 +36,18 @@ struct csi_capability {
 	size_t mount_flag_count;
 };
 
+enum csi_source_kind {
+	CSI_SOURCE_NONE, /* an empty volume */
+	CSI_SOURCE_VOLUME,
+	CSI_SOURCE_SNAPSHOT,
+};
+
+/* What the content of a volume is copied from. */
+struct csi_source {
+	enum csi_source_kind kind;
+	const char *id;
+};
+
 struct csi_create_volume_request {
 	const char *name;
 	uint64_t required_bytes;
@@ -46,6 +58,7 @@ struct csi_create_volume_request {
 	struct pairs mutable_parameters; /* of a VolumeAttributesClass */
 	struct pairs secrets; /* lie where their owner wipes them: nothing of them is copied here */
 	struct pairs segments; /* requisite and preferred topology: one, of the chosen node */
+	struct csi_source source;
 };
 
 /* A volume as its maker describes it. Free with csi_volume_free(). */
@@ -54,7 +67,8 @@ struct csi_volume {
 	const char *id;
 	uint64_t capacity_bytes; /* 0: as requested */
 	struct pairs context;
-	struct pairs segments; /* accessible topology (the first one) */
+	struct pairs segments;		  /* accessible topology (the first one) */
+	enum csi_source_kind source_kind; /* what its content was copied from */
 };
 
 int csi_create_volume(struct rpc_channel *channel, const struct csi_create_volume_request *request,

@@ -26,6 +26,7 @@ struct fixture {
 	enum error_code fail;
 	bool without_id;
 	bool without_maximum;
+	bool without_source;
 	size_t more_context; /* entries */
 	size_t more_segments;
 	int64_t capacity_bytes;
@@ -50,6 +51,14 @@ static void note_topology(struct text *asked, const char *kind, Csi__V1__Topolog
 		for (size_t k = 0; k < list[i]->n_segments; k++)
 			text_printf(asked, " %s:%s=%s", kind, list[i]->segments[k]->key,
 				    list[i]->segments[k]->value);
+}
+
+static void note_source(struct text *asked, const Csi__V1__VolumeContentSource *source)
+{
+	if (source && source->type_case == CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT)
+		text_printf(asked, " snapshot:%s", source->snapshot->snapshot_id);
+	if (source && source->type_case == CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_VOLUME)
+		text_printf(asked, " volume:%s", source->volume->volume_id);
 }
 
 static void fill_volume(struct fixture *f, struct arena *arena, Csi__V1__Volume *volume)
@@ -108,11 +117,14 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 		note_topology(&f->asked, "requisite", where->requisite, where->n_requisite);
 		note_topology(&f->asked, "preferred", where->preferred, where->n_preferred);
 	}
+	note_source(&f->asked, request->volume_content_source);
 	if (f->fail)
 		return error_set(err, f->fail, "no luck");
 	response->volume = arena_alloc(rpc_call_arena(call), sizeof(*response->volume));
 	csi__v1__volume__init(response->volume);
 	fill_volume(f, rpc_call_arena(call), response->volume);
+	if (!f->without_source)
+		response->volume->content_source = request->volume_content_source;
 	return 0;
 }
 
@@ -267,6 +279,34 @@ static void a_volume_is_asked_for_on_the_chosen_node(void **state)
 	assert_int_equal(volume->capacity_bytes, GIB);
 	assert_string_equal(pairs_get(&volume->context, "backend"), "loop");
 	assert_string_equal(pairs_get(&volume->segments, CSI_TOPOLOGY_KEY), "node-1");
+}
+
+static void a_volume_is_made_from_what_is_named(void **state)
+{
+	static const struct {
+		struct csi_source source;
+		const char *asked;
+	} rows[] = {
+		{ { CSI_SOURCE_SNAPSHOT, "s-1" }, " snapshot:s-1" },
+		{ { CSI_SOURCE_VOLUME, "v-1" }, " volume:v-1" },
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct error err = { 0 };
+		CLEANUP(csi_volume_freep) struct csi_volume *volume = NULL;
+		struct csi_create_volume_request request = request_of("pvc-1");
+		request.source = rows[i].source;
+		f->without_source = false;
+		if (csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_non_null(strstr(text_string(&f->asked), rows[i].asked));
+		assert_int_equal(volume->source_kind, rows[i].source.kind);
+		csi_volume_free(TAKE(volume));
+		f->without_source = true;
+		assert_int_equal(csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err),
+				 0);
+		assert_int_equal(volume->source_kind, CSI_SOURCE_NONE);
+	}
 }
 
 static void what_is_not_said_is_not_asked(void **state)
@@ -471,6 +511,7 @@ int main(void)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
 		WITH(a_volume_is_asked_for_on_the_chosen_node),
+		WITH(a_volume_is_made_from_what_is_named),
 		WITH(what_is_not_said_is_not_asked),
 		WITH(a_failure_keeps_code_and_text),
 		WITH(an_answer_without_an_id_or_with_nonsense_is_an_error),
