@@ -258,8 +258,10 @@ static struct cluster *new_cluster(struct provisioner *provisioner)
 		if (!role)
 			continue;
 		watched.kinds |= role->kinds;
-		for (size_t kind = 0; kind < CLUSTER_KINDS; kind++)
+		for (size_t kind = 0; kind < CLUSTER_KINDS; kind++) {
 			add_index(watched.index[kind], role->index[kind]);
+			add_index(watched.index[kind], role->second_index[kind]);
+		}
 	}
 	return cluster_new(&watched);
 }

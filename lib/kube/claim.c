@@ -73,15 +73,50 @@ static int parse_volume_mode(struct claim *claim, struct json_object *json, stru
 	return 0;
 }
 
+static enum claim_data_source_kind data_source_kind_of(const char *group, const char *kind)
+{
+	if (!group[0] && strcmp(kind, "PersistentVolumeClaim") == 0)
+		return CLAIM_FROM_CLAIM;
+	if (strcmp(group, "snapshot.storage.k8s.io") == 0 && strcmp(kind, "VolumeSnapshot") == 0)
+		return CLAIM_FROM_SNAPSHOT;
+	return CLAIM_FROM_OTHER;
+}
+
+static int read_reference(struct json_object *json, const char *path, struct arena *arena,
+			  const struct claim_data_source **ret_source, struct error *err)
+{
+	struct json_object *reference;
+	const char *group, *kind, *name, *namespace;
+	if (json_read_object(json, path, &reference, err) < 0)
+		return -1;
+	if (json_read_string(reference, "apiGroup", arena, &group, err) < 0 ||
+	    json_read_string(reference, "kind", arena, &kind, err) < 0 ||
+	    json_read_string(reference, "name", arena, &name, err) < 0 ||
+	    json_read_string(reference, "namespace", arena, &namespace, err) < 0)
+		return json_error_in(err, "%s", path);
+	*ret_source = NULL;
+	if (!kind || !kind[0])
+		return 0;
+	struct claim_data_source *source = arena_alloc(arena, sizeof(*source));
+	*source = (struct claim_data_source) {
+		.kind = data_source_kind_of(group ? group : "", kind),
+		.kind_name = kind,
+		.name = name ? name : "",
+		.namespace = namespace && namespace[0] ? namespace : NULL,
+	};
+	*ret_source = source;
+	return 0;
+}
+
+/* An API server that knows namespaces of sources leaves dataSource empty where there is one. */
 static int parse_data_source(struct claim *claim, struct json_object *json, struct error *err)
 {
 	struct arena *arena = claim->object.arena;
-	if (json_read_string(json, "spec.dataSourceRef.kind", arena, &claim->data_source_kind,
-			     err) < 0)
+	if (read_reference(json, "spec.dataSource", arena, &claim->data_source, err) < 0)
 		return -1;
-	if (claim->data_source_kind)
+	if (claim->data_source)
 		return 0;
-	return json_read_string(json, "spec.dataSource.kind", arena, &claim->data_source_kind, err);
+	return read_reference(json, "spec.dataSourceRef", arena, &claim->data_source, err);
 }
 
 static int parse_state(struct claim *claim, struct json_object *json, struct error *err)

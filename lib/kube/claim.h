@@ -54,6 +54,21 @@ enum claim_condition {
 /* By the number of the bit: "Resizing", … */
 extern const char *const claim_condition_names[CLAIM_CONDITION_COUNT];
 
+enum claim_data_source_kind {
+	CLAIM_FROM_CLAIM,    /* a PersistentVolumeClaim: a clone of its volume */
+	CLAIM_FROM_SNAPSHOT, /* a VolumeSnapshot */
+	CLAIM_FROM_OTHER,    /* what a populator fills a volume from */
+};
+
+/* What the volume shall be made from: spec.dataSource, or spec.dataSourceRef where that is empty.
+ * The API server keeps the two alike, and lets neither be changed. */
+struct claim_data_source {
+	enum claim_data_source_kind kind;
+	const char *kind_name; /* "VolumeSnapshot" */
+	const char *name;
+	const char *namespace; /* of dataSourceRef; NULL: the claim's own */
+};
+
 struct claim {
 	struct object object;
 	const char *phase;	 /* "Pending", "Bound", "Lost" */
@@ -64,8 +79,8 @@ struct claim {
 	uint64_t limit_bytes; /* 0: none */
 	bool block;	      /* spec.volumeMode: Block */
 	bool has_selector;
-	const char *data_source_kind; /* spec.dataSourceRef.kind or spec.dataSource.kind; or NULL */
-	const char *attributes_class_name; /* spec.volumeAttributesClassName; or NULL */
+	const struct claim_data_source *data_source; /* NULL: an empty volume */
+	const char *attributes_class_name;	     /* spec.volumeAttributesClassName; or NULL */
 
 	uint64_t capacity_bytes;  /* status.capacity.storage */
 	uint64_t allocated_bytes; /* status.allocatedResources.storage; 0: none */

@@ -33,6 +33,7 @@ struct role {
 	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. Roles that
 	 * group the same kind name different groups. */
 	object_index_fn *index[CLUSTER_KINDS];
+	object_index_fn *second_index[CLUSTER_KINDS]; /* where it groups them in another way too */
 
 	/* In a thread of the cluster's: puts those keys into the queue whose objects may need
 	 * another plan now. */

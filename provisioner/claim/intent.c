@@ -4,24 +4,31 @@
 #include <string.h>
 
 #include "apply/metadata_patch.h"
-#include "claim/plan.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
 
 #define DROP_TRIES 5
 
-int claim_intent_take(const struct applier *applier, const struct claim *claim, const char *node,
-		      struct object **ret_claim, struct error *err)
+static struct json_object *take_patch(const struct claim *claim, const struct claim_plan *plan)
 {
-	CLEANUP(json_object_putp)
 	struct json_object *patch = metadata_patch_add(&claim->object, CLAIM_INTENT_FINALIZER,
-						       CLAIM_INTENT_ANNOTATION, node);
+						       CLAIM_INTENT_ANNOTATION, plan->node);
+	if (plan->unselect)
+		json_set(json_find(patch, "metadata.annotations"), CLAIM_SELECTED_NODE_ANNOTATION,
+			 NULL);
+	return patch;
+}
+
+int claim_intent_take(const struct applier *applier, const struct claim *claim,
+		      const struct claim_plan *plan, struct object **ret_claim, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *patch = take_patch(claim, plan);
 	CLEANUP(object_unrefp) struct object *noted = NULL;
 	if (applier_merge(applier, &claim->object, patch, &noted, err) < 0)
 		return -1;
 	/* A mutating webhook may answer with success and write another object. */
 	const char *noted_node = claim_intent_node(claim_of(noted));
-	if (!noted_node || strcmp(noted_node, node) != 0)
+	if (!noted_node || strcmp(noted_node, plan->node) != 0)
 		return error_set(err, ERROR_FORBIDDEN,
 				 "the finalizer " CLAIM_INTENT_FINALIZER
 				 " and the annotation " CLAIM_INTENT_ANNOTATION

@@ -19,14 +19,15 @@ const char *claim_intent_node(const struct claim *claim)
 }
 
 /* The claim names us as its provisioner (kube-controller-manager writes both annotations; older
- * releases the beta one alone). */
+ * releases the beta one alone). Where binding waits for a node, it writes them when a node is
+ * selected; a copy is made before that, and its class says whose it is. */
 static bool handed_to_us(const struct claim *claim)
 {
 	const struct pairs *annotations = &claim->object.annotations;
 	const char *provisioner = pairs_get(annotations, CLAIM_PROVISIONER_ANNOTATION);
 	if (!provisioner)
 		provisioner = pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
-	return same(provisioner, CSI_DRIVER_NAME);
+	return provisioner ? same(provisioner, CSI_DRIVER_NAME) : claim_is_copy(claim);
 }
 
 bool claim_concerns_us(const struct claim *claim)
@@ -42,11 +43,14 @@ static const char *selected_node(const struct claim *claim)
 	return node && node[0] ? node : NULL;
 }
 
-const char *claim_plan_node(const struct claim *claim, const struct class *class)
+const char *claim_plan_node(const struct claim *claim, const struct class *class,
+			    const struct claim_source *source)
 {
 	const char *node = claim_intent_node(claim);
 	if (node)
 		return node;
+	if (claim_is_copy(claim))
+		return source ? source->node : NULL;
 	return !class || class->wait_for_first_consumer ? selected_node(claim) : NULL;
 }
 
@@ -83,11 +87,12 @@ void claim_plan_place(struct claim_plan *plan, const struct node_view *node, str
 	pairs_set(&plan->request.segments, arena, CSI_TOPOLOGY_KEY, node->csi_node->node_id);
 }
 
-/* Only where the scheduler selects, and only while no volume can be left behind: with an intent
- * the node must answer first. */
+/* Only where the scheduler selects among several nodes, and only while no volume can be left
+ * behind: with an intent the node must answer first. */
 static bool may_reschedule(const struct claim_view *view, const struct claim_plan *plan)
 {
-	return view->class->wait_for_first_consumer && (!plan->has_intent || !view->unreachable);
+	return !plan->fixed && view->class->wait_for_first_consumer &&
+	       (!plan->has_intent || !view->unreachable);
 }
 
 /* `reason` says why the node cannot serve the claim. */
@@ -162,7 +167,7 @@ static void choose(const struct claim_view *view, struct arena *arena, struct cl
 
 static void place(const struct claim_view *view, struct arena *arena, struct claim_plan *plan)
 {
-	const char *name = claim_plan_node(view->claim, view->class);
+	const char *name = claim_plan_node(view->claim, view->class, NULL);
 	const struct node_view *node = name ? find_node(view, name) : NULL;
 	if (node) {
 		provision_on(view, node, arena, plan);
@@ -177,10 +182,37 @@ static void place(const struct claim_view *view, struct arena *arena, struct cla
 	}
 }
 
+/* Only the node that has the source can make it. One that the scheduler has selected instead is no
+ * reason to wait: it follows the volume once that is bound. */
+static void place_copy(const struct claim_view *view, struct arena *arena, struct claim_plan *plan)
+{
+	const struct claim_data_source *from = view->claim->data_source;
+	const char *selected = selected_node(view->claim);
+	plan->fixed = true;
+	plan->source = claim_source_object(view->source);
+	if (claim_source_check(view->claim, view->source, &plan->request.source, &plan->reason) <
+	    0) {
+		plan->decision = CLAIM_REFUSE;
+		return;
+	}
+	const char *name = view->source->node;
+	const struct node_view *node = name ? find_node(view, name) : NULL;
+	if (node)
+		provision_on(view, node, arena, plan);
+	else
+		REFUSE(plan, view->source->lost.code, "%s", view->source->lost.text);
+	if (plan->decision == CLAIM_REFUSE)
+		error_prefix(&plan->reason,
+			     "spec.dataSource: the volume can only be made where the data of %s "
+			     "\"%s\" are",
+			     from->kind_name, from->name);
+	else if (selected && strcmp(selected, name) != 0)
+		plan->selected = selected;
+}
+
 static bool has_populator(const struct claim *claim)
 {
-	return claim->data_source_kind && !same(claim->data_source_kind, "PersistentVolumeClaim") &&
-	       !same(claim->data_source_kind, "VolumeSnapshot");
+	return claim->data_source && claim->data_source->kind == CLAIM_FROM_OTHER;
 }
 
 static bool names_attributes_class(const struct claim *claim)
@@ -226,7 +258,7 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 		plan->decision = CLAIM_IGNORE;
 	else if (has_populator(claim))
 		plan->decision = CLAIM_LEAVE;
-	else if (class->wait_for_first_consumer && !selected_node(claim))
+	else if (class->wait_for_first_consumer && !selected_node(claim) && !claim_is_copy(claim))
 		plan->decision = CLAIM_WAIT;
 	else if (view->volume)
 		REFUSE(plan, ERROR_EXISTS,
@@ -236,6 +268,8 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 		 take_attributes(view, &plan->request, &plan->reason) < 0 ||
 		 secret_names_read(claim, class, arena, &plan->secrets, &plan->reason) < 0)
 		plan->decision = CLAIM_REFUSE;
+	else if (claim_is_copy(claim))
+		place_copy(view, arena, plan);
 	else
 		place(view, arena, plan);
 }
@@ -249,13 +283,33 @@ static void undo(const struct claim_view *view, const char *node, const char *wh
 	error_set(&plan->reason, ERROR_CANCELLED, "%s", why);
 }
 
+/* Why the claim wants no volume on the intent's node any more; NULL: it does. */
+static const char *why_unwanted(const struct claim_view *view, const char *node)
+{
+	const struct claim *claim = view->claim;
+	bool selects = view->class && view->class->wait_for_first_consumer && !claim_is_copy(claim);
+	if (claim->object.deleted_s)
+		return "the claim was deleted";
+	if (claim->volume_name[0])
+		return "the claim was bound to another volume";
+	if (claim_is_copy(claim) && !claim_source_object(view->source))
+		return "its source was deleted";
+	if (claim_is_copy(claim) && view->source->node && !same(view->source->node, node))
+		return "its source is on another node";
+	if (selects && !same(selected_node(claim), node))
+		return "another node was selected";
+	if (!selects && view->class && !find_node(view, node))
+		return "the node left the cluster";
+	return NULL;
+}
+
 /* The claim has an intent: continue, clear up, or remove it. */
 static void plan_with_intent(const struct claim_view *view, const char *node, struct arena *arena,
 			     struct claim_plan *plan)
 {
 	const struct claim *claim = view->claim;
 	const char *own_name = claim_volume_name(claim, arena);
-	bool delayed = view->class && view->class->wait_for_first_consumer;
+	const char *why = why_unwanted(view, node);
 	plan->has_intent = true;
 	plan->node = node;
 	/* The Secrets of another driver's class are not ours to read. */
@@ -266,14 +320,8 @@ static void plan_with_intent(const struct claim_view *view, const char *node, st
 	if (recorded(view) || same(claim->volume_name, own_name) ||
 	    (view->volume && claim->object.deleted_s))
 		plan->decision = CLAIM_SETTLE;
-	else if (claim->object.deleted_s)
-		undo(view, node, "the claim was deleted", plan);
-	else if (claim->volume_name[0])
-		undo(view, node, "the claim was bound to another volume", plan);
-	else if (delayed && !same(selected_node(claim), node))
-		undo(view, node, "another node was selected", plan);
-	else if (!delayed && view->class && !find_node(view, node))
-		undo(view, node, "the node left the cluster", plan);
+	else if (why)
+		undo(view, node, why, plan);
 	else
 		plan_new_volume(view, arena, plan);
 }

@@ -14,6 +14,10 @@
  *				            +--claim deleted, other node, final error--> undone
  *
  * docs/decisions/0005-intent-on-the-claim.md has the reasons.
+ *
+ * A claim that is a copy (claim/source.h) is made on the node of its source. No scheduler selects
+ * that node, so where the class waits for one, the volume is made before; the PersistentVolume
+ * names the claim, so the binder binds the two, and the scheduler follows the volume.
  */
 
 #include <stdbool.h>
@@ -22,6 +26,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "claim/secret_names.h"
+#include "claim/source.h"
 #include "cluster/attributes_class.h"
 #include "cluster/class.h"
 #include "cluster/nodes.h"
@@ -54,6 +59,7 @@ struct claim_view {
 	const struct node_view *nodes;		/* the one of claim_plan_node(), else all */
 	size_t node_count;
 	const struct error *unreachable; /* why the plugin of claim_plan_node() cannot be called */
+	const struct claim_source *source; /* of a copy; else NULL */
 };
 
 struct claim_plan {
@@ -64,6 +70,12 @@ struct claim_plan {
 	bool grace;	 /* RESCHEDULE: its plugin may only be restarting */
 	bool stays;	 /* PROVISION: it may not leave the node now (claim/departure.h) */
 	bool has_intent; /* it is on the claim already, so the volume may exist */
+	bool fixed;	 /* PROVISION: no other node can make it, since its source is there */
+	const struct object *source; /* PROVISION: what must stay meanwhile; NULL: nothing */
+	/* PROVISION: the node that the scheduler has selected instead; NULL: none. `unselect` has
+	 * that choice removed, so that it follows the volume. */
+	const char *selected;
+	bool unselect;
 	const struct node_view *candidates;
 	size_t candidate_count;
 	struct csi_create_volume_request request; /* without secrets; CHOOSE: nor topology */
@@ -78,8 +90,9 @@ const char *claim_intent_node(const struct claim *claim);
 bool claim_concerns_us(const struct claim *claim);
 
 /* The one node whose view the plan needs, or NULL: then it needs all of them, if the class's
- * binding mode is Immediate. class may be NULL. */
-const char *claim_plan_node(const struct claim *claim, const struct class *class);
+ * binding mode is Immediate and the claim is no copy. class and source may be NULL. */
+const char *claim_plan_node(const struct claim *claim, const struct class *class,
+			    const struct claim_source *source);
 
 void claim_plan(const struct claim_view *view, struct arena *arena, struct claim_plan *ret_plan);
 
@@ -94,5 +107,5 @@ enum claim_failure {
 	CLAIM_FAILURE_RESCHEDULE, /* no room there, and the scheduler can select another node */
 };
 
-/* class NULL: no scheduler is concerned. */
+/* class NULL: no scheduler is concerned, or it has no choice. */
 enum claim_failure claim_failure_of(enum error_code code, const struct class *class);

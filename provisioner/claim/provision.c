@@ -12,6 +12,7 @@
 #include "claim/intent.h"
 #include "claim/manifest.h"
 #include "claim/request.h"
+#include "claim/source_guard.h"
 #include "kube/event.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
@@ -55,8 +56,8 @@ int claim_undo(const struct applier *applier, const struct claim *claim,
 	return claim_intent_drop(applier, claim, false, err);
 }
 
-/* CSI: the caller may rely on the size; and we find a volume again by its name alone, so the id
- * must follow from it (docs/decisions/0005-intent-on-the-claim.md). */
+/* CSI: the caller may rely on the size, and on the content; and we find a volume again by its name
+ * alone, so the id must follow from it (docs/decisions/0005-intent-on-the-claim.md). */
 static int check_answer(const struct csi_create_volume_request *request,
 			const struct csi_volume *volume, struct error *err)
 {
@@ -68,6 +69,12 @@ static int check_answer(const struct csi_create_volume_request *request,
 				 "the volume has %" PRIu64 " bytes, less than the %" PRIu64
 				 " that were asked for",
 				 volume->capacity_bytes, request->required_bytes);
+	if (volume->source_kind != request->source.kind)
+		return error_set(err, ERROR_INTERNAL,
+				 "the volume was not made from \"%s\", as was asked for, but %s",
+				 request->source.id ? request->source.id : "nothing",
+				 volume->source_kind == CSI_SOURCE_NONE ? "is empty"
+									: "from something else");
 	return 0;
 }
 
@@ -166,7 +173,7 @@ static int make_volume(const struct applier *applier, const struct claim *claim,
 {
 	if (create_volume(applier, claim, plan, ret_volume, err) == 0)
 		return 0;
-	switch (claim_failure_of(err->code, class)) {
+	switch (claim_failure_of(err->code, plan->fixed ? NULL : class)) {
 	case CLAIM_FAILURE_BACKGROUND:
 		break;
 	case CLAIM_FAILURE_FINAL:
@@ -192,6 +199,11 @@ static int carry_out(const struct applier *applier, const struct claim *claim,
 	event_record(applier->events, &claim->object, EVENT_NORMAL, "Provisioning",
 		     "External provisioner is provisioning volume for claim \"%s/%s\"",
 		     claim->object.namespace, claim->object.name);
+	if (plan->selected)
+		event_record(applier->events, &claim->object, EVENT_NORMAL, "Provisioning",
+			     "The volume is made on node \"%s\", where the data of its source are, "
+			     "and not on node \"%s\", which was selected",
+			     plan->node, plan->selected);
 	if (make_volume(applier, claim, class, plan, &volume, err) < 0)
 		return -1;
 	if (write_volume(applier, claim, class, plan, volume, err) < 0)
@@ -215,10 +227,12 @@ int claim_provision(const struct applier *applier, const struct claim *claim,
 		return -1;
 	filled.request.secrets = secret.pairs;
 	if (!plan->has_intent) {
-		if (claim_intent_take(applier, claim, plan->node, &noted, err) < 0)
+		if (claim_intent_take(applier, claim, plan, &noted, err) < 0)
 			return err->code == ERROR_CONFLICT || err->code == ERROR_NOT_FOUND ? 1 : -1;
 		claim = claim_of(noted);
 	}
+	if (source_guard_put(applier, plan, err) < 0)
+		return err->code == ERROR_CONFLICT || err->code == ERROR_NOT_FOUND ? 1 : -1;
 	if (carry_out(applier, claim, class, &filled, err) < 0)
 		return -1;
 	measure_provision(class->object.name, since_ms, NULL);

@@ -10,6 +10,7 @@
 #include "claim/node_choice.h"
 #include "claim/provision.h"
 #include "claim/sight.h"
+#include "claim/source_guard.h"
 #include "kube/event.h"
 
 struct claim_reconciler {
@@ -90,20 +91,43 @@ static int choose(const struct applier *applier, const struct claim_sight *sight
 	return 0;
 }
 
+/* The scheduler's choice of another node than that of the source is removed, so that it follows the
+ * volume; but once on the same facts, since the volume may not come for long. */
+static int provision_elsewhere(struct claim_reconciler *reconciler, const struct claim_sight *sight,
+			       struct claim_plan *plan, struct error *err)
+{
+	struct departure departure = departure_of(sight, plan);
+	departure.node = plan->selected;
+	plan->unselect = departure_is_due(reconciler->departures, &departure);
+	int r = claim_provision(reconciler->applier, claim_of(sight->claim), class_of(sight->class),
+				plan, err);
+	if (plan->unselect && r <= 0)
+		departure_note(reconciler->departures, &departure);
+	return r;
+}
+
+static int provision_as_planned(struct claim_reconciler *reconciler,
+				const struct claim_sight *sight, struct claim_plan *plan,
+				struct error *err)
+{
+	const struct class *class = class_of(sight->class);
+	struct departure departure = departure_of(sight, plan);
+	plan->stays = plan->fixed || !departure_is_due(reconciler->departures, &departure);
+	int r = claim_provision(reconciler->applier, claim_of(sight->claim), class, plan, err);
+	if (r < 0 && !plan->stays && claim_failure_of(err->code, class) == CLAIM_FAILURE_RESCHEDULE)
+		departure_note(reconciler->departures, &departure);
+	return r;
+}
+
 static int provision(struct claim_reconciler *reconciler, const struct claim_sight *sight,
 		     struct claim_plan *plan, struct error *err)
 {
 	const struct applier *applier = reconciler->applier;
-	const struct class *class = class_of(sight->class);
 	int r = plan->decision == CLAIM_CHOOSE ? choose(applier, sight, plan, err) : 0;
-	if (r == 0) {
-		struct departure departure = departure_of(sight, plan);
-		plan->stays = !departure_is_due(reconciler->departures, &departure);
-		r = claim_provision(applier, claim_of(sight->claim), class, plan, err);
-		if (r < 0 && !plan->stays &&
-		    claim_failure_of(err->code, class) == CLAIM_FAILURE_RESCHEDULE)
-			departure_note(reconciler->departures, &departure);
-	}
+	if (r == 0)
+		r = plan->selected && !plan->has_intent
+			    ? provision_elsewhere(reconciler, sight, plan, err)
+			    : provision_as_planned(reconciler, sight, plan, err);
 	if (r < 0)
 		report_failure(applier, sight, err);
 	return r;
@@ -131,7 +155,7 @@ static int apply(struct claim_reconciler *reconciler, const struct claim_sight *
 	case CLAIM_WAIT:
 		return 0;
 	case CLAIM_LEAVE:
-		event_record(applier->events, &claim->object, EVENT_NORMAL, "Provisioner",
+		event_record(applier->events, &claim->object, EVENT_NORMAL, "Provisioning",
 			     "Assuming an external populator will provision the volume");
 		return 0;
 	case CLAIM_REFUSE:
@@ -159,6 +183,8 @@ int claim_reconcile(struct claim_reconciler *reconciler, const char *key, struct
 	struct claim_plan plan;
 	if (lead_check(&applier->lead, err) < 0)
 		return -1;
+	if (source_guard_is_key(key))
+		return source_guard_release(applier, key, err);
 	int r = claim_sight_take(applier->cluster, applier->client, key, &sight, err);
 	if (r != 0)
 		return r < 0 ? -1 : 0;

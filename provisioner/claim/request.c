@@ -56,10 +56,6 @@ static int check_claim(const struct claim *claim, struct error *err)
 	if (claim->has_selector)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "spec.selector: claim Selector is not supported");
-	if (claim->data_source_kind)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "spec.dataSource: a volume cannot be made from a %s yet",
-				 claim->data_source_kind);
 	if (check_access_modes(claim, err) < 0)
 		return -1;
 	return check_size(claim, err);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "claim/reconcile.h"
+#include "claim/source_guard.h"
 #include "claim/wake.h"
 
 static void *begin(const struct applier *applier)
@@ -33,8 +34,10 @@ const struct role claim_role = {
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
 		 CLUSTER_BIT(CLUSTER_CLASSES) | CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES) |
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES) |
-		 CLUSTER_BIT(CLUSTER_SLICES),
+		 CLUSTER_BIT(CLUSTER_SLICES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |
+		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS),
 	.index = { [CLUSTER_CLAIMS] = claim_index },
+	.second_index = { [CLUSTER_CLAIMS] = source_guard_index },
 	.wake = claim_wake,
 	.begin = begin,
 	.end = end,

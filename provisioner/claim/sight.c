@@ -16,6 +16,7 @@ void claim_sight_done(struct claim_sight *sight)
 	object_unref(sight->class);
 	object_unref(sight->attributes_class);
 	object_unref(sight->volume);
+	source_sight_done(&sight->source);
 	cluster_nodes_done(&sight->nodes);
 	arena_free(sight->arena);
 }
@@ -76,8 +77,11 @@ int claim_sight_take(struct cluster *cluster, struct kube_client *client, const 
 	const struct claim *claim = claim_of(sight->claim);
 	find_classes(cluster, claim, sight);
 	const struct class *class = sight->class ? class_of(sight->class) : NULL;
-	const char *node = claim_plan_node(claim, class);
-	if (node || (class && !class->wait_for_first_consumer))
+	bool copy = claim_is_copy(claim);
+	if (copy)
+		source_sight_take(cluster, claim, sight->arena, &sight->source);
+	const char *node = claim_plan_node(claim, class, &sight->source.source);
+	if (node || (class && !class->wait_for_first_consumer && !copy))
 		cluster_nodes_get(cluster, node, &sight->nodes);
 	if (node)
 		sight->is_unreachable =
@@ -87,8 +91,9 @@ int claim_sight_take(struct cluster *cluster, struct kube_client *client, const 
 
 void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_plan)
 {
+	const struct claim *claim = claim_of(sight->claim);
 	struct claim_view view = {
-		.claim = claim_of(sight->claim),
+		.claim = claim,
 		.class = sight->class ? class_of(sight->class) : NULL,
 		.attributes_class = sight->attributes_class
 					    ? attributes_class_of(sight->attributes_class)
@@ -98,6 +103,7 @@ void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_pl
 		.nodes = sight->nodes.views,
 		.node_count = sight->nodes.count,
 		.unreachable = sight->is_unreachable ? &sight->unreachable : NULL,
+		.source = claim_is_copy(claim) ? &sight->source.source : NULL,
 	};
 	claim_plan(&view, sight->arena, ret_plan);
 }

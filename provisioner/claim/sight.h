@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "claim/plan.h"
+#include "claim/source_sight.h"
 #include "cluster/nodes.h"
 
 struct kube_client;
@@ -22,6 +23,7 @@ struct claim_sight {
 	bool attributes_unserved;	 /* as in struct claim_view */
 	struct object *volume;		 /* NULL: not there */
 	bool copy_lags;			 /* the volume exists, but our copy does not show it yet */
+	struct source_sight source;	 /* of a copy; else empty */
 	struct cluster_nodes nodes;
 	bool is_unreachable; /* the plugin of the node that the plan needs; `unreachable`: why */
 	struct error unreachable;

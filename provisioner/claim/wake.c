@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "claim/plan.h"
+#include "claim/source_guard.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
+#include "cluster/snapshot_content.h"
 
 /* The group of claims that wait for no node in particular. No node can have this name. */
 #define UNPLACED "*"
@@ -20,7 +22,8 @@ void claim_index(const struct object *object, struct text *key)
 	const struct claim *claim = (const struct claim *)object;
 	if (!claim_concerns_us(claim))
 		return;
-	const char *node = claim_plan_node(claim, NULL);
+	/* A copy waits for the node of its source, which the claim does not name. */
+	const char *node = claim_plan_node(claim, NULL, NULL);
 	text_append_string(key, node ? node : UNPLACED);
 }
 
@@ -63,24 +66,78 @@ static bool claim_differs(const struct object *before, const struct object *afte
 	       annotations_differ(before, after);
 }
 
+struct waiting {
+	struct workqueue *queue;
+	struct cluster *cluster;
+};
+
+static void wake_group(const struct waiting *waiting, const char *group)
+{
+	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
+	cluster_list(waiting->cluster, CLUSTER_CLAIMS, group, &claims);
+	for (size_t i = 0; i < claims.count; i++)
+		workqueue_add_object(waiting->queue, claims.items[i]->namespace,
+				     claims.items[i]->name);
+}
+
+/* The claims that are made from this object. */
+static void wake_copies(struct workqueue *queue, struct cluster *cluster,
+			enum claim_data_source_kind kind, const char *namespace, const char *name)
+{
+	CLEANUP_TEXT struct text key = TEXT_INIT;
+	if (!cluster_is_complete(cluster) || !namespace || !name)
+		return;
+	claim_source_key(kind, namespace, name, &key);
+	wake_group(&(struct waiting) { queue, cluster }, text_string(&key));
+}
+
+/* Something that its copies depend on: whether it is there, and whether it is bound. */
+static bool source_differs(const struct claim *before, const struct claim *after)
+{
+	return !before || !after || before->object.deleted_s != after->object.deleted_s ||
+	       !same(before->object.uid, after->object.uid) || !same(before->phase, after->phase) ||
+	       !same(before->volume_name, after->volume_name);
+}
+
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	const struct object *after = change->after;
+	const struct object *any = after ? after : change->before;
 	if (after && claim_concerns_us((const struct claim *)after) &&
 	    claim_differs(change->before, after))
 		workqueue_add_object(queue, after->namespace, after->name);
+	if (source_differs((const struct claim *)change->before, (const struct claim *)after))
+		wake_copies(queue, change->cluster, CLAIM_FROM_CLAIM, any->namespace, any->name);
 }
 
-/* Only creation and deletion matter: the claim's intent, or its name for the volume, waits for
- * these. */
+/* Of its own claim only creation and deletion matter: the claim's intent, or its name for the
+ * volume, waits for these. Copies of that claim wait until it is bound. */
 static void volume_changed(struct workqueue *queue, const struct cluster_change *change)
 {
-	const struct persistent_volume *volume =
-		(const struct persistent_volume *)(change->after ? change->after : change->before);
-	if (change->before && change->after)
+	const struct persistent_volume *before = (const struct persistent_volume *)change->before;
+	const struct persistent_volume *after = (const struct persistent_volume *)change->after;
+	const struct persistent_volume *volume = after ? after : before;
+	if (!persistent_volume_is_ours(volume) || !volume->claim_namespace || !volume->claim_name)
 		return;
-	if (persistent_volume_is_ours(volume) && volume->claim_namespace && volume->claim_name)
+	if (!before || !after)
 		workqueue_add_object(queue, volume->claim_namespace, volume->claim_name);
+	else if (before->phase != after->phase)
+		wake_copies(queue, change->cluster, CLAIM_FROM_CLAIM, volume->claim_namespace,
+			    volume->claim_name);
+}
+
+static void snapshot_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct object *any = change->after ? change->after : change->before;
+	wake_copies(queue, change->cluster, CLAIM_FROM_SNAPSHOT, any->namespace, any->name);
+}
+
+static void content_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct snapshot_content *content =
+		(const struct snapshot_content *)(change->after ? change->after : change->before);
+	wake_copies(queue, change->cluster, CLAIM_FROM_SNAPSHOT, content->snapshot_namespace,
+		    content->snapshot_name);
 }
 
 /* Of a StorageClass, or of a VolumeAttributesClass. */
@@ -98,20 +155,6 @@ static void class_changed(struct workqueue *queue, const struct cluster_change *
 	}
 }
 
-struct waiting {
-	struct workqueue *queue;
-	struct cluster *cluster;
-};
-
-static void wake_group(const struct waiting *waiting, const char *group)
-{
-	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
-	cluster_list(waiting->cluster, CLUSTER_CLAIMS, group, &claims);
-	for (size_t i = 0; i < claims.count; i++)
-		workqueue_add_object(waiting->queue, claims.items[i]->namespace,
-				     claims.items[i]->name);
-}
-
 static void node_changed(void *context, const char *node)
 {
 	wake_group(context, node);
@@ -120,10 +163,15 @@ static void node_changed(void *context, const char *node)
 
 void claim_wake(struct workqueue *queue, const struct cluster_change *change)
 {
+	source_guard_wake(queue, change);
 	if (change->kind == CLUSTER_CLAIMS)
 		claim_changed(queue, change);
 	else if (change->kind == CLUSTER_VOLUMES)
 		volume_changed(queue, change);
+	else if (change->kind == CLUSTER_SNAPSHOTS)
+		snapshot_changed(queue, change);
+	else if (change->kind == CLUSTER_SNAPSHOT_CONTENTS)
+		content_changed(queue, change);
 	else if (!cluster_is_complete(change->cluster))
 		return;
 	else if (change->kind == CLUSTER_CLASSES || change->kind == CLUSTER_ATTRIBUTES_CLASSES)

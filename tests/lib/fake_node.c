@@ -51,6 +51,8 @@ struct fake_node {
 	size_t calls[METHODS];
 	struct text secrets[METHODS];
 	struct text capability; /* of the last CreateVolume */
+	struct text source;	/* the same */
+	bool copies_nothing;
 	fake_node_hook *hook;
 	void *hook_context;
 };
@@ -102,6 +104,7 @@ void fake_node_free(struct fake_node *node)
 	for (size_t i = 0; i < METHODS; i++)
 		text_done(&node->secrets[i]);
 	text_done(&node->capability);
+	text_done(&node->source);
 	rmdir(node->folder);
 	free(node->socket);
 	free(node->folder);
@@ -230,6 +233,37 @@ static void note_capability(struct fake_node *node, const Csi__V1__VolumeCapabil
 	pthread_mutex_unlock(&node->lock);
 }
 
+static const char *source_id(const Csi__V1__VolumeContentSource *source)
+{
+	return source->type_case == CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT
+		       ? source->snapshot->snapshot_id
+		       : source->volume->volume_id;
+}
+
+static void note_source(struct fake_node *node, const Csi__V1__VolumeContentSource *source)
+{
+	pthread_mutex_lock(&node->lock);
+	text_done(&node->source);
+	if (source)
+		text_printf(&node->source, "%s %s",
+			    source->type_case == CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT
+				    ? "snapshot"
+				    : "volume",
+			    source_id(source));
+	pthread_mutex_unlock(&node->lock);
+}
+
+static int make_from(struct fake_node *node, const Csi__V1__CreateVolumeRequest *request,
+		     struct error *err)
+{
+	const Csi__V1__VolumeContentSource *source = request->volume_content_source;
+	/* A volume that is there already needs its source no more. */
+	if (source && !find(node, request->name) && !find(node, source_id(source)))
+		return error_set(err, ERROR_NOT_FOUND, "volume_content_source: there is no \"%s\"",
+				 source_id(source));
+	return make(node, request->name, (uint64_t)request->capacity_range->required_bytes, err);
+}
+
 static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeRequest *request,
 			 Csi__V1__CreateVolumeResponse *response, struct error *err)
 {
@@ -238,19 +272,23 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	NOTE_SECRETS(node, CREATE, request);
 	if (request->n_volume_capabilities > 0)
 		note_capability(node, request->volume_capabilities[0]);
+	note_source(node, request->volume_content_source);
 	if (pass(node, CREATE, false, err) < 0)
 		return -1;
 	uint64_t size_bytes = (uint64_t)request->capacity_range->required_bytes;
 	pthread_mutex_lock(&node->lock);
-	int r = make(node, request->name, size_bytes, err);
+	int r = make_from(node, request, err);
 	if (r == 0)
 		NOTE_ATTRIBUTES(find(node, request->name), request);
 	uint64_t shortfall_bytes = node->shortfall_bytes;
+	bool copies_nothing = node->copies_nothing;
 	pthread_mutex_unlock(&node->lock);
 	if (r < 0 || pass(node, CREATE, true, err) < 0)
 		return -1;
 	response->volume = arena_alloc(arena, sizeof(*response->volume));
 	describe(node, arena, request->name, size_bytes - shortfall_bytes, response->volume);
+	if (!copies_nothing)
+		response->volume->content_source = request->volume_content_source;
 	return 0;
 }
 
@@ -467,6 +505,18 @@ char *fake_node_capability(struct fake_node *node)
 	char *capability;
 	LOCKED(node, capability = must_strdup(text_string(&node->capability)));
 	return capability;
+}
+
+char *fake_node_source(struct fake_node *node)
+{
+	char *source;
+	LOCKED(node, source = must_strdup(text_string(&node->source)));
+	return source;
+}
+
+void fake_node_set_copies_nothing(struct fake_node *node, bool nothing)
+{
+	LOCKED(node, node->copies_nothing = nothing);
 }
 
 void fake_node_set_room(struct fake_node *node, uint64_t bytes)

@@ -49,6 +49,13 @@ char *fake_node_secrets(struct fake_node *node, const char *method);
 /* How the last CreateVolume wants to use its volume: "7 block", "7 mount xfs noatime". Yours. */
 char *fake_node_capability(struct fake_node *node);
 
+/* What the last CreateVolume wants its volume to be copied from: "volume pvc-1", "snapshot s", or
+ * "". Yours. One that is not here (fake_node_add()) is ERROR_NOT_FOUND. */
+char *fake_node_source(struct fake_node *node);
+
+/* CreateVolume makes empty volumes, whatever they shall be copied from. */
+void fake_node_set_copies_nothing(struct fake_node *node, bool nothing);
+
 /* What GetCapacity answers, and where CreateVolume ends with ERROR_EXHAUSTED, and a growth too. */
 void fake_node_set_room(struct fake_node *node, uint64_t bytes);
 

@@ -37,6 +37,10 @@ const struct kind scene_slices =
 const struct kind scene_csi_nodes = KIND("storage.k8s.io/v1", "CSINode", "csinodes", false);
 const struct kind scene_attributes_classes =
 	KIND("storage.k8s.io/v1", "VolumeAttributesClass", "volumeattributesclasses", false);
+const struct kind scene_snapshots =
+	KIND("snapshot.storage.k8s.io/v1", "VolumeSnapshot", "volumesnapshots", true);
+const struct kind scene_contents = KIND("snapshot.storage.k8s.io/v1", "VolumeSnapshotContent",
+					"volumesnapshotcontents", false);
 
 struct seen_event {
 	struct object object;

@@ -28,6 +28,8 @@ extern const struct kind scene_nodes;
 extern const struct kind scene_slices;
 extern const struct kind scene_csi_nodes;
 extern const struct kind scene_attributes_classes;
+extern const struct kind scene_snapshots;
+extern const struct kind scene_contents;
 
 struct provision_scene *scene_new(void);
 void scene_free(struct provision_scene *scene);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "fake_json.h"
 #include "kube/claim.h"
 #include "kube/json.h"
@@ -74,7 +75,8 @@ static void reads_a_claim(void **state)
 		      "'accessModes':['ReadWriteOnce','ReadWriteOncePod'],'storageClassName':'',"
 		      "'volumeMode':'Block','volumeName':'pvc-1','selector':{},"
 		      "'resources':{'requests':{'storage':'1.5Gi'},'limits':{'storage':'2Gi'}},"
-		      "'dataSource':{'kind':'VolumeSnapshot','name':'s'},"
+		      "'dataSource':{'apiGroup':'snapshot.storage.k8s.io','kind':'VolumeSnapshot',"
+		      "'name':'monday'},"
 		      "'volumeAttributesClassName':'gold'},'status':{'phase':'Bound'}}");
 	const struct claim *claim = claim_of(object);
 	assert_string_equal(claim->phase, "Bound");
@@ -85,8 +87,47 @@ static void reads_a_claim(void **state)
 	assert_int_equal(claim->limit_bytes, UINT64_C(2147483648));
 	assert_true(claim->block);
 	assert_true(claim->has_selector);
-	assert_string_equal(claim->data_source_kind, "VolumeSnapshot");
+	assert_int_equal(claim->data_source->kind, CLAIM_FROM_SNAPSHOT);
+	assert_string_equal(claim->data_source->name, "monday");
 	assert_string_equal(claim->attributes_class_name, "gold");
+}
+
+static void reads_what_a_claim_is_made_from(void **state)
+{
+	static const struct {
+		const char *spec;
+		enum claim_data_source_kind kind;
+		const char *name;
+		const char *namespace;
+	} rows[] = {
+		{ "'dataSource':{'kind':'PersistentVolumeClaim','name':'a'}", CLAIM_FROM_CLAIM, "a",
+		  NULL },
+		{ "'dataSource':{'apiGroup':'','kind':'PersistentVolumeClaim','name':'a'},"
+		  "'dataSourceRef':{'kind':'PersistentVolumeClaim','name':'b'}",
+		  CLAIM_FROM_CLAIM, "a", NULL },
+		{ "'dataSource':null,'dataSourceRef':{'kind':'PersistentVolumeClaim','name':'a',"
+		  "'namespace':'other'}",
+		  CLAIM_FROM_CLAIM, "a", "other" },
+		{ "'dataSourceRef':{'apiGroup':'snapshot.storage.k8s.io','kind':'VolumeSnapshot',"
+		  "'name':'a'}",
+		  CLAIM_FROM_SNAPSHOT, "a", NULL },
+		{ "'dataSourceRef':{'kind':'VolumeSnapshot','name':'a'}", CLAIM_FROM_OTHER, "a",
+		  NULL },
+		{ "'dataSourceRef':{'apiGroup':'x.io','kind':'PersistentVolumeClaim','name':'a'}",
+		  CLAIM_FROM_OTHER, "a", NULL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP_FREE char *json = must_printf(
+			"{'metadata':{'namespace':'n','name':'c'},'spec':{%s}}", rows[i].spec);
+		CLEANUP(object_unrefp) struct object *object = parse(json);
+		const struct claim_data_source *source = claim_of(object)->data_source;
+		assert_int_equal(source->kind, rows[i].kind);
+		assert_string_equal(source->name, rows[i].name);
+		if (rows[i].namespace)
+			assert_string_equal(source->namespace, rows[i].namespace);
+		else
+			assert_null(source->namespace);
+	}
 }
 
 static void reads_an_absurd_size_as_the_largest(void **state)
@@ -112,7 +153,7 @@ static void gives_a_bare_claim_the_defaults(void **state)
 	assert_int_equal(claim->request_bytes, 0);
 	assert_false(claim->block);
 	assert_false(claim->has_selector);
-	assert_null(claim->data_source_kind);
+	assert_null(claim->data_source);
 	CLEANUP(object_unrefp)
 	struct object *bare = parse("{'metadata':{'namespace':'n','name':'c'}}");
 	assert_null(claim_of(bare)->class_name);
@@ -253,6 +294,7 @@ int main(void)
 		cmocka_unit_test(reads_the_metadata),
 		cmocka_unit_test(takes_what_is_missing_or_null_as_empty),
 		cmocka_unit_test(reads_a_claim),
+		cmocka_unit_test(reads_what_a_claim_is_made_from),
 		cmocka_unit_test(reads_an_absurd_size_as_the_largest),
 		cmocka_unit_test(gives_a_bare_claim_the_defaults),
 		cmocka_unit_test(names_the_field_that_is_wrong),

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "claim/source_guard.h"
+
+#include <string.h>
+
+#include "apply/metadata_patch.h"
+#include "apply/role.h"
+#include "base/log.h"
+#include "cluster/persistent_volume.h"
+#include "kube/json.h"
+
+static bool is_unfinished_copy(const struct claim *claim)
+{
+	return claim_is_copy(claim) && claim_concerns_us(claim);
+}
+
+static void append_key(const struct claim *claim, struct text *key)
+{
+	claim_source_key(claim->data_source->kind, claim_source_namespace(claim),
+			 claim->data_source->name, key);
+}
+
+void source_guard_index(const struct object *object, struct text *key)
+{
+	const struct claim *claim = (const struct claim *)object;
+	if (is_unfinished_copy(claim))
+		append_key(claim, key);
+}
+
+static const char *finalizer_of(const struct object *source)
+{
+	return source->kind == &claim_kind ? CLAIM_CLONE_FINALIZER : CLAIM_RESTORE_FINALIZER;
+}
+
+int source_guard_put(const struct applier *applier, const struct claim_plan *plan,
+		     struct error *err)
+{
+	const struct object *source = plan->source;
+	struct error why;
+	if (!source || object_has_finalizer(source, finalizer_of(source)))
+		return 0;
+	CLEANUP(json_object_putp)
+	struct json_object *patch = metadata_patch_add(source, finalizer_of(source), NULL, NULL);
+	if (applier_merge(applier, source, patch, NULL, &why) == 0)
+		return 0;
+	if (why.code != ERROR_FORBIDDEN || source->kind == &claim_kind)
+		return error_set(err, why.code, "%s \"%s\": finalizer not written: %s",
+				 source->kind->name, source->name, why.text);
+	log_warning("snapshot restored without a finalizer",
+		    LOG_NAME("snapshot", source->namespace, source->name), LOG_ERR(&why));
+	return 0;
+}
+
+static enum cluster_kind kind_of_key(const char *key)
+{
+	return strncmp(key, CLAIM_SOURCE_CLAIM, strlen(CLAIM_SOURCE_CLAIM)) == 0
+		       ? CLUSTER_CLAIMS
+		       : CLUSTER_SNAPSHOTS;
+}
+
+bool source_guard_is_key(const char *key)
+{
+	return strchr(key, ':') != NULL;
+}
+
+/* NULL: it is not there. */
+static struct object *find(struct cluster *cluster, const char *key)
+{
+	const char *namespace = strchr(key, ':') + 1;
+	const char *slash = strchr(namespace, '/');
+	CLEANUP_TEXT struct text copy = TEXT_INIT;
+	text_append(&copy, namespace, (size_t)(slash - namespace));
+	return cluster_get(cluster, kind_of_key(key), text_string(&copy), slash + 1);
+}
+
+/* Claims of other drivers bear the same finalizer. */
+static bool is_claim_of_ours(struct cluster *cluster, const struct claim *claim)
+{
+	CLEANUP(object_unrefp)
+	struct object *volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim->volume_name);
+	return volume && persistent_volume_is_ours(persistent_volume_of(volume));
+}
+
+static bool may_go(struct cluster *cluster, const struct object *source)
+{
+	if (!object_has_finalizer(source, finalizer_of(source)))
+		return false;
+	if (source->kind != &claim_kind)
+		return true;
+	return source->deleted_s && is_claim_of_ours(cluster, (const struct claim *)source);
+}
+
+static bool is_needed(struct cluster *cluster, const char *key)
+{
+	CLEANUP_OBJECT_LIST struct object_list copies = { 0 };
+	cluster_list(cluster, CLUSTER_CLAIMS, key, &copies);
+	return copies.count > 0;
+}
+
+int source_guard_release(const struct applier *applier, const char *key, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *source = find(applier->cluster, key);
+	struct error why;
+	if (!source || !may_go(applier->cluster, source) || is_needed(applier->cluster, key))
+		return 0;
+	CLEANUP(json_object_putp) struct json_object *patch = metadata_patch_new(source);
+	metadata_patch_remove_finalizer(patch, source, finalizer_of(source));
+	if (applier_edit(applier, source, patch, &why) == 0 || why.code == ERROR_NOT_FOUND)
+		return 0;
+	if (why.code == ERROR_INVALID || why.code == ERROR_CONFLICT)
+		return ROLE_AGAIN_MS; /* another writer changed it meanwhile */
+	return error_set(err, why.code, "finalizer of the source not removed: %s", why.text);
+}
+
+static void add(struct workqueue *queue, enum claim_data_source_kind kind,
+		const struct object *source)
+{
+	CLEANUP_TEXT struct text key = TEXT_INIT;
+	claim_source_key(kind, source->namespace, source->name, &key);
+	workqueue_add(queue, text_string(&key));
+}
+
+/* A copy has ended: it is bound, or gone. */
+static void copy_changed(struct workqueue *queue, const struct claim *before,
+			 const struct claim *after)
+{
+	CLEANUP_TEXT struct text key = TEXT_INIT;
+	if (!before || !is_unfinished_copy(before) || (after && is_unfinished_copy(after)))
+		return;
+	append_key(before, &key);
+	workqueue_add(queue, text_string(&key));
+}
+
+static bool waits(const struct object *source)
+{
+	return source && object_has_finalizer(source, finalizer_of(source)) &&
+	       (source->kind != &claim_kind || source->deleted_s);
+}
+
+/* A snapshot's finalizer is our own write: at its first sight alone there may be one too many. */
+static void source_changed(struct workqueue *queue, enum claim_data_source_kind kind,
+			   const struct cluster_change *change)
+{
+	if (waits(change->after) && (!change->before || !waits(change->before)))
+		add(queue, kind, change->after);
+}
+
+void source_guard_wake(struct workqueue *queue, const struct cluster_change *change)
+{
+	if (change->kind == CLUSTER_SNAPSHOTS) {
+		source_changed(queue, CLAIM_FROM_SNAPSHOT, change);
+	} else if (change->kind == CLUSTER_CLAIMS) {
+		source_changed(queue, CLAIM_FROM_CLAIM, change);
+		copy_changed(queue, (const struct claim *)change->before,
+			     (const struct claim *)change->after);
+	}
+}
