@@ -43,7 +43,7 @@ image_archive() { # NAME: prints the archive's path and the image's digest
 
 is_foreign() {
 	local name
-	for name in "${FOREIGN_IMAGES[@]}"; do
+	for name in "${FOREIGN_IMAGES[@]}" "${SUITE_IMAGES[@]}"; do
 		[ "$1" != "$name" ] || return 0
 	done
 	return 1
