@@ -199,6 +199,9 @@ claim_event() { # NAME EXPRESSION: a warning about the object of that name says 
 		tee "$WORK/events" | grep -Eq -- "$2"
 }
 
+# What a test installs the chart with beside the defaults.
+VALUES=()
+
 # cluster_of_its_own NAME PORT ARGUMENTS...: another trial cluster beside the one there is, with
 # kentledge installed; end_cluster ends it.
 cluster_of_its_own() {
@@ -212,7 +215,8 @@ cluster_of_its_own() {
 	trial_cluster load
 	export KUBECONFIG=$KENTLEDGE_STATE/kubeconfig
 	api_open "$WORK"
-	helm install kentledge "$ROOT/charts/kentledge" --wait --timeout 120s "${RESERVE[@]}" >/dev/null
+	helm install kentledge "$ROOT/charts/kentledge" --wait --timeout 120s "${RESERVE[@]}" \
+		"${VALUES[@]}" >/dev/null
 	must 60 "kentledge is installed and ready" kentledge_is_ready
 }
 
