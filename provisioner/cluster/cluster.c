@@ -16,6 +16,7 @@
 #include "cluster/snapshot_class.h"
 #include "cluster/snapshot_content.h"
 #include "cluster/storage_capacity.h"
+#include "csi/names.h"
 #include "kube/claim.h"
 #include "kube/informer.h"
 
@@ -71,6 +72,14 @@ static void index_csi_node(const struct object *object, struct text *key)
 		text_append_string(key, node->node_id);
 }
 
+/* The kubelet writes the label when our driver registers, and leaves it there afterwards. */
+static void index_node(const struct object *object, struct text *key)
+{
+	const char *node_id = pairs_get(&object->labels, CSI_TOPOLOGY_KEY);
+	if (node_id)
+		text_append_string(key, node_id);
+}
+
 static void changed(void *context, const struct object *before, const struct object *after)
 {
 	const struct copy *copy = context;
@@ -124,9 +133,9 @@ static void watch(struct cluster *cluster, enum cluster_kind kind, const char *s
 		.context = copy,
 	};
 	memcpy(options.index, cluster->options.index[kind], sizeof(options.index));
-	if (kind == CLUSTER_CSI_NODES) {
+	if (kind == CLUSTER_CSI_NODES || kind == CLUSTER_NODES) {
 		assert(!options.index[0]); /* no role groups them otherwise */
-		options.index[0] = index_csi_node;
+		options.index[0] = kind == CLUSTER_NODES ? index_node : index_csi_node;
 	}
 	copy->informer = informer_new(cluster->options.client, &options);
 }

@@ -27,7 +27,7 @@ enum cluster_kind {
 	CLUSTER_CLAIMS,
 	CLUSTER_VOLUMES,
 	CLUSTER_CLASSES,
-	CLUSTER_NODES,
+	CLUSTER_NODES,		    /* grouped by the label of our topology key */
 	CLUSTER_CSI_NODES,	    /* grouped by our driver's node id */
 	CLUSTER_SLICES,		    /* EndpointSlices of the node plugin's Service */
 	CLUSTER_CAPACITIES,	    /* our capacity objects */

@@ -55,6 +55,15 @@ static bool node_exists(struct cluster *cluster, const char *name)
 	return node != NULL;
 }
 
+static bool find_labelled(struct cluster *cluster, const char *node_id, struct text *name)
+{
+	CLEANUP_OBJECT_LIST struct object_list found = { 0 };
+	cluster_list(cluster, CLUSTER_NODES, node_id, &found);
+	if (found.count > 0)
+		text_append_string(name, found.items[0]->name);
+	return found.count > 0;
+}
+
 bool cluster_find_node(struct cluster *cluster, const char *node_id, struct text *name)
 {
 	CLEANUP_OBJECT_LIST struct object_list found = { 0 };
@@ -66,10 +75,11 @@ bool cluster_find_node(struct cluster *cluster, const char *node_id, struct text
 		}
 	/* The driver is not registered at the moment. Our node plugin takes the node's name as its
 	 * id unless --node-id says otherwise. */
-	if (!node_exists(cluster, node_id))
-		return false;
-	text_append_string(name, node_id);
-	return true;
+	if (node_exists(cluster, node_id)) {
+		text_append_string(name, node_id);
+		return true;
+	}
+	return find_labelled(cluster, node_id, name);
 }
 
 int cluster_find_address(struct cluster *cluster, const char *node, struct text *address,

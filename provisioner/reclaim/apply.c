@@ -7,8 +7,10 @@
 #include "apply/metadata_patch.h"
 #include "apply/node_call.h"
 #include "apply/secret.h"
+#include "apply/volume_record.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cluster/volume_release.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
 
@@ -24,17 +26,6 @@ int volume_add_finalizer(const struct applier *applier, const struct persistent_
 	struct json_object *patch =
 		metadata_patch_add(&volume->object, PERSISTENT_VOLUME_FINALIZER, NULL, NULL);
 	return gone_is_fine(applier_merge(applier, &volume->object, patch, NULL, err), err);
-}
-
-int volume_drop_finalizer(const struct applier *applier, const struct persistent_volume *volume,
-			  struct error *err)
-{
-	if (!object_has_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER))
-		return 0;
-	CLEANUP(json_object_putp)
-	struct json_object *patch =
-		metadata_patch_drop_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER);
-	return gone_is_fine(applier_merge_lists(applier, &volume->object, patch, err), err);
 }
 
 static int delete_data(const struct applier *applier, const struct persistent_volume *volume,
@@ -53,16 +44,6 @@ static int delete_data(const struct applier *applier, const struct persistent_vo
 	return 0;
 }
 
-/* The API server removes the object when it is deleted and has no finalizer; in this order a crash
- * in between leaves an object that is found and finished later. */
-static int delete_record(const struct applier *applier, const struct persistent_volume *volume,
-			 struct error *err)
-{
-	if (applier_delete(applier, &volume->object, err) < 0)
-		return gone_is_fine(-1, err);
-	return volume_drop_finalizer(applier, volume, err);
-}
-
 int volume_reclaim(const struct applier *applier, const struct volume_view *view, const char *node,
 		   struct error *err)
 {
@@ -75,7 +56,8 @@ int volume_reclaim(const struct applier *applier, const struct volume_view *view
 	if (strcmp(object->uid, view->volume->object.uid) != 0 ||
 	    !volume_wants_reclaim(volume, view->claim))
 		return 0;
-	if (delete_data(applier, volume, node, err) < 0 || delete_record(applier, volume, err) < 0)
+	if (delete_data(applier, volume, node, err) < 0 ||
+	    volume_record_delete(applier, volume, err) < 0)
 		return -1;
 	measure_delete(volume->class_name, since_ms, NULL);
 	return 0;

@@ -13,8 +13,6 @@
 int volume_reclaim(const struct applier *applier, const struct volume_view *view, const char *node,
 		   struct error *err);
 
-/* ADD_FINALIZER: ERROR_CONFLICT if the volume has changed. DROP_FINALIZER. */
+/* ADD_FINALIZER: ERROR_CONFLICT if the volume has changed. */
 int volume_add_finalizer(const struct applier *applier, const struct persistent_volume *volume,
 			 struct error *err);
-int volume_drop_finalizer(const struct applier *applier, const struct persistent_volume *volume,
-			  struct error *err);

@@ -1,43 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reclaim/plan.h"
 
-#include <string.h>
-
 #include "cluster/volume_node.h"
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
-/* A claim of the same name but another uid is another claim (Kubernetes behaviour). */
-static bool in_use_by(const struct persistent_volume *volume, const struct claim *claim)
-{
-	return claim && same(claim->object.uid, volume->claim_uid) &&
-	       same(claim->volume_name, volume->object.name);
-}
-
-bool volume_wants_reclaim(const struct persistent_volume *volume, const struct claim *claim)
-{
-	if (!persistent_volume_is_ours(volume) || !volume->delete_released)
-		return false;
-	if (volume->object.deleted_s &&
-	    !object_has_finalizer(&volume->object, PERSISTENT_VOLUME_FINALIZER))
-		return false; /* without our finalizer the data is not ours to delete */
-	switch (volume->phase) {
-	case PERSISTENT_VOLUME_RELEASED:
-		return true;
-	case PERSISTENT_VOLUME_PENDING:
-	case PERSISTENT_VOLUME_AVAILABLE:
-		/* Deleted by a user before it was bound: the binder leaves it alone from then on,
-		 * so nothing else will ever release it. */
-		return volume->object.deleted_s && !in_use_by(volume, claim);
-	case PERSISTENT_VOLUME_BOUND:
-	case PERSISTENT_VOLUME_FAILED:
-		return false;
-	}
-	return false;
-}
+#include "cluster/volume_release.h"
 
 #define GIVE_UP                                                                                    \
 	"To keep the data where they are, or to delete them by hand, set "                         \

@@ -11,8 +11,6 @@
  * enough to keep the data.
  */
 
-#include <stdbool.h>
-
 #include "base/error.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
@@ -41,6 +39,3 @@ struct volume_plan {
 };
 
 void volume_plan(const struct volume_view *view, struct volume_plan *ret_plan);
-
-/* Its data should be deleted: what volume_plan() finds, without asking where they are. */
-bool volume_wants_reclaim(const struct persistent_volume *volume, const struct claim *claim);

@@ -3,14 +3,19 @@
 
 #include "apply/measure.h"
 #include "apply/role.h"
+#include "apply/volume_record.h"
 #include "base/clock.h"
 #include "cluster/volume_node.h"
+#include "cluster/volume_release.h"
 #include "kube/event.h"
 #include "reclaim/apply.h"
 
-#define UNMOUNT_MS 500
-#define UNMOUNT_GRACE_S 30
-#define NODE_GONE_MS (5 * 60 * 1000) /* its coming back wakes the volume anyway */
+#define UNMOUNT_MIN_MS 500
+#define UNMOUNT_QUIET_S 3
+#define UNMOUNT_GRACE_S 120
+/* Its coming back wakes the volume. A node may leave many volumes behind, and each look writes an
+ * event. */
+#define NODE_GONE_MS (60 * 60 * 1000)
 
 static int apply(const struct applier *applier, const struct volume_view *view,
 		 const struct volume_plan *plan, struct error *err)
@@ -21,7 +26,7 @@ static int apply(const struct applier *applier, const struct volume_view *view,
 	case VOLUME_ADD_FINALIZER:
 		return volume_add_finalizer(applier, view->volume, err);
 	case VOLUME_DROP_FINALIZER:
-		return volume_drop_finalizer(applier, view->volume, err);
+		return volume_record_drop_finalizer(applier, view->volume, err);
 	case VOLUME_RECLAIM:
 		return volume_reclaim(applier, view, plan->node, err);
 	case VOLUME_NODE_GONE:
@@ -39,12 +44,26 @@ static void report_failure(const struct applier *applier, const struct persisten
 		     err->text);
 }
 
-/* The claim goes with its last pod, but the kubelet unmounts a little later: no reason for a
- * warning, and not long to wait for. */
+/* The claim goes with its last pod, or before it where the pod was deleted by force, and the
+ * kubelet unmounts a little later: no reason for a warning. Our clock may be behind that of the API
+ * server, but not far. */
 static bool is_being_unmounted(const struct persistent_volume *volume, const struct error *err)
 {
+	int64_t since_s = clock_wall_s() - volume->phase_since_s;
 	return err->code == ERROR_IN_USE && volume->phase == PERSISTENT_VOLUME_RELEASED &&
-	       clock_wall_s() - volume->phase_since_s < UNMOUNT_GRACE_S;
+	       since_s > -UNMOUNT_GRACE_S && since_s < UNMOUNT_GRACE_S;
+}
+
+/* Returns when to look again: ever more rarely. Most are unmounted within seconds, without a word
+ * of it. */
+static int wait_for_unmount(const struct applier *applier, const struct persistent_volume *volume,
+			    const struct error *err)
+{
+	int since_s = (int)(clock_wall_s() - volume->phase_since_s);
+	if (since_s >= UNMOUNT_QUIET_S)
+		event_record(applier->events, &volume->object, EVENT_NORMAL, "VolumeDelete",
+			     "waits until the volume is unmounted: %s", err->text);
+	return since_s > UNMOUNT_QUIET_S ? since_s * 1000 / 8 + UNMOUNT_MIN_MS : UNMOUNT_MIN_MS;
 }
 
 static int settle(const struct applier *applier, const struct volume_view *view, struct error *err)
@@ -59,7 +78,7 @@ static int settle(const struct applier *applier, const struct volume_view *view,
 	if (finalizer && (err->code == ERROR_CONFLICT || err->code == ERROR_INVALID))
 		return ROLE_AGAIN_MS;
 	if (is_being_unmounted(view->volume, err))
-		return UNMOUNT_MS;
+		return wait_for_unmount(applier, view->volume, err);
 	if (!finalizer)
 		report_failure(applier, view->volume, err);
 	return plan.decision == VOLUME_NODE_GONE ? NODE_GONE_MS : -1;

@@ -4,8 +4,8 @@
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/volume_node.h"
+#include "cluster/volume_release.h"
 #include "kube/claim.h"
-#include "reclaim/plan.h"
 
 #define WAITING "*" /* the only group */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "provision_scene.h"
 #include "test.h"
@@ -99,12 +100,61 @@ static void finds_the_node_by_its_hostname(void **state)
 	assert_int_equal(fake_node_calls(scene_node_a(scene), "DeleteVolume"), 0);
 }
 
+/* While the driver is not registered the Node's label says how it calls the node (requirement I4).
+ */
+static void finds_the_node_of_an_unregistered_driver_by_its_label(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	fake_api_edit(scene_api(scene), &scene_nodes, "", "node-b",
+		      "{'metadata':{'labels':{'topology.kentledge.io/node':'b-7'}}}");
+	fake_api_edit(scene_api(scene), &scene_csi_nodes, "", "node-b", "{'spec':{'drivers':[]}}");
+	set_up_released(scene, ON("b-7"));
+	scene_start(scene);
+	assert_true(scene_wait(scene, record_is_settled, "www"));
+	assert_false(fake_node_has(scene_node_b(scene), "h1"));
+}
+
+static void set_up_released_since(struct provision_scene *scene, int seconds)
+{
+	char since[CLOCK_TEXT_MAX];
+	clock_format_s(clock_wall_s() - seconds, since);
+	set_up_released(scene, ON("node-b"));
+	fake_api_edit(scene_api(scene), &scene_volumes, "", "pvc-www-uid",
+		      "{'status':{'lastPhaseTransitionTime':'%s'}}", since);
+}
+
+/* The kubelet unmounts some time after the claim is gone (requirement I15). */
+static void warns_of_a_mounted_volume_after_two_minutes(void **state)
+{
+	static const struct {
+		int seconds;
+		bool normal;
+		bool warning;
+	} rows[] = { { 0, false, false }, { 60, true, false }, { 150, false, true } };
+	for (size_t i = 0; i < 3; i++) {
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+		set_up_released_since(scene, rows[i].seconds);
+		fake_node_fail(scene_node_b(scene), "DeleteVolume", ERROR_IN_USE, false, 1);
+		scene_start(scene);
+		if (rows[i].normal || rows[i].warning)
+			assert_true(scene_wait_event(
+				scene, rows[i].warning ? "VolumeFailedDelete" : "VolumeDelete",
+				""));
+		else
+			assert_true(scene_wait(scene, record_is_settled, "www"));
+		assert_int_equal(scene_has_event(scene, "VolumeDelete", ""), rows[i].normal);
+		assert_int_equal(scene_has_event(scene, "VolumeFailedDelete", ""), rows[i].warning);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deletes_once_while_another_takes_finalizers_off),
 		cmocka_unit_test(asks_no_node_while_the_affinity_matches_two),
 		cmocka_unit_test(finds_the_node_by_its_hostname),
+		cmocka_unit_test(finds_the_node_of_an_unregistered_driver_by_its_label),
+		cmocka_unit_test(warns_of_a_mounted_volume_after_two_minutes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
