@@ -31,13 +31,26 @@ start_apiserver() {
 		--service-account-signing-key-file="$PKI/sa.key")
 	# The second is on in hardened clusters: the trial should miss the rights that it asks for.
 	local admission=NodeRestriction,OwnerReferencesPermissionEnforcement
+	local audit=()
+	[ -z "$AUDIT" ] || audit=(--audit-policy-file="$STATE/audit.yaml" --audit-log-path="$LOGS/audit.log")
+	[ -z "$AUDIT" ] || audit_policy >"$STATE/audit.yaml"
 	start_component apiserver --bind-address=0.0.0.0 --secure-port="$API_PORT" \
 		--advertise-address="$(control_plane_address)" --allow-privileged=true --profiling=false \
 		--service-cluster-ip-range="$SERVICE_NETWORK" \
 		--authorization-mode=Node,RBAC --enable-admission-plugins="$admission" \
 		--client-ca-file="$PKI/ca.crt" \
 		--tls-cert-file="$PKI/apiserver.crt" --tls-private-key-file="$PKI/apiserver.key" \
-		"${etcd[@]}" "${kubelet[@]}" "${accounts[@]}"
+		"${etcd[@]}" "${kubelet[@]}" "${accounts[@]}" "${audit[@]}"
+}
+
+# Who asked for what, without what was sent and answered.
+audit_policy() {
+	cat <<-YAML
+		apiVersion: audit.k8s.io/v1
+		kind: Policy
+		omitStages: [RequestReceived, ResponseStarted]
+		rules: [{level: Metadata}]
+	YAML
 }
 
 # Without `--stock` the cluster leaves StatefulSets to kentledge-controller, which looks at the lease of
@@ -50,7 +63,7 @@ start_controller_manager() {
 		--root-ca-file="$PKI/ca.crt" --service-account-private-key-file="$PKI/sa.key" \
 		--cluster-signing-cert-file="$PKI/ca.crt" --cluster-signing-key-file="$PKI/ca.key" \
 		--leader-elect=true --bind-address=127.0.0.1 --profiling=false \
-		--kube-api-qps=100 --kube-api-burst=200
+		--kube-api-qps="$CONTROLLER_QPS" --kube-api-burst="$((2 * CONTROLLER_QPS))"
 }
 
 start_scheduler() {

@@ -10,6 +10,10 @@ HELM_VERSION=v4.3.1
 STATE=${KENTLEDGE_STATE:-/var/lib/kentledge-cluster}
 CACHE=${KENTLEDGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kentledge}
 
+# How many requests a second the controller manager may make; and whether the API server notes all requests.
+CONTROLLER_QPS=${KENTLEDGE_CONTROLLER_QPS:-100}
+AUDIT=${KENTLEDGE_AUDIT:-}
+
 API_PORT=${KENTLEDGE_API_PORT:-16443}
 API_URL=https://127.0.0.1:$API_PORT
 NODE_NETWORK=10.88.0.0/24
