@@ -148,6 +148,8 @@ static struct provisioner *new_provisioner(struct program *program)
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 5 * 60 * 1000,
 		.capacity_poll_ms = options->capacity_poll_ms,
+		.capacity_silence_ms = 5 * 60 * 1000,
+		.capacity_for_immediate = options->capacity_for_immediate,
 		.node_grace_ms = 30 * 1000,
 		.lead = { .time_left_ms = time_left_ms, .context = program },
 	});

@@ -8,6 +8,7 @@
 #include "apply/node_channel.h"
 #include "apply/node_gate.h"
 #include "apply/role.h"
+#include "apply/rooms.h"
 #include "base/log.h"
 #include "capacity/role.h"
 #include "claim/role.h"
@@ -45,6 +46,7 @@ struct provisioner {
 	struct cluster *cluster;
 	struct node_channels *channels;
 	struct node_gates *gates;
+	struct rooms *rooms;
 	struct running running[ROLE_COUNT];
 	struct role_lease *leases[ROLE_COUNT]; /* of roles; NULL behind the last */
 	atomic_bool started;
@@ -260,7 +262,8 @@ static struct cluster *new_cluster(struct provisioner *provisioner)
 		watched.kinds |= role->kinds;
 		for (size_t kind = 0; kind < CLUSTER_KINDS; kind++) {
 			add_index(watched.index[kind], role->index[kind]);
-			add_index(watched.index[kind], role->second_index[kind]);
+			for (size_t more = 0; more < ROLE_INDEXES_MAX; more++)
+				add_index(watched.index[kind], role->more_indexes[kind][more]);
 		}
 	}
 	return cluster_new(&watched);
@@ -272,17 +275,21 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 	provisioner->options = *options;
 	provisioner->channels = new_channels(provisioner);
 	provisioner->gates = node_gates_new(options->backoff_min_ms, options->backoff_max_ms);
+	provisioner->rooms = rooms_new();
 	struct applier applier = {
 		.client = options->client,
 		.events = options->events,
 		.channels = provisioner->channels,
 		.gates = provisioner->gates,
+		.rooms = provisioner->rooms,
 		.identity = options->identity,
 		.call_timeout_ms = options->call_timeout_ms,
 		.node_grace_ms = options->node_grace_ms,
 		.backoff_max_ms = options->backoff_max_ms,
 		.deployment = options->deployment,
 		.capacity_poll_ms = options->capacity_poll_ms,
+		.capacity_silence_ms = options->capacity_silence_ms,
+		.capacity_for_immediate = options->capacity_for_immediate,
 		.short_of_room = short_of_room,
 		.context = provisioner,
 	};
@@ -351,5 +358,6 @@ void provisioner_free(struct provisioner *provisioner)
 		role_lease_free(provisioner->leases[i]);
 	node_channels_free(provisioner->channels);
 	node_gates_free(provisioner->gates);
+	rooms_free(provisioner->rooms);
 	free(provisioner);
 }

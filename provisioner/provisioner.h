@@ -35,8 +35,10 @@ struct provisioner_options {
 	uint32_t call_timeout_ms; /* of a CreateVolume or DeleteVolume */
 	uint32_t backoff_min_ms;  /* between attempts at one claim or volume */
 	uint32_t backoff_max_ms;
-	uint32_t capacity_poll_ms; /* between two questions for a node's room */
-	uint32_t node_grace_ms;	   /* a node whose plugin has no address for so long is given up */
+	uint32_t capacity_poll_ms;    /* between two questions for a node's room */
+	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
+	bool capacity_for_immediate;  /* objects for classes that bind at once, too */
+	uint32_t node_grace_ms; /* a node whose plugin has no address for so long is given up */
 	struct lead lead;
 
 	/* Instead of TLS to the node (tests); NULL in production. */

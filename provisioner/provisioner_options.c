@@ -26,6 +26,8 @@ static const char help[] =
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
 	"  --capacity-poll-interval=SECONDS\n"
 	"                         ask each node for its room so often, 1 to 3600 (60)\n"
+	"  --capacity-for-immediate-binding=BOOL\n"
+	"                         publish room for classes that bind at once, too (false)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n";
@@ -55,6 +57,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "workers", .number = &options.workers, .min = 1, .max = 256 },
 		{ "timeout", .number = &timeout_s, .min = 1, .max = 3600 },
 		{ "capacity-poll-interval", .number = &capacity_poll_s, .min = 1, .max = 3600 },
+		{ "capacity-for-immediate-binding", .on = &options.capacity_for_immediate },
 		{ "log-level", .log_level = &options.log_level },
 	};
 	const struct flag_table table = { .program = "kentledge-provisioner",

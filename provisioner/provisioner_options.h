@@ -23,6 +23,7 @@ struct options {
 	unsigned workers;
 	uint32_t call_timeout_ms;
 	uint32_t capacity_poll_ms;
+	bool capacity_for_immediate;
 	enum log_level log_level;
 };
 

@@ -10,6 +10,7 @@
  */
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "apply/lead.h"
@@ -21,20 +22,24 @@ struct cluster;
 struct event_recorder;
 struct node_channels;
 struct node_gates;
+struct rooms;
 
 struct applier {
 	struct kube_client *client;
 	struct event_recorder *events;
 	struct node_channels *channels;
 	struct node_gates *gates;
+	struct rooms *rooms;	 /* filled by the role capacity; else CreateVolume decides */
 	struct cluster *cluster; /* set before the first reconcile */
 	struct lead lead;
-	const char *identity;	   /* csiProvisionerIdentity of the volumes we make */
-	uint32_t call_timeout_ms;  /* of a call to a node, unless it says otherwise */
-	uint32_t node_grace_ms;	   /* for a node plugin that restarts */
-	uint32_t backoff_max_ms;   /* between two attempts at what cannot be done now */
-	const char *deployment;	   /* ours, which owns what goes with us; "": none */
-	uint32_t capacity_poll_ms; /* between two questions for a node's room */
+	const char *identity;	      /* csiProvisionerIdentity of the volumes we make */
+	uint32_t call_timeout_ms;     /* of a call to a node, unless it says otherwise */
+	uint32_t node_grace_ms;	      /* for a node plugin that restarts */
+	uint32_t backoff_max_ms;      /* between two attempts at what cannot be done now */
+	const char *deployment;	      /* ours, which owns what goes with us; "": none */
+	uint32_t capacity_poll_ms;    /* between two questions for a node's room */
+	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
+	bool capacity_for_immediate;  /* capacity objects for classes that bind at once, too */
 
 	void (*short_of_room)(void *context, const char *node); /* NULL: no role wants it */
 	void *context;

@@ -18,6 +18,8 @@
 /* The object changed while we looked at it: look again after so long. */
 #define ROLE_AGAIN_MS 200
 
+#define ROLE_INDEXES_MAX 2 /* beside the first */
+
 struct role {
 	const char *name;  /* of --roles */
 	const char *queue; /* its name in the metrics of queues */
@@ -33,7 +35,7 @@ struct role {
 	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. Roles that
 	 * group the same kind name different groups. */
 	object_index_fn *index[CLUSTER_KINDS];
-	object_index_fn *second_index[CLUSTER_KINDS]; /* where it groups them in another way too */
+	object_index_fn *more_indexes[CLUSTER_KINDS][ROLE_INDEXES_MAX]; /* in other ways too */
 
 	/* In a thread of the cluster's: puts those keys into the queue whose objects may need
 	 * another plan now. */

@@ -100,6 +100,8 @@ static const struct storage_capacity *plan_class(const struct capacity_view *vie
 						 const struct capacity_class *class,
 						 struct arena *arena, struct capacity_plan *plan)
 {
+	if (class->unpublished)
+		return NULL;
 	const char *name = capacity_object_name(class->name, view->node_id, arena);
 	const struct storage_capacity *object = find_object(view, class, name);
 	plan->wanted++;

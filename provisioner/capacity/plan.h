@@ -4,9 +4,10 @@
 /*
  * What to do about the capacity objects (cluster/storage_capacity.h) of one node. Pure.
  *
- * There is one object for each class that binds late. Its values are what the node answered to
- * GetCapacity; where no answer came, an object keeps what it says. An object without a class, a
- * second object of a class, and every object of a node that does not count are deleted.
+ * There is one object for each class that binds late, and by a flag for the others. Its values are
+ * what the node answered to GetCapacity; where no answer came, an object keeps what it says. An
+ * object without a class, a second object of a class, and every object of a node that does not
+ * count are deleted.
  *
  * The scheduler reads all objects for each pod, and each write costs the API server and everyone
  * who watches. So a change is held back for a while after the last write, and a small change for
@@ -25,9 +26,15 @@
 #define CAPACITY_HOLD_SMALL_MS 60000		/* of a change below one percent */
 #define CAPACITY_ANYTHING ((uint64_t)INT64_MAX) /* of a class that every node refuses alike */
 
-/* A class that wants an object, and what the node said of it. */
+static inline bool capacity_is_anything(const struct room *room)
+{
+	return room->capacity_bytes == CAPACITY_ANYTHING;
+}
+
+/* A class, and what the node said of it. */
 struct capacity_class {
 	const char *name;
+	bool unpublished; /* it wants no object */
 	bool answered;
 	struct room room;    /* if answered */
 	uint64_t written_ms; /* when we last wrote its object; 0: not in this process */

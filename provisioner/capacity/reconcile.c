@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "apply/role.h"
+#include "apply/rooms.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -16,7 +17,6 @@
 #include "cluster/nodes.h"
 #include "kube/verbs.h"
 
-#define SILENCE_MS (5 * 60 * 1000)
 #define CALLS_A_SECOND_MAX 50 /* of the poll, over all nodes */
 
 static const struct kind deployment_kind = {
@@ -123,7 +123,7 @@ static void see_node(struct cluster *cluster, const char *node_id, struct sight 
 	}
 }
 
-/* Those of ours that bind late: for the others the scheduler does not ask. */
+/* Those of ours. */
 static void see_classes(struct cluster *cluster, struct sight *sight)
 {
 	struct object_list *classes = &sight->classes;
@@ -131,8 +131,7 @@ static void see_classes(struct cluster *cluster, struct sight *sight)
 	cluster_list(cluster, CLUSTER_CLASSES, NULL, classes);
 	for (size_t i = 0; i < classes->count; i++) {
 		struct object *class = classes->items[i];
-		if (class_of(class)->wait_for_first_consumer &&
-		    strcmp(class_of(class)->provisioner, CSI_DRIVER_NAME) == 0)
+		if (strcmp(class_of(class)->provisioner, CSI_DRIVER_NAME) == 0)
 			classes->items[kept++] = class;
 		else
 			object_unref(class);
@@ -148,11 +147,18 @@ static void take_sight(struct cluster *cluster, const char *node_id, struct sigh
 	cluster_list(cluster, CLUSTER_CAPACITIES, node_id, &sight->objects);
 }
 
+struct act {
+	const struct applier *applier;
+	const char *node_id;
+	struct capacity_owner owner;
+	struct ledger_entry *entry;
+};
+
 /* For so long the values stand as they were; then pods are kept away. */
-static void presume_no_room(const struct ledger_entry *entry, struct capacity_class *classes,
-			    size_t count)
+static void presume_no_room(const struct act *act, struct capacity_class *classes, size_t count)
 {
-	if (clock_monotonic_ms() - ledger_silent_since_ms(entry) < SILENCE_MS)
+	if (clock_monotonic_ms() - ledger_silent_since_ms(act->entry) <
+	    act->applier->capacity_silence_ms)
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (!classes[i].answered)
@@ -163,30 +169,63 @@ static void presume_no_room(const struct ledger_entry *entry, struct capacity_cl
 			};
 }
 
-static enum question_outcome ask(const struct applier *applier, const struct sight *sight,
-				 struct ledger_entry *entry, struct capacity_class *classes,
-				 struct error *err)
+/* For the role provision: what the node itself said. */
+static void note_room(const struct act *act, const struct capacity_class *classes, size_t count,
+		      uint64_t asked_ms)
 {
-	size_t count = sight->classes.count;
-	enum question_outcome outcome =
-		question_ask(applier, text_string(&sight->name), &sight->classes, classes, err);
-	if (outcome == QUESTION_SILENT) {
-		ledger_note_silence(entry, clock_monotonic_ms());
-		presume_no_room(entry, classes, count);
-	} else {
-		ledger_note_answer(entry);
-	}
+	struct room_answer *items = must_alloc((count + 1) * sizeof(*items));
+	struct room_answers answers = { .items = items, .asked_ms = count ? asked_ms : 0 };
 	for (size_t i = 0; i < count; i++)
-		classes[i].written_ms = ledger_written_ms(entry, classes[i].name);
-	return outcome;
+		if (classes[i].answered && !capacity_is_anything(&classes[i].room))
+			items[answers.count++] =
+				(struct room_answer) { classes[i].name, classes[i].room };
+	rooms_note(act->applier->rooms, act->node_id, &answers);
+	free(items);
 }
 
-struct act {
-	const struct applier *applier;
-	const char *node_id;
-	struct capacity_owner owner;
-	struct ledger_entry *entry;
-};
+/* Pods whose claims have just left the node are kept away for a while. */
+static void lower(const struct act *act, struct capacity_class *classes, size_t count)
+{
+	uint64_t until_ms;
+	uint64_t bytes = rooms_ceiling(act->applier->rooms, act->node_id, &until_ms);
+	for (size_t i = 0; i < count; i++) {
+		struct room *room = &classes[i].room;
+		if (room->capacity_bytes > bytes)
+			room->capacity_bytes = bytes;
+		if (room->maximum_bytes > bytes)
+			room->maximum_bytes = bytes;
+	}
+}
+
+/* The scheduler asks for the room of classes that bind late alone. */
+static void mark(const struct act *act, const struct sight *sight, struct capacity_class *classes)
+{
+	for (size_t i = 0; i < sight->classes.count; i++) {
+		classes[i].written_ms = ledger_written_ms(act->entry, classes[i].name);
+		classes[i].unpublished =
+			!class_of(sight->classes.items[i])->wait_for_first_consumer &&
+			!act->applier->capacity_for_immediate;
+	}
+}
+
+static enum question_outcome ask(const struct act *act, const struct sight *sight,
+				 struct capacity_class *classes, struct error *err)
+{
+	size_t count = sight->classes.count;
+	uint64_t asked_ms = clock_monotonic_ms();
+	enum question_outcome outcome = question_ask(act->applier, text_string(&sight->name),
+						     &sight->classes, classes, err);
+	note_room(act, classes, count, asked_ms);
+	if (outcome == QUESTION_SILENT) {
+		ledger_note_silence(act->entry, clock_monotonic_ms());
+		presume_no_room(act, classes, count);
+	} else {
+		ledger_note_answer(act->entry);
+	}
+	lower(act, classes, count);
+	mark(act, sight, classes);
+	return outcome;
+}
 
 /* 0, 1: look again soon, or -1. One object that cannot be written does not hold up the others. */
 static int apply_all(const struct act *act, const struct capacity_plan *plan, struct error *err)
@@ -219,12 +258,21 @@ static uint32_t poll_ms(const struct applier *applier, size_t class_count)
 	return (uint32_t)(ms - arc4random_uniform((uint32_t)ms / 8 + 1));
 }
 
-static int next_look_ms(const struct applier *applier, const struct sight *sight,
+static uint32_t sooner_ms(uint32_t ms, uint32_t other_ms)
+{
+	return other_ms && (!ms || other_ms < ms) ? other_ms : ms;
+}
+
+static int next_look_ms(const struct act *act, const struct sight *sight,
 			const struct capacity_plan *plan)
 {
-	uint32_t ms =
-		sight->counts && sight->classes.count ? poll_ms(applier, sight->classes.count) : 0;
-	return (int)(plan->wait_ms && (!ms || plan->wait_ms < ms) ? plan->wait_ms : ms);
+	uint64_t until_ms, now_ms = clock_monotonic_ms();
+	uint32_t ms = 0;
+	if (sight->counts && sight->classes.count)
+		ms = poll_ms(act->applier, sight->classes.count);
+	if (rooms_ceiling(act->applier->rooms, act->node_id, &until_ms) != UINT64_MAX)
+		ms = sooner_ms(ms, until_ms > now_ms ? (uint32_t)(until_ms - now_ms) : 1);
+	return (int)sooner_ms(ms, plan->wait_ms);
 }
 
 static int settle(const struct act *act, const struct sight *sight, bool at_once, struct error *err)
@@ -234,7 +282,7 @@ static int settle(const struct act *act, const struct sight *sight, bool at_once
 	struct capacity_class *classes = arena_alloc(arena, count * sizeof(*classes));
 	struct capacity_plan plan;
 	struct error unanswered;
-	enum question_outcome outcome = ask(act->applier, sight, act->entry, classes, &unanswered);
+	enum question_outcome outcome = ask(act, sight, classes, &unanswered);
 	capacity_plan(
 		&(struct capacity_view) {
 			.node_id = act->node_id,
@@ -248,14 +296,14 @@ static int settle(const struct act *act, const struct sight *sight, bool at_once
 			.at_once = at_once },
 		arena, &plan);
 	ledger_count(act->entry, &plan);
-	if (plan.wanted == 0)
+	if (count == 0)
 		ledger_forget(act->entry);
 	int r = apply_all(act, &plan, err);
 	if (r >= 0 && outcome != QUESTION_ANSWERED) {
 		*err = unanswered;
 		return -1;
 	}
-	return r == 0 ? next_look_ms(act->applier, sight, &plan) : r > 0 ? ROLE_AGAIN_MS : -1;
+	return r == 0 ? next_look_ms(act, sight, &plan) : r > 0 ? ROLE_AGAIN_MS : -1;
 }
 
 static int reconcile(struct capacity_reconciler *reconciler, const char *node_id, bool at_once,

@@ -135,14 +135,21 @@ static bool takes_pods(const struct node *node)
 	return !node->unschedulable && !node->tainted;
 }
 
-static size_t find_candidates(const struct claim_view *view, bool taking_pods,
+/* How well a node can take volumes of claims that bind at once: the worst come last. */
+enum fitness { FIT, KEEPS_PODS_OFF, NOT_READY };
+
+static enum fitness fitness_of(const struct node *node)
+{
+	return !node->ready ? NOT_READY : takes_pods(node) ? FIT : KEEPS_PODS_OFF;
+}
+
+static size_t find_candidates(const struct claim_view *view, enum fitness fitness,
 			      struct node_view *ret_candidates)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < view->node_count; i++) {
 		const struct node_view *node = &view->nodes[i];
-		if (node->node->ready && serves_us(node) &&
-		    (!taking_pods || takes_pods(node->node)) &&
+		if (serves_us(node) && fitness_of(node->node) == fitness &&
 		    class_allows(view->class, &node->node->object.labels))
 			ret_candidates[count++] = *node;
 	}
@@ -152,15 +159,15 @@ static size_t find_candidates(const struct claim_view *view, bool taking_pods,
 static void choose(const struct claim_view *view, struct arena *arena, struct claim_plan *plan)
 {
 	struct node_view *candidates = arena_alloc(arena, view->node_count * sizeof(*candidates));
-	size_t count = find_candidates(view, true, candidates);
-	if (count == 0)
-		count = find_candidates(view, false, candidates);
+	size_t count = 0;
+	for (enum fitness fitness = FIT; count == 0 && fitness <= NOT_READY; fitness++)
+		count = find_candidates(view, fitness, candidates);
 	plan->decision = CLAIM_CHOOSE;
 	plan->candidates = candidates;
 	plan->candidate_count = count;
 	if (count == 0)
 		REFUSE(plan, ERROR_UNAVAILABLE,
-		       "no ready node has driver " CSI_DRIVER_NAME " registered and satisfies "
+		       "no node has driver " CSI_DRIVER_NAME " registered and satisfies "
 		       "allowedTopologies of StorageClass \"%s\"",
 		       view->class->object.name);
 }

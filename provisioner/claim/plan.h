@@ -69,6 +69,7 @@ struct claim_plan {
 	bool node_gone;	 /* UNDO, RESCHEDULE: no Node of that name is in the cluster */
 	bool grace;	 /* RESCHEDULE: its plugin may only be restarting */
 	bool stays;	 /* PROVISION: it may not leave the node now (claim/departure.h) */
+	bool together;	 /* RESCHEDULE: it does not fit with others (claim/admission.h) */
 	bool has_intent; /* it is on the claim already, so the volume may exist */
 	bool fixed;	 /* PROVISION: no other node can make it, since its source is there */
 	const struct object *source; /* PROVISION: what must stay meanwhile; NULL: nothing */

@@ -156,15 +156,16 @@ static int write_volume(const struct applier *applier, const struct claim *claim
 /* After an answer that is final, nothing may be left of the volume or the intent; not even of an
  * earlier call whose answer was lost. If that cannot be done now, the intent stays and it is tried
  * again later. */
-static void give_up(const struct applier *applier, const struct claim *claim,
+static bool give_up(const struct applier *applier, const struct claim *claim,
 		    const struct claim_plan *plan, bool unselect)
 {
 	struct error err;
-	if (delete_unrecorded(applier, plan, plan->request.name, &err) < 0 ||
-	    claim_intent_drop(applier, claim, unselect, &err) < 0)
-		log_warning("undo postponed", LOG_CLAIM(claim),
-			    LOG_TEXT("volume", plan->request.name), LOG_TEXT("node", plan->node),
-			    LOG_ERR(&err));
+	if (delete_unrecorded(applier, plan, plan->request.name, &err) == 0 &&
+	    claim_intent_drop(applier, claim, unselect, &err) == 0)
+		return true;
+	log_warning("undo postponed", LOG_CLAIM(claim), LOG_TEXT("volume", plan->request.name),
+		    LOG_TEXT("node", plan->node), LOG_ERR(&err));
+	return false;
 }
 
 static int make_volume(const struct applier *applier, const struct claim *claim,
@@ -177,7 +178,8 @@ static int make_volume(const struct applier *applier, const struct claim *claim,
 	case CLAIM_FAILURE_BACKGROUND:
 		break;
 	case CLAIM_FAILURE_FINAL:
-		give_up(applier, claim, plan, false);
+		if (give_up(applier, claim, plan, false) && err->code == ERROR_INVALID)
+			return CLAIM_INFEASIBLE;
 		break;
 	case CLAIM_FAILURE_RESCHEDULE:
 		/* Before the claim is free to go: the scheduler must not select the node again. */
@@ -204,8 +206,9 @@ static int carry_out(const struct applier *applier, const struct claim *claim,
 			     "The volume is made on node \"%s\", where the data of its source are, "
 			     "and not on node \"%s\", which was selected",
 			     plan->node, plan->selected);
-	if (make_volume(applier, claim, class, plan, &volume, err) < 0)
-		return -1;
+	int r = make_volume(applier, claim, class, plan, &volume, err);
+	if (r != 0)
+		return r;
 	if (write_volume(applier, claim, class, plan, volume, err) < 0)
 		return -1;
 	event_record(applier->events, &claim->object, EVENT_NORMAL, "ProvisioningSucceeded",
@@ -233,8 +236,9 @@ int claim_provision(const struct applier *applier, const struct claim *claim,
 	}
 	if (source_guard_put(applier, plan, err) < 0)
 		return err->code == ERROR_CONFLICT || err->code == ERROR_NOT_FOUND ? 1 : -1;
-	if (carry_out(applier, claim, class, &filled, err) < 0)
-		return -1;
+	int r = carry_out(applier, claim, class, &filled, err);
+	if (r != 0)
+		return r;
 	measure_provision(class->object.name, since_ms, NULL);
 	return 0;
 }

@@ -10,10 +10,13 @@
 #include "apply/applier.h"
 #include "claim/plan.h"
 
+/* The node refuses the request as it is (INVALID_ARGUMENT). */
+#define CLAIM_INFEASIBLE 2
+
 /* PROVISION, up to the PersistentVolume. The intent stays until our own copy of the cluster shows
  * the volume (SETTLE), so that a look at an older copy does not make it again. 1: not now, the
- * claim has changed: look again. -1: failed; where it is certain that no volume was made, the
- * intent has been undone. */
+ * claim has changed: look again. CLAIM_INFEASIBLE: *err; asking again soon does not help. -1:
+ * failed. After both, where it is certain that no volume was made, the intent has been undone. */
 int claim_provision(const struct applier *applier, const struct claim *claim,
 		    const struct class *class, const struct claim_plan *plan, struct error *err);
 

@@ -5,6 +5,10 @@
 
 #include "apply/measure.h"
 #include "apply/role.h"
+#include "apply/rooms.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "claim/admission.h"
 #include "claim/departure.h"
 #include "claim/intent.h"
 #include "claim/node_choice.h"
@@ -16,12 +20,14 @@
 struct claim_reconciler {
 	const struct applier *applier;
 	struct departures *departures;
+	uint64_t began_ms;
 };
 
 struct claim_reconciler *claim_reconciler_new(const struct applier *applier)
 {
 	struct claim_reconciler *reconciler = must_alloc(sizeof(*reconciler));
 	reconciler->applier = applier;
+	reconciler->began_ms = clock_monotonic_ms();
 	reconciler->departures = departures_new(applier->node_grace_ms, applier->backoff_max_ms);
 	return reconciler;
 }
@@ -45,8 +51,23 @@ static void report_failure(const struct applier *applier, const struct claim_sig
 		     claim->class_name ? claim->class_name : "", err->text);
 }
 
+/* How much of the claim fits on the node, in eighths: the same for small changes. A copy takes no
+ * such part. */
+static uint64_t room_fact(const struct applier *applier, const struct claim_sight *sight,
+			  const struct claim_plan *plan)
+{
+	const struct claim *claim = claim_of(sight->claim);
+	const char *node_id = admission_node_id(plan);
+	uint64_t left;
+	if (!node_id || claim->data_source ||
+	    !rooms_left(applier->rooms, node_id, claim->class_name, &left))
+		return 0;
+	return left >= claim->request_bytes ? 9 : 1 + left / (claim->request_bytes / 8 + 1);
+}
+
 /* All that a refusal of the node may depend on, as far as we see it. */
-static struct departure departure_of(const struct claim_sight *sight, const struct claim_plan *plan)
+static struct departure departure_of(const struct applier *applier, const struct claim_sight *sight,
+				     const struct claim_plan *plan)
 {
 	const struct claim *claim = claim_of(sight->claim);
 	uint64_t facts = departure_number(0, claim->request_bytes);
@@ -60,6 +81,8 @@ static struct departure departure_of(const struct claim_sight *sight, const stru
 		facts = departure_number(facts, view->node->unschedulable);
 		facts = departure_number(facts, view->node->tainted);
 	}
+	facts = departure_number(facts, plan->together);
+	facts = departure_number(facts, room_fact(applier, sight, plan));
 	return (struct departure) { .namespace = claim->object.namespace,
 				    .claim_uid = claim->object.uid,
 				    .node = plan->node,
@@ -70,7 +93,7 @@ static struct departure departure_of(const struct claim_sight *sight, const stru
 static int reschedule(struct claim_reconciler *reconciler, const struct claim_sight *sight,
 		      const struct claim_plan *plan, struct error *err)
 {
-	struct departure departure = departure_of(sight, plan);
+	struct departure departure = departure_of(reconciler->applier, sight, plan);
 	report_failure(reconciler->applier, sight, &plan->reason);
 	if (!plan->node_gone && !departure_is_due(reconciler->departures, &departure))
 		return error_set(err, plan->reason.code, "%s", plan->reason.text);
@@ -85,10 +108,37 @@ static int choose(const struct applier *applier, const struct claim_sight *sight
 		  struct claim_plan *plan, struct error *err)
 {
 	const struct node_view *node;
-	if (node_choice(applier, plan, &node, err) < 0)
+	if (node_choice(applier, claim_of(sight->claim), plan, &node, err) < 0)
 		return -1;
 	claim_plan_place(plan, node, sight->arena);
 	return 0;
+}
+
+/* With the part of the node's room that it is given. */
+static int make_volume(const struct applier *applier, const struct claim_sight *sight,
+		       const struct claim_plan *plan, struct error *err)
+{
+	const struct claim *claim = claim_of(sight->claim);
+	const struct class *class = class_of(sight->class);
+	const char *node_id = admission_node_id(plan);
+	const struct room_wish wish = admission_wish(claim);
+	rooms_begin(applier->rooms, node_id, &wish);
+	int r = claim_provision(applier, claim, class, plan, err);
+	bool kept =
+		r == 0 || (r < 0 && claim_failure_of(err->code, class) == CLAIM_FAILURE_BACKGROUND);
+	rooms_end(applier->rooms, node_id, wish.claim_uid, kept);
+	return r;
+}
+
+/* As upstream does for what is infeasible. */
+static void say_that_retries_are_delayed(const struct applier *applier, struct error *err)
+{
+	const struct error reason = *err;
+	error_set(
+		err, reason.code,
+		"%.800s; retries are delayed: it is tried again in %u s, or when the StorageClass "
+		"is made again",
+		reason.text, applier->backoff_max_ms / 1000);
 }
 
 /* The scheduler's choice of another node than that of the source is removed, so that it follows the
@@ -96,12 +146,11 @@ static int choose(const struct applier *applier, const struct claim_sight *sight
 static int provision_elsewhere(struct claim_reconciler *reconciler, const struct claim_sight *sight,
 			       struct claim_plan *plan, struct error *err)
 {
-	struct departure departure = departure_of(sight, plan);
+	struct departure departure = departure_of(reconciler->applier, sight, plan);
 	departure.node = plan->selected;
 	plan->unselect = departure_is_due(reconciler->departures, &departure);
-	int r = claim_provision(reconciler->applier, claim_of(sight->claim), class_of(sight->class),
-				plan, err);
-	if (plan->unselect && r <= 0)
+	int r = make_volume(reconciler->applier, sight, plan, err);
+	if (plan->unselect && r != 1)
 		departure_note(reconciler->departures, &departure);
 	return r;
 }
@@ -111,9 +160,9 @@ static int provision_as_planned(struct claim_reconciler *reconciler,
 				struct error *err)
 {
 	const struct class *class = class_of(sight->class);
-	struct departure departure = departure_of(sight, plan);
+	struct departure departure = departure_of(reconciler->applier, sight, plan);
 	plan->stays = plan->fixed || !departure_is_due(reconciler->departures, &departure);
-	int r = claim_provision(reconciler->applier, claim_of(sight->claim), class, plan, err);
+	int r = make_volume(reconciler->applier, sight, plan, err);
 	if (r < 0 && !plan->stays && claim_failure_of(err->code, class) == CLAIM_FAILURE_RESCHEDULE)
 		departure_note(reconciler->departures, &departure);
 	return r;
@@ -128,8 +177,45 @@ static int provision(struct claim_reconciler *reconciler, const struct claim_sig
 		r = plan->selected && !plan->has_intent
 			    ? provision_elsewhere(reconciler, sight, plan, err)
 			    : provision_as_planned(reconciler, sight, plan, err);
-	if (r < 0)
+	if (r == CLAIM_INFEASIBLE)
+		say_that_retries_are_delayed(applier, err);
+	if (r < 0 || r == CLAIM_INFEASIBLE)
 		report_failure(applier, sight, err);
+	return r;
+}
+
+static enum admission ask_for_room(struct claim_reconciler *reconciler,
+				   const struct claim_sight *sight, struct claim_plan *plan,
+				   bool alone)
+{
+	return admission_ask(&(struct admission_request) { .applier = reconciler->applier,
+							   .sight = sight,
+							   .plan = plan,
+							   .alone = alone,
+							   .began_ms = reconciler->began_ms },
+			     &plan->together, &plan->reason);
+}
+
+/* The node's room is known: a claim that does not fit there leaves it without asking. */
+static int provision_if_it_fits(struct claim_reconciler *reconciler,
+				const struct claim_sight *sight, struct claim_plan *plan,
+				struct error *err)
+{
+	const struct applier *applier = reconciler->applier;
+	enum admission admission = ask_for_room(reconciler, sight, plan, false);
+	struct departure departure = departure_of(applier, sight, plan);
+	/* The scheduler sent them back together: now it is each for itself. */
+	if (admission == ADMISSION_REFUSED && plan->together &&
+	    !departure_is_due(reconciler->departures, &departure))
+		admission = ask_for_room(reconciler, sight, plan, true);
+	if (admission == ADMISSION_LATER)
+		return 1;
+	if (admission == ADMISSION_GRANTED)
+		return provision(reconciler, sight, plan, err);
+	int r = reschedule(reconciler, sight, plan, err);
+	if (r == 0)
+		rooms_end(applier->rooms, admission_node_id(plan),
+			  claim_of(sight->claim)->object.uid, false);
 	return r;
 }
 
@@ -164,8 +250,11 @@ static int apply(struct claim_reconciler *reconciler, const struct claim_sight *
 		return r;
 	case CLAIM_RESCHEDULE:
 		return reschedule(reconciler, sight, plan, err);
-	case CLAIM_CHOOSE:
 	case CLAIM_PROVISION:
+		if (!plan->has_intent)
+			return provision_if_it_fits(reconciler, sight, plan, err);
+		return provision(reconciler, sight, plan, err);
+	case CLAIM_CHOOSE:
 		return provision(reconciler, sight, plan, err);
 	case CLAIM_UNDO:
 		return undo(applier, claim, plan, err);
@@ -190,5 +279,8 @@ int claim_reconcile(struct claim_reconciler *reconciler, const char *key, struct
 		return r < 0 ? -1 : 0;
 	claim_sight_plan(&sight, &plan);
 	r = apply(reconciler, &sight, &plan, err);
-	return r > 0 ? ROLE_AGAIN_MS : r;
+	if (r != CLAIM_INFEASIBLE)
+		return r > 0 ? ROLE_AGAIN_MS : r;
+	log_warning("claim cannot be served", LOG_TEXT("claim", key), LOG_ERR(err));
+	return (int)applier->backoff_max_ms;
 }

@@ -37,7 +37,7 @@ const struct role claim_role = {
 		 CLUSTER_BIT(CLUSTER_SLICES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |
 		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS),
 	.index = { [CLUSTER_CLAIMS] = claim_index },
-	.second_index = { [CLUSTER_CLAIMS] = source_guard_index },
+	.more_indexes = { [CLUSTER_CLAIMS] = { source_guard_index, claim_index_unplaced } },
 	.wake = claim_wake,
 	.begin = begin,
 	.end = end,

@@ -27,6 +27,18 @@ void claim_index(const struct object *object, struct text *key)
 	text_append_string(key, node ? node : UNPLACED);
 }
 
+void claim_unplaced_group(const char *namespace, struct text *group)
+{
+	text_printf(group, UNPLACED "/%s", namespace);
+}
+
+void claim_index_unplaced(const struct object *object, struct text *key)
+{
+	const struct claim *claim = (const struct claim *)object;
+	if (claim_concerns_us(claim) && !claim_plan_node(claim, NULL, NULL))
+		claim_unplaced_group(object->namespace, key);
+}
+
 static const struct pair *next_annotation(const struct object *object, size_t *at)
 {
 	const struct pairs *annotations = &object->annotations;

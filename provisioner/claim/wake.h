@@ -13,5 +13,11 @@
  * for. */
 object_index_fn claim_index;
 
+/* Groups those that wait for no node in particular by their namespace. */
+object_index_fn claim_index_unplaced;
+
+/* Appends the name of that group. */
+void claim_unplaced_group(const char *namespace, struct text *group);
+
 /* Keys: "<namespace>/<name>". */
 void claim_wake(struct workqueue *queue, const struct cluster_change *change);

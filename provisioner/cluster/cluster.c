@@ -210,6 +210,11 @@ void cluster_list(struct cluster *cluster, enum cluster_kind kind, const char *k
 	informer_list(informer_of(cluster, kind), key, ret_list);
 }
 
+bool cluster_watches(const struct cluster *cluster, enum cluster_kind kind)
+{
+	return cluster->copies[kind].informer != NULL;
+}
+
 size_t cluster_count(struct cluster *cluster, enum cluster_kind kind)
 {
 	return informer_count(informer_of(cluster, kind));

@@ -85,6 +85,9 @@ struct object *cluster_get(struct cluster *cluster, enum cluster_kind kind, cons
 void cluster_list(struct cluster *cluster, enum cluster_kind kind, const char *key,
 		  struct object_list *ret_list);
 
+/* A role that is switched on asked for it. */
+bool cluster_watches(const struct cluster *cluster, enum cluster_kind kind);
+
 size_t cluster_count(struct cluster *cluster, enum cluster_kind kind);
 
 const char *cluster_namespace(const struct cluster *cluster);

@@ -44,6 +44,7 @@ struct fake_node {
 	pthread_mutex_t lock;
 	struct fake_volume volumes[VOLUMES_MAX];
 	uint64_t room_bytes;
+	bool is_disk; /* its volumes take of it */
 	uint64_t shortfall_bytes;
 	bool grows_file_systems;
 	uint64_t rounding_bytes; /* 0: none */
@@ -154,12 +155,21 @@ static int pass(struct fake_node *node, int method, bool after, struct error *er
 	return fails ? error_set(err, code, "because the test wants %s", error_code_name(code)) : 0;
 }
 
+static uint64_t room(const struct fake_node *node)
+{
+	uint64_t bytes = node->room_bytes;
+	for (size_t i = 0; node->is_disk && i < VOLUMES_MAX; i++)
+		if (node->volumes[i].id)
+			bytes -= node->volumes[i].size_bytes;
+	return bytes;
+}
+
 static int make(struct fake_node *node, const char *name, uint64_t size_bytes, struct error *err)
 {
 	struct fake_volume *volume = find(node, name);
 	if (volume && volume->size_bytes != size_bytes)
 		return error_set(err, ERROR_EXISTS, "%s exists with another size", name);
-	if (!volume && size_bytes > node->room_bytes)
+	if (!volume && size_bytes > room(node))
 		return error_set(err, ERROR_EXHAUSTED, "pool has no room for %s", name);
 	if (!volume)
 		add(node, name, size_bytes);
@@ -314,7 +324,7 @@ static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest
 	if (pass(node, CAPACITY, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&node->lock);
-	response->available_capacity = (int64_t)node->room_bytes;
+	response->available_capacity = (int64_t)room(node);
 	pthread_mutex_unlock(&node->lock);
 	return pass(node, CAPACITY, true, err);
 }
@@ -325,7 +335,7 @@ static int expand(struct fake_node *node, const char *id, uint64_t size_bytes, u
 	struct fake_volume *volume = find(node, id);
 	if (!volume)
 		return error_set(err, ERROR_NOT_FOUND, "volume %s does not exist", id);
-	if (size_bytes > volume->size_bytes && size_bytes - volume->size_bytes > node->room_bytes)
+	if (size_bytes > volume->size_bytes && size_bytes - volume->size_bytes > room(node))
 		return error_set(err, ERROR_EXHAUSTED, "pool has no room for %s", id);
 	if (size_bytes > volume->size_bytes)
 		volume->size_bytes = size_bytes;
@@ -517,6 +527,11 @@ char *fake_node_source(struct fake_node *node)
 void fake_node_set_copies_nothing(struct fake_node *node, bool nothing)
 {
 	LOCKED(node, node->copies_nothing = nothing);
+}
+
+void fake_node_set_disk(struct fake_node *node, uint64_t bytes)
+{
+	LOCKED(node, (node->room_bytes = bytes, node->is_disk = true));
 }
 
 void fake_node_set_room(struct fake_node *node, uint64_t bytes)

@@ -59,6 +59,9 @@ void fake_node_set_copies_nothing(struct fake_node *node, bool nothing);
 /* What GetCapacity answers, and where CreateVolume ends with ERROR_EXHAUSTED, and a growth too. */
 void fake_node_set_room(struct fake_node *node, uint64_t bytes);
 
+/* The same, less the sizes of its volumes. */
+void fake_node_set_disk(struct fake_node *node, uint64_t bytes);
+
 /* ControllerExpandVolume answers that the file system has to be grown where it is mounted. */
 void fake_node_set_grows_file_systems(struct fake_node *node, bool grows);
 

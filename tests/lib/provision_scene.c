@@ -73,6 +73,8 @@ struct provision_scene {
 	uint32_t backoff_ms;
 	uint32_t grace_ms;
 	uint32_t poll_ms;
+	uint32_t silence_ms;
+	bool for_immediate;
 	uint32_t call_timeout_ms;
 	unsigned roles;
 	const char *lease_holder;
@@ -145,6 +147,7 @@ struct provision_scene *scene_new(void)
 	scene->backoff_ms = 5;
 	scene->grace_ms = 60000;
 	scene->poll_ms = 60000;
+	scene->silence_ms = 300000;
 	scene->call_timeout_ms = 5000;
 	scene_set_roles(scene, "provision,reclaim");
 	scene->api = fake_api_new();
@@ -216,6 +219,16 @@ void scene_set_poll(struct provision_scene *scene, uint32_t poll_ms)
 	scene->poll_ms = poll_ms;
 }
 
+void scene_set_silence(struct provision_scene *scene, uint32_t silence_ms)
+{
+	scene->silence_ms = silence_ms;
+}
+
+void scene_publish_immediate(struct provision_scene *scene)
+{
+	scene->for_immediate = true;
+}
+
 void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms)
 {
 	scene->call_timeout_ms = timeout_ms;
@@ -267,6 +280,8 @@ void scene_start(struct provision_scene *scene)
 		.node_grace_ms = scene->grace_ms,
 		.deployment = "kentledge-provisioner",
 		.capacity_poll_ms = scene->poll_ms,
+		.capacity_silence_ms = scene->silence_ms,
+		.capacity_for_immediate = scene->for_immediate,
 		.lead = { .time_left_ms = time_left_ms, .context = scene },
 		.dial = dial,
 		.dial_context = scene,
@@ -381,6 +396,12 @@ bool scene_is_bound(struct provision_scene *scene, const char *claim)
 		fake_api_field(scene->api, &scene_claims, "default", claim, "metadata.finalizers");
 	return phase && strcmp(phase, "Bound") == 0 &&
 	       (!finalizers || !strstr(finalizers, "kentledge.io"));
+}
+
+bool scene_bind(struct provision_scene *scene, const char *claim)
+{
+	bind_or_release(scene, claim);
+	return scene_is_bound(scene, claim);
 }
 
 bool scene_has_volume(struct provision_scene *scene, const char *claim)

@@ -50,6 +50,12 @@ void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms);
 /* How often it asks a node for its room: once a minute unless set. */
 void scene_set_poll(struct provision_scene *scene, uint32_t poll_ms);
 
+/* For how long a node that does not answer keeps its room: 5 minutes unless set. */
+void scene_set_silence(struct provision_scene *scene, uint32_t silence_ms);
+
+/* It publishes room for classes that bind at once, too. */
+void scene_publish_immediate(struct provision_scene *scene);
+
 /* What a provisioner that is started from now on does: provision and reclaim unless set. */
 void scene_set_roles(struct provision_scene *scene, const char *roles);
 
@@ -73,6 +79,9 @@ void scene_delete(struct provision_scene *scene, const struct kind *kind, const 
 /* Lets the binder act until the condition holds; false after 5 s. */
 bool scene_wait(struct provision_scene *scene,
 		bool (*holds)(struct provision_scene *scene, const char *name), const char *name);
+
+/* Lets the binder act once; whether the claim is bound then. */
+bool scene_bind(struct provision_scene *scene, const char *claim);
 
 /* Conditions. */
 bool scene_is_bound(struct provision_scene *scene, const char *claim);	 /* and without intent */

@@ -362,7 +362,7 @@ static void refuses_what_it_cannot_serve_and_names_the_field(void **state)
 		{ "no node allowed", NULL,
 		  "{'volumeBindingMode':'Immediate','allowedTopologies':[{'matchLabelExpressions':"
 		  "[{'key':'zone','values':['9']}]}]}",
-		  NULL, CLAIM_REFUSE, ERROR_UNAVAILABLE, "no ready node" },
+		  NULL, CLAIM_REFUSE, ERROR_UNAVAILABLE, "no node" },
 		{ "name taken by another's volume", NULL, NULL,
 		  "{'spec':{'claimRef':{'namespace':'default','name':'other','uid':'u9'}}}",
 		  CLAIM_REFUSE, ERROR_EXISTS, "PersistentVolume \"pvc-u1\" exists" },

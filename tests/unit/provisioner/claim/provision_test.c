@@ -7,6 +7,7 @@
 
 #include "apply/node_channel.h"
 #include "apply/node_gate.h"
+#include "apply/rooms.h"
 #include "base/clock.h"
 #include "claim/intent.h"
 #include "claim/node_choice.h"
@@ -76,6 +77,7 @@ static void set_up(struct scene *scene)
 		.channels = node_channels_new(&(struct node_channels_options) {
 			.find_address = find_address, .context = scene->node, .dial = dial }),
 		.gates = node_gates_new(0, 0), /* no pause */
+		.rooms = rooms_new(),
 		.identity = "test",
 		.call_timeout_ms = 5000,
 	};
@@ -98,6 +100,7 @@ static void tear_down(struct scene *scene)
 	event_recorder_free(scene->applier.events);
 	node_channels_free(scene->applier.channels);
 	node_gates_free(scene->applier.gates);
+	rooms_free(scene->applier.rooms);
 	object_unref(scene->claim);
 	object_unref(scene->class);
 	kube_client_stop(scene->client);
@@ -316,21 +319,30 @@ static void asks_every_candidate_for_room_in_the_end(void **state)
 	const struct node_view *chosen;
 	for (int i = 0; i < COUNT; i++) {
 		CLEANUP_FREE char *json = must_printf("{'metadata':{'name':'n%d'}}", i);
+		CLEANUP_FREE char *csi_json =
+			must_printf("{'metadata':{'name':'n%d'},'spec':{'drivers':[{'name':"
+				    "'kentledge.io','nodeID':'n%d','topologyKeys':[]}]}}",
+				    i, i);
 		views[i] = (struct node_view) {
 			.node = node_of(sample_object(&node_kind, json, NULL)),
+			.csi_node = csi_node_of(sample_object(&csi_node_kind, csi_json, NULL)),
 		};
 	}
 	scene.plan.candidates = views;
 	scene.plan.candidate_count = COUNT;
 	fake_node_set_room(scene.node, 1);
 	memset(asked, 0, sizeof(asked));
-	for (int i = 0; i < 60 && memchr(asked, false, COUNT); i++) {
-		assert_int_equal(node_choice(&scene.applier, &scene.plan, &chosen, &err), -1);
+	for (int i = 0; i < 3000 && memchr(asked, false, COUNT); i++) {
+		assert_int_equal(node_choice(&scene.applier, claim_of(scene.claim), &scene.plan,
+					     &chosen, &err),
+				 -1);
 		assert_int_equal(err.code, ERROR_EXHAUSTED);
 	}
 	assert_null(memchr(asked, false, COUNT));
-	for (int i = 0; i < COUNT; i++)
+	for (int i = 0; i < COUNT; i++) {
 		object_unref((struct object *)views[i].node);
+		object_unref((struct object *)views[i].csi_node);
+	}
 }
 
 static void gives_the_volume_up_when_its_node_is_gone(void **state)
