@@ -150,6 +150,9 @@ static struct provisioner *new_provisioner(struct program *program)
 		.capacity_poll_ms = options->capacity_poll_ms,
 		.capacity_silence_ms = 5 * 60 * 1000,
 		.capacity_for_immediate = options->capacity_for_immediate,
+		.snapshots_always = options->snapshots_always,
+		.snapshot_lease_namespace = options->snapshot_lease_namespace,
+		.snapshot_probe_ms = 30 * 1000,
 		.node_grace_ms = 30 * 1000,
 		.lead = { .time_left_ms = time_left_ms, .context = program },
 	});

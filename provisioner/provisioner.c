@@ -17,15 +17,13 @@
 #include "growth/role.h"
 #include "reclaim/role.h"
 #include "role_lease.h"
+#include "snapshot/role.h"
 
 #define CHANNEL_IDLE_MS (5 * 60 * 1000)
 
 /* A new role is a folder and a line here. */
 static const struct role *const roles[] = {
-	&claim_role,
-	&reclaim_role,
-	&growth_role,
-	&capacity_role,
+	&claim_role, &reclaim_role, &growth_role, &capacity_role, &snapshot_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -143,10 +141,16 @@ static uint32_t lead_of_role_ms(void *context)
 			     role_lease_time_left_ms(running->lease));
 }
 
+static bool may_act(const struct running *running)
+{
+	return role_lease_time_left_ms(running->lease) > 0 &&
+	       !(running->role->stands_by && running->role->stands_by(running->context));
+}
+
 static int reconcile(void *context, const char *key, struct error *err)
 {
 	struct running *running = context;
-	if (role_lease_time_left_ms(running->lease) == 0) {
+	if (!may_act(running)) {
 		atomic_store(&running->dropped, true);
 		return 0; /* wake_dropped() has all objects looked at */
 	}
@@ -167,14 +171,19 @@ static void wake_dropped(struct provisioner *provisioner)
 		return;
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
 		struct running *running = &provisioner->running[i];
-		if (running->role && role_lease_time_left_ms(running->lease) > 0 &&
-		    atomic_exchange(&running->dropped, false))
+		if (running->role && may_act(running) && atomic_exchange(&running->dropped, false))
 			running->role->wake_all(running->queue, provisioner->cluster);
 	}
 }
 
 /* In the lease's thread. */
 static void lease_acquired(void *context)
+{
+	wake_dropped(context);
+}
+
+/* In a role's thread. */
+static void role_resumed(void *context)
 {
 	wake_dropped(context);
 }
@@ -290,7 +299,11 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.capacity_poll_ms = options->capacity_poll_ms,
 		.capacity_silence_ms = options->capacity_silence_ms,
 		.capacity_for_immediate = options->capacity_for_immediate,
+		.snapshots_always = options->snapshots_always,
+		.snapshot_lease_namespace = options->snapshot_lease_namespace,
+		.snapshot_probe_ms = options->snapshot_probe_ms,
 		.short_of_room = short_of_room,
+		.resumed = role_resumed,
 		.context = provisioner,
 	};
 	for (size_t i = 0; i < ROLE_COUNT; i++)
@@ -309,9 +322,13 @@ int provisioner_start(struct provisioner *provisioner, uint32_t timeout_ms, stru
 		return -1;
 	/* First, so that no key is dropped whose lease is acquired at this moment. */
 	atomic_store(&provisioner->started, true);
-	for (size_t i = 0; i < ROLE_COUNT; i++)
-		if (provisioner->running[i].role)
-			workqueue_start(provisioner->running[i].queue);
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct running *running = &provisioner->running[i];
+		if (running->role && running->role->start)
+			running->role->start(running->context);
+		if (running->role)
+			workqueue_start(running->queue);
+	}
 	return 0;
 }
 
@@ -335,9 +352,13 @@ void provisioner_stop(struct provisioner *provisioner)
 	if (!provisioner || provisioner->stopped)
 		return;
 	provisioner->stopped = true;
-	for (size_t i = 0; i < ROLE_COUNT; i++)
-		if (provisioner->running[i].role)
-			workqueue_stop(provisioner->running[i].queue);
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct running *running = &provisioner->running[i];
+		if (running->role && running->role->stop)
+			running->role->stop(running->context);
+		if (running->role)
+			workqueue_stop(running->queue);
+	}
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		role_lease_end(provisioner->leases[i]);
 }

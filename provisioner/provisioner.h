@@ -38,6 +38,9 @@ struct provisioner_options {
 	uint32_t capacity_poll_ms;    /* between two questions for a node's room */
 	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
 	bool capacity_for_immediate;  /* objects for classes that bind at once, too */
+	bool snapshots_always;	      /* as in apply/applier.h, as the next two */
+	const char *snapshot_lease_namespace;
+	uint32_t snapshot_probe_ms;
 	uint32_t node_grace_ms; /* a node whose plugin has no address for so long is given up */
 	struct lead lead;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provisioner_options.h"
 
+#include <string.h>
+
 #include "base/flag.h"
 #include "provisioner.h"
 
@@ -21,7 +23,16 @@ static const char help[] =
 	"                         (/tls)\n"
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
-	"  --roles=LIST           what to do, of provision, reclaim, resize, capacity (all)\n"
+	"  --roles=LIST           what to do, of provision, reclaim, resize, capacity,\n"
+	"                         snapshot-controller (all)\n"
+	"  --snapshot-controller=WHEN\n"
+	"                         do the part of a snapshot-controller for our driver: auto "
+	"(where\n"
+	"                         no other one is at work), always or never (auto)\n"
+	"  --snapshot-controller-namespace=NAME\n"
+	"                         where another one would hold its lease, beside our own "
+	"namespace\n"
+	"                         (kube-system)\n"
 	"  --workers=N            claims worked on at once, 1 to 256 (16)\n"
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
 	"  --capacity-poll-interval=SECONDS\n"
@@ -32,16 +43,31 @@ static const char help[] =
 	"  --version              print the version\n"
 	"  --help                 print this\n";
 
+static int parse_snapshot_controller(const char *when, struct options *options, struct error *err)
+{
+	unsigned role;
+	options->snapshots_always = strcmp(when, "always") == 0;
+	if (options->snapshots_always || strcmp(when, "auto") == 0)
+		return 0;
+	if (strcmp(when, "never") != 0)
+		return error_set(err, ERROR_INVALID, "is none of auto, always, never");
+	if (provisioner_parse_roles("snapshot-controller", &role, err) < 0)
+		return -1;
+	options->roles &= ~role;
+	return options->roles ? 0 : error_set(err, ERROR_INVALID, "leaves no role");
+}
+
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
 	unsigned timeout_s = 30, capacity_poll_s = 60;
-	const char *roles = "";
+	const char *roles = "", *snapshot_controller = "auto";
 	struct options options = {
 		.node_service = "kentledge-node",
 		.deployment = "",
 		.tls_folder = "/tls",
 		.http_address = ":9747",
 		.leader_elect = true,
+		.snapshot_lease_namespace = "kube-system",
 		.workers = 16,
 		.log_level = LOG_INFO,
 	};
@@ -54,6 +80,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "http", .text = &options.http_address },
 		{ "leader-elect", .on = &options.leader_elect },
 		{ "roles", .text = &roles },
+		{ "snapshot-controller", .text = &snapshot_controller },
+		{ "snapshot-controller-namespace", .text = &options.snapshot_lease_namespace },
 		{ "workers", .number = &options.workers, .min = 1, .max = 256 },
 		{ "timeout", .number = &timeout_s, .min = 1, .max = 3600 },
 		{ "capacity-poll-interval", .number = &capacity_poll_s, .min = 1, .max = 3600 },
@@ -69,6 +97,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return outcome;
 	if (provisioner_parse_roles(roles, &options.roles, err) < 0)
 		return error_prefix(err, "--roles=%s", roles);
+	if (parse_snapshot_controller(snapshot_controller, &options, err) < 0)
+		return error_prefix(err, "--snapshot-controller=%s", snapshot_controller);
 	options.call_timeout_ms = timeout_s * 1000;
 	options.capacity_poll_ms = capacity_poll_s * 1000;
 	*ret_options = options;

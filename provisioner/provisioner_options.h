@@ -19,7 +19,9 @@ struct options {
 	const char *tls_folder;
 	const char *http_address; /* "": no health, no metrics */
 	bool leader_elect;
-	unsigned roles; /* provisioner_parse_roles() */
+	unsigned roles;	       /* provisioner_parse_roles() */
+	bool snapshots_always; /* --snapshot-controller=always; never takes the role out of them */
+	const char *snapshot_lease_namespace;
 	unsigned workers;
 	uint32_t call_timeout_ms;
 	uint32_t capacity_poll_ms;

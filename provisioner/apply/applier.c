@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apply/applier.h"
 
+#include "kube/json.h"
 #include "kube/verbs.h"
 
 int applier_create_in(const struct applier *applier, const struct kind *kind, const char *namespace,
@@ -9,6 +10,17 @@ int applier_create_in(const struct applier *applier, const struct kind *kind, co
 	if (lead_check(&applier->lead, err) < 0)
 		return -1;
 	return kube_create(applier->client, kind, namespace, body, NULL, err);
+}
+
+int applier_create_object(const struct applier *applier, const struct kind *kind,
+			  struct json_object *body, struct object **ret_object, struct error *err)
+{
+	struct json_object *namespace = json_find(body, "metadata.namespace");
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_create(applier->client, kind,
+			   namespace ? json_object_get_string(namespace) : "", body, ret_object,
+			   err);
 }
 
 int applier_create(const struct applier *applier, const struct kind *kind, struct json_object *body,
@@ -74,4 +86,10 @@ void applier_short_of_room(const struct applier *applier, const char *node)
 {
 	if (applier->short_of_room)
 		applier->short_of_room(applier->context, node);
+}
+
+void applier_resumed(const struct applier *applier)
+{
+	if (applier->resumed)
+		applier->resumed(applier->context);
 }

@@ -41,7 +41,12 @@ struct applier {
 	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
 	bool capacity_for_immediate;  /* capacity objects for classes that bind at once, too */
 
+	bool snapshots_always; /* do the snapshot-controller's part without a look for another */
+	const char *snapshot_lease_namespace; /* where such a one would hold its lease */
+	uint32_t snapshot_probe_ms;	      /* how long it is given to answer the probe */
+
 	void (*short_of_room)(void *context, const char *node); /* NULL: no role wants it */
+	void (*resumed)(void *context);
 	void *context;
 };
 
@@ -49,6 +54,11 @@ struct applier {
 
 int applier_create(const struct applier *applier, const struct kind *kind, struct json_object *body,
 		   struct error *err);
+
+/* The same for any kind; the namespace is that of the body's metadata. *ret_object: as it was made.
+ */
+int applier_create_object(const struct applier *applier, const struct kind *kind,
+			  struct json_object *body, struct object **ret_object, struct error *err);
 
 /* The same for a kind of objects that have a namespace. */
 int applier_create_in(const struct applier *applier, const struct kind *kind, const char *namespace,
@@ -81,3 +91,6 @@ int applier_delete(const struct applier *applier, const struct object *object, s
 /* The node has just refused a claim for lack of room. The roles that keep what the scheduler knows
  * of it bring that up to date before this returns. */
 void applier_short_of_room(const struct applier *applier, const char *node);
+
+/* A role that stood by (apply/role.h) acts from now on. */
+void applier_resumed(const struct applier *applier);

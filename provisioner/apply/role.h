@@ -42,13 +42,23 @@ struct role {
 	void (*wake)(struct workqueue *queue, const struct cluster_change *change);
 
 	/* The same for all objects that there may be something to do about: when the role acquires
-	 * its lease. What changed before was not kept. NULL where the role has no lease. */
+	 * its lease, or stands by no longer. What changed before was not kept. NULL where the role
+	 * has no lease and never stands by. */
 	void (*wake_all)(struct workqueue *queue, struct cluster *cluster);
 
 	/* What the role remembers between its reconciles, and their context. NULL: nothing, the
 	 * context is the applier. */
 	void *(*begin)(const struct applier *applier);
 	void (*end)(void *context);
+
+	/* It may have a thread of its own between these, within begin and end: from when the first
+	 * lists are in to when the provisioner stops. NULL: it has none. */
+	void (*start)(void *context);
+	void (*stop)(void *context);
+
+	/* It must not act, because another program does its work. It drops its keys then, and has
+	 * all objects looked at, by wake_all, after applier_resumed(). NULL: it never stands by. */
+	bool (*stands_by)(void *context);
 	reconcile_fn *reconcile;
 	void (*failed)(void *context, const char *key, const struct error *err,
 		       uint32_t retry_after_ms);

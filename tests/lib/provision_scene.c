@@ -78,6 +78,7 @@ struct provision_scene {
 	uint32_t call_timeout_ms;
 	unsigned roles;
 	const char *lease_holder;
+	bool looks_for_others;
 
 	struct kube_client *client;
 	struct event_recorder *events;
@@ -248,6 +249,11 @@ void scene_set_lease_holder(struct provision_scene *scene, const char *holder)
 	scene->lease_holder = holder;
 }
 
+void scene_look_for_snapshot_controllers(struct provision_scene *scene)
+{
+	scene->looks_for_others = true;
+}
+
 static uint32_t time_left_ms(void *context)
 {
 	struct provision_scene *scene = context;
@@ -278,6 +284,9 @@ void scene_start(struct provision_scene *scene)
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
 		.node_grace_ms = scene->grace_ms,
+		.snapshots_always = !scene->looks_for_others,
+		.snapshot_lease_namespace = "kube-system",
+		.snapshot_probe_ms = 300,
 		.deployment = "kentledge-provisioner",
 		.capacity_poll_ms = scene->poll_ms,
 		.capacity_silence_ms = scene->silence_ms,

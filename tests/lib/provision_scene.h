@@ -63,6 +63,10 @@ void scene_set_roles(struct provision_scene *scene, const char *roles);
  * unless set. Borrowed. */
 void scene_set_lease_holder(struct provision_scene *scene, const char *holder);
 
+/* The role snapshot-controller of one that is started from now on looks whether there is another
+ * snapshot-controller, and gives its probe 300 ms; without this it acts at once. */
+void scene_look_for_snapshot_controllers(struct provision_scene *scene);
+
 /* Starts a provisioner, as a new process would. */
 void scene_start(struct provision_scene *scene);
 

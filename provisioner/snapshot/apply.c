@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/apply.h"
+
+#include <string.h>
+
+#include "apply/metadata_patch.h"
+#include "base/log.h"
+#include "csi/names.h"
+#include "kube/event.h"
+#include "kube/json.h"
+#include "kube/verbs.h"
+#include "snapshot/manifest.h"
+#include "snapshot/patch.h"
+
+#define LOG_SNAPSHOT(s) LOG_NAME("snapshot", (s)->object.namespace, (s)->object.name)
+
+/* The answer to a write takes the place of what was seen. NULL: it was refused. */
+static void take(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+		 struct object **place, struct object *object)
+{
+	if (!object)
+		return;
+	snapshot_written_note(apply->written, object, *place == NULL);
+	snapshot_sight_set(sight, place, object);
+}
+
+static int merge(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+		 struct object **place, struct json_object *taken, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *patch = taken;
+	struct object *answer = NULL;
+	int r = applier_merge(apply->applier, *place, patch, &answer, err);
+	take(apply, sight, place, answer);
+	return r;
+}
+
+static int merge_status(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+			struct json_object *taken, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *patch = taken;
+	struct object *answer = NULL;
+	int r = applier_patch_status(apply->applier, sight->snapshot, patch, &answer, err);
+	take(apply, sight, &sight->snapshot, answer);
+	return r;
+}
+
+__attribute__((format(printf, 4, 5))) static void report(const struct snapshot_apply *apply,
+							 const struct snapshot_sight *sight,
+							 const char *reason, const char *format,
+							 ...)
+{
+	CLEANUP_TEXT struct text message = TEXT_INIT;
+	va_list args;
+	va_start(args, format);
+	text_vprintf(&message, format, args);
+	va_end(args);
+	event_record(apply->applier->events, sight->snapshot, EVENT_NORMAL, reason, "%s",
+		     text_string(&message));
+}
+
+/* The event that a refused write of each kind is told by. */
+static const char *const refusals[] = {
+	[SNAPSHOT_PREPARE] = "SnapshotFinalizerError",
+	[SNAPSHOT_PROTECT_CLAIM] = "ErrorPVCFinalizer",
+	[SNAPSHOT_CREATE_CONTENT] = "CreateSnapshotContentFailed",
+	[SNAPSHOT_BIND_CONTENT] = "SnapshotBindFailed",
+	[SNAPSHOT_WRITE_STATUS] = "SnapshotStatusUpdateFailed",
+	[SNAPSHOT_MARK_CONTENT] = "SnapshotContentObjectDeleteError",
+	[SNAPSHOT_DELETE_CONTENT] = "SnapshotContentObjectDeleteError",
+	[SNAPSHOT_RELEASE] = "SnapshotFinalizerError",
+};
+
+/* Our copy lagged, another writer was faster, or the lead has ended: nothing that a user could
+ * mend. */
+static void report_refusal(const struct snapshot_apply *apply, const struct snapshot_sight *sight,
+			   enum snapshot_decision decision, const struct error *err)
+{
+	if (err->code != ERROR_CONFLICT && err->code != ERROR_CANCELLED &&
+	    err->code != ERROR_NOT_FOUND)
+		event_record(apply->applier->events, sight->snapshot, EVENT_WARNING,
+			     refusals[decision], "%s", err->text);
+}
+
+/* It may have been made by a call whose answer was lost. */
+static int find_content(const struct snapshot_apply *apply, const struct snapshot *snapshot,
+			struct object **ret_content, struct error *err)
+{
+	CLEANUP_FREE char *name = snapshot_manifest_name(snapshot);
+	return kube_get(apply->applier->client, &snapshot_content_kind, "", name, ret_content, err);
+}
+
+static bool is_refused(const struct error *err)
+{
+	return err->code == ERROR_INVALID || err->code == ERROR_FORBIDDEN;
+}
+
+/* 1: it cannot be made, which the status must say. */
+static int post_content(const struct snapshot_apply *apply, const struct snapshot_sight *sight,
+			const struct snapshot_plan *plan, struct object **ret_content,
+			struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *body = NULL;
+	if (snapshot_manifest(&sight->view, plan->class, &body, err) < 0)
+		return 1;
+	if (applier_create_object(apply->applier, &snapshot_content_kind, body, ret_content, err) ==
+	    0)
+		return 0;
+	if (err->code == ERROR_EXISTS)
+		return find_content(apply, sight->view.snapshot, ret_content, err);
+	report_refusal(apply, sight, SNAPSHOT_CREATE_CONTENT, err);
+	return is_refused(err) ? 1 : -1;
+}
+
+static int create_content(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+			  const struct snapshot_plan *plan, struct error *err)
+{
+	struct object *content = NULL;
+	int r = post_content(apply, sight, plan, &content, err);
+	if (r != 0)
+		return r;
+	take(apply, sight, &sight->content, content);
+	log_info("snapshot content made", LOG_SNAPSHOT(sight->view.snapshot),
+		 LOG_TEXT("content", content->name));
+	report(apply, sight, "CreatingSnapshot",
+	       "Waiting for " CSI_DRIVER_NAME " to make the snapshot \"%s/%s\"",
+	       sight->snapshot->namespace, sight->snapshot->name);
+	return 0;
+}
+
+static int prepare(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+		   const struct snapshot_plan *plan, struct error *err)
+{
+	if (merge(apply, sight, &sight->snapshot,
+		  snapshot_patch_prepare(sight->view.snapshot, plan), err) < 0)
+		return -1;
+	if (plan->names_class)
+		snapshot_sight_set(sight, &sight->class, object_ref(sight->default_class));
+	return 0;
+}
+
+static int protect_claim(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+			 struct error *err)
+{
+	return merge(apply, sight, &sight->claim,
+		     metadata_patch_add(sight->claim, SNAPSHOT_CLAIM_FINALIZER, NULL, NULL), err);
+}
+
+static int write_status(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+			struct error *err)
+{
+	const struct snapshot_view *view = &sight->view;
+	bool was_taken = view->snapshot->taken_s != 0, was_ready = view->snapshot->ready;
+	if (merge_status(apply, sight, snapshot_patch_status(view->snapshot, view->content), err) <
+	    0)
+		return -1;
+	const struct snapshot *snapshot = view->snapshot;
+	if (!was_taken && snapshot->taken_s)
+		report(apply, sight, "SnapshotCreated",
+		       "The snapshot \"%s/%s\" was made by " CSI_DRIVER_NAME,
+		       snapshot->object.namespace, snapshot->object.name);
+	if (was_ready || !snapshot->ready)
+		return 0;
+	log_info("snapshot ready", LOG_SNAPSHOT(snapshot),
+		 LOG_TEXT("content", view->content->object.name));
+	report(apply, sight, "SnapshotReady", "The snapshot \"%s/%s\" can be restored",
+	       snapshot->object.namespace, snapshot->object.name);
+	return 0;
+}
+
+static int delete_content(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+			  struct error *err)
+{
+	if (applier_delete(apply->applier, sight->content, err) < 0 && err->code != ERROR_NOT_FOUND)
+		return -1;
+	snapshot_written_note_end(apply->written, sight->content);
+	return 0;
+}
+
+/* The copies may not show yet what another process has made last. 1: there is a content. */
+static int confirm_no_content(const struct snapshot_apply *apply,
+			      const struct snapshot_sight *sight, struct error *err)
+{
+	const struct snapshot *snapshot = sight->view.snapshot;
+	CLEANUP(object_unrefp) struct object *content = NULL;
+	if (!snapshot->claim_name || snapshot->content_name || sight->content)
+		return 0;
+	if (find_content(apply, snapshot, &content, err) == 0)
+		return snapshot_is_bound_to(snapshot, snapshot_content_of(content));
+	return err->code == ERROR_NOT_FOUND ? 0 : -1;
+}
+
+static int release(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+		   struct error *err)
+{
+	int r = confirm_no_content(apply, sight, err);
+	if (r != 0)
+		return r < 0 ? -1
+			     : error_set(err, ERROR_CONFLICT,
+					 "there is a content that our copy does not show yet");
+	CLEANUP(json_object_putp)
+	struct json_object *patch = snapshot_patch_release(sight->view.snapshot);
+	if (applier_merge(apply->applier, sight->snapshot, patch, NULL, err) < 0)
+		return -1;
+	log_info("snapshot released", LOG_SNAPSHOT(sight->view.snapshot));
+	snapshot_written_note_end(apply->written, sight->snapshot);
+	return 0;
+}
+
+/* 1: *err is a failure that the status must say. */
+static int act(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+	       const struct snapshot_plan *plan, struct error *err)
+{
+	const struct snapshot_view *view = &sight->view;
+	switch (plan->decision) {
+	case SNAPSHOT_PREPARE:
+		return prepare(apply, sight, plan, err);
+	case SNAPSHOT_PROTECT_CLAIM:
+		return protect_claim(apply, sight, err);
+	case SNAPSHOT_CREATE_CONTENT:
+		return create_content(apply, sight, plan, err);
+	case SNAPSHOT_BIND_CONTENT:
+		return merge(apply, sight, &sight->content,
+			     snapshot_patch_bind(view->content, view->snapshot), err);
+	case SNAPSHOT_WRITE_STATUS:
+		return write_status(apply, sight, err);
+	case SNAPSHOT_MARK_CONTENT:
+		return merge(apply, sight, &sight->content, snapshot_patch_mark(view->content),
+			     err);
+	case SNAPSHOT_DELETE_CONTENT:
+		return delete_content(apply, sight, err);
+	case SNAPSHOT_RELEASE:
+		return release(apply, sight, err);
+	case SNAPSHOT_IGNORE:
+	case SNAPSHOT_FAIL:
+	case SNAPSHOT_PENDING:
+		break;
+	}
+	return 0;
+}
+
+/* The same words are neither written nor told twice. */
+static int write_failure(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+			 const struct snapshot_plan *plan, struct error *err)
+{
+	const struct snapshot *snapshot = sight->view.snapshot;
+	const char *text = plan->error.text;
+	if (snapshot->error.message && strcmp(snapshot->error.message, text) == 0)
+		return 0;
+	if (merge_status(apply, sight, snapshot_patch_error(snapshot, text), err) < 0) {
+		report_refusal(apply, sight, SNAPSHOT_WRITE_STATUS, err);
+		return -1;
+	}
+	event_record(apply->applier->events, sight->snapshot, EVENT_WARNING, plan->reason, "%s",
+		     text);
+	return 0;
+}
+
+static enum snapshot_outcome fail(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+				  const struct snapshot_plan *plan, struct error *err)
+{
+	if (write_failure(apply, sight, plan, err) == 0)
+		*err = plan->error;
+	return SNAPSHOT_FAILED;
+}
+
+enum snapshot_outcome snapshot_apply(const struct snapshot_apply *apply,
+				     struct snapshot_sight *sight, const struct snapshot_plan *plan,
+				     struct error *err)
+{
+	switch (plan->decision) {
+	case SNAPSHOT_IGNORE:
+		return SNAPSHOT_ENDED;
+	case SNAPSHOT_FAIL:
+		return fail(apply, sight, plan, err);
+	case SNAPSHOT_PENDING:
+		event_record(apply->applier->events, sight->snapshot, EVENT_WARNING, plan->reason,
+			     "%s", plan->error.text);
+		*err = plan->error;
+		return SNAPSHOT_FAILED;
+	default:
+		break;
+	}
+	int r = act(apply, sight, plan, err);
+	if (r > 0)
+		return fail(apply, sight,
+			    &(struct snapshot_plan) { .reason = "SnapshotContentCreationFailed",
+						      .error = *err },
+			    err);
+	if (r < 0) {
+		if (plan->decision != SNAPSHOT_CREATE_CONTENT)
+			report_refusal(apply, sight, plan->decision, err);
+		return SNAPSHOT_FAILED;
+	}
+	bool ends = plan->decision == SNAPSHOT_DELETE_CONTENT || plan->decision == SNAPSHOT_RELEASE;
+	return ends ? SNAPSHOT_ENDED : SNAPSHOT_GOES_ON;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "csi/names.h"
+
+#define NS_PER_S 1000000000
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_dynamic(const struct snapshot *snapshot)
+{
+	return snapshot->claim_name != NULL;
+}
+
+bool snapshot_is_bound_to(const struct snapshot *snapshot, const struct snapshot_content *content)
+{
+	return content && same(content->snapshot_uid, snapshot->object.uid) &&
+	       same(content->snapshot_name, snapshot->object.name) &&
+	       same(content->snapshot_namespace, snapshot->object.namespace);
+}
+
+bool snapshot_needs_claim(const struct snapshot *snapshot)
+{
+	return is_dynamic(snapshot) && !snapshot->ready;
+}
+
+/* Nothing is left of the cluster's records that says whose it was: a deleted snapshot without a
+ * content has nothing to lose, and where all classes are ours so are the snapshots. */
+static bool is_ours_for_lack_of_others(const struct snapshot_view *view)
+{
+	const struct snapshot *snapshot = view->snapshot;
+	bool left_over = snapshot->object.deleted_s && snapshot->content_name;
+	return left_over || !view->foreign_classes;
+}
+
+bool snapshot_is_ours(const struct snapshot_view *view)
+{
+	if (view->content)
+		return snapshot_content_is_ours(view->content);
+	bool of_volume = view->volume && persistent_volume_is_ours(view->volume);
+	if (of_volume || (view->class && snapshot_class_is_ours(view->class)))
+		return true;
+	if (view->volume || view->class)
+		return false;
+	return view->claim ? view->claim_is_ours : is_ours_for_lack_of_others(view);
+}
+
+__attribute__((format(printf, 3, 4))) static void fail(struct snapshot_plan *plan,
+						       const char *reason, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	plan->decision = SNAPSHOT_FAIL;
+	plan->reason = reason;
+	plan->error.code = ERROR_INVALID;
+	vsnprintf(plan->error.text, sizeof(plan->error.text), format, args);
+	va_end(args);
+}
+
+static bool lacks_finalizers(const struct snapshot *snapshot, bool bound_too)
+{
+	return !object_has_finalizer(&snapshot->object, SNAPSHOT_SOURCE_FINALIZER) ||
+	       (bound_too && !object_has_finalizer(&snapshot->object, SNAPSHOT_BOUND_FINALIZER));
+}
+
+/* True if that is the next step. */
+static bool plan_preparation(const struct snapshot *snapshot, bool deletes,
+			     struct snapshot_plan *plan)
+{
+	plan->protects_bound = deletes;
+	if (!plan->names_class && !lacks_finalizers(snapshot, deletes))
+		return false;
+	plan->decision = SNAPSHOT_PREPARE;
+	return true;
+}
+
+static bool times_differ(const struct snapshot *snapshot, const struct snapshot_content *content)
+{
+	return !snapshot->taken_s && content->taken_ns / NS_PER_S != 0;
+}
+
+static bool errors_differ(const struct snapshot *snapshot, const struct snapshot_content *content)
+{
+	const char *message = content->ready ? NULL : content->error.message;
+	return !same(snapshot->error.message, message);
+}
+
+bool snapshot_status_differs(const struct snapshot *snapshot,
+			     const struct snapshot_content *content)
+{
+	bool size_differs =
+		content->has_restore_size &&
+		(!snapshot->has_restore_size || snapshot->restore_bytes != content->restore_bytes);
+	return !same(snapshot->content_name, content->object.name) || !snapshot->says_ready ||
+	       snapshot->ready != content->ready || size_differs ||
+	       times_differ(snapshot, content) || errors_differ(snapshot, content);
+}
+
+/* Its content is there, and each names the other. */
+static void plan_bound(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct snapshot_content *content = view->content;
+	const struct claim *claim = view->claim;
+	if (plan_preparation(view->snapshot, content->delete_snapshot, plan))
+		return;
+	/* The end of another snapshot of the claim may have taken it off at the same moment. */
+	if (is_dynamic(view->snapshot) && !content->ready && claim && !claim->object.deleted_s &&
+	    !object_has_finalizer(&claim->object, SNAPSHOT_CLAIM_FINALIZER))
+		plan->decision = SNAPSHOT_PROTECT_CLAIM;
+	else if (snapshot_status_differs(view->snapshot, content))
+		plan->decision = SNAPSHOT_WRITE_STATUS;
+}
+
+/* Why no snapshot can be made of the claim now, for the reader of an event; NULL: one can. */
+static const char *obstacle_of(const struct snapshot_view *view)
+{
+	const struct claim *claim = view->claim;
+	const struct persistent_volume *volume = view->volume;
+	if (!claim)
+		return "does not exist";
+	if (!claim->volume_name[0] || strcmp(claim->phase, "Bound") != 0)
+		return "is not bound to a volume yet";
+	if (!volume)
+		return "is bound to a PersistentVolume that does not exist";
+	if (!persistent_volume_is_ours(volume))
+		return "is bound to a volume of another driver than " CSI_DRIVER_NAME;
+	if (!same(volume->claim_uid, claim->object.uid))
+		return "is bound to a PersistentVolume that is bound to another claim";
+	return NULL;
+}
+
+static void plan_default_class(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const char *obstacle = obstacle_of(view);
+	plan->class = view->default_class;
+	plan->names_class = true;
+	if (obstacle)
+		fail(plan, "SetDefaultSnapshotClassFailed",
+		     "spec.volumeSnapshotClassName: is missing, and the default class is that of "
+		     "the volume's driver; the claim \"%s\" %s",
+		     view->snapshot->claim_name, obstacle);
+	else if (view->default_count == 0)
+		fail(plan, "SetDefaultSnapshotClassFailed",
+		     "spec.volumeSnapshotClassName: is missing, and no VolumeSnapshotClass of "
+		     "driver " CSI_DRIVER_NAME
+		     " has the annotation " SNAPSHOT_CLASS_DEFAULT_ANNOTATION ": \"true\"");
+	else if (view->default_count > 1)
+		fail(plan, "SetDefaultSnapshotClassFailed",
+		     "spec.volumeSnapshotClassName: is missing, and %u VolumeSnapshotClasses of "
+		     "driver " CSI_DRIVER_NAME " are the default one",
+		     view->default_count);
+}
+
+static void plan_class(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct snapshot *snapshot = view->snapshot;
+	plan->class = view->class;
+	if (!snapshot->class_name)
+		plan_default_class(view, plan);
+	else if (!view->class)
+		fail(plan, "GetSnapshotClassFailed",
+		     "spec.volumeSnapshotClassName: there is no VolumeSnapshotClass \"%s\"",
+		     snapshot->class_name);
+}
+
+static void plan_claim(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const char *name = view->snapshot->claim_name;
+	const char *obstacle = obstacle_of(view);
+	if (!view->claim)
+		fail(plan, "SnapshotPVCSourceMissing",
+		     "spec.source.persistentVolumeClaimName: there is no claim \"%s\"", name);
+	else if (view->claim->object.deleted_s)
+		fail(plan, "ErrorPVCFinalizer",
+		     "spec.source.persistentVolumeClaimName: the claim \"%s\" is being deleted",
+		     name);
+	else if (obstacle)
+		fail(plan, "SnapshotContentCreationFailed",
+		     "spec.source.persistentVolumeClaimName: the claim \"%s\" %s", name, obstacle);
+	else if (!snapshot_class_is_ours(plan->class))
+		fail(plan, "SnapshotContentCreationFailed",
+		     "spec.volumeSnapshotClassName: the VolumeSnapshotClass \"%s\" is of driver "
+		     "%s, the claim's volume of " CSI_DRIVER_NAME,
+		     plan->class->object.name, plan->class->driver);
+}
+
+/* Nothing has been made for it yet. */
+static void plan_new(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	plan_class(view, plan);
+	if (plan->decision == SNAPSHOT_IGNORE)
+		plan_claim(view, plan);
+	if (plan->decision != SNAPSHOT_IGNORE ||
+	    plan_preparation(view->snapshot, plan->class->delete_snapshot, plan))
+		return;
+	plan->decision = object_has_finalizer(&view->claim->object, SNAPSHOT_CLAIM_FINALIZER)
+				 ? SNAPSHOT_CREATE_CONTENT
+				 : SNAPSHOT_PROTECT_CLAIM;
+}
+
+static void fail_missing(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct snapshot *snapshot = view->snapshot;
+	fail(plan, "SnapshotContentMissing", "there is no VolumeSnapshotContent \"%s\"",
+	     snapshot->content_name ? snapshot->content_name : snapshot->source_content_name);
+}
+
+/* The content is of another snapshot, or of one that was there before. */
+static void fail_misbound(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct snapshot_content *content = view->content;
+	fail(plan, "SnapshotContentMisbound",
+	     "the VolumeSnapshotContent \"%s\" is bound to the VolumeSnapshot \"%s/%s\" with uid "
+	     "%s",
+	     content->object.name, content->snapshot_namespace, content->snapshot_name,
+	     content->snapshot_uid ? content->snapshot_uid : "\"\"");
+}
+
+static void plan_dynamic(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct snapshot *snapshot = view->snapshot;
+	const struct snapshot_content *content = view->content;
+	if (!content && !snapshot->content_name)
+		plan_new(view, plan);
+	else if (!content)
+		fail_missing(view, plan);
+	else if (content->snapshot_handle)
+		fail(plan, snapshot->content_name ? "SnapshotContentMismatch" : "SnapshotHandleSet",
+		     "the VolumeSnapshotContent \"%s\" is of a snapshot that existed before "
+		     "(spec.source.snapshotHandle), the VolumeSnapshot names a claim",
+		     content->object.name);
+	else if (!snapshot_is_bound_to(snapshot, content))
+		fail_misbound(view, plan);
+	else
+		plan_bound(view, plan);
+}
+
+static void plan_binding(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct snapshot_content *content = view->content;
+	if (content->object.deleted_s)
+		fail(plan, "SnapshotBindFailed",
+		     "the VolumeSnapshotContent \"%s\" is being deleted", content->object.name);
+	else if (!plan_preparation(view->snapshot, content->delete_snapshot, plan))
+		plan->decision = SNAPSHOT_BIND_CONTENT;
+}
+
+static void plan_preprovisioned(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct snapshot *snapshot = view->snapshot;
+	const struct snapshot_content *content = view->content;
+	if (snapshot->content_name &&
+	    strcmp(snapshot->content_name, snapshot->source_content_name) != 0)
+		fail(plan, "SnapshotMisbound",
+		     "status.boundVolumeSnapshotContentName: is \"%s\", the source is \"%s\"",
+		     snapshot->content_name, snapshot->source_content_name);
+	else if (!content)
+		fail_missing(view, plan);
+	else if (!content->snapshot_handle)
+		fail(plan, "SnapshotContentMismatch",
+		     "the VolumeSnapshotContent \"%s\" has no spec.source.snapshotHandle: it is "
+		     "not of a snapshot that existed before",
+		     content->object.name);
+	else if (!same(content->snapshot_namespace, snapshot->object.namespace) ||
+		 !same(content->snapshot_name, snapshot->object.name))
+		fail(plan, "SnapshotContentMismatch",
+		     "spec.volumeSnapshotRef of the VolumeSnapshotContent \"%s\" names \"%s/%s\"",
+		     content->object.name,
+		     content->snapshot_namespace ? content->snapshot_namespace : "",
+		     content->snapshot_name ? content->snapshot_name : "");
+	else if (!content->snapshot_uid || !content->snapshot_uid[0])
+		plan_binding(view, plan);
+	else if (!same(content->snapshot_uid, snapshot->object.uid))
+		fail_misbound(view, plan);
+	else
+		plan_bound(view, plan);
+}
+
+static void plan_pending(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	plan->decision = SNAPSHOT_PENDING;
+	plan->reason = "SnapshotDeletePending";
+	if (view->restored_to)
+		error_set(&plan->error, ERROR_IN_USE, "the claim \"%s/%s\" is being made from it",
+			  view->restored_to->object.namespace, view->restored_to->object.name);
+	else
+		error_set(&plan->error, ERROR_IN_USE,
+			  "it belongs to the VolumeGroupSnapshot \"%s\" and is deleted with it",
+			  view->snapshot->group_name ? view->snapshot->group_name : "");
+}
+
+static bool is_marked(const struct snapshot_content *content)
+{
+	return pairs_get(&content->object.annotations, SNAPSHOT_BEING_DELETED_ANNOTATION) != NULL;
+}
+
+static void plan_deletion(const struct snapshot_view *view, struct snapshot_plan *plan)
+{
+	const struct object *object = &view->snapshot->object;
+	const struct snapshot_content *content = view->content;
+	if (!object_has_finalizer(object, SNAPSHOT_SOURCE_FINALIZER) &&
+	    !object_has_finalizer(object, SNAPSHOT_BOUND_FINALIZER))
+		return;
+	if (view->restored_to || object_has_finalizer(object, SNAPSHOT_GROUP_FINALIZER))
+		plan_pending(view, plan);
+	else if (!snapshot_is_bound_to(view->snapshot, content))
+		plan->decision = SNAPSHOT_RELEASE;
+	else if (!is_marked(content))
+		plan->decision = SNAPSHOT_MARK_CONTENT;
+	else if (!content->delete_snapshot)
+		plan->decision = SNAPSHOT_RELEASE;
+	else if (!content->object.deleted_s)
+		plan->decision = SNAPSHOT_DELETE_CONTENT;
+}
+
+void snapshot_plan(const struct snapshot_view *view, struct snapshot_plan *ret_plan)
+{
+	const struct snapshot *snapshot = view->snapshot;
+	*ret_plan = (struct snapshot_plan) { .decision = SNAPSHOT_IGNORE };
+	if (!snapshot_is_ours(view))
+		return;
+	if (snapshot->object.deleted_s)
+		plan_deletion(view, ret_plan);
+	else if (!snapshot->claim_name == !snapshot->source_content_name)
+		fail(ret_plan, "SnapshotValidationError",
+		     "spec.source: name one of persistentVolumeClaimName and "
+		     "volumeSnapshotContentName");
+	else if (is_dynamic(snapshot))
+		plan_dynamic(view, ret_plan);
+	else
+		plan_preprovisioned(view, ret_plan);
+}

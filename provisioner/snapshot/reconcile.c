@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/reconcile.h"
+
+#include <string.h>
+
+#include "apply/metadata_patch.h"
+#include "apply/role.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "csi/names.h"
+#include "kube/event.h"
+#include "kube/json.h"
+#include "snapshot/content_plan.h"
+#include "snapshot/patch.h"
+#include "snapshot/wake.h"
+
+/* More than a snapshot takes from its beginning to its end. */
+#define STEPS_MAX 12
+
+/* What is gone needs no more. */
+static int gone_is_done(int r, const struct error *err)
+{
+	return r < 0 && err->code != ERROR_NOT_FOUND ? -1 : 0;
+}
+
+static int settle(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+		  struct error *err)
+{
+	for (unsigned i = 0; i < STEPS_MAX; i++) {
+		struct snapshot_plan plan;
+		snapshot_plan(&sight->view, &plan);
+		switch (snapshot_apply(apply, sight, &plan, err)) {
+		case SNAPSHOT_ENDED:
+			return 0;
+		case SNAPSHOT_FAILED:
+			return gone_is_done(-1, err);
+		case SNAPSHOT_GOES_ON:
+			break;
+		}
+	}
+	return error_set(err, ERROR_CONFLICT, "another writer undoes what is written");
+}
+
+static int reconcile_snapshot(const struct snapshot_apply *apply, const char *namespace,
+			      const char *name, struct error *err)
+{
+	CLEANUP(snapshot_sight_done) struct snapshot_sight sight = { 0 };
+	if (snapshot_sight_take(apply->applier->cluster, apply->written, namespace, name, &sight) >
+	    0)
+		return ROLE_AGAIN_MS;
+	return sight.snapshot ? settle(apply, &sight, err) : 0;
+}
+
+static int merge_content(const struct snapshot_apply *apply, const struct object *content,
+			 struct json_object *taken, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *patch = taken;
+	CLEANUP(object_unrefp) struct object *answer = NULL;
+	if (applier_merge(apply->applier, content, patch, &answer, err) < 0)
+		return gone_is_done(-1, err);
+	snapshot_written_note(apply->written, answer, false);
+	return 0;
+}
+
+static struct object *snapshot_of_content(struct cluster *cluster,
+					  const struct snapshot_content *content)
+{
+	return content->snapshot_namespace && content->snapshot_name
+		       ? cluster_get(cluster, CLUSTER_SNAPSHOTS, content->snapshot_namespace,
+				     content->snapshot_name)
+		       : NULL;
+}
+
+static int settle_content(const struct snapshot_apply *apply, struct object *object,
+			  struct error *err)
+{
+	const struct snapshot_content *content = snapshot_content_of(object);
+	CLEANUP(object_unrefp)
+	struct object *snapshot = snapshot_of_content(apply->applier->cluster, content);
+	struct snapshot_content_plan plan;
+	snapshot_content_plan(content, snapshot ? snapshot_of(snapshot) : NULL, &plan);
+	switch (plan.decision) {
+	case SNAPSHOT_CONTENT_IGNORE:
+		break;
+	case SNAPSHOT_CONTENT_PROTECT:
+		return merge_content(
+			apply, object,
+			metadata_patch_add(object, SNAPSHOT_CONTENT_FINALIZER, NULL, NULL), err);
+	case SNAPSHOT_CONTENT_MARK:
+		return merge_content(apply, object, snapshot_patch_mark(content), err);
+	case SNAPSHOT_CONTENT_FAIL:
+		event_record(apply->applier->events, object, EVENT_WARNING, plan.reason, "%s",
+			     plan.text);
+		break;
+	}
+	return 0;
+}
+
+static int reconcile_content(const struct snapshot_apply *apply, const char *name,
+			     struct error *err)
+{
+	CLEANUP(object_unrefp)
+	struct object *content =
+		cluster_get(apply->applier->cluster, CLUSTER_SNAPSHOT_CONTENTS, "", name);
+	if (!snapshot_written_is_seen(apply->written, &snapshot_content_kind, "", name, content))
+		return ROLE_AGAIN_MS;
+	return content ? settle_content(apply, content, err) : 0;
+}
+
+/* The volume may be gone before the claim is, so the claim's own note of its provisioner counts,
+ * too. */
+static bool claim_is_ours(struct cluster *cluster, const struct claim *claim)
+{
+	CLEANUP(object_unrefp)
+	struct object *volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim->volume_name);
+	if (volume)
+		return persistent_volume_is_ours(persistent_volume_of(volume));
+	const struct pairs *annotations = &claim->object.annotations;
+	const char *provisioner = pairs_get(annotations, CLAIM_PROVISIONER_ANNOTATION);
+	if (!provisioner)
+		provisioner = pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
+	return provisioner && strcmp(provisioner, CSI_DRIVER_NAME) == 0;
+}
+
+static bool is_needed(struct cluster *cluster, const struct object *claim)
+{
+	CLEANUP_OBJECT_LIST struct object_list snapshots = { 0 };
+	CLEANUP_FREE char *group = snapshot_wake_sources(claim->namespace, claim->name);
+	cluster_list(cluster, CLUSTER_SNAPSHOTS, group, &snapshots);
+	for (size_t i = 0; i < snapshots.count; i++)
+		if (snapshot_needs_claim(snapshot_of(snapshots.items[i])))
+			return true;
+	return false;
+}
+
+static int release_claim(const struct snapshot_apply *apply, const struct object *claim,
+			 struct error *err)
+{
+	CLEANUP(json_object_putp)
+	struct json_object *patch = metadata_patch_drop_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER);
+	if (applier_merge_lists(apply->applier, claim, patch, err) < 0) {
+		if (err->code != ERROR_NOT_FOUND && err->code != ERROR_CANCELLED &&
+		    err->code != ERROR_CONFLICT)
+			event_record(apply->applier->events, claim, EVENT_WARNING,
+				     "ErrorPVCFinalizer", "%s", err->text);
+		return gone_is_done(-1, err);
+	}
+	snapshot_written_note_end(apply->written, claim);
+	return 0;
+}
+
+static int reconcile_claim(const struct snapshot_apply *apply, const char *namespace,
+			   const char *name, struct error *err)
+{
+	struct cluster *cluster = apply->applier->cluster;
+	CLEANUP(object_unrefp)
+	struct object *claim = cluster_get(cluster, CLUSTER_CLAIMS, namespace, name);
+	if (!snapshot_written_is_seen(apply->written, &claim_kind, namespace, name, claim))
+		return ROLE_AGAIN_MS;
+	if (!claim || !object_has_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER) ||
+	    !claim_is_ours(cluster, claim_of(claim)) || is_needed(cluster, claim))
+		return 0;
+	return release_claim(apply, claim, err);
+}
+
+int snapshot_reconcile(const struct snapshot_apply *apply, const char *key, struct error *err)
+{
+	if (lead_check(&apply->applier->lead, err) < 0)
+		return -1;
+	const char *rest = strchr(key, '/') + 1;
+	if (strncmp(key, SNAPSHOT_CONTENT_KEY, strlen(SNAPSHOT_CONTENT_KEY)) == 0)
+		return reconcile_content(apply, rest, err);
+	const char *slash = strchr(rest, '/');
+	CLEANUP_FREE char *namespace = must_printf("%.*s", (int)(slash - rest), rest);
+	if (strncmp(key, SNAPSHOT_CLAIM_KEY, strlen(SNAPSHOT_CLAIM_KEY)) == 0)
+		return reconcile_claim(apply, namespace, slash + 1, err);
+	return reconcile_snapshot(apply, namespace, slash + 1, err);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/wake.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "cluster/persistent_volume.h"
+#include "cluster/snapshot.h"
+#include "cluster/snapshot_content.h"
+#include "kube/claim.h"
+
+/* No other role's groups begin so. */
+#define SOURCES "*snapshots-of/"
+#define CONTENTS "*snapshots-from/"
+#define RESTORES "*restored-from/"
+#define PROTECTED "*snapshotted"
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+char *snapshot_wake_sources(const char *namespace, const char *claim)
+{
+	return must_printf(SOURCES "%s/%s", namespace, claim);
+}
+
+char *snapshot_wake_restores(const char *namespace, const char *snapshot)
+{
+	return must_printf(RESTORES "%s/%s", namespace, snapshot);
+}
+
+void snapshot_wake_index(const struct object *object, struct text *key)
+{
+	const struct snapshot *snapshot = (const struct snapshot *)object;
+	if (snapshot->claim_name)
+		text_printf(key, SOURCES "%s/%s", object->namespace, snapshot->claim_name);
+	else if (snapshot->source_content_name)
+		text_printf(key, CONTENTS "%s", snapshot->source_content_name);
+}
+
+/* The snapshot that a pending claim is made from; NULL: it is not. */
+static const struct claim_data_source *restored_from(const struct claim *claim)
+{
+	const struct claim_data_source *source = claim->data_source;
+	return source && source->kind == CLAIM_FROM_SNAPSHOT && strcmp(claim->phase, "Pending") == 0
+		       ? source
+		       : NULL;
+}
+
+static const char *namespace_of(const struct claim *claim, const struct claim_data_source *source)
+{
+	return source->namespace ? source->namespace : claim->object.namespace;
+}
+
+static bool is_protected(const struct object *claim)
+{
+	return object_has_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER);
+}
+
+void snapshot_wake_index_claim(const struct object *object, struct text *key)
+{
+	const struct claim *claim = (const struct claim *)object;
+	const struct claim_data_source *source = restored_from(claim);
+	if (source)
+		text_printf(key, RESTORES "%s/%s", namespace_of(claim, source), source->name);
+	else if (is_protected(object))
+		text_append_string(key, PROTECTED);
+}
+
+static void add(struct workqueue *queue, const char *kind, const char *namespace, const char *name)
+{
+	CLEANUP_FREE char *key = must_printf("%s%s/%s", kind, namespace, name);
+	workqueue_add(queue, key);
+}
+
+static void add_content(struct workqueue *queue, const char *name)
+{
+	CLEANUP_FREE char *key = must_printf(SNAPSHOT_CONTENT_KEY "%s", name);
+	workqueue_add(queue, key);
+}
+
+static void add_group(struct workqueue *queue, struct cluster *cluster, const char *group)
+{
+	CLEANUP_OBJECT_LIST struct object_list snapshots = { 0 };
+	cluster_list(cluster, CLUSTER_SNAPSHOTS, group, &snapshots);
+	for (size_t i = 0; i < snapshots.count; i++)
+		add(queue, SNAPSHOT_KEY, snapshots.items[i]->namespace, snapshots.items[i]->name);
+}
+
+/* An error in the status is our own write: if it woke the snapshot, a failure would be repeated at
+ * once instead of after a while. */
+static bool snapshot_differs(const struct snapshot *before, const struct snapshot *after)
+{
+	const struct object *old = &before->object, *new = &after->object;
+	return !same(old->uid, new->uid) || old->deleted_s != new->deleted_s ||
+	       old->finalizer_count != new->finalizer_count ||
+	       !same(before->class_name, after->class_name) ||
+	       !same(before->content_name, after->content_name) || before->ready != after->ready ||
+	       before->taken_s != after->taken_s || before->restore_bytes != after->restore_bytes;
+}
+
+/* Its source need not be kept for it any more, and its content may be deletable. */
+static void snapshot_ended(struct workqueue *queue, const struct snapshot *snapshot)
+{
+	if (snapshot->claim_name)
+		add(queue, SNAPSHOT_CLAIM_KEY, snapshot->object.namespace, snapshot->claim_name);
+	const char *content = snapshot->source_content_name ? snapshot->source_content_name
+							    : snapshot->content_name;
+	if (content)
+		add_content(queue, content);
+}
+
+static void snapshot_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct snapshot *before = (const struct snapshot *)change->before;
+	const struct snapshot *after = (const struct snapshot *)change->after;
+	if (before && (!after || !same(before->object.uid, after->object.uid)))
+		snapshot_ended(queue, before);
+	if (!after || (before && !snapshot_differs(before, after)))
+		return;
+	add(queue, SNAPSHOT_KEY, after->object.namespace, after->object.name);
+	if (before && !before->ready && after->ready && after->claim_name)
+		add(queue, SNAPSHOT_CLAIM_KEY, after->object.namespace, after->claim_name);
+}
+
+static bool content_differs(const struct snapshot_content *before,
+			    const struct snapshot_content *after)
+{
+	const struct object *old = &before->object, *new = &after->object;
+	return !same(old->uid, new->uid) || old->deleted_s != new->deleted_s ||
+	       old->finalizer_count != new->finalizer_count ||
+	       !same(before->snapshot_uid, after->snapshot_uid) ||
+	       !same(before->snapshot_name, after->snapshot_name) ||
+	       !same(before->snapshot_namespace, after->snapshot_namespace) ||
+	       before->delete_snapshot != after->delete_snapshot || before->ready != after->ready ||
+	       before->taken_ns != after->taken_ns ||
+	       before->restore_bytes != after->restore_bytes ||
+	       !same(before->error.message, after->error.message);
+}
+
+/* Snapshots that name the content, and the one that it names; they are the same if all is well. */
+static void content_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct snapshot_content *before = (const struct snapshot_content *)change->before;
+	const struct snapshot_content *after = (const struct snapshot_content *)change->after;
+	const struct snapshot_content *content = after ? after : before;
+	if (!snapshot_content_is_ours(content) ||
+	    (before && after && !content_differs(before, after)))
+		return;
+	if (after)
+		add_content(queue, content->object.name);
+	if (content->snapshot_namespace && content->snapshot_name)
+		add(queue, SNAPSHOT_KEY, content->snapshot_namespace, content->snapshot_name);
+	if (content->volume_handle || !cluster_is_complete(change->cluster))
+		return;
+	CLEANUP_FREE char *group = must_printf(CONTENTS "%s", content->object.name);
+	add_group(queue, change->cluster, group);
+}
+
+static void restore_ended(struct workqueue *queue, const struct claim *before,
+			  const struct claim *after)
+{
+	const struct claim_data_source *source = before ? restored_from(before) : NULL;
+	if (source && (!after || !restored_from(after)))
+		add(queue, SNAPSHOT_KEY, namespace_of(before, source), source->name);
+}
+
+static bool source_differs(const struct claim *before, const struct claim *after)
+{
+	return !before || !after || !same(before->object.uid, after->object.uid) ||
+	       !same(before->phase, after->phase) ||
+	       !same(before->volume_name, after->volume_name) ||
+	       before->object.deleted_s != after->object.deleted_s;
+}
+
+static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct claim *before = (const struct claim *)change->before;
+	const struct claim *after = (const struct claim *)change->after;
+	const struct object *object = after ? change->after : change->before;
+	restore_ended(queue, before, after);
+	if (!source_differs(before, after))
+		return;
+	if (after && is_protected(object))
+		add(queue, SNAPSHOT_CLAIM_KEY, object->namespace, object->name);
+	if (!cluster_is_complete(change->cluster))
+		return;
+	CLEANUP_FREE char *group = snapshot_wake_sources(object->namespace, object->name);
+	add_group(queue, change->cluster, group);
+}
+
+static void volume_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct persistent_volume *before = (const struct persistent_volume *)change->before;
+	const struct persistent_volume *after = (const struct persistent_volume *)change->after;
+	if (!after || !persistent_volume_is_ours(after) || !after->claim_namespace ||
+	    !after->claim_name || (before && same(before->claim_uid, after->claim_uid)))
+		return;
+	CLEANUP_FREE char *group = snapshot_wake_sources(after->claim_namespace, after->claim_name);
+	add_group(queue, change->cluster, group);
+}
+
+/* Of a class, which is rare, all snapshots that have no content may wait for it. */
+static void class_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	CLEANUP_OBJECT_LIST struct object_list snapshots = { 0 };
+	cluster_list(change->cluster, CLUSTER_SNAPSHOTS, NULL, &snapshots);
+	for (size_t i = 0; i < snapshots.count; i++)
+		if (!snapshot_of(snapshots.items[i])->content_name)
+			add(queue, SNAPSHOT_KEY, snapshots.items[i]->namespace,
+			    snapshots.items[i]->name);
+}
+
+void snapshot_wake(struct workqueue *queue, const struct cluster_change *change)
+{
+	if (change->kind == CLUSTER_SNAPSHOTS)
+		snapshot_changed(queue, change);
+	else if (change->kind == CLUSTER_SNAPSHOT_CONTENTS)
+		content_changed(queue, change);
+	else if (change->kind == CLUSTER_CLAIMS)
+		claim_changed(queue, change);
+	else if (!cluster_is_complete(change->cluster))
+		return;
+	else if (change->kind == CLUSTER_VOLUMES)
+		volume_changed(queue, change);
+	else if (change->kind == CLUSTER_SNAPSHOT_CLASSES)
+		class_changed(queue, change);
+}
+
+void snapshot_wake_all(struct workqueue *queue, struct cluster *cluster)
+{
+	CLEANUP_OBJECT_LIST struct object_list contents = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
+	add_group(queue, cluster, NULL);
+	cluster_list(cluster, CLUSTER_SNAPSHOT_CONTENTS, NULL, &contents);
+	for (size_t i = 0; i < contents.count; i++)
+		if (snapshot_content_is_ours(snapshot_content_of(contents.items[i])))
+			add_content(queue, contents.items[i]->name);
+	cluster_list(cluster, CLUSTER_CLAIMS, PROTECTED, &claims);
+	for (size_t i = 0; i < claims.count; i++)
+		add(queue, SNAPSHOT_CLAIM_KEY, claims.items[i]->namespace, claims.items[i]->name);
+}
