@@ -18,7 +18,9 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 16);
-	assert_int_equal(options.roles, 15); /* all */
+	assert_int_equal(options.roles, 31); /* all */
+	assert_false(options.snapshots_always);
+	assert_string_equal(options.snapshot_lease_namespace, "kube-system");
 	assert_string_equal(options.deployment, "");
 	assert_int_equal(options.capacity_poll_ms, 60000);
 	assert_int_equal(options.call_timeout_ms, 30000);
@@ -50,6 +52,21 @@ static void reads_every_flag(void **state)
 	assert_true(options.leader_elect);
 }
 
+static void says_who_is_the_snapshot_controller(void **state)
+{
+	struct options options;
+	struct error err;
+	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=always"), 0);
+	assert_true(options.snapshots_always);
+	assert_int_equal(options.roles, 31);
+	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=never"), 0);
+	assert_int_equal(options.roles, 15);
+	assert_int_equal(
+		PARSE(&options, &err, "--snapshot-controller=never", "--roles=snapshot-controller"),
+		-1);
+	assert_non_null(strstr(err.text, "leaves no role"));
+}
+
 static void asks_for_help(void **state)
 {
 	struct options options;
@@ -63,6 +80,7 @@ static void refuses_and_names_what_is_wrong(void **state)
 		"--roles=provision,recycle",
 		"--roles=reclaim,",
 		"--roles=,",
+		"--snapshot-controller=perhaps",
 		"--nope",
 		"--workers=0",
 		"--workers=257",
@@ -93,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults_for_everything),
 		cmocka_unit_test(reads_every_flag),
+		cmocka_unit_test(says_who_is_the_snapshot_controller),
 		cmocka_unit_test(asks_for_help),
 		cmocka_unit_test(refuses_and_names_what_is_wrong),
 	};
