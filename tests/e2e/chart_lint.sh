@@ -39,6 +39,21 @@ leaves_out() {
 	ok "helm template $* leaves out $expression"
 }
 
+renders_what_newer_releases_know() {
+	renders '^  nodeAllocatableUpdatePeriodSeconds: 60$' --kube-version 1.36.0
+	renders '^  nodeAllocatableUpdatePeriodSeconds: 60$' --kube-version 1.36.0 \
+		--set-json node.allocatableUpdateSeconds=null
+	leaves_out 'nodeAllocatableUpdatePeriodSeconds' --kube-version 1.35.4
+	leaves_out 'nodeAllocatableUpdatePeriodSeconds' --kube-version 1.37.2 \
+		--set node.allocatableUpdateSeconds=0
+	renders '^  preventPodSchedulingIfMissing: true$' --kube-version 1.37.2
+	renders '^  preventPodSchedulingIfMissing: true$' --kube-version 1.37.2 \
+		--set-json node.preventPodSchedulingIfMissing=null
+	renders '^  preventPodSchedulingIfMissing: false$' --kube-version 1.37.2 \
+		--set node.preventPodSchedulingIfMissing=false
+	leaves_out 'preventPodSchedulingIfMissing' --kube-version 1.36.0
+}
+
 renders_for_several_sets_of_values() {
 	renders '^ +image: docker.io/kentledge/kentledge:0.1.0$'
 	renders '^ +image: docker.io/kentledge/kentledge:v7$' --set image.tag=v7
@@ -65,6 +80,7 @@ renders_for_several_sets_of_values() {
 	renders '--provisioning=auto$' --set-json node.provisioning=null
 	renders '--max-volumes=0$'
 	renders '--max-volumes=110$' --set node.maxVolumes=110
+	renders_what_newer_releases_know
 	renders_several_pools
 	renders_inline_volumes_only_when_asked
 	renders 'pool: "fast"' --set storageClasses.kentledge.parameters.pool=fast
@@ -285,6 +301,7 @@ wrong_values_are_refused() {
 	refuses replica --set provisioner.replica=2
 	refuses roles --set 'provisioner.roles={provision,shrink}'
 	refuses replicas --set controller.replicas=0
+	refuses allocatableUpdateSeconds --set node.allocatableUpdateSeconds=5
 	refuses secretNamespaces --set 'provisioner.secretNamespaces={Keys}'
 	refuses secretNamespaces --set provisioner.secretNamespaces=keys
 	refuses encryption --set storageClasses.kentledge.parameters.encryption=luks
