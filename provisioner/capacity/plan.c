@@ -58,6 +58,12 @@ static uint32_t wait_ms(const struct capacity_view *view, const struct capacity_
 	return due_ms > view->now_ms ? (uint32_t)(due_ms - view->now_ms) : 0;
 }
 
+static void wait_for(struct capacity_plan *plan, uint32_t ms)
+{
+	if (plan->wait_ms == 0 || ms < plan->wait_ms)
+		plan->wait_ms = ms;
+}
+
 static bool is_owned(const struct storage_capacity *object, const char *owner_uid)
 {
 	const struct owner *owner = object_controller(&object->object);
@@ -77,8 +83,22 @@ static void plan_update(const struct capacity_view *view, const struct capacity_
 							   .class_name = class->name,
 							   .object = object,
 							   .room = *room });
-	else if (plan->wait_ms == 0 || wait < plan->wait_ms)
-		plan->wait_ms = wait;
+	else
+		wait_for(plan, wait);
+}
+
+/* A refresh may follow the creation before the live copy has the object: a second creation would
+ * only be refused. */
+static void plan_creation(const struct capacity_view *view, const struct capacity_class *class,
+			  struct capacity_plan *plan)
+{
+	uint64_t due_ms = class->written_ms + CAPACITY_LAG_MS;
+	if (class->written_ms && due_ms > view->now_ms)
+		wait_for(plan, (uint32_t)(due_ms - view->now_ms));
+	else
+		decide(plan, &(struct capacity_decision) { .action = CAPACITY_CREATE,
+							   .class_name = class->name,
+							   .room = class->room });
 }
 
 /* The one of the class to be kept: that of our name before others. */
@@ -109,9 +129,7 @@ static const struct storage_capacity *plan_class(const struct capacity_view *vie
 		plan->current++;
 		plan_update(view, class, object, plan);
 	} else if (class->answered) {
-		decide(plan, &(struct capacity_decision) { .action = CAPACITY_CREATE,
-							   .class_name = class->name,
-							   .room = class->room });
+		plan_creation(view, class, plan);
 	}
 	return object;
 }

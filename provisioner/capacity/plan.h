@@ -23,6 +23,7 @@
 #include "cluster/storage_capacity.h"
 
 #define CAPACITY_HOLD_MS 5000			/* between two writes of one object */
+#define CAPACITY_LAG_MS 1000			/* of the live copy behind a creation */
 #define CAPACITY_HOLD_SMALL_MS 60000		/* of a change below one percent */
 #define CAPACITY_ANYTHING ((uint64_t)INT64_MAX) /* of a class that every node refuses alike */
 
