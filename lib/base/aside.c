@@ -2,6 +2,7 @@
 #include "base/aside.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -75,9 +76,8 @@ static int await(struct aside *aside, struct error *err)
 		late = pthread_cond_clockwait(&aside->changed, &aside->lock, CLOCK_MONOTONIC,
 					      &deadline);
 	if (aside->running)
-		return error_set(err, ERROR_TIMEOUT, "%s: no answer for %llu s", aside->what,
-				 (unsigned long long)(clock_monotonic_ms() - aside->begun_ms) /
-					 1000);
+		return error_set(err, ERROR_TIMEOUT, "%s: no answer for %" PRIu64 " ms",
+				 aside->what, clock_monotonic_ms() - aside->begun_ms);
 	if (aside->result < 0)
 		*err = aside->err;
 	return aside->result;
