@@ -7,6 +7,7 @@
 #include "apply/role.h"
 #include "base/log.h"
 #include "cluster/persistent_volume.h"
+#include "csi/names.h"
 #include "kube/json.h"
 
 static bool is_unfinished_copy(const struct claim *claim)
@@ -73,12 +74,23 @@ static struct object *find(struct cluster *cluster, const char *key)
 	return cluster_get(cluster, kind_of_key(key), text_string(&copy), slash + 1);
 }
 
-/* Claims of other drivers bear the same finalizer. */
+/* Sources of other drivers bear the same finalizers, which are not ours to remove. */
 static bool is_claim_of_ours(struct cluster *cluster, const struct claim *claim)
 {
 	CLEANUP(object_unrefp)
 	struct object *volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim->volume_name);
-	return volume && persistent_volume_is_ours(persistent_volume_of(volume));
+	const char *provisioner =
+		pairs_get(&claim->object.annotations, CLAIM_PROVISIONER_ANNOTATION);
+	return volume ? persistent_volume_is_ours(persistent_volume_of(volume))
+		      : provisioner && strcmp(provisioner, CSI_DRIVER_NAME) == 0;
+}
+
+static bool is_snapshot_of_ours(struct cluster *cluster, const struct snapshot *snapshot)
+{
+	const char *name = snapshot->content_name ? snapshot->content_name : "";
+	CLEANUP(object_unrefp)
+	struct object *content = cluster_get(cluster, CLUSTER_SNAPSHOT_CONTENTS, "", name);
+	return content && snapshot_content_is_ours(snapshot_content_of(content));
 }
 
 static bool may_go(struct cluster *cluster, const struct object *source)
@@ -86,7 +98,7 @@ static bool may_go(struct cluster *cluster, const struct object *source)
 	if (!object_has_finalizer(source, finalizer_of(source)))
 		return false;
 	if (source->kind != &claim_kind)
-		return true;
+		return is_snapshot_of_ours(cluster, (const struct snapshot *)source);
 	return source->deleted_s && is_claim_of_ours(cluster, (const struct claim *)source);
 }
 

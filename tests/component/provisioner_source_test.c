@@ -430,8 +430,8 @@ static void a_finalizer_that_nothing_needs_is_removed(void **state)
 	assert_string_equal(finalizers, "[\"foreign\"]");
 }
 
-/* Another driver's sidecar wrote it. */
-static void a_finalizer_of_another_drivers_claim_stays(void **state)
+/* Another driver's sidecar wrote them. */
+static void finalizers_of_another_drivers_sources_stay(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_source();
 	fake_api_putf(scene_api(scene), &scene_volumes,
@@ -441,10 +441,20 @@ static void a_finalizer_of_another_drivers_claim_stays(void **state)
 		scene_api(scene), &scene_claims,
 		"{'metadata':{'name':'theirs','namespace':'default','finalizers':['" CLONE_FINALIZER
 		"']},'spec':{'volumeName':'theirs'},'status':{'phase':'Bound'}}");
+	fake_api_putf(scene_api(scene), &scene_contents,
+		      "{'metadata':{'name':'theirs'},'spec':{'driver':'other.io',"
+		      "'deletionPolicy':'Delete','source':{'volumeHandle':'x'},"
+		      "'volumeSnapshotRef':{'namespace':'default','name':'theirs'}}}");
+	fake_api_putf(scene_api(scene), &scene_snapshots,
+		      "{'metadata':{'name':'theirs','namespace':'default','finalizers':["
+		      "'" RESTORE_FINALIZER "']},'spec':{'source':{'persistentVolumeClaimName':"
+		      "'theirs'}},'status':{'boundVolumeSnapshotContentName':'theirs'}}");
 	scene_delete(scene, &scene_claims, "theirs");
+	scene_delete(scene, &scene_snapshots, "theirs");
 	put_copy(scene, CLONE, "kentledge");
 	assert_true(scene_wait(scene, scene_is_bound, "copy"));
 	assert_true(fake_api_exists(scene_api(scene), &scene_claims, "default", "theirs"));
+	assert_true(fake_api_exists(scene_api(scene), &scene_snapshots, "default", "theirs"));
 }
 
 /* E5: rights that are not there are no reason to refuse. */
@@ -484,6 +494,36 @@ static void what_a_populator_fills_is_left_alone(void **state)
 	CLEANUP_FREE char *finalizers = fake_api_field(scene_api(scene), &scene_claims, "default",
 						       "copy", "metadata.finalizers");
 	assert_null(finalizers);
+}
+
+/* Requirement E21: lib-volume-populator has a claim of its own filled, and then gives its volume to
+ * the user's claim. */
+static void a_volume_that_a_populator_hands_over_stays(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_source();
+	scene_put_claim(scene, "copy", NULL);
+	assert_true(scene_wait(scene, scene_is_bound, "copy"));
+	scene_put_claim(scene, "user",
+			"{'spec':{'dataSourceRef':{'apiGroup':'x.io','kind':'Hello','name':'w'}}}");
+	fake_api_edit(scene_api(scene), &scene_volumes, "", COPY,
+		      "{'spec':{'claimRef':{'name':'user','uid':'user-uid'}}}");
+	fake_api_edit(scene_api(scene), &scene_claims, "default", "copy",
+		      "{'status':{'phase':'Lost'}}");
+	scene_delete(scene, &scene_claims, "copy");
+	assert_true(fake_api_wait_field(scene_api(scene), &scene_claims, "default", "copy",
+					"metadata.name", NULL));
+	fake_api_edit(scene_api(scene), &scene_claims, "default", "user",
+		      "{'spec':{'volumeName':'" COPY "'},'status':{'phase':'Bound'}}");
+	usleep(100000);
+	assert_true(fake_node_has(scene_node_a(scene), COPY));
+	assert_true(fake_api_exists(scene_api(scene), &scene_volumes, "", COPY));
+	assert_false(scene_has_event(scene, "ProvisioningFailed", ""));
+	assert_int_equal(calls(scene), 2);
+	/* From then on it goes with the user's claim. */
+	scene_delete(scene, &scene_claims, "user");
+	fake_api_edit(scene_api(scene), &scene_volumes, "", COPY,
+		      "{'status':{'phase':'Released'}}");
+	assert_true(scene_wait(scene, scene_is_gone, "copy"));
 }
 
 static bool has_come_to_it(struct provision_scene *scene, const char *claim)
@@ -622,10 +662,11 @@ int main(void)
 		cmocka_unit_test(a_source_that_is_deleted_meanwhile_waits),
 		cmocka_unit_test(a_source_and_its_copy_may_both_be_deleted),
 		cmocka_unit_test(a_finalizer_that_nothing_needs_is_removed),
-		cmocka_unit_test(a_finalizer_of_another_drivers_claim_stays),
+		cmocka_unit_test(finalizers_of_another_drivers_sources_stay),
 		cmocka_unit_test(a_snapshot_that_may_not_be_written_is_restored_all_the_same),
 		cmocka_unit_test(without_the_kind_a_restore_waits_for_it),
 		cmocka_unit_test(what_a_populator_fills_is_left_alone),
+		cmocka_unit_test(a_volume_that_a_populator_hands_over_stays),
 		cmocka_unit_test(a_source_that_is_deleted_at_any_step_leaves_nothing),
 		cmocka_unit_test(a_claim_that_is_deleted_at_any_step_leaves_nothing),
 		cmocka_unit_test(killed_anywhere_it_ends_as_without),
