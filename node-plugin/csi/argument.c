@@ -74,6 +74,8 @@ static int read_mode(const Csi__V1__VolumeCapability__AccessMode *access_mode,
 		*ret_mode = ACCESS_WRITER;
 		return 0;
 	case MODE(SINGLE_NODE_READER_ONLY):
+	/* The topology says that it is one node all the same. */
+	case MODE(MULTI_NODE_READER_ONLY):
 		*ret_mode = ACCESS_READER;
 		return 0;
 	case MODE(SINGLE_NODE_SINGLE_WRITER):
@@ -82,14 +84,12 @@ static int read_mode(const Csi__V1__VolumeCapability__AccessMode *access_mode,
 	case MODE(SINGLE_NODE_MULTI_WRITER):
 		*ret_mode = ACCESS_MULTI_WRITER;
 		return 0;
-	case MODE(MULTI_NODE_READER_ONLY):
 	case MODE(MULTI_NODE_SINGLE_WRITER):
 	case MODE(MULTI_NODE_MULTI_WRITER):
-		return error_set(
-			err, ERROR_INVALID,
-			"volume_capability: access_mode: a volume lies on the disk of one "
-			"node and cannot be used on several (ReadWriteMany, ReadOnlyMany); "
-			"use ReadWriteOnce or ReadWriteOncePod");
+		return error_set(err, ERROR_INVALID,
+				 "volume_capability: access_mode: a volume lies on the disk of one "
+				 "node and cannot be written on several (ReadWriteMany); use "
+				 "ReadWriteOnce or ReadWriteOncePod");
 	default:
 		return error_set(err, ERROR_INVALID, "volume_capability: access_mode %d is unknown",
 				 (int)access_mode->mode);

@@ -17,7 +17,7 @@ struct copy_watch;
 
 enum access_mode {
 	ACCESS_WRITER,	      /* SINGLE_NODE_WRITER: pods of this node may share it */
-	ACCESS_READER,	      /* SINGLE_NODE_READER_ONLY: each publication is read-only */
+	ACCESS_READER,	      /* …_READER_ONLY: each publication is read-only */
 	ACCESS_SINGLE_WRITER, /* SINGLE_NODE_SINGLE_WRITER: one target at a time */
 	ACCESS_MULTI_WRITER,  /* SINGLE_NODE_MULTI_WRITER */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "claim/source.h"
 #include "cluster/capability.h"
 #include "cluster/secret_key.h"
 #include "csi/names.h"
@@ -30,21 +31,30 @@ static int check_size(const struct claim *claim, struct error *err)
 	return 0;
 }
 
+static int refuse_many(const char *mode, const char *why, struct error *err)
+{
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "spec.accessModes: %s cannot be served, since %s; use ReadWriteOnce (the "
+			 "pods of that node may share it) or ReadWriteOncePod",
+			 mode, why);
+}
+
+/* Data that is there can be read by many, as long as they run on its node. */
 static int check_access_modes(const struct claim *claim, struct error *err)
 {
-	const char *many = claim->access_modes & CLAIM_READ_WRITE_MANY	? "ReadWriteMany"
-			   : claim->access_modes & CLAIM_READ_ONLY_MANY ? "ReadOnlyMany"
-									: NULL;
-	if (many)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "spec.accessModes: %s cannot be served, since a volume lies on "
-				 "one node; use ReadWriteOnce (the pods of that node may share it) "
-				 "or ReadWriteOncePod",
-				 many);
-	if (claim->access_modes == 0)
+	unsigned modes = claim->access_modes;
+	if (modes & CLAIM_READ_WRITE_MANY)
+		return refuse_many("ReadWriteMany", "a volume lies on one node", err);
+	if (modes == CLAIM_READ_ONLY_MANY && claim_is_copy(claim))
+		return 0;
+	if (modes & CLAIM_READ_ONLY_MANY)
+		return refuse_many("ReadOnlyMany",
+				   "the volume lies on one node, and only one that is made from "
+				   "spec.dataSource has anything to read",
+				   err);
+	if (modes == 0)
 		return error_set(err, ERROR_INVALID, "spec.accessModes: must name a mode");
-	if (claim->access_modes != CLAIM_READ_WRITE_ONCE &&
-	    claim->access_modes != CLAIM_READ_WRITE_ONCE_POD)
+	if (modes != CLAIM_READ_WRITE_ONCE && modes != CLAIM_READ_WRITE_ONCE_POD)
 		return error_set(
 			err, ERROR_INVALID,
 			"spec.accessModes: ReadWriteOncePod cannot be combined with others");

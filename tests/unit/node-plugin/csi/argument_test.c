@@ -49,9 +49,9 @@ static void a_mount_on_one_node_is_served_in_four_modes(void **state)
 	}
 }
 
-static void modes_of_several_nodes_and_unknown_ones_are_refused(void **state)
+static void modes_of_several_writers_and_unknown_ones_are_refused(void **state)
 {
-	static const int modes[] = { 0, 3, 4, 5, 8, -1, 1000 };
+	static const int modes[] = { 0, 4, 5, 8, -1, 1000 };
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
 		access_mode.mode = (Csi__V1__VolumeCapability__AccessMode__Mode)modes[i];
 		check_refused("access_mode");
@@ -90,6 +90,17 @@ static void a_raw_device_is_served_in_the_same_modes(void **state)
 	assert_true(access.block);
 	assert_string_equal(access.fs_type, "");
 	access_mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__MULTI_NODE_MULTI_WRITER;
+	check_refused("access_mode");
+}
+
+static void many_may_read_on_the_one_node(void **state)
+{
+	struct access access;
+	struct error err = { 0 };
+	access_mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__MULTI_NODE_READER_ONLY;
+	assert_int_equal(csi_argument_access(&capability, &access, &err), 0);
+	assert_int_equal(access.mode, ACCESS_READER);
+	access_mode.mode = CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__MULTI_NODE_SINGLE_WRITER;
 	check_refused("access_mode");
 }
 
@@ -179,11 +190,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_mount_on_one_node_is_served_in_four_modes,
 				       make_capability),
-		cmocka_unit_test_setup(modes_of_several_nodes_and_unknown_ones_are_refused,
+		cmocka_unit_test_setup(modes_of_several_writers_and_unknown_ones_are_refused,
 				       make_capability),
 		cmocka_unit_test_setup(neither_mount_nor_block_is_refused, make_capability),
 		cmocka_unit_test_setup(a_mount_group_is_refused, make_capability),
 		cmocka_unit_test_setup(a_raw_device_is_served_in_the_same_modes, make_capability),
+		cmocka_unit_test_setup(many_may_read_on_the_one_node, make_capability),
 		cmocka_unit_test(one_volume_is_not_both_mounted_and_raw),
 		cmocka_unit_test_setup(flags_and_file_systems_have_the_limits_of_csi,
 				       make_capability),

@@ -151,6 +151,8 @@ static void a_copy_is_made_on_the_node_of_its_source(void **state)
 		{ "its intent stands, the node is not reached",
 		  "{'metadata':{" INTENT("node-a") "}}", .decision = CLAIM_PROVISION,
 		  .unreachable = true },
+		{ "to be read by many", "{'spec':{'accessModes':['ReadOnlyMany']}}",
+		  .decision = CLAIM_PROVISION },
 		{ "another provisioner's class", NULL, "{'provisioner':'other.io'}",
 		  .decision = CLAIM_IGNORE },
 		{ "handed to another provisioner",
@@ -171,6 +173,9 @@ static void where_it_cannot_be_made_it_is_refused(void **state)
 		  NULL, CLAIM_REFUSE, ERROR_INVALID,
 		  "where the data of PersistentVolumeClaim \"www\" are: node \"node-a\" does not "
 		  "satisfy allowedTopologies",
+		  .selected = NULL },
+		{ "to be written too", "{'spec':{'accessModes':['ReadWriteOnce','ReadOnlyMany']}}",
+		  NULL, NULL, CLAIM_REFUSE, ERROR_UNSUPPORTED, "spec.accessModes: ReadOnlyMany",
 		  .selected = NULL },
 		{ "the node is gone", "{'metadata':{" SELECTED("node-b") "}}", NULL, NULL,
 		  CLAIM_REFUSE, ERROR_UNAVAILABLE, "node \"node-a\" is gone", .node_gone = true },

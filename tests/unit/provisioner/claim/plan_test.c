@@ -325,6 +325,8 @@ static void refuses_what_it_cannot_serve_and_names_the_field(void **state)
 		  ERROR_UNSUPPORTED, "spec.accessModes: ReadWriteMany" },
 		{ "ROX", "{'spec':{'accessModes':['ReadWriteOnce','ReadOnlyMany']}}", NULL, NULL,
 		  CLAIM_REFUSE, ERROR_UNSUPPORTED, "spec.accessModes: ReadOnlyMany" },
+		{ "ROX alone, and empty", "{'spec':{'accessModes':['ReadOnlyMany']}}", NULL, NULL,
+		  CLAIM_REFUSE, ERROR_UNSUPPORTED, "made from spec.dataSource" },
 		{ "RWOP and RWO", "{'spec':{'accessModes':['ReadWriteOnce','ReadWriteOncePod']}}",
 		  NULL, NULL, CLAIM_REFUSE, ERROR_INVALID, "spec.accessModes: ReadWriteOncePod" },
 		{ "no access mode", "{'spec':{'accessModes':[]}}", NULL, NULL, CLAIM_REFUSE,
