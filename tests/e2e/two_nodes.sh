@@ -19,6 +19,7 @@ main() {
 	done
 	comes_back_to_its_volume
 	placed_at_once
+	copies_take_their_pods_along
 }
 
 lies_on() { # CLAIM INDEX
@@ -47,6 +48,30 @@ placed_at_once() {
 	must 60 "a claim that binds at once is bound" claim_is_bound placed
 	lies_on placed 1 || lies_on placed 2 || fail "its volume is on no node"
 	ok "its volume is on $(affinity_of placed)"
+}
+
+# The scheduler selects some node, or the one that the pod asks for; the volume is made on the node of
+# its source.
+copies_take_their_pods_along() {
+	local i
+	for i in 1 2 3; do
+		{ clone "copy-$i" data-2 && pod "copy-$i" "copy-$i" "cat /data/word && sleep 600"; } | apply
+	done
+	for i in 1 2 3; do
+		must 90 "a pod of a clone of data-2 runs" pod_is_ready "copy-$i"
+		lies_on "copy-$i" 2 || fail "the clone is not on node2 alone"
+		[ "$(field pod "copy-$i" .spec.nodeName)" = node2 ] || fail "its pod runs elsewhere"
+		[ "$(kubectl logs "copy-$i")" = pod-2 ] || fail "it sees other data"
+	done
+	{ clone elsewhere data-2 && pod elsewhere elsewhere 'sleep 600' node1; } | apply
+	must 60 "a clone that is wanted on the other node is bound all the same" claim_is_bound elsewhere
+	lies_on elsewhere 2 || fail "the clone is not on node2 alone"
+	must 30 "and its pod says why it waits" has_event FailedScheduling 'volume node affinity|node.*affinity'
+}
+
+clone() { # NAME SOURCE
+	claim "$1"
+	echo "  dataSource: {kind: PersistentVolumeClaim, name: $2}"
 }
 
 undo() { end_cluster; }
