@@ -41,7 +41,7 @@ static size_t append_methods(struct rpc_method **methods, size_t count,
 static size_t (*const tables[])(const struct rpc_method **ret_methods) = {
 	csi_identity_methods, csi_capabilities_methods, csi_volume_methods,   csi_list_methods,
 	csi_expand_methods,   csi_modify_methods,	csi_snapshot_methods, csi_group_methods,
-	csi_metadata_methods, csi_node_methods,
+	csi_metadata_methods, csi_node_methods,		csi_health_methods,
 };
 
 /* Those that are served on demand only. */

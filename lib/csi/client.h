@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The calls of a CSI Controller service (CSI spec 1.12), for callers that know volumes and not
+ * The calls of a CSI Controller service (CSI spec 1.13), for callers that know volumes and not
  * protobuf. Strings and pairs of a request are borrowed for the call; what comes back is yours.
  */
 

@@ -49,6 +49,7 @@ static int get_plugin_capabilities(struct rpc_call *call,
 		SERVICE(VOLUME_ACCESSIBILITY_CONSTRAINTS),
 		SERVICE(GROUP_CONTROLLER_SERVICE),
 		SERVICE(SNAPSHOT_METADATA_SERVICE),
+		SERVICE(SNAPSHOT_ACCESSIBILITY_CONSTRAINTS),
 	};
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);
@@ -92,7 +93,8 @@ static int controller_get_capabilities(struct rpc_call *call,
 		CONTROLLER(SINGLE_NODE_MULTI_WRITER),
 		CONTROLLER(GET_VOLUME),
 		CONTROLLER(MODIFY_VOLUME),
-		CONTROLLER(VOLUME_CONDITION),
+		CONTROLLER(GET_VOLUME_HEALTH),
+		CONTROLLER(LIST_VOLUME_HEALTH),
 		/* the rest only with --attach */
 		CONTROLLER(PUBLISH_UNPUBLISH_VOLUME),
 		CONTROLLER(PUBLISH_READONLY),
@@ -130,8 +132,8 @@ static int node_get_capabilities(struct rpc_call *call,
 				 Csi__V1__NodeGetCapabilitiesResponse *response, struct error *err)
 {
 	static const Csi__V1__NodeServiceCapability__RPC__Type types[] = {
-		NODE(STAGE_UNSTAGE_VOLUME), NODE(GET_VOLUME_STATS),	    NODE(EXPAND_VOLUME),
-		NODE(VOLUME_CONDITION),	    NODE(SINGLE_NODE_MULTI_WRITER),
+		NODE(STAGE_UNSTAGE_VOLUME),	NODE(GET_VOLUME_STATS),	 NODE(EXPAND_VOLUME),
+		NODE(SINGLE_NODE_MULTI_WRITER), NODE(GET_VOLUME_HEALTH), NODE(GET_STORAGE_HEALTH),
 	};
 	struct arena *arena = rpc_call_arena(call);
 	size_t count = sizeof(types) / sizeof(*types);

@@ -17,7 +17,7 @@
 #include "pool/filling.h"
 #include "snapshot/group.h"
 
-static Csi__V1__VolumeGroupSnapshot *make_group(struct arena *arena,
+static Csi__V1__VolumeGroupSnapshot *make_group(struct arena *arena, const struct node *node,
 						const struct snapshot_group *group)
 {
 	Csi__V1__VolumeGroupSnapshot *message = arena_alloc(arena, sizeof(*message));
@@ -28,7 +28,7 @@ static Csi__V1__VolumeGroupSnapshot *make_group(struct arena *arena,
 	message->snapshots = arena_alloc(arena, group->member_count * sizeof(*message->snapshots));
 	for (size_t i = 0; i < group->member_count; i++)
 		message->snapshots[message->n_snapshots++] =
-			csi_snapshot_make(arena, &group->members[i]);
+			csi_snapshot_make(arena, node, &group->members[i]);
 	return message;
 }
 
@@ -75,7 +75,7 @@ static int create_volume_group_snapshot(struct rpc_call *call,
 			node->pools, request->name, (const char *const *)request->source_volume_ids,
 			request->n_source_volume_ids, &filling.watch, &group, err);
 	if (outcome >= 0)
-		response->group_snapshot = make_group(arena, &group);
+		response->group_snapshot = make_group(arena, node, &group);
 	return csi_effect_log(&effect, outcome, err);
 }
 
@@ -111,7 +111,7 @@ static int get_volume_group_snapshot(struct rpc_call *call,
 	    snapshot_group_check_members(&group, (const char *const *)request->snapshot_ids,
 					 request->n_snapshot_ids, err) < 0)
 		return -1;
-	response->group_snapshot = make_group(rpc_call_arena(call), &group);
+	response->group_snapshot = make_group(rpc_call_arena(call), node, &group);
 	return 0;
 }
 

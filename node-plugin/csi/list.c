@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "csi/argument.h"
-#include "csi/condition.h"
 #include "csi/names.h"
 #include "csi/page.h"
 #include "csi/service.h"
@@ -32,8 +31,7 @@ static size_t list_nodes(struct arena *arena, const struct node *node,
 }
 
 static void fill_list(Csi__V1__ListVolumesResponse *response, struct arena *arena,
-		      const struct node *node, const struct condition_view *view,
-		      const struct volume_record *records, size_t count)
+		      const struct node *node, const struct volume_record *records, size_t count)
 {
 	response->entries = arena_alloc(arena, count * sizeof(*response->entries));
 	for (size_t i = 0; i < count; i++) {
@@ -42,7 +40,6 @@ static void fill_list(Csi__V1__ListVolumesResponse *response, struct arena *aren
 		entry->volume = csi_volume_make(arena, node, &records[i]);
 		entry->status = arena_alloc(arena, sizeof(*entry->status));
 		csi__v1__list_volumes_response__volume_status__init(entry->status);
-		entry->status->volume_condition = csi_condition_make(arena, view, &records[i]);
 		entry->status->n_published_node_ids =
 			list_nodes(arena, node, &records[i], &entry->status->published_node_ids);
 		response->entries[response->n_entries++] = entry;
@@ -60,11 +57,9 @@ static int list_volumes(struct rpc_call *call, const Csi__V1__ListVolumesRequest
 	CLEANUP_FREE struct volume_record *records = NULL;
 	size_t count = 0;
 	bool more = false;
-	CLEANUP_CONDITION_VIEW struct condition_view view = { 0 };
-	if (volume_list(node->pools, page.after, page.max, &records, &count, &more, err) < 0 ||
-	    condition_view_init(node->pools, &view, err) < 0)
+	if (volume_list(node->pools, page.after, page.max, &records, &count, &more, err) < 0)
 		return -1;
-	fill_list(response, arena, node, &view, records, count);
+	fill_list(response, arena, node, records, count);
 	if (more && count)
 		response->next_token = csi_page_token(arena, records[count - 1].id);
 	return 0;
@@ -76,17 +71,13 @@ static int controller_get_volume(struct rpc_call *call,
 {
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
-	CLEANUP_CONDITION_VIEW struct condition_view view = { 0 };
 	struct volume_record record;
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    volume_find(node->pools, request->volume_id, &record, err) < 0)
 		return -1;
-	if (condition_view_init(node->pools, &view, err) < 0)
-		return error_not_named(err);
 	Csi__V1__ControllerGetVolumeResponse__VolumeStatus *status =
 		arena_alloc(arena, sizeof(*status));
 	csi__v1__controller_get_volume_response__volume_status__init(status);
-	status->volume_condition = csi_condition_make(arena, &view, &record);
 	status->n_published_node_ids =
 		list_nodes(arena, node, &record, &status->published_node_ids);
 	response->volume = csi_volume_make(arena, node, &record);

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "csi.pb-c.h"
 #include "csi/argument.h"
-#include "csi/condition.h"
 #include "csi/effect.h"
 #include "csi/ephemeral.h"
 #include "csi/service.h"
@@ -12,7 +11,6 @@
 #include "pool/filling.h"
 #include "pool/pools.h"
 #include "pool/visiting.h"
-#include "volume/condition.h"
 #include "volume/create.h"
 #include "volume/ephemeral.h"
 #include "volume/publish.h"
@@ -189,19 +187,13 @@ static int node_get_volume_stats(struct rpc_call *call,
 	struct node *node = rpc_call_context(call);
 	struct arena *arena = rpc_call_arena(call);
 	struct host_usage usage;
-	struct volume_record record;
-	CLEANUP_CONDITION_VIEW struct condition_view view = { 0 };
 	CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
 	if (csi_argument_text(request->volume_id, "volume_id", err) < 0 ||
 	    csi_argument_path(request->volume_path, "volume_path", err) < 0 ||
 	    visiting_begin(node->pools, request->volume_id, &visit, err) < 0 ||
-	    volume_usage(node->pools, request->volume_id, request->volume_path, &usage, err) < 0 ||
-	    volume_find(node->pools, request->volume_id, &record, err) < 0)
+	    volume_usage(node->pools, request->volume_id, request->volume_path, &usage, err) < 0)
 		return -1;
-	if (condition_view_init(node->pools, &view, err) < 0)
-		return error_not_named(err);
 	fill_usage(response, arena, &usage);
-	response->volume_condition = csi_condition_make(arena, &view, &record);
 	return 0;
 }
 

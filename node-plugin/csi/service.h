@@ -55,4 +55,5 @@ size_t csi_modify_methods(const struct rpc_method **ret_methods);
 size_t csi_snapshot_methods(const struct rpc_method **ret_methods);
 size_t csi_group_methods(const struct rpc_method **ret_methods);
 size_t csi_metadata_methods(const struct rpc_method **ret_methods);
+size_t csi_health_methods(const struct rpc_method **ret_methods);
 size_t csi_node_methods(const struct rpc_method **ret_methods);

@@ -9,6 +9,7 @@
 #include "csi/node.h"
 #include "csi/page.h"
 #include "csi/service.h"
+#include "csi/topology.h"
 #include "csi/volume.h"
 #include "pool/filling.h"
 #include "snapshot/create.h"
@@ -24,7 +25,8 @@ Google__Protobuf__Timestamp *csi_snapshot_time(struct arena *arena, uint64_t wal
 	return time;
 }
 
-Csi__V1__Snapshot *csi_snapshot_make(struct arena *arena, const struct snapshot_record *record)
+Csi__V1__Snapshot *csi_snapshot_make(struct arena *arena, const struct node *node,
+				     const struct snapshot_record *record)
 {
 	Csi__V1__Snapshot *snapshot = arena_alloc(arena, sizeof(*snapshot));
 	csi__v1__snapshot__init(snapshot);
@@ -34,7 +36,21 @@ Csi__V1__Snapshot *csi_snapshot_make(struct arena *arena, const struct snapshot_
 	snapshot->size_bytes = csi_volume_bytes(record->size_bytes);
 	snapshot->ready_to_use = true; /* only whole ones are found (snapshot/snapshot.h) */
 	snapshot->creation_time = csi_snapshot_time(arena, record->created_us);
+	snapshot->accessible_topology = arena_alloc(arena, sizeof(*snapshot->accessible_topology));
+	snapshot->accessible_topology[snapshot->n_accessible_topology++] =
+		csi_topology_make(arena, node->id);
 	return snapshot;
+}
+
+static int check_topology(const Csi__V1__CreateSnapshotRequest *request, const struct node *node,
+			  struct error *err)
+{
+	if (csi_topology_allows(request->accessibility_requirements, node->id))
+		return 0;
+	return error_set(err, ERROR_EXHAUSTED,
+			 "accessibility_requirements: a snapshot made here can be used on node %s "
+			 "only, which is not asked for",
+			 node->id);
 }
 
 static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotRequest *request,
@@ -60,12 +76,13 @@ static int create_snapshot(struct rpc_call *call, const Csi__V1__CreateSnapshotR
 	struct snapshot_record record;
 	if (csi_argument_text(request->name, "name", err) < 0 ||
 	    csi_argument_text(request->source_volume_id, "source_volume_id", err) < 0 ||
-	    csi_argument_no_parameters(&parameters, "VolumeSnapshotClass", err) < 0)
+	    csi_argument_no_parameters(&parameters, "VolumeSnapshotClass", err) < 0 ||
+	    check_topology(request, node, err) < 0)
 		return csi_effect_log(&effect, -1, err);
 	int outcome = snapshot_create(node->pools, &spec, &filling.watch, &record, err);
 	if (outcome >= 0) {
 		effect.snapshot = record.id;
-		response->snapshot = csi_snapshot_make(arena, &record);
+		response->snapshot = csi_snapshot_make(arena, node, &record);
 	}
 	return csi_effect_log(&effect, outcome, err);
 }
@@ -87,11 +104,11 @@ static int delete_snapshot(struct rpc_call *call, const Csi__V1__DeleteSnapshotR
 }
 
 static void add_entry(Csi__V1__ListSnapshotsResponse *response, struct arena *arena,
-		      const struct snapshot_record *record)
+		      const struct node *node, const struct snapshot_record *record)
 {
 	Csi__V1__ListSnapshotsResponse__Entry *entry = arena_alloc(arena, sizeof(*entry));
 	csi__v1__list_snapshots_response__entry__init(entry);
-	entry->snapshot = csi_snapshot_make(arena, record);
+	entry->snapshot = csi_snapshot_make(arena, node, record);
 	response->entries[response->n_entries++] = entry;
 }
 
@@ -112,7 +129,7 @@ static int list_one(struct node *node, const Csi__V1__ListSnapshotsRequest *requ
 	    strcmp(request->source_volume_id, record.source_volume) != 0)
 		return 0;
 	response->entries = arena_alloc(arena, sizeof(*response->entries));
-	add_entry(response, arena, &record);
+	add_entry(response, arena, node, &record);
 	return 0;
 }
 
@@ -138,7 +155,7 @@ static int list_snapshots(struct rpc_call *call, const Csi__V1__ListSnapshotsReq
 		return -1;
 	response->entries = arena_alloc(arena, count * sizeof(*response->entries));
 	for (size_t i = 0; i < count; i++)
-		add_entry(response, arena, &records[i]);
+		add_entry(response, arena, node, &records[i]);
 	if (more && count)
 		response->next_token = csi_page_token(arena, records[count - 1].id);
 	return 0;
@@ -152,7 +169,7 @@ static int get_snapshot(struct rpc_call *call, const Csi__V1__GetSnapshotRequest
 	if (csi_argument_text(request->snapshot_id, "snapshot_id", err) < 0 ||
 	    snapshot_find(node->pools, request->snapshot_id, &record, err) < 0)
 		return -1;
-	response->snapshot = csi_snapshot_make(rpc_call_arena(call), &record);
+	response->snapshot = csi_snapshot_make(rpc_call_arena(call), node, &record);
 	return 0;
 }
 

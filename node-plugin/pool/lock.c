@@ -30,6 +30,14 @@ static struct lock *find_held(const struct locks *locks, enum lock_kind kind, co
 	return NULL;
 }
 
+bool lock_is_held(struct locks *locks, enum lock_kind kind, const char *id)
+{
+	pthread_mutex_lock(&locks->mutex);
+	bool held = find_held(locks, kind, id) != NULL;
+	pthread_mutex_unlock(&locks->mutex);
+	return held;
+}
+
 static int take(struct locks *locks, struct lock *lock, bool to_end, struct error *err)
 {
 	pthread_mutex_lock(&locks->mutex);

@@ -73,6 +73,9 @@ int lock_take(struct locks *locks, enum lock_kind kind, const char *id, struct l
 	      struct error *err);
 void lock_done(struct lock *lock);
 
+/* Right now, for a look that must not mistake what is being changed for what is broken. */
+bool lock_is_held(struct locks *locks, enum lock_kind kind, const char *id);
+
 /* The same for a call that ends the thing: if it is held, the holder is asked to give up. One that
  * ends a staging or a publication alone leaves other work be: what makes a volume, only its
  * deletion ends. */

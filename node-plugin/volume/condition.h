@@ -2,14 +2,23 @@
 #pragma once
 
 /*
- * Whether a volume is healthy (CSI VolumeCondition): looked up at each call, and cheap enough to be
- * asked of every volume of a list. The text says what is wrong and what a person can do. Abnormal
- * are
+ * What is wrong with a volume (CSI VolumeHealth): looked up at each call, and cheap enough to be
+ * asked of every volume of a list. Each condition has a status, a reason for programs, and a text
+ * that says what is wrong and what a person can do. The reasons are
  *
- *	- its image or folder is missing, or the image is smaller than the volume;
- *	- the image was removed, or cannot be read, below a mounted file system;
- *	- the mounted file system has noted errors, was shut down or became read-only;
- *	- the pool's disk is full while a thin image has still to grow.
+ *	- PoolMissing (INACCESSIBLE): the volume may lie in a pool that is missing or silent;
+ *	- VolumeUnreadable (INACCESSIBLE): its folder cannot be opened, or is there twice;
+ *	- RecordDamaged (INACCESSIBLE): its record cannot be used;
+ *	- DataMissing (DATA_LOSS): the record stands, and the image or folder is gone;
+ *	- ImageShort (DEGRADED): the image is smaller than the volume;
+ *	- BlocksLost (DEGRADED): an image lacks blocks that it had set aside;
+ *	- FileSystemShutDown (INACCESSIBLE): of the mounted file system;
+ *	- FileSystemReadOnly (DEGRADED): it became so after an error;
+ *	- FileSystemErrors (DEGRADED): ext4 has noted errors;
+ *	- ReadError (DEGRADED): the device below a mounted file system cannot be read;
+ *	- PoolFull (DEGRADED): a thin image has to grow, and the pool's disk is full.
+ *
+ * No two conditions of a volume have the same reason.
  */
 
 #include <stdbool.h>
@@ -19,12 +28,27 @@
 #include "record/volume_record.h"
 
 #define CONDITION_TEXT_MAX 512
+#define CONDITIONS_MAX 8 /* more cannot hold at once */
 
 struct pools;
 
+enum condition_status {
+	CONDITION_DEGRADED,
+	CONDITION_INACCESSIBLE,
+	CONDITION_DATA_LOSS,
+};
+
 struct condition {
-	bool abnormal;
-	char text[CONDITION_TEXT_MAX]; /* never empty */
+	enum condition_status status;
+	const char *reason; /* static */
+	char text[CONDITION_TEXT_MAX];
+};
+
+/* Of one volume; none: nothing is known to be wrong. */
+struct conditions {
+	struct condition items[CONDITIONS_MAX];
+	size_t count;
+	bool ephemeral; /* the volume is */
 };
 
 /* A loop device that is mounted somewhere, and the volume whose image it shows. */
@@ -45,7 +69,8 @@ struct condition_view {
 int condition_view_init(struct pools *pools, struct condition_view *ret_view, struct error *err);
 void condition_view_done(struct condition_view *view);
 
-void condition_look(const struct condition_view *view, const struct volume_record *record,
-		    struct condition *ret_condition);
+/* -1 if it cannot be said: ERROR_NOT_FOUND if there is no such volume. */
+int condition_look(const struct condition_view *view, const char *id,
+		   struct conditions *ret_conditions, struct error *err);
 
 #define CLEANUP_CONDITION_VIEW CLEANUP(condition_view_done)

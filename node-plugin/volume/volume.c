@@ -97,21 +97,28 @@ static bool read_listed(struct pools *pools, const char *id, struct volume_recor
 	return false;
 }
 
-int volume_list(struct pools *pools, const char *after, size_t max,
-		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
-		struct error *err)
+int volume_list_ids(struct pools *pools, struct id_list *list, struct error *err)
 {
-	CLEANUP_ID_LIST struct id_list list = { .after = after };
 	for (size_t i = 0; i < pools->count; i++) {
 		struct pool *pool = pools->pools[i];
 		CLEANUP_POOL_VISIT struct pool_visit visit = { 0 };
 		/* As with a pool that is missing, the list has the others. */
 		if (pool_visit_begin(&pool->visits, pool->site.name, &visit, NULL) < 0)
 			continue;
-		if (id_list_add(&list, pool->volumes_fd, err) < 0)
+		if (id_list_add(list, pool->volumes_fd, err) < 0)
 			return error_prefix(err, "pool %s: volumes", pool->site.path);
 	}
-	id_list_sort(&list);
+	id_list_sort(list);
+	return 0;
+}
+
+int volume_list(struct pools *pools, const char *after, size_t max,
+		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
+		struct error *err)
+{
+	CLEANUP_ID_LIST struct id_list list = { .after = after };
+	if (volume_list_ids(pools, &list, err) < 0)
+		return -1;
 	size_t wanted = max < list.count ? max : list.count;
 	/* And one, which shows that there is more. */
 	struct volume_record *records = must_alloc((wanted + 1) * sizeof(*records));

@@ -25,6 +25,7 @@
 #include "record/volume_record.h"
 #include "volume/access.h"
 
+struct id_list;
 struct pools;
 
 /* ERROR_NOT_FOUND, or ERROR_INTERNAL for a volume whose record is damaged. */
@@ -36,6 +37,9 @@ int volume_find(struct pools *pools, const char *id, struct volume_record *ret_r
 int volume_list(struct pools *pools, const char *after, size_t max,
 		struct volume_record **ret_records, size_t *ret_count, bool *ret_more,
 		struct error *err);
+
+/* The ids of all volumes behind list->after, in their order: also those whose record is damaged. */
+int volume_list_ids(struct pools *pools, struct id_list *list, struct error *err);
 
 /* The volume can be used in this way; else ERROR_IN_USE (CSI: "Exceeds capabilities") names the
  * field. */

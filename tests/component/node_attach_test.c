@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Attachment (--attach, --max-volumes) and the condition of volumes, on the real kernel.
+ * Attachment (--attach, --max-volumes), on the real kernel.
  */
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "assert_outcome.h"
@@ -47,14 +44,6 @@ static int set_up_attaching(void **state)
 static int set_up_plain(void **state)
 {
 	return set_up_with(NULL, NULL);
-}
-
-static int set_up_on_a_small_disk(void **state)
-{
-	if (!node_scene_init_on_disk(&scene, TEST_NODE_PROGRAM, "ext4", "-b 4096 -m 0", 256 * MIB))
-		return -1;
-	node_scene_start(&scene);
-	return 0;
 }
 
 static int attach_as(const char *id, const char *node_id, bool block, bool read_only,
@@ -113,8 +102,6 @@ static int detach(const char *id, const char *node_id, struct error *err)
 }
 
 struct status {
-	bool abnormal;
-	char text[512];
 	size_t node_count;
 };
 
@@ -130,9 +117,6 @@ static int get(const char *id, struct status *ret_status, struct error *err)
 		return -1;
 	const Csi__V1__ControllerGetVolumeResponse *response = (void *)message;
 	assert_string_equal(response->volume->volume_id, id);
-	ret_status->abnormal = response->status->volume_condition->abnormal;
-	snprintf(ret_status->text, sizeof(ret_status->text), "%s",
-		 response->status->volume_condition->message);
 	ret_status->node_count = response->status->n_published_node_ids;
 	protobuf_c_message_free_unpacked(message, NULL);
 	return 0;
@@ -151,7 +135,6 @@ static void list(struct status *ret_status)
 	const Csi__V1__ListVolumesResponse *response = (void *)message;
 	assert_int_equal(response->n_entries, 1);
 	const Csi__V1__ListVolumesResponse__VolumeStatus *status = response->entries[0]->status;
-	ret_status->abnormal = status->volume_condition->abnormal;
 	ret_status->node_count = status->n_published_node_ids;
 	protobuf_c_message_free_unpacked(message, NULL);
 }
@@ -285,125 +268,6 @@ static void what_was_attached_is_deleted_and_staged_without_the_flag(void **stat
 	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
 }
 
-static void look(const char *text)
-{
-	struct error err = { 0 };
-	struct status status = { 0 };
-	assert_done(get("pvc-1", &status, &err), &err);
-	assert_int_equal(status.abnormal, text != NULL);
-	if (text && !strstr(status.text, text))
-		print_error("%s\n", status.text);
-	assert_true(!text || strstr(status.text, text));
-	list(&status);
-	assert_int_equal(status.abnormal, text != NULL);
-}
-
-static void a_volume_whose_image_is_gone_or_cut_is_abnormal(void **state)
-{
-	struct error err = { 0 };
-	char image[192], away[192];
-	snprintf(image, sizeof(image), "%s/volumes/pvc-1/image", scene.pool);
-	snprintf(away, sizeof(away), "%s/volumes/pvc-1/image.away", scene.pool);
-	assert_done(node_client_create(scene.channel, &one, &err), &err);
-	look(NULL);
-	assert_int_equal(rename(image, away), 0);
-	look("the data is not there");
-	assert_int_equal(rename(away, image), 0);
-	look(NULL);
-	assert_done(node_client_stage(scene.channel, &one, scene.staging, &err), &err);
-	look(NULL);
-	assert_int_equal(truncate(image, 32 * MIB), 0);
-	look("it was cut");
-	assert_int_equal(truncate(image, 64 * MIB), 0);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-}
-
-/* ext4 lets itself be told that it has an error (Documentation/admin-guide/ext4.rst). */
-static void a_file_system_that_met_an_error_is_read_only_and_abnormal(void **state)
-{
-	struct error err = { 0 };
-	uint64_t bytes = 0, inodes = 0;
-	char command[256];
-	assert_done(node_client_create(scene.channel, &one, &err), &err);
-	assert_done(node_client_stage(scene.channel, &one, scene.staging, &err), &err);
-	snprintf(command, sizeof(command),
-		 "echo test > /sys/fs/ext4/$(basename $(findmnt -no SOURCE %s))/trigger_fs_error",
-		 scene.staging);
-	assert_int_equal(system(command), 0);
-	look("became read-only after an error");
-	assert_done(node_client_stats(scene.channel, "pvc-1", scene.staging, &bytes, &inodes, &err),
-		    &err);
-	assert_true(bytes > 0);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-}
-
-/* The file system alone, not its mounts: as it does itself after an error. */
-static void make_read_only(const char *path, const char *flag)
-{
-	int fd = fspick(AT_FDCWD, path, FSPICK_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(fsconfig(fd, FSCONFIG_SET_FLAG, flag, NULL, 0), 0);
-	assert_int_equal(fsconfig(fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0), 0);
-	close(fd);
-}
-
-static void a_file_system_that_became_read_only_is_abnormal(void **state)
-{
-	static const struct node_volume volumes[] = {
-		{ .name = "pvc-1", .backend = "loop", .fs_type = "ext4", .size_bytes = 64 * MIB },
-		{ .name = "pvc-1", .backend = "loop", .fs_type = "btrfs", .size_bytes = 256 * MIB },
-	};
-	struct error err = { 0 };
-	for (size_t i = 0; i < 2; i++) {
-		assert_done(node_client_create(scene.channel, &volumes[i], &err), &err);
-		assert_done(node_client_stage(scene.channel, &volumes[i], scene.staging, &err),
-			    &err);
-		look(NULL);
-		make_read_only(scene.staging, "ro");
-		look("became read-only after an error");
-		make_read_only(scene.staging, "rw");
-		look(NULL);
-		assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
-		assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-	}
-}
-
-/* As the file system itself does it when its log cannot be written (xfs_fs.h: GOINGDOWN). */
-static void a_file_system_that_was_shut_down_is_abnormal(void **state)
-{
-	static const struct node_volume xfs = {
-		.name = "pvc-1", .backend = "loop", .fs_type = "xfs", .size_bytes = 300 * MIB
-	};
-	struct error err = { 0 };
-	uint32_t without_its_log = 2;
-	assert_done(node_client_create(scene.channel, &xfs, &err), &err);
-	assert_done(node_client_stage(scene.channel, &xfs, scene.staging, &err), &err);
-	look(NULL);
-	int fd = open(scene.staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(ioctl(fd, _IOR('X', 125, uint32_t), &without_its_log), 0);
-	close(fd);
-	look("was shut down after an error");
-	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
-	assert_done(node_client_stage(scene.channel, &xfs, scene.staging, &err), &err);
-	look(NULL);
-	assert_done(node_client_unstage(scene.channel, "pvc-1", scene.staging, &err), &err);
-	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-}
-
-static void a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room(void **state)
-{
-	struct error err = { 0 };
-	assert_done(node_client_create(scene.channel, &one, &err), &err);
-	look(NULL);
-	loop_disk_fill(&scene.disk);
-	look("is full, and this volume has still to take");
-	loop_disk_make_room(&scene.disk);
-	look(NULL);
-	assert_done(node_client_delete(scene.channel, "pvc-1", &err), &err);
-}
-
 #define ATTACH_TEST(name)                                                                          \
 	cmocka_unit_test_setup_teardown(name, set_up_attaching, node_test_tear_down)
 #define PLAIN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_plain, node_test_tear_down)
@@ -420,13 +284,6 @@ int main(void)
 		ATTACH_TEST(unknown_volumes_and_nodes_are_not_found),
 		ATTACH_TEST(what_was_attached_is_deleted_and_staged_without_the_flag),
 		PLAIN_TEST(without_the_flag_no_volume_is_attached),
-		PLAIN_TEST(a_volume_whose_image_is_gone_or_cut_is_abnormal),
-		PLAIN_TEST(a_file_system_that_met_an_error_is_read_only_and_abnormal),
-		PLAIN_TEST(a_file_system_that_became_read_only_is_abnormal),
-		PLAIN_TEST(a_file_system_that_was_shut_down_is_abnormal),
-		cmocka_unit_test_setup_teardown(
-			a_thin_volume_on_a_full_disk_is_abnormal_until_there_is_room,
-			set_up_on_a_small_disk, node_test_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

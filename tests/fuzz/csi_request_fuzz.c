@@ -117,7 +117,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
 static size_t (*const tables[])(const struct rpc_method **ret_methods) = {
 	csi_identity_methods, csi_capabilities_methods, csi_volume_methods,   csi_list_methods,
 	csi_expand_methods,   csi_modify_methods,	csi_snapshot_methods, csi_attach_methods,
-	csi_group_methods,    csi_metadata_methods,	csi_node_methods,
+	csi_group_methods,    csi_metadata_methods,	csi_node_methods,     csi_health_methods,
 };
 
 static const struct rpc_method *find_served(const char *service, const char *name)

@@ -66,8 +66,7 @@ struct node_capacity {
 int node_client_capacity(struct rpc_channel *channel, const struct node_volume *volume,
 			 struct node_capacity *ret_capacity, struct error *err);
 
-/* What NodeGetVolumeStats says: total bytes and inodes. An answer without a condition is an error.
- */
+/* What NodeGetVolumeStats says: total bytes and inodes. */
 int node_client_stats(struct rpc_channel *channel, const char *id, const char *path,
 		      uint64_t *ret_bytes, uint64_t *ret_inodes, struct error *err);
 

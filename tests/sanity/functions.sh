@@ -7,8 +7,10 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 KENTLEDGE_NODE=${KENTLEDGE_NODE:-$ROOT/build/release/node-plugin/kentledge-node}
 SIZE_BYTES=$((320 << 20))
 EXPANDED_BYTES=$((640 << 20))
-# Calls that came after CSI 1.12: the health of volumes, and where a snapshot may be made.
-SKIPPED=7
+# Compares the topology that it sent with the one that came back as Go structs, and what it sent has a cached size in it: no
+# plugin that says where a snapshot can be used passes (csi-test v5.6.0). tests/component/node_health_test.c has the case.
+UNFIT='should succeed when creating a snapshot with accessibility requirements'
+SKIPPED=1
 MAX_VOLUMES=4   # the suite attaches one more and must be refused
 READ_IOPS=1000  # what the suite changes a volume to; 0: no limit
 
@@ -61,10 +63,10 @@ run_suite() { # ACCESS [PARAMETER=VALUE...]
 		--csi.testvolumeexpandsize=$EXPANDED_BYTES --csi.testnodevolumeattachlimit \
 		--csi.testvolumeparameters="$WORK/parameters.yaml" \
 		--csi.testvolumemutableparameters="$WORK/mutable.yaml" \
-		--ginkgo.no-color >"$WORK/out" 2>&1 || status=$?
+		--ginkgo.skip="$UNFIT" --ginkgo.no-color >"$WORK/out" 2>&1 || status=$?
 	show_result
 	[ $status = 0 ] || fail "csi-sanity ended with status $status"
-	grep -q "| $SKIPPED Skipped" "$WORK/out" || fail "other than $SKIPPED cases were skipped"
+	grep -q "| $SKIPPED Skipped" "$WORK/out" || fail "other than $SKIPPED case was skipped"
 }
 
 show_result() {
