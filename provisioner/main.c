@@ -145,6 +145,8 @@ static struct provisioner *new_provisioner(struct program *program)
 		.roles = options->roles,
 		.workers = options->workers,
 		.call_timeout_ms = options->call_timeout_ms,
+		.modify_timeout_ms = options->modify_timeout_ms,
+		.extra_modify_metadata = options->extra_modify_metadata,
 		.backoff_min_ms = 1000,
 		.backoff_max_ms = 5 * 60 * 1000,
 		.capacity_poll_ms = options->capacity_poll_ms,

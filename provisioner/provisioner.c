@@ -15,6 +15,7 @@
 #include "cluster/cluster.h"
 #include "cluster/nodes.h"
 #include "growth/role.h"
+#include "modify/role.h"
 #include "reclaim/role.h"
 #include "role_lease.h"
 #include "snapshot/role.h"
@@ -23,7 +24,7 @@
 
 /* A new role is a folder and a line here. */
 static const struct role *const roles[] = {
-	&claim_role, &reclaim_role, &growth_role, &capacity_role, &snapshot_role,
+	&claim_role, &reclaim_role, &growth_role, &modify_role, &capacity_role, &snapshot_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -209,6 +210,14 @@ static struct role_lease *lease_of(struct provisioner *provisioner, const char *
 	return provisioner->leases[i];
 }
 
+/* Of a role's calls to nodes. */
+static uint32_t call_timeout_ms(const struct provisioner_options *options, const struct role *role)
+{
+	if (role == &modify_role && options->modify_timeout_ms)
+		return options->modify_timeout_ms;
+	return options->call_timeout_ms;
+}
+
 static void begin_role(struct provisioner *provisioner, const struct role *role,
 		       const struct applier *applier, struct running *running)
 {
@@ -217,6 +226,7 @@ static void begin_role(struct provisioner *provisioner, const struct role *role,
 	running->provisioner = provisioner;
 	running->lease = lease_of(provisioner, role->lease);
 	running->applier = *applier;
+	running->applier.call_timeout_ms = call_timeout_ms(options, role);
 	running->applier.lead =
 		(struct lead) { .time_left_ms = lead_of_role_ms, .context = running };
 	running->context = role->begin ? role->begin(&running->applier) : &running->applier;
@@ -296,6 +306,7 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.node_grace_ms = options->node_grace_ms,
 		.backoff_max_ms = options->backoff_max_ms,
 		.deployment = options->deployment,
+		.extra_modify_metadata = options->extra_modify_metadata,
 		.capacity_poll_ms = options->capacity_poll_ms,
 		.capacity_silence_ms = options->capacity_silence_ms,
 		.capacity_for_immediate = options->capacity_for_immediate,

@@ -24,16 +24,18 @@ struct rpc_channel;
 struct provisioner_options {
 	struct kube_client *client;
 	struct event_recorder *events;
-	const char *tls_folder;	  /* our certificates for calls to nodes */
-	const char *namespace;	  /* of the node plugin's Service */
-	const char *node_service; /* its name */
-	const char *lease_holder; /* this process in the leases of roles; NULL: no election */
-	const char *deployment;	  /* the provisioner's own; "": it has none */
-	const char *identity;	  /* csiProvisionerIdentity of the volumes we make */
-	unsigned roles;		  /* as provisioner_parse_roles() gives them; 0: all */
-	unsigned workers;	  /* claims worked on at once */
-	uint32_t call_timeout_ms; /* of a CreateVolume or DeleteVolume */
-	uint32_t backoff_min_ms;  /* between attempts at one claim or volume */
+	const char *tls_folder;	    /* our certificates for calls to nodes */
+	const char *namespace;	    /* of the node plugin's Service */
+	const char *node_service;   /* its name */
+	const char *lease_holder;   /* this process in the leases of roles; NULL: no election */
+	const char *deployment;	    /* the provisioner's own; "": it has none */
+	const char *identity;	    /* csiProvisionerIdentity of the volumes we make */
+	unsigned roles;		    /* as provisioner_parse_roles() gives them; 0: all */
+	unsigned workers;	    /* claims worked on at once */
+	uint32_t call_timeout_ms;   /* of a CreateVolume or DeleteVolume */
+	uint32_t modify_timeout_ms; /* of a ControllerModifyVolume; 0: the same */
+	bool extra_modify_metadata; /* it names claim and volume, too */
+	uint32_t backoff_min_ms;    /* between attempts at one claim or volume */
 	uint32_t backoff_max_ms;
 	uint32_t capacity_poll_ms;    /* between two questions for a node's room */
 	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */

@@ -23,8 +23,8 @@ static const char help[] =
 	"                         (/tls)\n"
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
-	"  --roles=LIST           what to do, of provision, reclaim, resize, capacity,\n"
-	"                         snapshot-controller (all)\n"
+	"  --roles=LIST           what to do, of provision, reclaim, resize, modify,\n"
+	"                         capacity, snapshot-controller (all)\n"
 	"  --snapshot-controller=WHEN\n"
 	"                         do the part of a snapshot-controller for our driver: auto "
 	"(where\n"
@@ -35,6 +35,11 @@ static const char help[] =
 	"                         (kube-system)\n"
 	"  --workers=N            claims worked on at once, 1 to 256 (16)\n"
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
+	"  --modify-timeout=SECONDS\n"
+	"                         of one ControllerModifyVolume, 1 to 3600 (10)\n"
+	"  --extra-modify-metadata=BOOL\n"
+	"                         ControllerModifyVolume gets the names of claim and volume "
+	"(false)\n"
 	"  --capacity-poll-interval=SECONDS\n"
 	"                         ask each node for its room so often, 1 to 3600 (60)\n"
 	"  --capacity-for-immediate-binding=BOOL\n"
@@ -59,7 +64,7 @@ static int parse_snapshot_controller(const char *when, struct options *options, 
 
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
-	unsigned timeout_s = 30, capacity_poll_s = 60;
+	unsigned timeout_s = 30, modify_timeout_s = 10, capacity_poll_s = 60;
 	const char *roles = "", *snapshot_controller = "auto";
 	struct options options = {
 		.node_service = "kentledge-node",
@@ -84,6 +89,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "snapshot-controller-namespace", .text = &options.snapshot_lease_namespace },
 		{ "workers", .number = &options.workers, .min = 1, .max = 256 },
 		{ "timeout", .number = &timeout_s, .min = 1, .max = 3600 },
+		{ "modify-timeout", .number = &modify_timeout_s, .min = 1, .max = 3600 },
+		{ "extra-modify-metadata", .on = &options.extra_modify_metadata },
 		{ "capacity-poll-interval", .number = &capacity_poll_s, .min = 1, .max = 3600 },
 		{ "capacity-for-immediate-binding", .on = &options.capacity_for_immediate },
 		{ "log-level", .log_level = &options.log_level },
@@ -100,6 +107,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 	if (parse_snapshot_controller(snapshot_controller, &options, err) < 0)
 		return error_prefix(err, "--snapshot-controller=%s", snapshot_controller);
 	options.call_timeout_ms = timeout_s * 1000;
+	options.modify_timeout_ms = modify_timeout_s * 1000;
 	options.capacity_poll_ms = capacity_poll_s * 1000;
 	*ret_options = options;
 	return 0;

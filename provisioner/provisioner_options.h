@@ -24,6 +24,8 @@ struct options {
 	const char *snapshot_lease_namespace;
 	unsigned workers;
 	uint32_t call_timeout_ms;
+	uint32_t modify_timeout_ms;
+	bool extra_modify_metadata;
 	uint32_t capacity_poll_ms;
 	bool capacity_for_immediate;
 	enum log_level log_level;

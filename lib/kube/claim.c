@@ -8,10 +8,8 @@
 #define CLASS_BETA_ANNOTATION "volume.beta.kubernetes.io/storage-class"
 
 const char *const claim_condition_names[CLAIM_CONDITION_COUNT] = {
-	"Resizing",
-	"FileSystemResizePending",
-	"ControllerResizeError",
-	"NodeResizeError",
+	"Resizing",	   "FileSystemResizePending", "ControllerResizeError",
+	"NodeResizeError", "ModifyingVolume",	      "ModifyVolumeError",
 };
 
 const char *const claim_access_mode_names[CLAIM_ACCESS_MODE_COUNT] = {
@@ -156,6 +154,17 @@ static bool has_text(struct json_object *json, const char *member, const char *t
 	       strcmp(json_object_get_string(found), text) == 0;
 }
 
+/* The member as a string of the claim's, cut at ERROR_TEXT_MAX; NULL: it is none. */
+static const char *condition_text(struct claim *claim, struct json_object *condition,
+				  const char *member)
+{
+	struct json_object *text = json_find(condition, member);
+	if (!json_object_is_type(text, json_type_string))
+		return NULL;
+	return arena_printf(claim->object.arena, "%.*s", ERROR_TEXT_MAX,
+			    json_object_get_string(text));
+}
+
 /* Whatever other conditions there are, and in whatever shape, the claim is served. */
 static void parse_condition(struct claim *claim, struct json_object *json)
 {
@@ -166,10 +175,12 @@ static void parse_condition(struct claim *claim, struct json_object *json)
 	if (!bit || !has_text(json, "status", "True"))
 		return;
 	claim->conditions |= bit;
-	struct json_object *message = json_find(json, "message");
-	if (bit == CLAIM_CONTROLLER_RESIZE_ERROR && json_object_is_type(message, json_type_string))
-		claim->resize_error = arena_printf(claim->object.arena, "%.*s", ERROR_TEXT_MAX,
-						   json_object_get_string(message));
+	if (bit == CLAIM_CONTROLLER_RESIZE_ERROR)
+		claim->resize_error = condition_text(claim, json, "message");
+	if (bit != CLAIM_MODIFY_ERROR)
+		return;
+	claim->modify_error = condition_text(claim, json, "message");
+	claim->modify_error_reason = condition_text(claim, json, "reason");
 }
 
 static int parse_conditions(struct claim *claim, struct json_object *json, struct error *err)
@@ -196,6 +207,38 @@ static int parse_growth(struct claim *claim, struct json_object *json, struct er
 	return parse_conditions(claim, json, err);
 }
 
+static enum claim_modify modify_of(const char *word)
+{
+	static const char *const words[] = {
+		[CLAIM_MODIFY_PENDING] = "Pending",
+		[CLAIM_MODIFY_IN_PROGRESS] = "InProgress",
+		[CLAIM_MODIFY_INFEASIBLE] = "Infeasible",
+	};
+	for (unsigned i = CLAIM_MODIFY_PENDING; word && i < CLAIM_MODIFY_OTHER; i++)
+		if (strcmp(words[i], word) == 0)
+			return (enum claim_modify)i;
+	return CLAIM_MODIFY_OTHER;
+}
+
+static int parse_modify(struct claim *claim, struct json_object *json, struct error *err)
+{
+	struct arena *arena = claim->object.arena;
+	struct json_object *found;
+	const char *state;
+	if (json_read_string(json, "status.currentVolumeAttributesClassName", arena,
+			     &claim->current_attributes_class, err) < 0 ||
+	    json_read_object(json, "status.modifyVolumeStatus", &found, err) < 0)
+		return -1;
+	if (!found)
+		return 0;
+	if (json_read_string(found, "targetVolumeAttributesClassName", arena, &claim->modify_target,
+			     err) < 0 ||
+	    json_read_string(found, "status", arena, &state, err) < 0)
+		return json_error_in(err, "status.modifyVolumeStatus");
+	claim->modify = modify_of(state);
+	return 0;
+}
+
 static int claim_parse(struct object *object, struct json_object *json, struct error *err)
 {
 	struct claim *claim = claim_of(object);
@@ -204,7 +247,7 @@ static int claim_parse(struct object *object, struct json_object *json, struct e
 	    claim_read_access_modes(json, "spec.accessModes", object->arena, &claim->access_modes,
 				    err) < 0 ||
 	    parse_volume_mode(claim, json, err) < 0 || parse_growth(claim, json, err) < 0 ||
-	    parse_data_source(claim, json, err) < 0 ||
+	    parse_modify(claim, json, err) < 0 || parse_data_source(claim, json, err) < 0 ||
 	    json_read_object(json, "spec.selector", &selector, err) < 0 ||
 	    json_read_bytes(json, "spec.resources.requests.storage", &claim->request_bytes, err) <
 		    0)

@@ -41,15 +41,32 @@ enum claim_growth {
 	CLAIM_GROWTH_OTHER, /* of a later Kubernetes */
 };
 
-/* The types of conditions that belong to growth, as bits. */
+/* status.modifyVolumeStatus.status: how far a change of the VolumeAttributesClass has come (core/v1
+ * PersistentVolumeClaimModifyVolumeStatus). */
+enum claim_modify {
+	CLAIM_MODIFY_NONE,
+	CLAIM_MODIFY_PENDING, /* the class is missing */
+	CLAIM_MODIFY_IN_PROGRESS,
+	CLAIM_MODIFY_INFEASIBLE,
+	CLAIM_MODIFY_OTHER, /* of a later Kubernetes */
+};
+
+/* The types of conditions that belong to growth and to modification, as bits. */
 enum claim_condition {
 	CLAIM_RESIZING = 1 << 0,
 	CLAIM_FILE_SYSTEM_RESIZE_PENDING = 1 << 1,
 	CLAIM_CONTROLLER_RESIZE_ERROR = 1 << 2,
 	CLAIM_NODE_RESIZE_ERROR = 1 << 3,
+	CLAIM_MODIFYING = 1 << 4,
+	CLAIM_MODIFY_ERROR = 1 << 5,
 };
 
-#define CLAIM_CONDITION_COUNT 4
+#define CLAIM_CONDITION_COUNT 6
+
+#define CLAIM_GROWTH_CONDITIONS                                                                    \
+	(CLAIM_RESIZING | CLAIM_FILE_SYSTEM_RESIZE_PENDING | CLAIM_CONTROLLER_RESIZE_ERROR |       \
+	 CLAIM_NODE_RESIZE_ERROR)
+#define CLAIM_MODIFY_CONDITIONS (CLAIM_MODIFYING | CLAIM_MODIFY_ERROR)
 
 /* By the number of the bit: "Resizing", … */
 extern const char *const claim_condition_names[CLAIM_CONDITION_COUNT];
@@ -88,6 +105,12 @@ struct claim {
 	unsigned conditions;	  /* CLAIM_… of those whose status is True */
 	const char *resize_error; /* the message of CLAIM_CONTROLLER_RESIZE_ERROR, cut at
 				   * ERROR_TEXT_MAX; or NULL */
+
+	const char *current_attributes_class; /* status.currentVolumeAttributesClassName; or NULL */
+	const char *modify_target; /* status.modifyVolumeStatus.targetVolume…; or NULL */
+	enum claim_modify modify;
+	const char *modify_error;	 /* as resize_error, of CLAIM_MODIFY_ERROR */
+	const char *modify_error_reason; /* its reason; or NULL */
 };
 
 extern const struct kind claim_kind;

@@ -37,6 +37,7 @@ struct applier {
 	uint32_t node_grace_ms;	      /* for a node plugin that restarts */
 	uint32_t backoff_max_ms;      /* between two attempts at what cannot be done now */
 	const char *deployment;	      /* ours, which owns what goes with us; "": none */
+	bool extra_modify_metadata;   /* ControllerModifyVolume names claim and volume, too */
 	uint32_t capacity_poll_ms;    /* between two questions for a node's room */
 	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
 	bool capacity_for_immediate;  /* capacity objects for classes that bind at once, too */

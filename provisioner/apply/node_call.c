@@ -6,6 +6,7 @@
 #include "apply/node_gate.h"
 #include "base/clock.h"
 #include "csi/client.h"
+#include "rpc/status.h"
 
 static int send(const struct applier *applier, const struct node_call *call,
 		const struct node_channel *channel, struct error *err)
@@ -52,6 +53,11 @@ int node_call_check(const struct applier *applier, const char *node, struct erro
 	if (node_channel_get(applier->channels, node, &channel, err) < 0)
 		return error_prefix(err, "node \"%s\"", node);
 	return 0;
+}
+
+const char *node_call_code(enum error_code code)
+{
+	return rpc_status_name(rpc_status_of_error(code));
 }
 
 struct deletion {

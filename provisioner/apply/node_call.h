@@ -28,6 +28,9 @@ struct node_call {
  * what `send` returns. */
 int node_call(const struct applier *applier, const struct node_call *call, struct error *err);
 
+/* The answer's gRPC code as conditions name it: "InvalidArgument". */
+const char *node_call_code(enum error_code code);
+
 /* The node's plugin has an address and our certificates can be used: ERROR_UNAVAILABLE says why
  * not. Nothing is sent. */
 int node_call_check(const struct applier *applier, const char *node, struct error *err);

@@ -82,6 +82,8 @@ static int parse_persistent_volume(struct object *object, struct json_object *js
 			     err) < 0 ||
 	    json_read_string(json, "spec.storageClassName", object->arena, &volume->class_name,
 			     err) < 0 ||
+	    json_read_string(json, "spec.volumeAttributesClassName", object->arena,
+			     &volume->attributes_class_name, err) < 0 ||
 	    json_read_bytes(json, "spec.capacity.storage", &volume->capacity_bytes, err) < 0 ||
 	    json_read_time(json, "status.lastPhaseTransitionTime", &volume->phase_since_s, err) < 0)
 		return -1;
@@ -105,4 +107,16 @@ const struct kind persistent_volume_kind = {
 bool persistent_volume_is_ours(const struct persistent_volume *volume)
 {
 	return volume->driver && strcmp(volume->driver, CSI_DRIVER_NAME) == 0;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+bool persistent_volume_is_of(const struct persistent_volume *volume, const struct claim *claim)
+{
+	return same(volume->claim_namespace, claim->object.namespace) &&
+	       same(volume->claim_name, claim->object.name) &&
+	       same(volume->claim_uid, claim->object.uid);
 }

@@ -57,7 +57,8 @@ struct persistent_volume {
 	const char *fs_type;   /* spec.csi.fsType; or NULL */
 	const char **mount_options;
 	size_t mount_option_count;
-	const char *expand_secret; /* spec.csi.controllerExpandSecretRef; NULL: none */
+	const char *attributes_class_name; /* spec.volumeAttributesClassName; or NULL */
+	const char *expand_secret;	   /* spec.csi.controllerExpandSecretRef; NULL: none */
 	const char *expand_secret_namespace;
 };
 
@@ -65,6 +66,11 @@ extern const struct kind persistent_volume_kind;
 
 /* Our driver serves it. */
 bool persistent_volume_is_ours(const struct persistent_volume *volume);
+
+struct claim;
+
+/* Its claimRef is this very claim. */
+bool persistent_volume_is_of(const struct persistent_volume *volume, const struct claim *claim);
 
 static inline struct persistent_volume *persistent_volume_of(struct object *object)
 {

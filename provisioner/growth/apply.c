@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "growth/apply.h"
 
-#include <string.h>
-
 #include "apply/metadata_patch.h"
 #include "apply/node_call.h"
+#include "apply/object_write.h"
 #include "apply/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,12 +11,8 @@
 #include "growth/patch.h"
 #include "kube/event.h"
 #include "kube/json.h"
-#include "kube/verbs.h"
 
 #define LOG_CLAIM(c) LOG_NAME("claim", (c)->object.namespace, (c)->object.name)
-
-/* Another writer may be faster so many times in a row. */
-#define WRITES_MAX 5
 
 /* A claim that is gone needs no more. */
 static enum growth_outcome gone_is_done(int r, const struct error *err)
@@ -68,42 +63,31 @@ static int expand_on_node(const struct applier *applier, const struct growth_vie
 }
 
 /* Our growth is still what the claim's status is about. */
-static bool is_ours(const struct claim *claim, const struct claim *begun)
+static bool is_ours(const struct object *newest, const struct object *begun)
 {
-	return strcmp(claim->object.uid, begun->object.uid) == 0 &&
-	       claim->allocated_bytes == begun->allocated_bytes &&
+	const struct claim *claim = (const struct claim *)newest;
+	return claim->allocated_bytes == ((const struct claim *)begun)->allocated_bytes &&
 	       claim->growth != CLAIM_GROWTH_NONE && claim->growth != CLAIM_GROWTH_NODE_IN_PROGRESS;
 }
 
 /* The claim may change while the node works, such as by a new request: what has been done is
- * recorded all the same. make_patch: from the claim as it is; NULL: nothing is to be written. 1:
- * the status is about something else by now. */
+ * recorded all the same. 1: the status is about something else by now. */
 static int write_status(const struct applier *applier, const struct claim *begun,
-			struct json_object *(*make_patch)(const struct claim *claim,
+			struct json_object *(*make_patch)(const struct object *claim,
 							  const void *what),
 			const void *what, struct error *err)
 {
-	CLEANUP(object_unrefp)
-	struct object *newest = object_ref((struct object *)&begun->object);
-	for (unsigned i = 0; i < WRITES_MAX; i++) {
-		CLEANUP(json_object_putp)
-		struct json_object *patch = make_patch(claim_of(newest), what);
-		if (!patch || applier_merge_status(applier, newest, patch, NULL, err) == 0)
-			return 0;
-		if (err->code != ERROR_CONFLICT)
-			return -1;
-		object_unref(TAKE(newest));
-		if (kube_get(applier->client, &claim_kind, begun->object.namespace,
-			     begun->object.name, &newest, err) < 0)
-			return -1;
-		if (!is_ours(claim_of(newest), begun))
-			return 1;
-	}
-	return -1;
+	return object_write(applier, &begun->object,
+			    &(struct object_write) { .status = true,
+						     .make_patch = make_patch,
+						     .is_ours = is_ours,
+						     .what = what },
+			    err);
 }
 
-static struct json_object *patch_of_failure(const struct claim *claim, const void *what)
+static struct json_object *patch_of_failure(const struct object *object, const void *what)
 {
+	const struct claim *claim = (const struct claim *)object;
 	const struct error *err = what;
 	enum growth_failure failure = growth_failure_of(err->code);
 	return failure == GROWTH_FAILURE_UNKNOWN
@@ -127,38 +111,39 @@ static enum growth_outcome note_failure(const struct applier *applier, const str
 									 : GROWTH_FAILED;
 }
 
+struct capacity {
+	uint64_t bytes;
+	uint64_t previous_bytes; /* as for growth_patch_volume() */
+};
+
+static struct json_object *patch_of_capacity(const struct object *object, const void *what)
+{
+	const struct capacity *capacity = what;
+	return growth_patch_volume((const struct persistent_volume *)object, capacity->bytes,
+				   capacity->previous_bytes);
+}
+
 /* Our copy of the volume may lag. */
 static int write_volume(const struct applier *applier, const struct growth_view *view,
 			const struct expansion *expansion, struct error *err)
 {
 	bool node_required = expansion->made.node_required;
-	uint64_t previous_bytes = node_required ? view->claim->capacity_bytes : 0;
 	/* The kubelet grows the file system to what was asked for, and does not come to an end as
 	 * long as the PersistentVolume is larger, be it by the node's rounding. */
-	uint64_t capacity_bytes =
-		node_required ? expansion->request.required_bytes : expansion->made.capacity_bytes;
-	CLEANUP(object_unrefp)
-	struct object *newest = object_ref((struct object *)&view->volume->object);
-	for (unsigned i = 0; i < WRITES_MAX; i++) {
-		CLEANUP(json_object_putp)
-		struct json_object *patch = growth_patch_volume(persistent_volume_of(newest),
-								capacity_bytes, previous_bytes);
-		if (!patch || applier_merge_lists(applier, newest, patch, err) == 0)
-			return 0;
-		if (err->code != ERROR_CONFLICT)
-			return -1;
-		object_unref(TAKE(newest));
-		if (kube_get(applier->client, &persistent_volume_kind, "",
-			     view->volume->object.name, &newest, err) < 0)
-			return -1;
-		if (strcmp(newest->uid, view->volume->object.uid) != 0)
-			return error_set(err, ERROR_NOT_FOUND, "the volume was replaced");
-	}
-	return -1;
+	struct capacity capacity = {
+		.bytes = node_required ? expansion->request.required_bytes
+				       : expansion->made.capacity_bytes,
+		.previous_bytes = node_required ? view->claim->capacity_bytes : 0,
+	};
+	int r = object_write(
+		applier, &view->volume->object,
+		&(struct object_write) { .make_patch = patch_of_capacity, .what = &capacity }, err);
+	return r > 0 ? error_set(err, ERROR_NOT_FOUND, "the volume was replaced") : r;
 }
 
-static struct json_object *patch_of_success(const struct claim *claim, const void *what)
+static struct json_object *patch_of_success(const struct object *object, const void *what)
 {
+	const struct claim *claim = (const struct claim *)object;
 	const struct expansion *expansion = what;
 	return expansion->made.node_required
 		       ? growth_patch_pending(claim)
@@ -177,28 +162,13 @@ static void report_success(const struct applier *applier, const struct claim *cl
 			     "VolumeResizeSuccessful", "Resize volume succeeded");
 }
 
-/* Our copy may be behind what this process has written itself. 1: it is. */
-static int confirm(const struct applier *applier, const struct claim *claim,
-		   struct object **ret_claim, struct error *err)
-{
-	CLEANUP(object_unrefp) struct object *newest = NULL;
-	if (kube_get(applier->client, &claim_kind, claim->object.namespace, claim->object.name,
-		     &newest, err) < 0)
-		return -1;
-	if (strcmp(newest->uid, claim->object.uid) != 0 ||
-	    strcmp(newest->resource_version, claim->object.resource_version) != 0)
-		return 1;
-	*ret_claim = TAKE(newest);
-	return 0;
-}
-
 static int begin(const struct applier *applier, const struct claim *claim,
 		 const struct growth_plan *plan, struct object **ret_claim, struct error *err)
 {
 	CLEANUP(json_object_putp)
 	struct json_object *patch = growth_patch_begin(claim, plan->target_bytes, plan->repeats);
 	return patch ? applier_merge_status(applier, &claim->object, patch, ret_claim, err)
-		     : confirm(applier, claim, ret_claim, err);
+		     : object_confirm(applier, &claim->object, ret_claim, err);
 }
 
 static enum growth_outcome carry_out(const struct applier *applier, const struct growth_view *view,

@@ -3,21 +3,15 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "apply/status_patch.h"
 #include "base/quantity.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "growth/plan.h"
 #include "kube/json.h"
 
-#define ALL ((1u << CLAIM_CONDITION_COUNT) - 1)
-
-static struct json_object *patch_of(const struct object *object)
-{
-	struct json_object *patch = json_object_new_object();
-	json_set_string(json_child(patch, "metadata"), "resourceVersion", object->resource_version);
-	return patch;
-}
+/* Those that growth removes; the others are not its own. */
+#define ALL CLAIM_GROWTH_CONDITIONS
 
 static void set_size(struct json_object *parent, const char *map, uint64_t bytes)
 {
@@ -34,43 +28,11 @@ static void set_growth(struct json_object *patch, const char *word)
 	json_object_object_add(states, "storage", word ? json_object_new_string(word) : NULL);
 }
 
-static struct json_object *conditions_of(struct json_object *patch)
-{
-	struct json_object *status = json_child(patch, "status");
-	if (!json_find(status, "conditions"))
-		json_set(status, "conditions", json_object_new_array());
-	return json_find(status, "conditions");
-}
-
-static const char *name_of(enum claim_condition condition)
-{
-	return claim_condition_names[__builtin_ctz(condition)];
-}
-
 static void add_condition(struct json_object *patch, const struct claim *claim,
 			  enum claim_condition type, const char *message)
 {
-	struct json_object *condition = json_object_new_object();
-	char now[CLOCK_TEXT_MAX];
-	clock_format_s(clock_wall_s(), now);
-	json_set_string(condition, "type", name_of(type));
-	json_set_string(condition, "status", "True");
-	if (!(claim->conditions & type))
-		json_set_string(condition, "lastTransitionTime", now);
-	json_set_string(condition, "message", message);
-	json_object_array_add(conditions_of(patch), condition);
-}
-
-static void drop_conditions(struct json_object *patch, const struct claim *claim, unsigned which)
-{
-	for (unsigned i = 0; i < CLAIM_CONDITION_COUNT; i++) {
-		if (!(claim->conditions & which & 1u << i))
-			continue;
-		struct json_object *condition = json_object_new_object();
-		json_set_string(condition, "$patch", "delete");
-		json_set_string(condition, "type", claim_condition_names[i]);
-		json_object_array_add(conditions_of(patch), condition);
-	}
+	status_patch_set_condition(patch, claim,
+				   &(struct status_condition) { .type = type, .message = message });
 }
 
 static bool has_node_not_required(const struct claim *claim)
@@ -95,7 +57,7 @@ struct json_object *growth_patch_begin(const struct claim *claim, uint64_t targe
 		       claim->conditions & CLAIM_CONTROLLER_RESIZE_ERROR;
 	if (resizing && !states && !refused && !has_node_not_required(claim))
 		return NULL;
-	struct json_object *patch = patch_of(&claim->object);
+	struct json_object *patch = status_patch_new(&claim->object);
 	if (has_node_not_required(claim))
 		set_node_not_required(patch, false);
 	if (states) {
@@ -103,9 +65,9 @@ struct json_object *growth_patch_begin(const struct claim *claim, uint64_t targe
 		set_growth(patch, "ControllerResizeInProgress");
 	}
 	if (!repeats)
-		drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_RESIZING);
+		status_patch_drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_RESIZING);
 	else if (refused)
-		drop_conditions(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR);
+		status_patch_drop_conditions(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR);
 	if (!resizing)
 		add_condition(patch, claim, CLAIM_RESIZING, NULL);
 	return patch;
@@ -113,9 +75,10 @@ struct json_object *growth_patch_begin(const struct claim *claim, uint64_t targe
 
 struct json_object *growth_patch_pending(const struct claim *claim)
 {
-	struct json_object *patch = patch_of(&claim->object);
+	struct json_object *patch = status_patch_new(&claim->object);
 	set_growth(patch, "NodeResizePending");
-	drop_conditions(patch, claim, ALL & ~(unsigned)CLAIM_FILE_SYSTEM_RESIZE_PENDING);
+	status_patch_drop_conditions(patch, claim,
+				     ALL & ~(unsigned)CLAIM_FILE_SYSTEM_RESIZE_PENDING);
 	add_condition(patch, claim, CLAIM_FILE_SYSTEM_RESIZE_PENDING,
 		      "The kubelet grows the file system while a pod uses the volume if the node "
 		      "plugin can do that, otherwise when all of its pods have stopped and one "
@@ -125,11 +88,11 @@ struct json_object *growth_patch_pending(const struct claim *claim)
 
 struct json_object *growth_patch_done(const struct claim *claim, uint64_t capacity_bytes)
 {
-	struct json_object *patch = patch_of(&claim->object);
+	struct json_object *patch = status_patch_new(&claim->object);
 	set_node_not_required(patch, true);
 	set_size(json_child(patch, "status"), "capacity", capacity_bytes);
 	set_growth(patch, NULL);
-	drop_conditions(patch, claim, ALL);
+	status_patch_drop_conditions(patch, claim, ALL);
 	return patch;
 }
 
@@ -144,7 +107,7 @@ struct json_object *growth_patch_failed(const struct claim *claim, bool infeasib
 	bool stated = !infeasible || claim->growth == CLAIM_GROWTH_CONTROLLER_INFEASIBLE;
 	if (noted && stated)
 		return NULL;
-	struct json_object *patch = patch_of(&claim->object);
+	struct json_object *patch = status_patch_new(&claim->object);
 	if (!stated)
 		set_growth(patch, "ControllerResizeInfeasible");
 	add_condition(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR, text);
@@ -155,8 +118,8 @@ struct json_object *growth_patch_unknown(const struct claim *claim)
 {
 	if (!(claim->conditions & CLAIM_CONTROLLER_RESIZE_ERROR))
 		return NULL;
-	struct json_object *patch = patch_of(&claim->object);
-	drop_conditions(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR);
+	struct json_object *patch = status_patch_new(&claim->object);
+	status_patch_drop_conditions(patch, claim, CLAIM_CONTROLLER_RESIZE_ERROR);
 	return patch;
 }
 
@@ -167,7 +130,7 @@ struct json_object *growth_patch_volume(const struct persistent_volume *volume,
 	bool notes = previous_bytes && !growth_is_noted(&volume->object);
 	if (!grows && !notes)
 		return NULL;
-	struct json_object *patch = patch_of(&volume->object);
+	struct json_object *patch = status_patch_new(&volume->object);
 	if (grows)
 		set_size(json_child(patch, "spec"), "capacity", capacity_bytes);
 	if (notes) {

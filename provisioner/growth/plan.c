@@ -26,18 +26,10 @@ bool growth_is_noted(const struct object *volume)
 	return pairs_get(&volume->annotations, PERSISTENT_VOLUME_PRE_RESIZE_ANNOTATION) != NULL;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
 /* Claim and PersistentVolume must name each other: a claim must not grow another claim's volume. */
 static bool is_bound_to(const struct claim *claim, const struct persistent_volume *volume)
 {
-	return strcmp(claim->phase, "Bound") == 0 &&
-	       same(volume->claim_namespace, claim->object.namespace) &&
-	       same(volume->claim_name, claim->object.name) &&
-	       same(volume->claim_uid, claim->object.uid);
+	return strcmp(claim->phase, "Bound") == 0 && persistent_volume_is_of(volume, claim);
 }
 
 /* status.allocatedResources, where it is set. */

@@ -13,13 +13,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "claim_scene.h"
 #include "kube/json.h"
-#include "provision_scene.h"
 #include "test.h"
 
 #define STEPS_MAX 100
 #define GI (UINT64_C(1) << 30)
-#define VOLUME "pvc-www-uid"
+#define VOLUME SCENE_VOLUME
+#define ROLES "provision,reclaim,resize"
 
 #define GROWTH_STATE "status.allocatedResourceStatuses.storage"
 
@@ -27,53 +28,6 @@ static void ask_for(struct provision_scene *scene, const char *size)
 {
 	fake_api_edit(scene_api(scene), &scene_claims, "default", "www",
 		      "{'spec':{'resources':{'requests':{'storage':'%s'}}}}", size);
-}
-
-/* Bound, of 1Gi, on node-a. */
-static struct provision_scene *scene_with_volume(void)
-{
-	struct provision_scene *scene = scene_new();
-	scene_set_roles(scene, "provision,reclaim,resize");
-	scene_start(scene);
-	scene_put_claim(scene, "www", NULL);
-	assert_true(scene_wait(scene, scene_is_bound, "www"));
-	return scene;
-}
-
-static bool claim_field_is(struct provision_scene *scene, const char *path, const char *expected)
-{
-	return fake_api_wait_field(scene_api(scene), &scene_claims, "default", "www", path,
-				   expected);
-}
-
-static bool volume_field_is(struct provision_scene *scene, const char *path, const char *expected)
-{
-	return fake_api_wait_field(scene_api(scene), &scene_volumes, "", VOLUME, path, expected);
-}
-
-static char *conditions_of(struct provision_scene *scene)
-{
-	char *conditions = fake_api_field(scene_api(scene), &scene_claims, "default", "www",
-					  "status.conditions");
-	return conditions ? conditions : must_strdup("[]");
-}
-
-static bool has_condition(struct provision_scene *scene, const char *type)
-{
-	CLEANUP_FREE char *conditions = conditions_of(scene);
-	CLEANUP_FREE char *quoted = must_printf("\"%s\"", type);
-	return strstr(conditions, quoted) != NULL;
-}
-
-static bool wait_condition(struct provision_scene *scene, const char *type, bool there)
-{
-	uint64_t end_ms = clock_monotonic_ms() + 5000;
-	while (clock_monotonic_ms() < end_ms) {
-		if (has_condition(scene, type) == there)
-			return true;
-		usleep(1000);
-	}
-	return false;
 }
 
 static size_t calls(struct provision_scene *scene)
@@ -107,13 +61,13 @@ static void wait_for_calls(struct provision_scene *scene, size_t count)
 
 static void a_volume_without_a_file_system_grows_at_once(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	ask_for(scene, "2Gi");
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
-	assert_true(volume_field_is(scene, "spec.capacity.storage", "2Gi"));
-	assert_true(claim_field_is(scene, GROWTH_STATE, NULL));
-	assert_true(claim_field_is(scene, "status.allocatedResources.storage", "2Gi"));
-	assert_false(has_condition(scene, "Resizing"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(scene_volume_field_is(scene, "spec.capacity.storage", "2Gi"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, NULL));
+	assert_true(scene_claim_field_is(scene, "status.allocatedResources.storage", "2Gi"));
+	assert_false(scene_has_condition(scene, "Resizing"));
 	assert_int_equal(fake_node_size(scene_node_a(scene), VOLUME), 2 * GI);
 	assert_int_equal(calls(scene), 1);
 	CLEANUP_FREE char *annotation =
@@ -127,14 +81,14 @@ static void a_volume_without_a_file_system_grows_at_once(void **state)
 
 static void a_file_system_is_left_to_the_kubelet(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_node_set_grows_file_systems(scene_node_a(scene), true);
 	ask_for(scene, "2Gi");
-	assert_true(claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
-	assert_true(volume_field_is(scene, "spec.capacity.storage", "2Gi"));
-	assert_true(claim_field_is(scene, "status.capacity.storage", "1Gi"));
-	assert_true(has_condition(scene, "FileSystemResizePending"));
-	assert_false(has_condition(scene, "Resizing"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
+	assert_true(scene_volume_field_is(scene, "spec.capacity.storage", "2Gi"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "1Gi"));
+	assert_true(scene_has_condition(scene, "FileSystemResizePending"));
+	assert_false(scene_has_condition(scene, "Resizing"));
 	assert_true(is_noted(scene));
 	assert_true(scene_wait_event(scene, "FileSystemResizeRequired", ""));
 	/* The kubelet. */
@@ -151,74 +105,74 @@ static void a_file_system_is_left_to_the_kubelet(void **state)
 /* Requirement A20. */
 static void a_request_that_is_lowered_again_is_served(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_node_set_room(scene_node_a(scene), 4 * GI);
 	ask_for(scene, "10Gi");
-	assert_true(wait_condition(scene, "ControllerResizeError", true));
-	assert_true(claim_field_is(scene, GROWTH_STATE, "ControllerResizeInProgress"));
+	assert_true(scene_wait_condition(scene, "ControllerResizeError", true));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, "ControllerResizeInProgress"));
 	assert_true(scene_wait_event(scene, "VolumeResizeFailed", "no room"));
 	ask_for(scene, "2Gi");
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
-	assert_true(volume_field_is(scene, "spec.capacity.storage", "2Gi"));
-	assert_true(claim_field_is(scene, GROWTH_STATE, NULL));
-	assert_false(has_condition(scene, "ControllerResizeError"));
-	assert_false(has_condition(scene, "Resizing"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(scene_volume_field_is(scene, "spec.capacity.storage", "2Gi"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, NULL));
+	assert_false(scene_has_condition(scene, "ControllerResizeError"));
+	assert_false(scene_has_condition(scene, "Resizing"));
 	assert_int_equal(fake_node_size(scene_node_a(scene), VOLUME), 2 * GI);
 }
 
 /* The next leader reads it from the claim. */
 static void a_refusal_outlives_the_process(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_node_set_room(scene_node_a(scene), 4 * GI);
 	ask_for(scene, "10Gi");
-	assert_true(wait_condition(scene, "ControllerResizeError", true));
+	assert_true(scene_wait_condition(scene, "ControllerResizeError", true));
 	scene_stop(scene);
 	ask_for(scene, "2Gi");
 	size_t before = calls(scene);
 	scene_start(scene);
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
 	assert_int_equal(calls(scene), before + 1);
 }
 
 /* The volume may have grown, so the size that was asked for stands until the answer is known. */
 static void a_lost_answer_is_asked_for_again(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_node_fail(scene_node_a(scene), "ControllerExpandVolume", ERROR_UNAVAILABLE, true, 1);
 	ask_for(scene, "3Gi");
-	assert_true(claim_field_is(scene, "status.capacity.storage", "3Gi"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "3Gi"));
 	assert_int_equal(calls(scene), 2);
 	assert_true(scene_wait_event(scene, "VolumeResizeFailed", "UNAVAILABLE"));
 }
 
 static void an_infeasible_size_is_retried_rarely_and_a_new_request_at_once(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	scene_stop(scene);
 	scene_set_backoff(scene, 60000);
 	scene_start(scene);
 	fake_node_fail(scene_node_a(scene), "ControllerExpandVolume", ERROR_RANGE, false, 1);
 	ask_for(scene, "9Gi");
-	assert_true(claim_field_is(scene, GROWTH_STATE, "ControllerResizeInfeasible"));
-	assert_true(wait_condition(scene, "ControllerResizeError", true));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, "ControllerResizeInfeasible"));
+	assert_true(scene_wait_condition(scene, "ControllerResizeError", true));
 	usleep(100000);
 	assert_int_equal(calls(scene), 1);
 	ask_for(scene, "2Gi"); /* at once */
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
 	assert_int_equal(calls(scene), 2);
-	assert_false(has_condition(scene, "ControllerResizeError"));
+	assert_false(scene_has_condition(scene, "ControllerResizeError"));
 }
 
 /* Requirement A28. */
 static void two_requests_in_a_row_take_two_calls(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	ask_for(scene, "2Gi");
 	ask_for(scene, "3Gi");
-	assert_true(claim_field_is(scene, "status.capacity.storage", "3Gi"));
-	assert_true(claim_field_is(scene, GROWTH_STATE, NULL));
-	assert_true(volume_field_is(scene, "spec.capacity.storage", "3Gi"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "3Gi"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, NULL));
+	assert_true(scene_volume_field_is(scene, "spec.capacity.storage", "3Gi"));
 	assert_true(calls(scene) <= 2);
 }
 
@@ -252,17 +206,18 @@ static bool has_what_it_asks_for(struct provision_scene *scene)
 static void a_request_that_is_raised_meanwhile_is_served_too(void **state)
 {
 	for (unsigned step = 1; step < STEPS_MAX; step++) {
-		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 		scene_at_step(scene, step, raise_request, NULL);
 		ask_for(scene, "2Gi");
 		for (unsigned i = 0; i < 5000 && !has_what_it_asks_for(scene); i++)
 			usleep(1000);
 		if (!has_what_it_asks_for(scene))
 			fail_msg("raised at step %u: not served", step);
-		assert_true(claim_field_is(scene, GROWTH_STATE, NULL));
+		assert_true(scene_claim_field_is(scene, GROWTH_STATE, NULL));
 		bool raised = scene_has_acted(scene);
 		scene_at_step(scene, 0, NULL, NULL);
-		assert_true(claim_field_is(scene, "status.capacity.storage", request_of(scene)));
+		assert_true(
+			scene_claim_field_is(scene, "status.capacity.storage", request_of(scene)));
 		if (!raised)
 			return;
 		assert_true(calls(scene) <= 2);
@@ -273,7 +228,7 @@ static void a_request_that_is_raised_meanwhile_is_served_too(void **state)
 /* Requirement A29: by event, not by back-off. */
 static void waits_for_the_node_and_goes_on_when_it_is_back(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	scene_stop(scene);
 	scene_set_backoff(scene, 60000);
 	scene_start(scene);
@@ -282,12 +237,12 @@ static void waits_for_the_node_and_goes_on_when_it_is_back(void **state)
 	ask_for(scene, "2Gi");
 	assert_true(scene_wait_event(scene, "VolumeResizeFailed", "node \\\"node-a\\\"") ||
 		    scene_wait_event(scene, "VolumeResizeFailed", "node \"node-a\""));
-	assert_true(claim_field_is(scene, GROWTH_STATE, NULL)); /* nothing has begun */
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, NULL)); /* nothing has begun */
 	assert_int_equal(calls(scene), 0);
 	fake_api_edit(scene_api(scene), &scene_slices, "kentledge", "node-a",
 		      "{'endpoints':[{'nodeName':'node-a','addresses':['10.0.0.1'],"
 		      "'conditions':{'ready':true}}]}");
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
 }
 
 static bool delete_claim(struct provision_scene *scene, void *context)
@@ -300,7 +255,7 @@ static bool delete_claim(struct provision_scene *scene, void *context)
 static void delete_at_every_step(bool and_kill)
 {
 	for (unsigned step = 1; step < STEPS_MAX; step++) {
-		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 		usleep(20000);
 		scene_at_step(scene, step, delete_claim, and_kill ? scene : NULL);
 		ask_for(scene, "2Gi");
@@ -329,22 +284,24 @@ static void a_claim_that_is_deleted_meanwhile_ends_the_growth(void **state)
 
 static void assert_end(struct provision_scene *scene, bool file_system, unsigned step)
 {
-	bool ended = file_system ? claim_field_is(scene, GROWTH_STATE, "NodeResizePending")
-				 : claim_field_is(scene, "status.capacity.storage", "2Gi");
-	if (!ended || !volume_field_is(scene, "spec.capacity.storage", "2Gi"))
-		fail_msg("killed at step %u: %s", step, conditions_of(scene));
-	assert_true(claim_field_is(scene, "status.capacity.storage", file_system ? "1Gi" : "2Gi"));
-	assert_true(claim_field_is(scene, GROWTH_STATE, file_system ? "NodeResizePending" : NULL));
+	bool ended = file_system ? scene_claim_field_is(scene, GROWTH_STATE, "NodeResizePending")
+				 : scene_claim_field_is(scene, "status.capacity.storage", "2Gi");
+	if (!ended || !scene_volume_field_is(scene, "spec.capacity.storage", "2Gi"))
+		fail_msg("killed at step %u: %s", step, scene_conditions(scene));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage",
+					 file_system ? "1Gi" : "2Gi"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE,
+					 file_system ? "NodeResizePending" : NULL));
 	assert_int_equal(is_noted(scene), file_system);
-	assert_int_equal(has_condition(scene, "FileSystemResizePending"), file_system);
-	assert_false(has_condition(scene, "Resizing"));
+	assert_int_equal(scene_has_condition(scene, "FileSystemResizePending"), file_system);
+	assert_false(scene_has_condition(scene, "Resizing"));
 	assert_int_equal(fake_node_size(scene_node_a(scene), VOLUME), 2 * GI);
 }
 
 static unsigned kill_at_every_step(bool file_system)
 {
 	for (unsigned step = 1; step < STEPS_MAX; step++) {
-		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 		fake_node_set_grows_file_systems(scene_node_a(scene), file_system);
 		usleep(20000); /* what is left of making the volume */
 		scene_at_step(scene, step, scene_kill, NULL);
@@ -385,15 +342,10 @@ static void undo(void *context, const char *collection, struct json_object *obje
 	json_object_object_del(status, "conditions");
 }
 
-static size_t status_patches(struct provision_scene *scene)
-{
-	return fake_api_requests(scene_api(scene), "PATCH", "www/status");
-}
-
 /* With the back-off of production, a second at first. */
 static struct provision_scene *scene_with_slow_retries(void)
 {
-	struct provision_scene *scene = scene_with_volume();
+	struct provision_scene *scene = scene_with_volume(ROLES);
 	scene_stop(scene);
 	scene_set_backoff(scene, 1000);
 	scene_start(scene);
@@ -406,9 +358,9 @@ static void a_webhook_that_undoes_it_makes_no_hot_loop(void **state)
 	fake_api_set_webhook(scene_api(scene), undo, NULL);
 	ask_for(scene, "2Gi");
 	wait_for_calls(scene, 1);
-	size_t before = status_patches(scene);
+	size_t before = scene_status_patches(scene);
 	usleep(3000000);
-	assert_true(status_patches(scene) - before <= 3);
+	assert_true(scene_status_patches(scene) - before <= 3);
 	assert_true(calls(scene) <= 3);
 	fake_api_set_webhook(scene_api(scene), NULL, NULL);
 }
@@ -423,7 +375,7 @@ static void standing_conflicts_make_no_hot_loop(void **state)
 								     .times = 1000 });
 	ask_for(scene, "2Gi");
 	usleep(4000000);
-	assert_true(status_patches(scene) <= 5);
+	assert_true(scene_status_patches(scene) <= 5);
 	assert_int_equal(calls(scene), 0);
 }
 
@@ -438,7 +390,7 @@ static bool touch_claim(struct provision_scene *scene, void *context)
 
 static void a_refusal_is_recorded_although_the_claim_changes_meanwhile(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	scene_stop(scene);
 	scene_set_backoff(scene, 60000);
 	scene_start(scene);
@@ -447,7 +399,7 @@ static void a_refusal_is_recorded_although_the_claim_changes_meanwhile(void **st
 	usleep(20000);
 	scene_at_step(scene, 3, touch_claim, NULL);
 	ask_for(scene, "10Gi");
-	assert_true(wait_condition(scene, "ControllerResizeError", true));
+	assert_true(scene_wait_condition(scene, "ControllerResizeError", true));
 	assert_true(scene_has_acted(scene));
 	assert_int_equal(calls(scene), 1);
 }
@@ -455,7 +407,7 @@ static void a_refusal_is_recorded_although_the_claim_changes_meanwhile(void **st
 /* Requirement A19, with a copy of the volumes that lags. */
 static void a_note_is_removed_although_it_is_seen_late(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_api_edit(scene_api(scene), &scene_claims, "default", "www",
 		      "{'spec':{'resources':{'requests':{'storage':'2Gi'}}},"
 		      "'status':{'capacity':{'storage':'2Gi'}}}");
@@ -472,10 +424,10 @@ static void a_note_is_removed_although_it_is_seen_late(void **state)
  */
 static void a_claim_that_the_kubelet_gives_back_is_grown_further(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_node_set_grows_file_systems(scene_node_a(scene), true);
 	ask_for(scene, "2Gi");
-	assert_true(claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
 	ask_for(scene, "3Gi"); /* not before the kubelet is through */
 	usleep(50000);
 	assert_int_equal(calls(scene), 1);
@@ -483,45 +435,37 @@ static void a_claim_that_the_kubelet_gives_back_is_grown_further(void **state)
 		      "{'status':{'allocatedResourceStatuses':{'storage':"
 		      "'NodeResizeInfeasible'}}}");
 	wait_for_calls(scene, 2);
-	assert_true(claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
 }
 
 /* A node rounds up; the kubelet grows to what was asked for, and both sides must agree. */
 static void a_size_that_the_node_rounds_up_settles(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_node_set_grows_file_systems(scene_node_a(scene), true);
 	fake_node_set_rounding(scene_node_a(scene), 4096);
 	ask_for(scene, "1500000001");
-	assert_true(claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
-	assert_true(volume_field_is(scene, "spec.capacity.storage", "1500000001"));
-	assert_true(claim_field_is(scene, "status.allocatedResources.storage", "1500000001"));
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, "NodeResizePending"));
+	assert_true(scene_volume_field_is(scene, "spec.capacity.storage", "1500000001"));
+	assert_true(scene_claim_field_is(scene, "status.allocatedResources.storage", "1500000001"));
 	assert_true(fake_node_size(scene_node_a(scene), VOLUME) > 1500000001);
 }
 
 /* Claims of other drivers and odd conditions cost nothing and stop nothing. */
 static void a_claim_with_an_odd_condition_grows(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_api_edit(scene_api(scene), &scene_claims, "default", "www",
 		      "{'status':{'conditions':[{'type':'','status':''},{'message':7},"
 		      "{'type':'Unused','status':'True'}]}}");
 	ask_for(scene, "2Gi");
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
-	assert_true(has_condition(scene, "Unused"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(scene_has_condition(scene, "Unused"));
 }
-
-static const struct kind secrets = {
-	.api_version = "v1",
-	.name = "Secret",
-	.plural = "secrets",
-	.namespaced = true,
-	.size = sizeof(struct object),
-};
 
 static void the_secret_of_a_volume_goes_with_the_call(void **state)
 {
-	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 	fake_api_edit(scene_api(scene), &scene_volumes, "", VOLUME,
 		      "{'spec':{'csi':{'controllerExpandSecretRef':{'name':'key',"
 		      "'namespace':'default'}}}}");
@@ -529,11 +473,11 @@ static void the_secret_of_a_volume_goes_with_the_call(void **state)
 	ask_for(scene, "2Gi");
 	assert_true(scene_wait_event(scene, "VolumeResizeFailed", "controllerExpandSecretRef"));
 	assert_int_equal(calls(scene), 0);
-	assert_true(claim_field_is(scene, GROWTH_STATE, NULL)); /* nothing has begun */
-	fake_api_putf(scene_api(scene), &secrets,
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, NULL)); /* nothing has begun */
+	fake_api_putf(scene_api(scene), &scene_secrets,
 		      "{'metadata':{'name':'key','namespace':'default'},"
 		      "'data':{'word':'c2VzYW1l'}}");
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
 	CLEANUP_FREE char *sent = fake_node_secrets(scene_node_a(scene), "ControllerExpandVolume");
 	assert_string_equal(sent, "word=sesame");
 	assert_false(scene_has_event(scene, "VolumeResizeFailed", "sesame"));
@@ -548,25 +492,6 @@ static bool never_answers(void *context, const char *method, bool after)
 	return true;
 }
 
-static void put_bound_claim(struct provision_scene *scene, const char *name, const char *node)
-{
-	fake_api_putf(scene_api(scene), &scene_volumes,
-		      "{'metadata':{'name':'pvc-%s','uid':'v-%s'},'spec':{"
-		      "'capacity':{'storage':'1Gi'},'accessModes':['ReadWriteOnce'],"
-		      "'csi':{'driver':'kentledge.io','volumeHandle':'pvc-%s'},"
-		      "'claimRef':{'namespace':'default','name':'%s','uid':'%s-uid'},"
-		      "'nodeAffinity':{'required':{'nodeSelectorTerms':[{'matchExpressions':[{"
-		      "'key':'topology.kentledge.io/node','operator':'In','values':['%s']}]}]}}},"
-		      "'status':{'phase':'Bound'}}",
-		      name, name, name, name, name, node);
-	fake_api_putf(scene_api(scene), &scene_claims,
-		      "{'metadata':{'name':'%s','namespace':'default','uid':'%s-uid'},'spec':{"
-		      "'accessModes':['ReadWriteOnce'],'volumeName':'pvc-%s',"
-		      "'resources':{'requests':{'storage':'2Gi'}}},"
-		      "'status':{'phase':'Bound','capacity':{'storage':'1Gi'}}}",
-		      name, name, name);
-}
-
 /* Requirement L22: of the role's two workers the silent node holds one now and then. */
 static void a_silent_node_stops_no_growth_elsewhere(void **state)
 {
@@ -578,7 +503,7 @@ static void a_silent_node_stops_no_growth_elsewhere(void **state)
 	for (int i = 0; i < SILENT_CLAIMS; i++) {
 		CLEANUP_FREE char *name = must_printf("silent-%d", i);
 		fake_node_add(scene_node_a(scene), name, GI);
-		put_bound_claim(scene, name, "node-a");
+		scene_put_bound_claim(scene, name, "node-a");
 	}
 	scene_start(scene);
 	/* Let the role's workers meet the silent node first. */
@@ -587,7 +512,7 @@ static void a_silent_node_stops_no_growth_elsewhere(void **state)
 		CLEANUP_FREE char *name = must_printf("well-%d", i);
 		CLEANUP_FREE char *volume = must_printf("pvc-%s", name);
 		fake_node_add(scene_node_b(scene), volume, GI);
-		put_bound_claim(scene, name, "node-b");
+		scene_put_bound_claim(scene, name, "node-b");
 	}
 	uint64_t since_ms = clock_monotonic_ms();
 	for (int i = 0; i < 4; i++) {
@@ -604,20 +529,12 @@ static void a_silent_node_stops_no_growth_elsewhere(void **state)
 	fake_node_set_hook(scene_node_a(scene), NULL, NULL);
 }
 
-static const struct kind leases = {
-	.api_version = "coordination.k8s.io/v1",
-	.name = "Lease",
-	.plural = "leases",
-	.namespaced = true,
-	.size = sizeof(struct object),
-};
-
 /* An external-resizer for our driver acts, and then ends. The other roles act all the while. */
 static void stands_by_while_an_external_resizer_acts(void **state)
 {
 	static const char lease[] = "external-resizer-kentledge-io";
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
-	fake_api_putf(scene_api(scene), &leases,
+	fake_api_putf(scene_api(scene), &scene_leases,
 		      "{'metadata':{'name':'%s','namespace':'kentledge'},'spec':{"
 		      "'holderIdentity':'csi-resizer','leaseDurationSeconds':3600,"
 		      "'renewTime':'2026-11-24T09:15:02.000000Z'}}",
@@ -630,15 +547,15 @@ static void stands_by_while_an_external_resizer_acts(void **state)
 	ask_for(scene, "2Gi");
 	usleep(300000);
 	assert_int_equal(calls(scene), 0);
-	assert_true(claim_field_is(scene, GROWTH_STATE, NULL));
-	fake_api_edit(scene_api(scene), &leases, "kentledge", lease,
+	assert_true(scene_claim_field_is(scene, GROWTH_STATE, NULL));
+	fake_api_edit(scene_api(scene), &scene_leases, "kentledge", lease,
 		      "{'spec':{'holderIdentity':''}}");
 	/* It looks every two seconds. */
-	assert_true(claim_field_is(scene, "status.capacity.storage", "2Gi"));
-	assert_true(fake_api_wait_field(scene_api(scene), &leases, "kentledge", lease,
+	assert_true(scene_claim_field_is(scene, "status.capacity.storage", "2Gi"));
+	assert_true(fake_api_wait_field(scene_api(scene), &scene_leases, "kentledge", lease,
 					"spec.holderIdentity", "ours"));
 	scene_stop(scene);
-	assert_true(fake_api_wait_field(scene_api(scene), &leases, "kentledge", lease,
+	assert_true(fake_api_wait_field(scene_api(scene), &scene_leases, "kentledge", lease,
 					"spec.holderIdentity", ""));
 }
 

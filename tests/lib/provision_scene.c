@@ -76,6 +76,7 @@ struct provision_scene {
 	uint32_t silence_ms;
 	bool for_immediate;
 	uint32_t call_timeout_ms;
+	bool extra_modify_metadata;
 	unsigned roles;
 	const char *lease_holder;
 	bool looks_for_others;
@@ -235,6 +236,11 @@ void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms)
 	scene->call_timeout_ms = timeout_ms;
 }
 
+void scene_set_extra_modify_metadata(struct provision_scene *scene)
+{
+	scene->extra_modify_metadata = true;
+}
+
 void scene_set_roles(struct provision_scene *scene, const char *roles)
 {
 	struct error err;
@@ -281,6 +287,7 @@ void scene_start(struct provision_scene *scene)
 		.roles = scene->roles,
 		.lease_holder = scene->lease_holder,
 		.call_timeout_ms = scene->call_timeout_ms,
+		.extra_modify_metadata = scene->extra_modify_metadata,
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
 		.node_grace_ms = scene->grace_ms,
@@ -359,10 +366,15 @@ static void edit(struct provision_scene *scene, const struct kind *kind, const c
 static void bind_claim(struct provision_scene *scene, const char *claim, const char *volume)
 {
 	CLEANUP_FREE char *spec = must_printf("{'spec':{'volumeName':'%s'}}", volume);
+	CLEANUP_FREE char *class = fake_api_field(scene->api, &scene_volumes, "", volume,
+						  "spec.volumeAttributesClassName");
+	CLEANUP_FREE char *status =
+		must_printf("{'status':{'phase':'Bound','capacity':{'storage':'1Gi'}%s%s%s}}",
+			    class ? ",'currentVolumeAttributesClassName':'" : "",
+			    class ? class : "", class ? "'" : "");
 	edit(scene, &scene_volumes, volume, "status", "{'status':{'phase':'Bound'}}");
 	edit(scene, &scene_claims, claim, NULL, spec);
-	edit(scene, &scene_claims, claim, "status",
-	     "{'status':{'phase':'Bound','capacity':{'storage':'1Gi'}}}");
+	edit(scene, &scene_claims, claim, "status", status);
 }
 
 /* The binder of kube-controller-manager, for the volume of one claim. */

@@ -56,6 +56,9 @@ void scene_set_silence(struct provision_scene *scene, uint32_t silence_ms);
 /* It publishes room for classes that bind at once, too. */
 void scene_publish_immediate(struct provision_scene *scene);
 
+/* As with --extra-modify-metadata. */
+void scene_set_extra_modify_metadata(struct provision_scene *scene);
+
 /* What a provisioner that is started from now on does: provision and reclaim unless set. */
 void scene_set_roles(struct provision_scene *scene, const char *roles);
 

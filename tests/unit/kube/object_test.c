@@ -130,6 +130,30 @@ static void reads_what_a_claim_is_made_from(void **state)
 	}
 }
 
+static void reads_how_far_a_modification_has_come(void **state)
+{
+	CLEANUP(object_unrefp)
+	struct object *object =
+		parse("{'metadata':{'namespace':'n','name':'c'},'spec':{},'status':{"
+		      "'currentVolumeAttributesClassName':'silver','modifyVolumeStatus':{"
+		      "'targetVolumeAttributesClassName':'gold','status':'Infeasible'},"
+		      "'conditions':[{'type':'ModifyingVolume','status':'False'},"
+		      "{'type':'ModifyVolumeError','status':'True','reason':'InvalidArgument',"
+		      "'message':'no'}]}}");
+	const struct claim *claim = claim_of(object);
+	assert_string_equal(claim->current_attributes_class, "silver");
+	assert_string_equal(claim->modify_target, "gold");
+	assert_int_equal(claim->modify, CLAIM_MODIFY_INFEASIBLE);
+	assert_int_equal(claim->conditions, CLAIM_MODIFY_ERROR);
+	assert_string_equal(claim->modify_error, "no");
+	assert_string_equal(claim->modify_error_reason, "InvalidArgument");
+	CLEANUP(object_unrefp)
+	struct object *later = parse("{'metadata':{'namespace':'n','name':'c'},'status':{"
+				     "'modifyVolumeStatus':{'status':'Paused'}}}");
+	assert_int_equal(claim_of(later)->modify, CLAIM_MODIFY_OTHER);
+	assert_null(claim_of(later)->modify_target);
+}
+
 static void reads_an_absurd_size_as_the_largest(void **state)
 {
 	CLEANUP(object_unrefp)
@@ -295,6 +319,7 @@ int main(void)
 		cmocka_unit_test(takes_what_is_missing_or_null_as_empty),
 		cmocka_unit_test(reads_a_claim),
 		cmocka_unit_test(reads_what_a_claim_is_made_from),
+		cmocka_unit_test(reads_how_far_a_modification_has_come),
 		cmocka_unit_test(reads_an_absurd_size_as_the_largest),
 		cmocka_unit_test(gives_a_bare_claim_the_defaults),
 		cmocka_unit_test(names_the_field_that_is_wrong),

@@ -18,12 +18,14 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 16);
-	assert_int_equal(options.roles, 31); /* all */
+	assert_int_equal(options.roles, 63); /* all */
 	assert_false(options.snapshots_always);
 	assert_string_equal(options.snapshot_lease_namespace, "kube-system");
 	assert_string_equal(options.deployment, "");
 	assert_int_equal(options.capacity_poll_ms, 60000);
 	assert_int_equal(options.call_timeout_ms, 30000);
+	assert_int_equal(options.modify_timeout_ms, 10000);
+	assert_false(options.extra_modify_metadata);
 	assert_int_equal(options.log_level, LOG_INFO);
 }
 
@@ -34,7 +36,8 @@ static void reads_every_flag(void **state)
 	assert_int_equal(PARSE(&options, &err, "--kubeconfig=/k", "--namespace", "ns",
 			       "--node-service=svc", "--tls-dir=/t", "--http=", "--workers=3",
 			       "--leader-elect=false", "--roles=reclaim", "--timeout=5",
-			       "--deployment=d", "--capacity-poll-interval=9", "--log-level=debug"),
+			       "--deployment=d", "--modify-timeout=7", "--extra-modify-metadata",
+			       "--capacity-poll-interval=9", "--log-level=debug"),
 			 0);
 	assert_string_equal(options.kubeconfig, "/k");
 	assert_string_equal(options.namespace, "ns");
@@ -47,6 +50,8 @@ static void reads_every_flag(void **state)
 	assert_string_equal(options.deployment, "d");
 	assert_int_equal(options.capacity_poll_ms, 9000);
 	assert_int_equal(options.call_timeout_ms, 5000);
+	assert_int_equal(options.modify_timeout_ms, 7000);
+	assert_true(options.extra_modify_metadata);
 	assert_int_equal(options.log_level, LOG_DEBUG);
 	assert_int_equal(PARSE(&options, &err, "--leader-elect"), 0);
 	assert_true(options.leader_elect);
@@ -58,9 +63,9 @@ static void says_who_is_the_snapshot_controller(void **state)
 	struct error err;
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=always"), 0);
 	assert_true(options.snapshots_always);
-	assert_int_equal(options.roles, 31);
+	assert_int_equal(options.roles, 63);
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=never"), 0);
-	assert_int_equal(options.roles, 15);
+	assert_int_equal(options.roles, 31);
 	assert_int_equal(
 		PARSE(&options, &err, "--snapshot-controller=never", "--roles=snapshot-controller"),
 		-1);
