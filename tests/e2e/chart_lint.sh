@@ -92,6 +92,11 @@ renders_for_several_sets_of_values() {
 	renders '^ +- name: private-registry$' --set 'imagePullSecrets={private-registry}'
 	renders '^ +- name: private-registry$' --set 'imagePullSecrets[0].name=private-registry'
 	renders_for_a_parent_chart
+	leaves_out '^kind: VolumeAttributesClass' --api-versions storage.k8s.io/v1/VolumeAttributesClass
+	renders '^  readIops: "1000"$' --set attributesClasses.kentledge-limited.create=true \
+		--api-versions storage.k8s.io/v1/VolumeAttributesClass
+	leaves_out '^kind: VolumeAttributesClass' --set attributesClasses.kentledge-limited.create=true \
+		--kube-version 1.33.0
 	renders '^ +- key: topology.kentledge.io/node$' --set-json \
 		'storageClasses.kentledge.allowedTopologies=[{"matchLabelExpressions":[{"key":"topology.kentledge.io/node","values":["node1"]}]}]'
 }
@@ -214,8 +219,8 @@ refuses() {
 # A role that is switched off has no rights. As with --reuse-values, no list means all of them.
 roles_bring_their_rights() {
 	local list
-	for list in '["provision","reclaim","resize","capacity"]' null; do
-		renders '--roles=provision,reclaim,resize,capacity$' --set-json "provisioner.roles=$list"
+	for list in '["provision","reclaim","resize","modify","capacity"]' null; do
+		renders '--roles=provision,reclaim,resize,modify,capacity$' --set-json "provisioner.roles=$list"
 		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
 		grep -q 'csistoragecapacities' < <(section Role kentledge-provisioner) ||
 			fail "kentledge-provisioner cannot write capacity objects"
@@ -240,6 +245,13 @@ roles_bring_their_rights() {
 	provisioner_may_not 'create, patch, delete|storageclasses'
 	grep -q 'external-resizer-kentledge-io' < <(section Role kentledge-provisioner) ||
 		fail "kentledge-provisioner cannot hold the lease of the role resize"
+	renders '--roles=modify$' --set-json 'provisioner.roles=["modify"]'
+	provisioner_may 'persistentvolumeclaims/status'
+	provisioner_may 'volumeattributesclasses'
+	provisioner_may 'verbs: \[get, list, watch, patch\]'
+	provisioner_may_not 'create, patch, delete|storageclasses'
+	grep -q 'external-resizer-kentledge-io' < <(section Role kentledge-provisioner) ||
+		fail "kentledge-provisioner cannot hold the lease of the role modify"
 	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
 	provisioner_may 'storageclasses'
 	provisioner_may_not 'create, patch, delete'
