@@ -155,6 +155,9 @@ static struct provisioner *new_provisioner(struct program *program)
 		.snapshots_always = options->snapshots_always,
 		.snapshot_lease_namespace = options->snapshot_lease_namespace,
 		.snapshot_probe_ms = 30 * 1000,
+		.snapshot_timeout_ms = options->snapshot_timeout_ms,
+		.snapshot_prefix = options->snapshot_prefix,
+		.extra_metadata = options->extra_metadata,
 		.node_grace_ms = 30 * 1000,
 		.lead = { .time_left_ms = time_left_ms, .context = program },
 	});

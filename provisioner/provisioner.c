@@ -14,6 +14,7 @@
 #include "claim/role.h"
 #include "cluster/cluster.h"
 #include "cluster/nodes.h"
+#include "content/role.h"
 #include "growth/role.h"
 #include "modify/role.h"
 #include "reclaim/role.h"
@@ -24,7 +25,8 @@
 
 /* A new role is a folder and a line here. */
 static const struct role *const roles[] = {
-	&claim_role, &reclaim_role, &growth_role, &modify_role, &capacity_role, &snapshot_role,
+	&claim_role,	&reclaim_role,	&growth_role,  &modify_role,
+	&capacity_role, &snapshot_role, &content_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -114,6 +116,16 @@ static void short_of_room(void *context, const char *node)
 		const struct running *running = &provisioner->running[i];
 		if (running->role && running->role->short_of_room)
 			running->role->short_of_room(running->context, node);
+	}
+}
+
+static void room_changed(void *context, const char *node)
+{
+	struct provisioner *provisioner = context;
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		const struct running *running = &provisioner->running[i];
+		if (running->role && running->role->room_changed)
+			running->role->room_changed(running->queue, provisioner->cluster, node);
 	}
 }
 
@@ -315,6 +327,10 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.snapshot_probe_ms = options->snapshot_probe_ms,
 		.short_of_room = short_of_room,
 		.resumed = role_resumed,
+		.snapshot_timeout_ms = options->snapshot_timeout_ms,
+		.snapshot_prefix = options->snapshot_prefix,
+		.extra_metadata = options->extra_metadata,
+		.room_changed = room_changed,
 		.context = provisioner,
 	};
 	for (size_t i = 0; i < ROLE_COUNT; i++)

@@ -43,6 +43,9 @@ struct provisioner_options {
 	bool snapshots_always;	      /* as in apply/applier.h, as the next two */
 	const char *snapshot_lease_namespace;
 	uint32_t snapshot_probe_ms;
+	uint32_t snapshot_timeout_ms; /* of a CreateSnapshot or DeleteSnapshot */
+	const char *snapshot_prefix;  /* of the names of snapshots */
+	bool extra_metadata;	      /* name the VolumeSnapshot in CreateSnapshot */
 	uint32_t node_grace_ms; /* a node whose plugin has no address for so long is given up */
 	struct lead lead;
 

@@ -24,7 +24,7 @@ static const char help[] =
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
 	"  --roles=LIST           what to do, of provision, reclaim, resize, modify,\n"
-	"                         capacity, snapshot-controller (all)\n"
+	"                         capacity, snapshot-controller, snapshot (all)\n"
 	"  --snapshot-controller=WHEN\n"
 	"                         do the part of a snapshot-controller for our driver: auto "
 	"(where\n"
@@ -44,9 +44,35 @@ static const char help[] =
 	"                         ask each node for its room so often, 1 to 3600 (60)\n"
 	"  --capacity-for-immediate-binding=BOOL\n"
 	"                         publish room for classes that bind at once, too (false)\n"
+	"  --snapshot-timeout=SECONDS\n"
+	"                         of one call that makes or deletes a snapshot, 1 to 3600 (60)\n"
+	"  --snapshot-name-prefix=WORD\n"
+	"                         name snapshots WORD-<uid of the VolumeSnapshot> (snapshot)\n"
+	"  --extra-create-metadata=BOOL\n"
+	"                         name the VolumeSnapshot in the parameters of CreateSnapshot "
+	"(false)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n";
+
+/* The name has a hyphen and a uid of 36 characters behind it, and at most 128 bytes in all (CSI
+ * spec, "Size Limits"). */
+#define PREFIX_MAX 91
+
+/* So that the name is its own id on a node (record/id.h). */
+static int check_prefix(const char *prefix, struct error *err)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char others[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+	size_t length = strlen(prefix);
+	if (length == 0 || length > PREFIX_MAX || !strchr(first, prefix[0]) ||
+	    strspn(prefix, others) != length)
+		return error_set(err, ERROR_INVALID,
+				 "must be 1 to %d characters of a-z, 0-9, \".\" and \"-\", and "
+				 "begin with a letter or a digit",
+				 PREFIX_MAX);
+	return 0;
+}
 
 static int parse_snapshot_controller(const char *when, struct options *options, struct error *err)
 {
@@ -64,7 +90,8 @@ static int parse_snapshot_controller(const char *when, struct options *options, 
 
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
-	unsigned timeout_s = 30, modify_timeout_s = 10, capacity_poll_s = 60;
+	unsigned timeout_s = 30, modify_timeout_s = 10, capacity_poll_s = 60,
+		 snapshot_timeout_s = 60;
 	const char *roles = "", *snapshot_controller = "auto";
 	struct options options = {
 		.node_service = "kentledge-node",
@@ -73,6 +100,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.http_address = ":9747",
 		.leader_elect = true,
 		.snapshot_lease_namespace = "kube-system",
+		.snapshot_prefix = "snapshot",
 		.workers = 16,
 		.log_level = LOG_INFO,
 	};
@@ -93,6 +121,9 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "extra-modify-metadata", .on = &options.extra_modify_metadata },
 		{ "capacity-poll-interval", .number = &capacity_poll_s, .min = 1, .max = 3600 },
 		{ "capacity-for-immediate-binding", .on = &options.capacity_for_immediate },
+		{ "snapshot-timeout", .number = &snapshot_timeout_s, .min = 1, .max = 3600 },
+		{ "snapshot-name-prefix", .text = &options.snapshot_prefix },
+		{ "extra-create-metadata", .on = &options.extra_metadata },
 		{ "log-level", .log_level = &options.log_level },
 	};
 	const struct flag_table table = { .program = "kentledge-provisioner",
@@ -106,9 +137,12 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return error_prefix(err, "--roles=%s", roles);
 	if (parse_snapshot_controller(snapshot_controller, &options, err) < 0)
 		return error_prefix(err, "--snapshot-controller=%s", snapshot_controller);
+	if (check_prefix(options.snapshot_prefix, err) < 0)
+		return error_prefix(err, "--snapshot-name-prefix=%s", options.snapshot_prefix);
 	options.call_timeout_ms = timeout_s * 1000;
 	options.modify_timeout_ms = modify_timeout_s * 1000;
 	options.capacity_poll_ms = capacity_poll_s * 1000;
+	options.snapshot_timeout_ms = snapshot_timeout_s * 1000;
 	*ret_options = options;
 	return 0;
 }

@@ -28,6 +28,9 @@ struct options {
 	bool extra_modify_metadata;
 	uint32_t capacity_poll_ms;
 	bool capacity_for_immediate;
+	uint32_t snapshot_timeout_ms;
+	const char *snapshot_prefix;
+	bool extra_metadata;
 	enum log_level log_level;
 };
 

@@ -93,3 +93,9 @@ void applier_resumed(const struct applier *applier)
 	if (applier->resumed)
 		applier->resumed(applier->context);
 }
+
+void applier_room_changed(const struct applier *applier, const char *node)
+{
+	if (applier->room_changed)
+		applier->room_changed(applier->context, node);
+}

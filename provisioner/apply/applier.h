@@ -42,12 +42,17 @@ struct applier {
 	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
 	bool capacity_for_immediate;  /* capacity objects for classes that bind at once, too */
 
+	uint32_t snapshot_timeout_ms; /* of the calls that make and delete snapshots */
+	const char *snapshot_prefix;  /* of their names: "snapshot" */
+	bool extra_metadata;	      /* tell the driver which VolumeSnapshot a snapshot is for */
+
 	bool snapshots_always; /* do the snapshot-controller's part without a look for another */
 	const char *snapshot_lease_namespace; /* where such a one would hold its lease */
 	uint32_t snapshot_probe_ms;	      /* how long it is given to answer the probe */
 
 	void (*short_of_room)(void *context, const char *node); /* NULL: no role wants it */
 	void (*resumed)(void *context);
+	void (*room_changed)(void *context, const char *node); /* the same */
 	void *context;
 };
 
@@ -95,3 +100,6 @@ void applier_short_of_room(const struct applier *applier, const char *node);
 
 /* A role that stood by (apply/role.h) acts from now on. */
 void applier_resumed(const struct applier *applier);
+
+/* Something was made or deleted on the node that no PersistentVolume shows. */
+void applier_room_changed(const struct applier *applier, const char *node);

@@ -23,18 +23,32 @@ static int send(const struct applier *applier, const struct node_call *call,
 	return r;
 }
 
-/* A call with a time of its own is short, too short to say that the node is silent. */
+#define PROBE_MS 2000
+
+/* The plugin answers, though not `send`. */
+static bool is_at_work(const struct applier *applier, const struct node_call *call,
+		       const struct node_channel *channel)
+{
+	struct error ignored;
+	uint32_t timeout_ms = lead_bound_ms(&applier->lead, PROBE_MS);
+	return call->probe && timeout_ms &&
+	       call->probe(node_channel_rpc(channel), timeout_ms, call->context, &ignored) == 0;
+}
+
+/* A call with less than the usual time is short, too short to say that the node is silent. */
 static int pass_gate(const struct applier *applier, const struct node_call *call,
 		     const struct node_channel *channel, struct error *err)
 {
-	bool gated = call->timeout_ms == 0;
+	bool gated = call->timeout_ms == 0 || call->timeout_ms >= applier->call_timeout_ms;
 	if (gated && node_gate_enter(applier->gates, call->node, err) < 0)
 		return -1;
 	int r = send(applier, call, channel, err);
 	bool answered = r == 0 || (err->code != ERROR_TIMEOUT && err->code != ERROR_CANCELLED &&
 				   err->code != ERROR_UNAVAILABLE);
 	if (gated || answered)
-		node_gate_leave(applier->gates, call->node, r == 0 || err->code != ERROR_TIMEOUT);
+		node_gate_leave(applier->gates, call->node,
+				r == 0 || err->code != ERROR_TIMEOUT ||
+					is_at_work(applier, call, channel));
 	return r;
 }
 

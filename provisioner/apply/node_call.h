@@ -21,6 +21,13 @@ struct node_call {
 
 	/* Makes the call within timeout_ms. */
 	int (*send)(struct rpc_channel *rpc, uint32_t timeout_ms, void *context, struct error *err);
+
+	/* For work that may take longer than the call's time by itself: a short call that any
+	 * plugin answers at once, made when `send` had no answer, which tells slow work from a
+	 * silent plugin. 0: there was an answer. NULL: no answer to `send` means a silent plugin.
+	 */
+	int (*probe)(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+		     struct error *err);
 	void *context;
 };
 

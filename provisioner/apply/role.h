@@ -66,4 +66,8 @@ struct role {
 	/* See applier_short_of_room(); NULL: that is nothing to the role. In a worker of another
 	 * role's queue. */
 	void (*short_of_room)(void *context, const char *node);
+
+	/* See applier_room_changed(); NULL: that is nothing to the role. Puts keys into its queue.
+	 */
+	void (*room_changed)(struct workqueue *queue, struct cluster *cluster, const char *node);
 };

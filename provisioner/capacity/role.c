@@ -45,4 +45,5 @@ const struct role capacity_role = {
 	.reconcile = reconcile,
 	.failed = failed,
 	.short_of_room = short_of_room,
+	.room_changed = capacity_wake_node,
 };

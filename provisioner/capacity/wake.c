@@ -74,13 +74,18 @@ struct waiting {
 	struct cluster *cluster;
 };
 
+void capacity_wake_node(struct workqueue *queue, struct cluster *cluster, const char *node)
+{
+	CLEANUP(object_unrefp)
+	struct object *object = cluster_get(cluster, CLUSTER_CSI_NODES, "", node);
+	if (object && csi_node_of(object)->node_id)
+		workqueue_add(queue, csi_node_of(object)->node_id);
+}
+
 static void node_changed(void *context, const char *node)
 {
 	const struct waiting *waiting = context;
-	CLEANUP(object_unrefp)
-	struct object *object = cluster_get(waiting->cluster, CLUSTER_CSI_NODES, "", node);
-	if (object && csi_node_of(object)->node_id)
-		workqueue_add(waiting->queue, csi_node_of(object)->node_id);
+	capacity_wake_node(waiting->queue, waiting->cluster, node);
 }
 
 void capacity_wake(struct workqueue *queue, const struct cluster_change *change)

@@ -13,5 +13,8 @@
 /* Groups our objects by their node. */
 object_index_fn capacity_index;
 
+/* Something changed on the node of that name that no PersistentVolume shows. */
+void capacity_wake_node(struct workqueue *queue, struct cluster *cluster, const char *node);
+
 /* Keys: "<node id>". */
 void capacity_wake(struct workqueue *queue, const struct cluster_change *change);

@@ -219,8 +219,8 @@ refuses() {
 # A role that is switched off has no rights. As with --reuse-values, no list means all of them.
 roles_bring_their_rights() {
 	local list
-	for list in '["provision","reclaim","resize","modify","capacity"]' null; do
-		renders '--roles=provision,reclaim,resize,modify,capacity$' --set-json "provisioner.roles=$list"
+	for list in '["provision","reclaim","resize","modify","capacity","snapshot"]' null; do
+		renders '--roles=provision,reclaim,resize,modify,capacity,snapshot$' --set-json "provisioner.roles=$list"
 		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
 		grep -q 'csistoragecapacities' < <(section Role kentledge-provisioner) ||
 			fail "kentledge-provisioner cannot write capacity objects"
@@ -252,6 +252,13 @@ roles_bring_their_rights() {
 	provisioner_may_not 'create, patch, delete|storageclasses'
 	grep -q 'external-resizer-kentledge-io' < <(section Role kentledge-provisioner) ||
 		fail "kentledge-provisioner cannot hold the lease of the role modify"
+	renders '--roles=snapshot$' --set-json 'provisioner.roles=["snapshot"]'
+	provisioner_may 'volumesnapshotcontents/status'
+	provisioner_may 'volumesnapshotclasses'
+	provisioner_may 'verbs: \[get, list, watch, patch\]'
+	provisioner_may_not 'create, patch, delete|storageclasses|persistentvolumeclaims/status'
+	grep -q 'external-snapshotter-leader-kentledge-io' < <(section Role kentledge-provisioner) ||
+		fail "kentledge-provisioner cannot hold the lease of the role snapshot"
 	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
 	provisioner_may 'storageclasses'
 	provisioner_may_not 'create, patch, delete'

@@ -11,16 +11,16 @@
 #include "base/text.h"
 #include "csi.pb-c.h"
 #include "csi/names.h"
+#include "fake_node_parts.h"
 #include "rpc/server.h"
 #include "rpc/tls.h"
 
 #define VOLUMES_MAX 64
 
-enum { CREATE, DELETE, CAPACITY, EXPAND, MODIFY, METHODS };
-
-static const char *const method_names[METHODS] = { "CreateVolume", "DeleteVolume", "GetCapacity",
-						   "ControllerExpandVolume",
-						   "ControllerModifyVolume" };
+static const char *const method_names[METHODS] = {
+	"CreateVolume",		  "DeleteVolume",   "GetCapacity",    "ControllerExpandVolume",
+	"ControllerModifyVolume", "CreateSnapshot", "DeleteSnapshot", "GetSnapshot"
+};
 
 struct fake_volume {
 	char *id; /* NULL: free */
@@ -54,6 +54,8 @@ struct fake_node {
 	struct text capability; /* of the last CreateVolume */
 	struct text source;	/* the same */
 	bool copies_nothing;
+	struct fake_snapshots *snapshots;
+	struct rpc_method methods[METHODS]; /* what it serves */
 	fake_node_hook *hook;
 	void *hook_context;
 };
@@ -77,6 +79,7 @@ struct fake_node *fake_node_new(const char *node_id)
 	node->folder = must_strdup(folder);
 	node->socket = must_printf("%s/csi.sock", folder);
 	node->room_bytes = UINT64_C(1) << 40;
+	node->snapshots = fake_snapshots_new();
 	return node;
 }
 
@@ -106,6 +109,7 @@ void fake_node_free(struct fake_node *node)
 		text_done(&node->secrets[i]);
 	text_done(&node->capability);
 	text_done(&node->source);
+	fake_snapshots_free(node->snapshots);
 	rmdir(node->folder);
 	free(node->socket);
 	free(node->folder);
@@ -138,8 +142,7 @@ static void add(struct fake_node *node, const char *id, uint64_t size_bytes)
 	abort();
 }
 
-/* One end of a call. Returns 0 or the failure that was asked for. */
-static int pass(struct fake_node *node, int method, bool after, struct error *err)
+int fake_node_pass(struct fake_node *node, int method, bool after, struct error *err)
 {
 	pthread_mutex_lock(&node->lock);
 	struct failure *failure = &node->failures[method];
@@ -283,7 +286,7 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	if (request->n_volume_capabilities > 0)
 		note_capability(node, request->volume_capabilities[0]);
 	note_source(node, request->volume_content_source);
-	if (pass(node, CREATE, false, err) < 0)
+	if (fake_node_pass(node, CREATE, false, err) < 0)
 		return -1;
 	uint64_t size_bytes = (uint64_t)request->capacity_range->required_bytes;
 	pthread_mutex_lock(&node->lock);
@@ -293,7 +296,7 @@ static int create_volume(struct rpc_call *call, const Csi__V1__CreateVolumeReque
 	uint64_t shortfall_bytes = node->shortfall_bytes;
 	bool copies_nothing = node->copies_nothing;
 	pthread_mutex_unlock(&node->lock);
-	if (r < 0 || pass(node, CREATE, true, err) < 0)
+	if (r < 0 || fake_node_pass(node, CREATE, true, err) < 0)
 		return -1;
 	response->volume = arena_alloc(arena, sizeof(*response->volume));
 	describe(node, arena, request->name, size_bytes - shortfall_bytes, response->volume);
@@ -307,26 +310,26 @@ static int delete_volume(struct rpc_call *call, const Csi__V1__DeleteVolumeReque
 {
 	struct fake_node *node = rpc_call_context(call);
 	NOTE_SECRETS(node, DELETE, request);
-	if (pass(node, DELETE, false, err) < 0)
+	if (fake_node_pass(node, DELETE, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&node->lock);
 	struct fake_volume *volume = find(node, request->volume_id);
 	if (volume)
 		remove_volume(volume);
 	pthread_mutex_unlock(&node->lock);
-	return pass(node, DELETE, true, err);
+	return fake_node_pass(node, DELETE, true, err);
 }
 
 static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest *request,
 			Csi__V1__GetCapacityResponse *response, struct error *err)
 {
 	struct fake_node *node = rpc_call_context(call);
-	if (pass(node, CAPACITY, false, err) < 0)
+	if (fake_node_pass(node, CAPACITY, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&node->lock);
 	response->available_capacity = (int64_t)room(node);
 	pthread_mutex_unlock(&node->lock);
-	return pass(node, CAPACITY, true, err);
+	return fake_node_pass(node, CAPACITY, true, err);
 }
 
 static int expand(struct fake_node *node, const char *id, uint64_t size_bytes, uint64_t *ret_bytes,
@@ -354,7 +357,7 @@ static int expand_volume(struct rpc_call *call,
 	struct fake_node *node = rpc_call_context(call);
 	NOTE_SECRETS(node, EXPAND, request);
 	uint64_t bytes = 0;
-	if (pass(node, EXPAND, false, err) < 0)
+	if (fake_node_pass(node, EXPAND, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&node->lock);
 	int r = expand(node, request->volume_id, (uint64_t)request->capacity_range->required_bytes,
@@ -362,7 +365,7 @@ static int expand_volume(struct rpc_call *call,
 	response->node_expansion_required = node->grows_file_systems;
 	pthread_mutex_unlock(&node->lock);
 	response->capacity_bytes = (int64_t)bytes;
-	return r < 0 ? -1 : pass(node, EXPAND, true, err);
+	return r < 0 ? -1 : fake_node_pass(node, EXPAND, true, err);
 }
 
 static bool is_impossible(const Csi__V1__ControllerModifyVolumeRequest *request)
@@ -393,12 +396,12 @@ static int modify_volume(struct rpc_call *call,
 {
 	struct fake_node *node = rpc_call_context(call);
 	NOTE_SECRETS(node, MODIFY, request);
-	if (pass(node, MODIFY, false, err) < 0)
+	if (fake_node_pass(node, MODIFY, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&node->lock);
 	int r = modify(node, request, err);
 	pthread_mutex_unlock(&node->lock);
-	return r < 0 ? -1 : pass(node, MODIFY, true, err);
+	return r < 0 ? -1 : fake_node_pass(node, MODIFY, true, err);
 }
 
 static const struct rpc_method methods[] = {
@@ -423,13 +426,30 @@ static const struct rpc_method methods[] = {
 		   csi__v1__controller_modify_volume_response__descriptor, modify_volume, false),
 };
 
+struct fake_snapshots *fake_node_snapshots(struct fake_node *node)
+{
+	return node->snapshots;
+}
+
+void fake_node_note_secrets(struct fake_node *node, int method, const char *secrets)
+{
+	pthread_mutex_lock(&node->lock);
+	text_done(&node->secrets[method]);
+	text_append_string(&node->secrets[method], secrets);
+	pthread_mutex_unlock(&node->lock);
+}
+
 static void make_server(struct fake_node *node)
 {
+	size_t count = sizeof(methods) / sizeof(*methods);
 	struct error err;
+	memcpy(node->methods, methods, sizeof(methods));
+	memcpy(node->methods + count, fake_snapshot_methods,
+	       fake_snapshot_method_count * sizeof(*fake_snapshot_methods));
 	must(rpc_server_new(
 		     &(struct rpc_server_options) {
-			     .methods = methods,
-			     .method_count = sizeof(methods) / sizeof(*methods),
+			     .methods = node->methods,
+			     .method_count = count + fake_snapshot_method_count,
 			     .context = node,
 			     .workers = 4,
 		     },

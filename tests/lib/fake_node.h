@@ -75,6 +75,13 @@ void fake_node_set_shortfall(struct fake_node *node, uint64_t bytes);
 void fake_node_fail(struct fake_node *node, const char *method, enum error_code code, bool after,
 		    unsigned times);
 
+/* Its snapshots. A snapshot's id is its name; CreateSnapshot needs the volume to be there. */
+bool fake_node_has_snapshot(struct fake_node *node, const char *id);
+size_t fake_node_snapshot_count(struct fake_node *node);
+void fake_node_add_snapshot(struct fake_node *node, const char *id, const char *source);
+void fake_node_set_unready(struct fake_node *node, bool unready); /* readyToUse false */
+char *fake_node_snapshot_parameters(struct fake_node *node);	  /* of the last one; yours */
+
 /* Called before each call and after its effect; returning false makes the call fail with
  * ERROR_UNAVAILABLE, as if the connection had broken. */
 typedef bool fake_node_hook(void *context, const char *method, bool after);

@@ -42,6 +42,9 @@ const struct kind scene_snapshots =
 const struct kind scene_contents = KIND("snapshot.storage.k8s.io/v1", "VolumeSnapshotContent",
 					"volumesnapshotcontents", false);
 
+const struct kind scene_snapshot_classes =
+	KIND("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass", "volumesnapshotclasses", false);
+
 struct seen_event {
 	struct object object;
 	const char *reason;
@@ -298,6 +301,9 @@ void scene_start(struct provision_scene *scene)
 		.capacity_poll_ms = scene->poll_ms,
 		.capacity_silence_ms = scene->silence_ms,
 		.capacity_for_immediate = scene->for_immediate,
+		.snapshot_timeout_ms = scene->call_timeout_ms,
+		.snapshot_prefix = "snapshot",
+		.extra_metadata = true,
 		.lead = { .time_left_ms = time_left_ms, .context = scene },
 		.dial = dial,
 		.dial_context = scene,

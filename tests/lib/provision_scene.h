@@ -30,6 +30,7 @@ extern const struct kind scene_csi_nodes;
 extern const struct kind scene_attributes_classes;
 extern const struct kind scene_snapshots;
 extern const struct kind scene_contents;
+extern const struct kind scene_snapshot_classes;
 
 struct provision_scene *scene_new(void);
 void scene_free(struct provision_scene *scene);

@@ -12,18 +12,6 @@
 
 #define WAIT_MS 5000
 
-#define KIND(kind_name, plural_name, in_namespace)                                                 \
-	{                                                                                          \
-		.api_version = "snapshot.storage.k8s.io/v1", .name = (kind_name),                  \
-		.plural = (plural_name), .namespaced = (in_namespace),                             \
-		.size = sizeof(struct object),                                                     \
-	}
-
-const struct kind scene_snapshots = KIND("VolumeSnapshot", "volumesnapshots", true);
-const struct kind scene_contents = KIND("VolumeSnapshotContent", "volumesnapshotcontents", false);
-const struct kind scene_snapshot_classes =
-	KIND("VolumeSnapshotClass", "volumesnapshotclasses", false);
-
 void snapshot_scene_put_class(struct provision_scene *scene, const char *name, const char *driver,
 			      bool is_default)
 {

@@ -12,10 +12,6 @@
 
 #define SNAPSHOT_SCENE_CONTENT "snapcontent-snap-uid"
 
-extern const struct kind scene_snapshots;
-extern const struct kind scene_contents;
-extern const struct kind scene_snapshot_classes;
-
 /* Of policy Delete. */
 void snapshot_scene_put_class(struct provision_scene *scene, const char *name, const char *driver,
 			      bool is_default);

@@ -18,7 +18,7 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 16);
-	assert_int_equal(options.roles, 63); /* all */
+	assert_int_equal(options.roles, 127); /* all */
 	assert_false(options.snapshots_always);
 	assert_string_equal(options.snapshot_lease_namespace, "kube-system");
 	assert_string_equal(options.deployment, "");
@@ -26,6 +26,9 @@ static void has_defaults_for_everything(void **state)
 	assert_int_equal(options.call_timeout_ms, 30000);
 	assert_int_equal(options.modify_timeout_ms, 10000);
 	assert_false(options.extra_modify_metadata);
+	assert_int_equal(options.snapshot_timeout_ms, 60000);
+	assert_string_equal(options.snapshot_prefix, "snapshot");
+	assert_false(options.extra_metadata);
 	assert_int_equal(options.log_level, LOG_INFO);
 }
 
@@ -37,7 +40,9 @@ static void reads_every_flag(void **state)
 			       "--node-service=svc", "--tls-dir=/t", "--http=", "--workers=3",
 			       "--leader-elect=false", "--roles=reclaim", "--timeout=5",
 			       "--deployment=d", "--modify-timeout=7", "--extra-modify-metadata",
-			       "--capacity-poll-interval=9", "--log-level=debug"),
+			       "--capacity-poll-interval=9", "--snapshot-timeout=7",
+			       "--snapshot-name-prefix=snap", "--extra-create-metadata",
+			       "--log-level=debug"),
 			 0);
 	assert_string_equal(options.kubeconfig, "/k");
 	assert_string_equal(options.namespace, "ns");
@@ -52,6 +57,9 @@ static void reads_every_flag(void **state)
 	assert_int_equal(options.call_timeout_ms, 5000);
 	assert_int_equal(options.modify_timeout_ms, 7000);
 	assert_true(options.extra_modify_metadata);
+	assert_int_equal(options.snapshot_timeout_ms, 7000);
+	assert_string_equal(options.snapshot_prefix, "snap");
+	assert_true(options.extra_metadata);
 	assert_int_equal(options.log_level, LOG_DEBUG);
 	assert_int_equal(PARSE(&options, &err, "--leader-elect"), 0);
 	assert_true(options.leader_elect);
@@ -63,9 +71,9 @@ static void says_who_is_the_snapshot_controller(void **state)
 	struct error err;
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=always"), 0);
 	assert_true(options.snapshots_always);
-	assert_int_equal(options.roles, 63);
+	assert_int_equal(options.roles, 127);
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=never"), 0);
-	assert_int_equal(options.roles, 31);
+	assert_int_equal(options.roles, 95);
 	assert_int_equal(
 		PARSE(&options, &err, "--snapshot-controller=never", "--roles=snapshot-controller"),
 		-1);
@@ -93,6 +101,11 @@ static void refuses_and_names_what_is_wrong(void **state)
 		"--workers=-1",
 		"--timeout=0",
 		"--timeout=1h",
+		"--snapshot-timeout=0",
+		"--snapshot-name-prefix=",
+		"--snapshot-name-prefix=Snap",
+		"--snapshot-name-prefix=-snap",
+		"--snapshot-name-prefix=a/b",
 		"--leader-elect=yes",
 		"--log-level=loud",
 		"extra",

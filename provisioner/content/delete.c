@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "content/delete.h"
+
+#include "apply/metadata_patch.h"
+#include "apply/node_call.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "content/search.h"
+#include "content/secret.h"
+#include "kube/json.h"
+
+static int send_delete(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+		       struct error *err)
+{
+	return csi_delete_snapshot(rpc, context, timeout_ms, err);
+}
+
+static int send_probe(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+		      struct error *err)
+{
+	struct csi_snapshot ignored;
+	int r = csi_get_snapshot(rpc, context, timeout_ms, &ignored, err);
+	return r < 0 && err->code == ERROR_NOT_FOUND ? 0 : r;
+}
+
+static int delete_on(const struct applier *applier, const char *node,
+		     struct csi_snapshot_request *request, struct error *err)
+{
+	uint64_t since_ms = clock_monotonic_ms();
+	if (node_call(applier,
+		      &(struct node_call) { .node = node,
+					    .method = "DeleteSnapshot",
+					    .timeout_ms = applier->snapshot_timeout_ms,
+					    .send = send_delete,
+					    .probe = send_probe,
+					    .context = request },
+		      err) < 0)
+		return -1;
+	applier_room_changed(applier, node);
+	log_info("snapshot deleted on node", LOG_TEXT("snapshot", request->id),
+		 LOG_TEXT("node", node), LOG_UINT("duration_ms", clock_monotonic_ms() - since_ms));
+	return 0;
+}
+
+/* A snapshot that no node has, all of which answered, is deleted. */
+static int delete_where_found(const struct applier *applier, struct csi_snapshot_request *request,
+			      struct error *err)
+{
+	CLEANUP(content_finding_done) struct content_finding finding = { 0 };
+	if (content_search(applier, request, &finding, err) < 0)
+		return err->code == ERROR_NOT_FOUND ? 0 : -1;
+	return delete_on(applier, finding.node, request, err);
+}
+
+static int delete_data(const struct applier *applier, const struct content_view *view,
+		       const struct snapshot_content *content, struct error *err)
+{
+	CLEANUP_SECRET_DATA struct secret_data secret = { 0 };
+	if (content_secret_to_delete(applier, content, &secret, err) < 0)
+		return -1;
+	struct csi_snapshot_request request = { .id = content->handle, .secrets = secret.pairs };
+	return view->node->name ? delete_on(applier, view->node->name, &request, err)
+				: delete_where_found(applier, &request, err);
+}
+
+enum content_outcome content_release(const struct applier *applier,
+				     const struct snapshot_content *content, struct error *err)
+{
+	const struct object *object = &content->object;
+	CLEANUP(json_object_putp) struct json_object *patch = metadata_patch_new(object);
+	metadata_patch_remove_finalizer(patch, object, SNAPSHOT_CONTENT_FINALIZER);
+	if (metadata_patch_is_empty(patch))
+		return CONTENT_DONE;
+	return content_gone_is_done(applier_edit(applier, object, patch, err), err);
+}
+
+/* The policy may change until the last moment: what is deleted is what the API server says now. */
+enum content_outcome content_delete(const struct applier *applier, const struct content_view *view,
+				    struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *newest = NULL;
+	enum content_outcome outcome = content_confirm(applier, view->content, &newest, err);
+	if (outcome != CONTENT_DONE)
+		return outcome;
+	const struct snapshot_content *content = snapshot_content_of(newest);
+	if (delete_data(applier, view, content, err) < 0)
+		return CONTENT_FAILED;
+	outcome = content_status_deleted(applier, content, err);
+	return outcome == CONTENT_DONE ? content_release(applier, content, err) : outcome;
+}

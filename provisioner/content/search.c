@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "content/search.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply/node_call.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "cluster/cluster.h"
+#include "cluster/node.h"
+
+#define AT_ONCE 64
+#define SEARCH_MS 60000 /* after so long no other node is asked */
+#define NAMED_MAX 10	/* of the nodes that did not answer */
+
+/* A node that is asked. */
+struct asked {
+	const struct csi_node *node;
+	bool answered;
+};
+
+/* Shared by the threads that ask. */
+struct search {
+	const struct applier *applier;
+	const struct csi_snapshot_request *request;
+	uint64_t end_ms;
+	struct asked *nodes;
+	size_t count;
+
+	pthread_mutex_t lock; /* for what follows */
+	size_t next;
+	const struct csi_node *found; /* NULL: not yet */
+	struct csi_snapshot snapshot;
+};
+
+struct question {
+	const struct csi_snapshot_request *request;
+	struct csi_snapshot snapshot;
+};
+
+static int send_get(struct rpc_channel *rpc, uint32_t timeout_ms, void *context, struct error *err)
+{
+	struct question *question = context;
+	return csi_get_snapshot(rpc, question->request, timeout_ms, &question->snapshot, err);
+}
+
+static void ask(struct search *search, struct asked *asked)
+{
+	struct question question = { .request = search->request };
+	struct error err;
+	int r = node_call(search->applier,
+			  &(struct node_call) { .node = asked->node->object.name,
+						.method = "GetSnapshot",
+						.send = send_get,
+						.context = &question },
+			  &err);
+	asked->answered = r == 0 || err.code == ERROR_NOT_FOUND;
+	if (r < 0)
+		return;
+	pthread_mutex_lock(&search->lock);
+	search->found = asked->node;
+	search->snapshot = question.snapshot;
+	pthread_mutex_unlock(&search->lock);
+}
+
+/* NULL: there is no more to ask. */
+static struct asked *take_next(struct search *search)
+{
+	struct asked *next = NULL;
+	pthread_mutex_lock(&search->lock);
+	if (!search->found && search->next < search->count && clock_monotonic_ms() < search->end_ms)
+		next = &search->nodes[search->next++];
+	pthread_mutex_unlock(&search->lock);
+	return next;
+}
+
+static void *ask_some(void *context)
+{
+	struct search *search = context;
+	for (struct asked *next; (next = take_next(search));)
+		ask(search, next);
+	return NULL;
+}
+
+/* This thread asks, too, so that the search goes on where no other can be had. */
+static void ask_all(struct search *search)
+{
+	pthread_t threads[AT_ONCE - 1];
+	size_t count = 0;
+	while (count < AT_ONCE - 1 && count + 1 < search->count &&
+	       pthread_create(&threads[count], NULL, ask_some, search) == 0)
+		count++;
+	ask_some(search);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static int explain(const struct search *search, struct error *err)
+{
+	CLEANUP_TEXT struct text names = TEXT_INIT;
+	size_t silent = 0;
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->nodes[i].answered)
+			continue;
+		if (silent++ < NAMED_MAX)
+			text_printf(&names, "%s\"%s\"", silent > 1 ? ", " : "",
+				    search->nodes[i].node->object.name);
+	}
+	if (silent == 0)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "snapshot \"%s\" is on none of the %zu nodes of the driver",
+				 search->request->id, search->count);
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "snapshot \"%s\" was not found, and %zu of the %zu nodes of the driver "
+			 "did not answer: %s%s",
+			 search->request->id, silent, search->count, text_string(&names),
+			 silent > NAMED_MAX ? ", …" : "");
+}
+
+static void choose_nodes(struct search *search, const struct object_list *all)
+{
+	search->nodes = must_alloc((all->count + 1) * sizeof(*search->nodes));
+	for (size_t i = 0; i < all->count; i++)
+		if (csi_node_of(all->items[i])->node_id)
+			search->nodes[search->count++].node = csi_node_of(all->items[i]);
+}
+
+int content_search(const struct applier *applier, const struct csi_snapshot_request *request,
+		   struct content_finding *ret_finding, struct error *err)
+{
+	CLEANUP_OBJECT_LIST struct object_list all = { 0 };
+	struct search search = {
+		.applier = applier,
+		.request = request,
+		.end_ms = clock_monotonic_ms() + SEARCH_MS,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	cluster_list(applier->cluster, CLUSTER_CSI_NODES, NULL, &all);
+	choose_nodes(&search, &all);
+	ask_all(&search);
+	int r = 0;
+	if (search.found)
+		*ret_finding = (struct content_finding) {
+			.node = must_strdup(search.found->object.name),
+			.node_id = must_strdup(search.found->node_id),
+			.snapshot = search.snapshot,
+		};
+	else
+		r = explain(&search, err);
+	free(search.nodes);
+	return r;
+}
+
+void content_finding_done(struct content_finding *finding)
+{
+	free(finding->node);
+	free(finding->node_id);
+}

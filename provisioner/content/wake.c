@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "content/wake.h"
+
+#include <string.h>
+
+#include "cluster/nodes.h"
+#include "cluster/snapshot_node.h"
+#include "content/plan.h"
+
+#define UNSETTLED "*unsettled"
+#define ARENA_BYTES 512
+
+void content_index(const struct object *object, struct text *key)
+{
+	if (content_is_unsettled((const struct snapshot_content *)object))
+		text_append_string(key, UNSETTLED);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool annotation_differs(const struct object *before, const struct object *after,
+			       const char *key)
+{
+	return !same(pairs_get(&before->annotations, key), pairs_get(&after->annotations, key));
+}
+
+/* We note the node together with being-created. An administrator may note another one later. */
+static bool place_differs(const struct object *before, const struct object *after)
+{
+	bool begins = !pairs_get(&before->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION) &&
+		      pairs_get(&after->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION);
+	return !begins && (annotation_differs(before, after, SNAPSHOT_NODE_ANNOTATION) ||
+			   !same(pairs_get(&before->labels, SNAPSHOT_MANAGED_BY_LABEL),
+				 pairs_get(&after->labels, SNAPSHOT_MANAGED_BY_LABEL)));
+}
+
+/* An administrator may take being-created off where no answer can be had any more. */
+static bool was_given_up(const struct object *before, const struct object *after)
+{
+	return after->deleted_s &&
+	       pairs_get(&before->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION) &&
+	       !pairs_get(&after->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION);
+}
+
+/* The generation counts changes of the spec. */
+static bool content_differs(const struct object *before, const struct object *after)
+{
+	return !before || !same(before->uid, after->uid) ||
+	       before->generation != after->generation || before->deleted_s != after->deleted_s ||
+	       annotation_differs(before, after, SNAPSHOT_BEING_DELETED_ANNOTATION) ||
+	       annotation_differs(before, after, SNAPSHOT_GROUP_HANDLE_ANNOTATION) ||
+	       place_differs(before, after) || was_given_up(before, after);
+}
+
+static void content_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct object *after = change->after;
+	if (after && content_is_unsettled((const struct snapshot_content *)after) &&
+	    content_differs(change->before, after))
+		workqueue_add(queue, after->name);
+}
+
+static void class_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	CLEANUP_OBJECT_LIST struct object_list contents = { 0 };
+	if (!change->after)
+		return;
+	cluster_list(change->cluster, CLUSTER_SNAPSHOT_CONTENTS, UNSETTLED, &contents);
+	for (size_t i = 0; i < contents.count; i++)
+		if (same(snapshot_content_of(contents.items[i])->class_name, change->after->name))
+			workqueue_add(queue, contents.items[i]->name);
+}
+
+struct waiting {
+	struct workqueue *queue;
+	struct cluster *cluster;
+};
+
+static bool is_on(struct cluster *cluster, const struct snapshot_content *content, const char *node)
+{
+	CLEANUP(arena_freep) struct arena *arena = arena_new(ARENA_BYTES);
+	struct snapshot_node found;
+	snapshot_node_find(cluster, content, arena, &found);
+	return found.name && strcmp(found.name, node) == 0;
+}
+
+/* Those whose node is not known wait for none: they are looked for on all, now and then. */
+static void node_changed(void *context, const char *node)
+{
+	const struct waiting *waiting = context;
+	CLEANUP_OBJECT_LIST struct object_list contents = { 0 };
+	cluster_list(waiting->cluster, CLUSTER_SNAPSHOT_CONTENTS, UNSETTLED, &contents);
+	for (size_t i = 0; i < contents.count; i++)
+		if (is_on(waiting->cluster, snapshot_content_of(contents.items[i]), node))
+			workqueue_add(waiting->queue, contents.items[i]->name);
+}
+
+void content_wake(struct workqueue *queue, const struct cluster_change *change)
+{
+	if (change->kind == CLUSTER_SNAPSHOT_CONTENTS)
+		content_changed(queue, change);
+	else if (!cluster_is_complete(change->cluster))
+		return;
+	else if (change->kind == CLUSTER_SNAPSHOT_CLASSES)
+		class_changed(queue, change);
+	else if (change->kind != CLUSTER_VOLUMES)
+		cluster_changed_nodes(change, node_changed,
+				      &(struct waiting) { queue, change->cluster });
+}
+
+void content_wake_all(struct workqueue *queue, struct cluster *cluster)
+{
+	CLEANUP_OBJECT_LIST struct object_list contents = { 0 };
+	cluster_list(cluster, CLUSTER_SNAPSHOT_CONTENTS, UNSETTLED, &contents);
+	for (size_t i = 0; i < contents.count; i++)
+		workqueue_add(queue, contents.items[i]->name);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the files of the fake node share.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "fake_node.h"
+#include "rpc/server.h"
+
+enum {
+	CREATE,
+	DELETE,
+	CAPACITY,
+	EXPAND,
+	MODIFY,
+	CREATE_SNAPSHOT,
+	DELETE_SNAPSHOT,
+	GET_SNAPSHOT,
+	METHODS,
+};
+
+struct fake_snapshots;
+
+struct fake_snapshots *fake_snapshots_new(void);
+void fake_snapshots_free(struct fake_snapshots *snapshots);
+struct fake_snapshots *fake_node_snapshots(struct fake_node *node);
+extern const struct rpc_method fake_snapshot_methods[];
+extern const size_t fake_snapshot_method_count;
+
+/* One end of a call. Returns 0 or the failure that was asked for. */
+int fake_node_pass(struct fake_node *node, int method, bool after, struct error *err);
+
+/* What the call brought, for fake_node_secrets(). */
+void fake_node_note_secrets(struct fake_node *node, int method, const char *secrets);
