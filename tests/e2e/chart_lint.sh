@@ -14,6 +14,7 @@ main() {
 	node_plugin_has_no_token
 	other_programs_have_no_privileges
 	roles_bring_their_rights
+	snapshot_controller_brings_its_rights
 	secrets_are_read_where_a_value_says_so
 	snapshot_kinds_are_written_where_a_value_says_so
 	one_authority_signs_both_certificates
@@ -219,8 +220,8 @@ refuses() {
 # A role that is switched off has no rights. As with --reuse-values, no list means all of them.
 roles_bring_their_rights() {
 	local list
-	for list in '["provision","reclaim","resize","modify","capacity","snapshot"]' null; do
-		renders '--roles=provision,reclaim,resize,modify,capacity,snapshot$' --set-json "provisioner.roles=$list"
+	for list in '["provision","reclaim","resize","modify","capacity","snapshot","snapshot-controller"]' null; do
+		renders '--roles=provision,reclaim,resize,modify,capacity,snapshot,snapshot-controller$' --set-json "provisioner.roles=$list"
 		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
 		grep -q 'csistoragecapacities' < <(section Role kentledge-provisioner) ||
 			fail "kentledge-provisioner cannot write capacity objects"
@@ -262,6 +263,21 @@ roles_bring_their_rights() {
 	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
 	provisioner_may 'storageclasses'
 	provisioner_may_not 'create, patch, delete'
+}
+
+# The rights of the part of a snapshot-controller, and of the look for another one.
+snapshot_controller_brings_its_rights() {
+	renders '--snapshot-controller=auto$'
+	provisioner_may 'volumesnapshots/status'
+	grep -q 'kentledge-snapshot-probe' < <(section Role kentledge-provisioner) || fail "kentledge-provisioner cannot remove its probe"
+	grep -q 'namespace: kube-system' < <(section Role kentledge-provisioner-snapshots) ||
+		fail "kentledge-provisioner cannot see the lease of a snapshot-controller"
+	renders '--snapshot-controller-namespace=storage-system$' --set snapshots.controllerNamespace=storage-system
+	renders '--snapshot-controller=always$' --set snapshots.controller=always
+	provisioner_may 'volumesnapshots/status'
+	! grep -Eq 'kentledge-snapshot-probe|snapshot-controller-leader' "$WORK/rendering" || fail "there are rights for a look that is not taken"
+	leaves_out 'snapshot-controller' --set snapshots.controller=never
+	provisioner_may_not 'volumesnapshots/status'
 }
 
 # No right to Secrets but `get`, in the namespaces that the value names and no others.
@@ -342,6 +358,7 @@ wrong_values_are_refused() {
 	refuses renewBeforeDays --set tls.validityDays=30 --set tls.renewBeforeDays=30
 	refuses size --set test.size=much
 	refuses sharePercent --set node.ephemeral.sharePercent=0
+	refuses controller --set snapshots.controller=perhaps
 	refuses crds --set snapshots.crds=sometimes
 	refuses deletionPolicy --set snapshotClasses.kentledge.deletionPolicy=Keep
 	refuses pool --set snapshotClasses.kentledge.parameters.pool=fast

@@ -1,7 +1,11 @@
 {{/* What the provisioner does, as a list in JSON. `helm upgrade --reuse-values` knows no values that came
 with this chart. */}}
 {{- define "kentledge.roles" -}}
-{{- .Values.provisioner.roles | default (list "provision" "reclaim" "resize" "modify" "capacity" "snapshot") | toJson }}
+{{- $roles := .Values.provisioner.roles | default (list "provision" "reclaim" "resize" "modify" "capacity" "snapshot" "snapshot-controller") }}
+{{- if eq (include "kentledge.snapshots" (dict "root" . "value" "controller")) "never" }}
+{{- $roles = without $roles "snapshot-controller" }}
+{{- end }}
+{{- $roles | toJson }}
 {{- end }}
 
 {{/* The account of a component, and what binds its roles to it: (dict "root" $ "component" "…"). */}}

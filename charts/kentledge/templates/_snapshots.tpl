@@ -29,3 +29,14 @@ are new. */}}
 {{- define "kentledge.servesSnapshots" -}}
 {{- if .Capabilities.APIVersions.Has "snapshot.storage.k8s.io/v1/VolumeSnapshotClass" -}}true{{- end -}}
 {{- end }}
+
+{{/* Where a snapshot-controller of the cluster would hold its lease. */}}
+{{- define "kentledge.snapshotControllerNamespace" -}}
+{{- get (.Values.snapshots | default dict) "controllerNamespace" | default "kube-system" -}}
+{{- end }}
+
+{{/* "true" if the provisioner has to find out whether the cluster has a snapshot-controller. */}}
+{{- define "kentledge.looksForSnapshotControllers" -}}
+{{- $auto := eq (include "kentledge.snapshots" (dict "root" . "value" "controller")) "auto" -}}
+{{- if and $auto (has "snapshot-controller" (include "kentledge.roles" . | fromJsonArray)) -}}true{{- end -}}
+{{- end }}
