@@ -20,6 +20,7 @@ main() {
 	} | apply
 	must 90 "the pod of the source writes" writes source
 	clones
+	a_snapshot_is_restored
 	many_read_one
 	what_is_refused
 	their_source_may_go
@@ -54,6 +55,23 @@ clones() {
 	ok "on the node of the source, with file systems as large as the claims"
 	writes source || fail "the source does not write any more"
 	[ "$(field pod source '.status.containerStatuses[0].restartCount')" = 0 ] || fail "the source was restarted"
+}
+
+a_snapshot_is_restored() {
+	snapshot_class copies | apply
+	snapshot moment source copies | apply
+	# The first time, the provisioner makes sure that no other snapshot-controller is at work.
+	must 90 "a snapshot of the source is ready" snapshot_is_ready moment
+	{
+		claim restored 600Mi copies-late
+		echo "  dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: moment}"
+		reader restored
+	} | apply
+	must 60 "the pod of a restore sees the data of the source" has_the_data restored
+	is_as_large_as_asked restored
+	kubectl delete volumesnapshot moment --wait=false >/dev/null
+	must 30 "the snapshot can be deleted" none snapshot
+	has_the_data restored || fail "the restore lost its data with the snapshot"
 }
 
 many_read_one() {
@@ -111,6 +129,9 @@ their_source_may_go() {
 	ok "the clone keeps its data"
 }
 
-undo() { kubectl delete storageclass "${CLASSES[@]}" --ignore-not-found >/dev/null; }
+undo() {
+	kubectl delete storageclass "${CLASSES[@]}" --ignore-not-found >/dev/null
+	kubectl delete volumesnapshotclass copies --ignore-not-found >/dev/null
+}
 
 main

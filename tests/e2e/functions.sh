@@ -157,6 +157,31 @@ class() {
 	YAML
 }
 
+snapshot_class() { # NAME
+	cat <<-YAML
+		---
+		apiVersion: snapshot.storage.k8s.io/v1
+		kind: VolumeSnapshotClass
+		metadata: {name: $1}
+		driver: kentledge.io
+		deletionPolicy: Delete
+	YAML
+}
+
+snapshot() { # NAME CLAIM CLASS
+	cat <<-YAML
+		---
+		apiVersion: snapshot.storage.k8s.io/v1
+		kind: VolumeSnapshot
+		metadata: {name: $1}
+		spec:
+		  volumeSnapshotClassName: $3
+		  source: {persistentVolumeClaimName: $2}
+	YAML
+}
+
+snapshot_is_ready() { [ "$(field snapshot "$1" .status.readyToUse)" = true ]; } # NAME
+
 apply() { kubectl apply -f - >/dev/null; }
 
 pod_phase_is() { [ "$(field pod "$1" .status.phase)" = "$2" ]; }

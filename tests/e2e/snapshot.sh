@@ -7,31 +7,6 @@ set -euo pipefail
 
 undo() { KUBECONFIG=$ADMIN_KUBECONFIG kubectl delete volumesnapshotclass e2e-snapshot --ignore-not-found >/dev/null; }
 
-snapshot() { # NAME
-	cat <<-YAML
-		---
-		apiVersion: snapshot.storage.k8s.io/v1
-		kind: VolumeSnapshot
-		metadata: {name: $1}
-		spec:
-		  volumeSnapshotClassName: e2e-snapshot
-		  source: {persistentVolumeClaimName: data}
-	YAML
-}
-
-snapshot_class() {
-	cat <<-YAML
-		---
-		apiVersion: snapshot.storage.k8s.io/v1
-		kind: VolumeSnapshotClass
-		metadata: {name: e2e-snapshot}
-		driver: kentledge.io
-		deletionPolicy: Delete
-	YAML
-}
-
-is_ready() { [ "$(field snapshot "$1" .status.readyToUse)" = true ]; } # NAME
-
 contents_of_ours() {
 	api "$(api_list snapshotcontent)" | jq --raw-output --arg namespace "$NAMESPACE" \
 		'.items[] | select(.spec.volumeSnapshotRef.namespace == $namespace) | .metadata.name'
@@ -52,13 +27,13 @@ main() {
 	local name volume
 	use_kentledge
 	must 10 "the kinds of snapshots are served" kinds_are_served
-	snapshot_class | apply
+	snapshot_class e2e-snapshot | apply
 	{ claim data && pod writer data "i=0; while sleep 0.2; do i=\$((i + 1)); echo \$i >/data/count || exit 1; done"; } | apply
 	must 60 "a pod uses the claim" pod_is_ready writer
-	for name in first second third; do snapshot "$name"; done | apply
+	for name in first second third; do snapshot "$name" data e2e-snapshot; done | apply
 	# The first time, the provisioner makes sure that no other snapshot-controller is at work.
 	for name in first second third; do
-		must 75 "the snapshot $name is ready" is_ready "$name"
+		must 75 "the snapshot $name is ready" snapshot_is_ready "$name"
 	done
 	must 10 "the claim is not held any more" is_unprotected
 	has_event SnapshotReady first || fail "no event SnapshotReady"
@@ -68,7 +43,7 @@ main() {
 	kubectl delete pod writer --wait=false >/dev/null
 	kubectl delete pvc data --timeout=30s >/dev/null
 	must 30 "the volume of the claim is gone while it has snapshots" volume_is_gone "$volume"
-	is_ready second || fail "a snapshot does not outlive its volume"
+	snapshot_is_ready second || fail "a snapshot does not outlive its volume"
 	kubectl delete namespace "$NAMESPACE" --wait=false >/dev/null
 	must 60 "the namespace goes with the snapshots in it" namespace_is_gone
 	must 20 "nothing is left of their contents" no_contents_of_ours
