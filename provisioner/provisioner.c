@@ -267,7 +267,7 @@ static struct node_channels *new_channels(struct provisioner *provisioner)
 static void add_index(object_index_fn *indexes[OBJECT_INDEXES_MAX], object_index_fn *index)
 {
 	size_t i = 0;
-	while (index && i < OBJECT_INDEXES_MAX && indexes[i])
+	while (index && i < OBJECT_INDEXES_MAX && indexes[i] && indexes[i] != index)
 		i++;
 	assert(i < OBJECT_INDEXES_MAX);
 	if (index)

@@ -75,8 +75,8 @@ static int parse_volume(struct pod *pod, struct json_object *json, struct error 
 {
 	struct arena *arena = pod->object.arena;
 	struct pod_volume volume;
-	if (json_read_string(json, "persistentVolumeClaim.claimName", arena, &volume.claim_name,
-			     err) < 0)
+	if (json_read_name(json, "persistentVolumeClaim.claimName", arena, &volume.claim_name,
+			   err) < 0)
 		return -1;
 	if (!volume.claim_name)
 		return 0;

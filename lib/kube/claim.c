@@ -52,12 +52,12 @@ int claim_read_access_modes(struct json_object *json, const char *path, struct a
 static int parse_class(struct claim *claim, struct json_object *json, struct error *err)
 {
 	struct arena *arena = claim->object.arena;
-	if (json_read_string(json, "spec.storageClassName", arena, &claim->class_name, err) < 0)
+	if (json_read_name(json, "spec.storageClassName", arena, &claim->class_name, err) < 0)
 		return -1;
 	if (!claim->class_name)
 		claim->class_name = pairs_get(&claim->object.annotations, CLASS_BETA_ANNOTATION);
-	return json_read_string(json, "spec.volumeAttributesClassName", arena,
-				&claim->attributes_class_name, err);
+	return json_read_name(json, "spec.volumeAttributesClassName", arena,
+			      &claim->attributes_class_name, err);
 }
 
 static int parse_volume_mode(struct claim *claim, struct json_object *json, struct error *err)
@@ -87,10 +87,10 @@ static int read_reference(struct json_object *json, const char *path, struct are
 	const char *group, *kind, *name, *namespace;
 	if (json_read_object(json, path, &reference, err) < 0)
 		return -1;
-	if (json_read_string(reference, "apiGroup", arena, &group, err) < 0 ||
-	    json_read_string(reference, "kind", arena, &kind, err) < 0 ||
-	    json_read_string(reference, "name", arena, &name, err) < 0 ||
-	    json_read_string(reference, "namespace", arena, &namespace, err) < 0)
+	if (json_read_name(reference, "apiGroup", arena, &group, err) < 0 ||
+	    json_read_name(reference, "kind", arena, &kind, err) < 0 ||
+	    json_read_name(reference, "name", arena, &name, err) < 0 ||
+	    json_read_name(reference, "namespace", arena, &namespace, err) < 0)
 		return json_error_in(err, "%s", path);
 	*ret_source = NULL;
 	if (!kind || !kind[0])
@@ -120,7 +120,7 @@ static int parse_data_source(struct claim *claim, struct json_object *json, stru
 static int parse_state(struct claim *claim, struct json_object *json, struct error *err)
 {
 	struct arena *arena = claim->object.arena;
-	if (json_read_string(json, "spec.volumeName", arena, &claim->volume_name, err) < 0 ||
+	if (json_read_name(json, "spec.volumeName", arena, &claim->volume_name, err) < 0 ||
 	    json_read_string(json, "status.phase", arena, &claim->phase, err) < 0)
 		return -1;
 	if (!claim->volume_name)
@@ -225,14 +225,14 @@ static int parse_modify(struct claim *claim, struct json_object *json, struct er
 	struct arena *arena = claim->object.arena;
 	struct json_object *found;
 	const char *state;
-	if (json_read_string(json, "status.currentVolumeAttributesClassName", arena,
-			     &claim->current_attributes_class, err) < 0 ||
+	if (json_read_name(json, "status.currentVolumeAttributesClassName", arena,
+			   &claim->current_attributes_class, err) < 0 ||
 	    json_read_object(json, "status.modifyVolumeStatus", &found, err) < 0)
 		return -1;
 	if (!found)
 		return 0;
-	if (json_read_string(found, "targetVolumeAttributesClassName", arena, &claim->modify_target,
-			     err) < 0 ||
+	if (json_read_name(found, "targetVolumeAttributesClassName", arena, &claim->modify_target,
+			   err) < 0 ||
 	    json_read_string(found, "status", arena, &state, err) < 0)
 		return json_error_in(err, "status.modifyVolumeStatus");
 	claim->modify = modify_of(state);

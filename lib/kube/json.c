@@ -118,6 +118,24 @@ int json_read_string(struct json_object *json, const char *path, struct arena *a
 	return 0;
 }
 
+int json_read_name(struct json_object *json, const char *path, struct arena *arena,
+		   const char **ret_name, struct error *err)
+{
+	struct json_object *member = NULL;
+	char instead[64];
+	*ret_name = NULL;
+	if (find_typed(json, path, json_type_string, "a string", &member, err) < 0)
+		return -1;
+	if (!member)
+		return 0;
+	int length = json_object_get_string_len(member);
+	if (length <= JSON_NAME_MAX)
+		return copy_string(member, path, arena, ret_name, err);
+	snprintf(instead, sizeof(instead), "(%d bytes, too long for a name)", length);
+	*ret_name = arena_strdup(arena, instead);
+	return 0;
+}
+
 int json_need_string(struct json_object *json, const char *path, struct arena *arena,
 		     const char **ret_string, struct error *err)
 {

@@ -35,7 +35,14 @@ struct json_object *json_find(struct json_object *json, const char *path);
 int json_read_string(struct json_object *json, const char *path, struct arena *arena,
 		     const char **ret_string, struct error *err);
 
-/* The same, but a missing or empty one is ERROR_INVALID too. */
+/* The name of an object, or of its namespace or kind. The API does not bound some of those that a
+ * user writes, and objects are grouped by them, so one that is too long for a name is not kept: it
+ * is read as a text that no object has for a name, and that says why. */
+#define JSON_NAME_MAX 253 /* the API's bound on names: a DNS subdomain */
+int json_read_name(struct json_object *json, const char *path, struct arena *arena,
+		   const char **ret_name, struct error *err);
+
+/* As json_read_string(), but a missing or empty one is ERROR_INVALID too. */
 int json_need_string(struct json_object *json, const char *path, struct arena *arena,
 		     const char **ret_string, struct error *err);
 

@@ -33,7 +33,7 @@ struct role {
 	unsigned kinds; /* CLUSTER_BIT() of what it watches */
 
 	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. Roles that
-	 * group the same kind name different groups. */
+	 * group the same kind name different groups, or share the function. */
 	object_index_fn *index[CLUSTER_KINDS];
 	object_index_fn *more_indexes[CLUSTER_KINDS][ROLE_INDEXES_MAX]; /* in other ways too */
 

@@ -5,6 +5,7 @@
 #include "claim/reconcile.h"
 #include "claim/source_guard.h"
 #include "claim/wake.h"
+#include "cluster/snapshot_node.h"
 
 static void *begin(const struct applier *applier)
 {
@@ -36,7 +37,7 @@ const struct role claim_role = {
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES) |
 		 CLUSTER_BIT(CLUSTER_SLICES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |
 		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS),
-	.index = { [CLUSTER_CLAIMS] = claim_index },
+	.index = { [CLUSTER_CLAIMS] = claim_index, [CLUSTER_VOLUMES] = snapshot_node_index_volume },
 	.more_indexes = { [CLUSTER_CLAIMS] = { source_guard_index, claim_index_unplaced } },
 	.wake = claim_wake,
 	.begin = begin,

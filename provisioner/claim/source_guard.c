@@ -10,9 +10,11 @@
 #include "csi/names.h"
 #include "kube/json.h"
 
+/* A source in another namespace is refused, so it is not kept either. */
 static bool is_unfinished_copy(const struct claim *claim)
 {
-	return claim_is_copy(claim) && claim_concerns_us(claim);
+	return claim_is_copy(claim) && claim_concerns_us(claim) &&
+	       strcmp(claim_source_namespace(claim), claim->object.namespace) == 0;
 }
 
 static void append_key(const struct claim *claim, struct text *key)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cluster/nodes.h"
+#include "cluster/snapshot_node.h"
 #include "cluster/volume_node.h"
 
 void source_sight_done(struct source_sight *sight)
@@ -49,30 +50,14 @@ static void see_claim(struct cluster *cluster, const struct claim *claim, struct
 		find_node_of_volume(cluster, source->volume, arena, source);
 }
 
-/* What is written on the content; else the node of the volume that the snapshot was taken of, which
- * goes by its handle where we made it. */
 static void find_node_of_content(struct cluster *cluster, struct arena *arena,
 				 struct source_sight *sight)
 {
-	struct claim_source *source = &sight->source;
-	const struct object *content = sight->content;
-	CLEANUP_TEXT struct text name = TEXT_INIT;
-	const char *id = pairs_get(&content->annotations, SNAPSHOT_NODE_ANNOTATION);
-	const char *node = pairs_get(&content->labels, SNAPSHOT_MANAGED_BY_LABEL);
-	if (id && cluster_find_node(cluster, id, &name)) {
-		source->node = arena_strdup(arena, text_string(&name));
-	} else if (id || node) {
-		source->node = id ? NULL : arena_strdup(arena, node);
-		error_set(&source->lost, ERROR_UNAVAILABLE,
-			  "node \"%s\", which holds the data, is not in the cluster; it is tried "
-			  "again when the node comes back",
-			  id ? id : node);
-	} else if (source->content->volume_handle) {
-		see_volume(cluster, source->content->volume_handle, sight);
-		if (source->volume && persistent_volume_is_ours(source->volume) &&
-		    strcmp(source->volume->handle, source->content->volume_handle) == 0)
-			find_node_of_volume(cluster, source->volume, arena, source);
-	}
+	struct snapshot_node node;
+	snapshot_node_find(cluster, sight->source.content, arena, &node);
+	sight->source.node = node.name;
+	if (!node.name)
+		error_set(&sight->source.lost, ERROR_UNAVAILABLE, "%s", node.lost.text);
 }
 
 static void see_snapshot(struct cluster *cluster, const struct claim *claim, struct arena *arena,

@@ -6,13 +6,13 @@
 static int parse_spec(struct snapshot *snapshot, struct json_object *json, struct error *err)
 {
 	struct arena *arena = snapshot->object.arena;
-	if (json_read_string(json, "spec.source.persistentVolumeClaimName", arena,
-			     &snapshot->claim_name, err) < 0 ||
-	    json_read_string(json, "spec.source.volumeSnapshotContentName", arena,
-			     &snapshot->source_content_name, err) < 0)
+	if (json_read_name(json, "spec.source.persistentVolumeClaimName", arena,
+			   &snapshot->claim_name, err) < 0 ||
+	    json_read_name(json, "spec.source.volumeSnapshotContentName", arena,
+			   &snapshot->source_content_name, err) < 0)
 		return -1;
-	return json_read_string(json, "spec.volumeSnapshotClassName", arena, &snapshot->class_name,
-				err);
+	return json_read_name(json, "spec.volumeSnapshotClassName", arena, &snapshot->class_name,
+			      err);
 }
 
 static int parse_state(struct snapshot *snapshot, struct json_object *json, struct error *err)
@@ -32,10 +32,10 @@ static int parse_status(struct snapshot *snapshot, struct json_object *json, str
 	if (json_read_object(json, "status", &status, err) < 0)
 		return -1;
 	snapshot->has_status = status != NULL;
-	if (json_read_string(json, "status.boundVolumeSnapshotContentName", arena,
-			     &snapshot->content_name, err) < 0 ||
-	    json_read_string(json, "status.volumeGroupSnapshotName", arena, &snapshot->group_name,
-			     err) < 0 ||
+	if (json_read_name(json, "status.boundVolumeSnapshotContentName", arena,
+			   &snapshot->content_name, err) < 0 ||
+	    json_read_name(json, "status.volumeGroupSnapshotName", arena, &snapshot->group_name,
+			   err) < 0 ||
 	    parse_state(snapshot, json, err) < 0)
 		return -1;
 	return snapshot_error_parse(json, arena, &snapshot->error, err);

@@ -9,12 +9,12 @@
 static int parse_ref(struct snapshot_content *content, struct json_object *json, struct error *err)
 {
 	struct arena *arena = content->object.arena;
-	if (json_read_string(json, "spec.volumeSnapshotRef.namespace", arena,
-			     &content->snapshot_namespace, err) < 0 ||
-	    json_read_string(json, "spec.volumeSnapshotRef.name", arena, &content->snapshot_name,
-			     err) < 0 ||
-	    json_read_string(json, "spec.volumeSnapshotRef.uid", arena, &content->snapshot_uid,
-			     err) < 0)
+	if (json_read_name(json, "spec.volumeSnapshotRef.namespace", arena,
+			   &content->snapshot_namespace, err) < 0 ||
+	    json_read_name(json, "spec.volumeSnapshotRef.name", arena, &content->snapshot_name,
+			   err) < 0 ||
+	    json_read_name(json, "spec.volumeSnapshotRef.uid", arena, &content->snapshot_uid, err) <
+		    0)
 		return -1;
 	if (content->snapshot_uid && !*content->snapshot_uid)
 		content->snapshot_uid = NULL;
@@ -37,9 +37,9 @@ static int parse_spec(struct snapshot_content *content, struct json_object *json
 {
 	struct arena *arena = content->object.arena;
 	const char *policy;
-	if (json_read_string(json, "spec.driver", arena, &content->driver, err) < 0 ||
-	    json_read_string(json, "spec.volumeSnapshotClassName", arena, &content->class_name,
-			     err) < 0 ||
+	if (json_read_name(json, "spec.driver", arena, &content->driver, err) < 0 ||
+	    json_read_name(json, "spec.volumeSnapshotClassName", arena, &content->class_name, err) <
+		    0 ||
 	    json_read_string(json, "spec.deletionPolicy", arena, &policy, err) < 0)
 		return -1;
 	content->delete_snapshot = policy && strcmp(policy, "Delete") == 0;

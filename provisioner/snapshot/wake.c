@@ -39,18 +39,16 @@ void snapshot_wake_index(const struct object *object, struct text *key)
 		text_printf(key, CONTENTS "%s", snapshot->source_content_name);
 }
 
-/* The snapshot that a pending claim is made from; NULL: it is not. */
+/* The snapshot of its namespace that a pending claim is made from; NULL: it is not. A claim of
+ * another namespace is not served, and must not keep the snapshot. */
 static const struct claim_data_source *restored_from(const struct claim *claim)
 {
 	const struct claim_data_source *source = claim->data_source;
-	return source && source->kind == CLAIM_FROM_SNAPSHOT && strcmp(claim->phase, "Pending") == 0
+	if (!source || source->kind != CLAIM_FROM_SNAPSHOT || strcmp(claim->phase, "Pending") != 0)
+		return NULL;
+	return !source->namespace || strcmp(source->namespace, claim->object.namespace) == 0
 		       ? source
 		       : NULL;
-}
-
-static const char *namespace_of(const struct claim *claim, const struct claim_data_source *source)
-{
-	return source->namespace ? source->namespace : claim->object.namespace;
 }
 
 static bool is_protected(const struct object *claim)
@@ -63,7 +61,7 @@ void snapshot_wake_index_claim(const struct object *object, struct text *key)
 	const struct claim *claim = (const struct claim *)object;
 	const struct claim_data_source *source = restored_from(claim);
 	if (source)
-		text_printf(key, RESTORES "%s/%s", namespace_of(claim, source), source->name);
+		text_printf(key, RESTORES "%s/%s", object->namespace, source->name);
 	else if (is_protected(object))
 		text_append_string(key, PROTECTED);
 }
@@ -163,7 +161,7 @@ static void restore_ended(struct workqueue *queue, const struct claim *before,
 {
 	const struct claim_data_source *source = before ? restored_from(before) : NULL;
 	if (source && (!after || !restored_from(after)))
-		add(queue, SNAPSHOT_KEY, namespace_of(before, source), source->name);
+		add(queue, SNAPSHOT_KEY, before->object.namespace, source->name);
 }
 
 static bool source_differs(const struct claim *before, const struct claim *after)

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An editor of one namespace makes claims with annotations as large as the API allows. A restarted
-# provisioner becomes ready within its memory limit, and serves the claims of others.
+# An editor of one namespace makes claims with annotations, and with names of sources, as large as the
+# API allows. A restarted provisioner becomes ready within its memory limit, and serves the claims of others.
 set -euo pipefail
 . "$(dirname "$0")/../e2e/functions.sh"
 
 CLAIMS=280
-ANNOTATION_BYTES=250000
+FILLING_BYTES=250000
 MEMORY_KIB=65536 # half of the limit in the chart's values
 
 main() {
@@ -14,7 +14,7 @@ main() {
 	class "$NAMESPACE-late" WaitForFirstConsumer | apply
 	class "$NAMESPACE" Immediate | apply
 	large_claims | kubectl create -f - >/dev/null
-	ok "$CLAIMS claims with annotations of $ANNOTATION_BYTES bytes"
+	ok "$CLAIMS claims, each with $FILLING_BYTES bytes in an annotation or a name"
 	kill_program kentledge-provisioner
 	kill_program kentledge-controller
 	must 120 "kentledge is ready again" kentledge_is_ready
@@ -29,20 +29,23 @@ main() {
 
 large_claims() {
 	local i filling
-	filling=$(head -c "$ANNOTATION_BYTES" /dev/zero | tr '\0' x)
+	filling=$(head -c "$FILLING_BYTES" /dev/zero | tr '\0' x)
 	for i in $(seq "$CLAIMS"); do
 		cat <<-YAML
 			---
 			apiVersion: v1
 			kind: PersistentVolumeClaim
-			metadata: {name: large-$i, annotations: {filling: $filling}}
+			metadata: {name: large-$i, annotations: {filling: $(of_every_second "$i" 0 "$filling")}}
 			spec:
 			  accessModes: [ReadWriteOnce]
 			  storageClassName: $NAMESPACE-late
 			  resources: {requests: {storage: 64Mi}}
+			  dataSource: {kind: PersistentVolumeClaim, name: none$(of_every_second "$i" 1 "$filling")}
 		YAML
 	done
 }
+
+of_every_second() { [ $(($1 % 2)) != "$2" ] || echo "$3"; } # NUMBER REST TEXT
 
 resident_kib() { # PROGRAM
 	local pid

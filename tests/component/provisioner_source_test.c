@@ -293,7 +293,7 @@ static void a_restore_waits_until_the_snapshot_is_ready(void **state)
 	assert_true(scene_wait_event(scene, "ProvisioningFailed", "is not ready to use"));
 	fake_api_edit(scene_api(scene), &scene_snapshots, "default", "monday",
 		      "{'status':{'readyToUse':true}}");
-	assert_true(scene_wait_event(scene, "ProvisioningFailed", "on which node the data are"));
+	assert_true(scene_wait_event(scene, "ProvisioningFailed", "which node has the data"));
 	assert_int_equal(calls(scene), 1);
 	fake_api_edit(scene_api(scene), &scene_contents, "", CONTENT,
 		      "{'metadata':{'annotations':{'kentledge.io/node':'node-a'}}}");

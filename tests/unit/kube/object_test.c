@@ -92,6 +92,21 @@ static void reads_a_claim(void **state)
 	assert_string_equal(claim->attributes_class_name, "gold");
 }
 
+/* The API server does not bound it. */
+static void does_not_keep_a_reference_that_is_too_long(void **state)
+{
+	CLEANUP_FREE char *name = must_alloc(100001);
+	memset(name, 'x', 100000);
+	CLEANUP_FREE char *json = must_printf("{'metadata':{'namespace':'n','name':'c'},"
+					      "'spec':{'volumeName':'%s','dataSource':{'kind':"
+					      "'PersistentVolumeClaim','name':'%s'}}}",
+					      name, name);
+	CLEANUP(object_unrefp) struct object *object = parse(json);
+	assert_string_equal(claim_of(object)->data_source->name,
+			    "(100000 bytes, too long for a name)");
+	assert_string_equal(claim_of(object)->volume_name, "(100000 bytes, too long for a name)");
+}
+
 static void reads_what_a_claim_is_made_from(void **state)
 {
 	static const struct {
@@ -319,6 +334,7 @@ int main(void)
 		cmocka_unit_test(takes_what_is_missing_or_null_as_empty),
 		cmocka_unit_test(reads_a_claim),
 		cmocka_unit_test(reads_what_a_claim_is_made_from),
+		cmocka_unit_test(does_not_keep_a_reference_that_is_too_long),
 		cmocka_unit_test(reads_how_far_a_modification_has_come),
 		cmocka_unit_test(reads_an_absurd_size_as_the_largest),
 		cmocka_unit_test(gives_a_bare_claim_the_defaults),
