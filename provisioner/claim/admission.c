@@ -16,6 +16,8 @@
 #define CEILING_MS 10000
 /* A node is not asked for its room more often because of claims that do not fit. */
 #define REFRESH_MS 1000
+/* What was there when the process began is looked at within this time. */
+#define BEGIN_MS 5000
 /* A claim that is there when the process begins waits no longer for what its node answers. */
 #define FIRST_ANSWER_MS 3000
 
@@ -140,9 +142,10 @@ static void collect(struct judgement *judgement)
 	const struct admission_request *request = judgement->request;
 	struct cluster *cluster = request->applier->cluster;
 	CLEANUP_TEXT struct text group = TEXT_INIT;
-	cluster_list(cluster, CLUSTER_CLAIMS, request->plan->node, &judgement->here);
+	/* In this order: one that is sent here meanwhile is in both, and not in none. */
 	claim_unplaced_group(judgement->claim->object.namespace, &group);
 	cluster_list(cluster, CLUSTER_CLAIMS, text_string(&group), &judgement->unplaced);
+	cluster_list(cluster, CLUSTER_CLAIMS, request->plan->node, &judgement->here);
 	size_t most = 1 + judgement->here.count + judgement->unplaced.count;
 	judgement->wishes = arena_alloc(request->sight->arena, most * sizeof(*judgement->wishes));
 	judgement->wishes[judgement->count++] = admission_wish(judgement->claim);
@@ -159,7 +162,7 @@ static struct room_wishes those_here(const struct judgement *judgement)
 static uint32_t window_ms(const struct admission_request *request, uint64_t since_ms)
 {
 	uint32_t grace_ms = request->applier->node_grace_ms;
-	if (since_ms - request->began_ms > ADMISSION_WINDOW_MS)
+	if (since_ms - request->began_ms > BEGIN_MS)
 		return ADMISSION_WINDOW_MS;
 	return grace_ms < ADMISSION_WINDOW_AT_BEGIN_MS ? grace_ms : ADMISSION_WINDOW_AT_BEGIN_MS;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim/reconcile.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "apply/measure.h"
@@ -20,14 +21,13 @@
 struct claim_reconciler {
 	const struct applier *applier;
 	struct departures *departures;
-	uint64_t began_ms;
+	_Atomic uint64_t began_ms; /* at the first look at a claim, when all lists are in */
 };
 
 struct claim_reconciler *claim_reconciler_new(const struct applier *applier)
 {
 	struct claim_reconciler *reconciler = must_alloc(sizeof(*reconciler));
 	reconciler->applier = applier;
-	reconciler->began_ms = clock_monotonic_ms();
 	reconciler->departures = departures_new(applier->node_grace_ms, applier->backoff_max_ms);
 	return reconciler;
 }
@@ -265,11 +265,18 @@ static int apply(struct claim_reconciler *reconciler, const struct claim_sight *
 	return 0;
 }
 
+static void note_begin(struct claim_reconciler *reconciler)
+{
+	uint64_t never = 0;
+	atomic_compare_exchange_strong(&reconciler->began_ms, &never, clock_monotonic_ms());
+}
+
 int claim_reconcile(struct claim_reconciler *reconciler, const char *key, struct error *err)
 {
 	const struct applier *applier = reconciler->applier;
 	CLEANUP(claim_sight_done) struct claim_sight sight = { .arena = arena_new(1024) };
 	struct claim_plan plan;
+	note_begin(reconciler);
 	if (lead_check(&applier->lead, err) < 0)
 		return -1;
 	if (source_guard_is_key(key))
