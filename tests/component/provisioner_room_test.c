@@ -202,12 +202,14 @@ static bool both_left(struct provision_scene *scene, const char *unused)
 static void claims_that_come_back_are_judged_one_by_one(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = new_scene();
+	scene_set_backoff(scene, 1000); /* they may leave again after 20 s, not after 0.1 s */
 	start(scene);
 	put_claim(scene, "data", 6, "");
 	put_claim(scene, "log", 6, "");
 	select_both(scene, "node-a");
 	assert_true(scene_wait(scene, both_left, NULL));
 	assert_int_equal(made_on(scene_node_a(scene)), 0);
+	usleep(200000); /* no scheduler is back before the workers have noted that they left */
 	select_both(scene, "node-a");
 	for (int i = 0; i < 500 && fake_node_count(scene_node_a(scene)) == 0; i++)
 		usleep(10000);
@@ -222,7 +224,8 @@ static void killed_anywhere_no_pod_is_torn_apart(void **state)
 	for (bool acted = true; acted; step++) {
 		CLEANUP(scene_freep) struct provision_scene *scene = new_scene();
 		struct fake_pod pod = pod_of("data", "log");
-		scene_set_grace(scene, 200);
+		scene_set_grace(scene,
+				5000); /* how long the next process waits for the other claim */
 		start(scene);
 		put_claim(scene, "data", 6, "");
 		put_claim(scene, "log", 6, "");
