@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Two nodes: a claim's volume is made on the node of its pod, and a pod that comes back comes back
-# to its volume.
+# to its volume. What does not fit on one node goes to the other: a claim, and the claims of a pod of
+# which each would fit.
 set -euo pipefail
 . "$(dirname "$0")/functions.sh"
 
@@ -20,6 +21,8 @@ main() {
 	comes_back_to_its_volume
 	placed_at_once
 	copies_take_their_pods_along
+	a_claim_that_does_not_fit_goes_to_the_other_node
+	claims_that_do_not_fit_together_go_to_the_other_node
 }
 
 lies_on() { # CLAIM INDEX
@@ -72,6 +75,75 @@ copies_take_their_pods_along() {
 clone() { # NAME SOURCE
 	claim "$1"
 	echo "  dataSource: {kind: PersistentVolumeClaim, name: $2}"
+}
+
+room_on() { # NODE: in MiB, of class thin, as the scheduler reads it
+	api /apis/storage.k8s.io/v1/namespaces/default/csistoragecapacities |
+		jq --raw-output --arg node "$1" '.items[] | select(.storageClassName == "thin" and
+			.nodeTopology.matchLabels["topology.kentledge.io/node"] == $node) | .maximumVolumeSize' |
+		numfmt --from=auto --to-unit=Mi
+}
+
+room_is_known() { [ -n "$(room_on node1)" ] && [ -n "$(room_on node2)" ]; }
+
+room_is_below() { [ "$(room_on "$1")" -lt "$2" ]; } # NODE MIB
+
+# prefers_node1 NAME CLAIM...: a pod that goes to node1 wherever it can.
+prefers_node1() {
+	local name=$1 claim
+	shift
+	cat <<-YAML
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: $name}
+		spec:
+		  restartPolicy: Never
+		  terminationGracePeriodSeconds: 0
+		  affinity:
+		    nodeAffinity:
+		      preferredDuringSchedulingIgnoredDuringExecution:
+		        - weight: 100
+		          preference:
+		            matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node1]}]
+		  containers:
+		    - name: main
+		      image: busybox:1.28
+		      command: [sleep, "600"]
+		      volumeMounts:
+	YAML
+	for claim; do echo "        - {name: $claim, mountPath: /$claim}"; done
+	echo "  volumes:"
+	for claim; do echo "    - {name: $claim, persistentVolumeClaim: {claimName: $claim}}"; done
+}
+
+# A volume that takes no disk but almost all of the room of node1.
+fill_node1() {
+	class thin WaitForFirstConsumer "backend: loop, provisioning: thin" | apply
+	must 20 "the room of both nodes is published" room_is_known
+	{ claim filler "$(($(room_on node1) - 4096))Mi" thin &&
+		pod fills filler "sleep 600" node1; } | apply
+	must 60 "a volume fills node1" pod_is_ready fills
+	must 20 "the scheduler knows that node1 is full" room_is_below node1 8192
+}
+
+a_claim_that_does_not_fit_goes_to_the_other_node() {
+	fill_node1
+	{ claim large "$(($(room_on node1) + 2048))Mi" thin && prefers_node1 likes-node1 large; } | apply
+	must 60 "a pod that prefers node1, with a claim that does not fit there, runs" pod_is_ready likes-node1
+	lies_on large 2 || fail "its volume is not on node2"
+	ok "its volume is on node2"
+}
+
+claims_that_do_not_fit_together_go_to_the_other_node() {
+	local size
+	size=$(($(room_on node1) * 3 / 4))Mi
+	{ claim one "$size" thin && claim other "$size" thin && prefers_node1 pair one other; } | apply
+	must 60 "a pod with two claims of which node1 has room for one runs" pod_is_ready pair
+	{ lies_on one 2 && lies_on other 2; } || fail "its volumes are not both on node2"
+	ok "both volumes are on node2"
+	claim_event one "not for all that were sent there" || fail "no event says why they left node1"
+	ok "an event says why they left node1"
 }
 
 undo() { end_cluster; }
