@@ -76,11 +76,12 @@ enum claim_kinship claim_kinship(const struct claim *a, const struct claim *b)
 	return end_alike(name_a, name_b) ? KINSHIP_ONE_POD : KINSHIP_UNKNOWN;
 }
 
+/* What a copy shares with its source takes no room, and how much that is, the node alone knows. */
 struct room_wish admission_wish(const struct claim *claim)
 {
 	return (struct room_wish) { .claim_uid = claim->object.uid,
 				    .class_name = claim->class_name,
-				    .bytes = claim->request_bytes };
+				    .bytes = claim->data_source ? 0 : claim->request_bytes };
 }
 
 const char *admission_node_id(const struct claim_plan *plan)

@@ -18,15 +18,20 @@ const char *claim_intent_node(const struct claim *claim)
 	return pairs_get(&claim->object.annotations, CLAIM_INTENT_ANNOTATION);
 }
 
-/* The claim names us as its provisioner (kube-controller-manager writes both annotations; older
- * releases the beta one alone). Where binding waits for a node, it writes them when a node is
- * selected; a copy is made before that, and its class says whose it is. */
-static bool handed_to_us(const struct claim *claim)
+/* kube-controller-manager writes both annotations; older releases the beta one alone. */
+static const char *provisioner_of(const struct claim *claim)
 {
 	const struct pairs *annotations = &claim->object.annotations;
 	const char *provisioner = pairs_get(annotations, CLAIM_PROVISIONER_ANNOTATION);
-	if (!provisioner)
-		provisioner = pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
+	return provisioner ? provisioner
+			   : pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
+}
+
+/* Where binding waits for a node, the annotations are written when one is selected; a copy is made
+ * before that, and its class says whose it is. */
+static bool handed_to_us(const struct claim *claim)
+{
+	const char *provisioner = provisioner_of(claim);
 	return provisioner ? same(provisioner, CSI_DRIVER_NAME) : claim_is_copy(claim);
 }
 
@@ -258,7 +263,9 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 {
 	const struct claim *claim = view->claim;
 	const struct class *class = view->class;
-	if (!class)
+	if (!class && !provisioner_of(claim))
+		plan->decision = CLAIM_IGNORE; /* a copy, which may be another driver's */
+	else if (!class)
 		REFUSE(plan, ERROR_NOT_FOUND, "storageclass.storage.k8s.io \"%s\" not found",
 		       claim->class_name);
 	else if (strcmp(class->provisioner, CSI_DRIVER_NAME) != 0)

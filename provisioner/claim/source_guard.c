@@ -87,12 +87,15 @@ static bool is_claim_of_ours(struct cluster *cluster, const struct claim *claim)
 		      : provisioner && strcmp(provisioner, CSI_DRIVER_NAME) == 0;
 }
 
+/* Whose driver it is, its content says. Where that went first, a snapshot that is being deleted has
+ * nothing left to protect. */
 static bool is_snapshot_of_ours(struct cluster *cluster, const struct snapshot *snapshot)
 {
 	const char *name = snapshot->content_name ? snapshot->content_name : "";
 	CLEANUP(object_unrefp)
 	struct object *content = cluster_get(cluster, CLUSTER_SNAPSHOT_CONTENTS, "", name);
-	return content && snapshot_content_is_ours(snapshot_content_of(content));
+	return content ? snapshot_content_is_ours(snapshot_content_of(content))
+		       : snapshot->object.deleted_s > 0;
 }
 
 static bool may_go(struct cluster *cluster, const struct object *source)
@@ -159,8 +162,20 @@ static void source_changed(struct workqueue *queue, enum claim_data_source_kind 
 		add(queue, kind, change->after);
 }
 
+static void content_gone(struct workqueue *queue, const struct snapshot_content *content)
+{
+	CLEANUP_TEXT struct text key = TEXT_INIT;
+	if (!content->snapshot_namespace || !content->snapshot_name)
+		return;
+	claim_source_key(CLAIM_FROM_SNAPSHOT, content->snapshot_namespace, content->snapshot_name,
+			 &key);
+	workqueue_add(queue, text_string(&key));
+}
+
 void source_guard_wake(struct workqueue *queue, const struct cluster_change *change)
 {
+	if (change->kind == CLUSTER_SNAPSHOT_CONTENTS && !change->after)
+		content_gone(queue, (const struct snapshot_content *)change->before);
 	if (change->kind == CLUSTER_SNAPSHOTS) {
 		source_changed(queue, CLAIM_FROM_SNAPSHOT, change);
 	} else if (change->kind == CLUSTER_CLAIMS) {

@@ -156,7 +156,7 @@ static enum modify_outcome carry_out(const struct applier *applier, const struct
 	if (modify_on_node(applier, view, modification, err) < 0)
 		return note_failure(applier, begun, err);
 	if (write_volume(applier, view, plan, err) < 0)
-		return gone_is_done(-1, err);
+		return err->code == ERROR_NOT_FOUND ? MODIFY_AGAIN : MODIFY_FAILED;
 	int r = write_status(applier, begun, patch_of_success, plan->target, err);
 	if (r == 0)
 		event_record(applier->events, &begun->object, EVENT_NORMAL,

@@ -430,6 +430,19 @@ static void a_finalizer_that_nothing_needs_is_removed(void **state)
 	assert_string_equal(finalizers, "[\"foreign\"]");
 }
 
+/* The content says whose it is. */
+static void a_deleted_snapshot_is_released_though_its_content_went_first(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_source();
+	scene_stop(scene);
+	fake_api_edit(scene_api(scene), &scene_snapshots, "default", "monday",
+		      "{'metadata':{'finalizers':['foreign','" RESTORE_FINALIZER "']}}");
+	scene_delete(scene, &scene_snapshots, "monday");
+	scene_delete(scene, &scene_contents, CONTENT);
+	scene_start(scene);
+	assert_true(wait_unguarded(scene, RESTORE));
+}
+
 /* Another driver's sidecar wrote them. */
 static void finalizers_of_another_drivers_sources_stay(void **state)
 {
@@ -662,6 +675,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_is_deleted_meanwhile_waits),
 		cmocka_unit_test(a_source_and_its_copy_may_both_be_deleted),
 		cmocka_unit_test(a_finalizer_that_nothing_needs_is_removed),
+		cmocka_unit_test(a_deleted_snapshot_is_released_though_its_content_went_first),
 		cmocka_unit_test(finalizers_of_another_drivers_sources_stay),
 		cmocka_unit_test(a_snapshot_that_may_not_be_written_is_restored_all_the_same),
 		cmocka_unit_test(without_the_kind_a_restore_waits_for_it),

@@ -74,7 +74,8 @@ static void set_up(struct scene *scene, const struct row *row)
 {
 	*scene = (struct scene) { .arena = arena_new(1024) };
 	scene->claim = sample_object(&claim_kind, CLAIM, row->claim);
-	scene->class = sample_object(&class_kind, CLASS, row->class);
+	if (!row->class || strcmp(row->class, "none") != 0)
+		scene->class = sample_object(&class_kind, CLASS, row->class);
 	if (!row->source || strcmp(row->source, "gone") != 0)
 		scene->source = sample_object(&claim_kind, SOURCE, row->source);
 	scene->volume = sample_object(&persistent_volume_kind, VOLUME, NULL);
@@ -100,7 +101,7 @@ static void plan(struct scene *scene, const struct row *row)
 	claim_plan(
 		&(struct claim_view) {
 			.claim = claim_of(scene->claim),
-			.class = class_of(scene->class),
+			.class = scene->class ? class_of(scene->class) : NULL,
 			.nodes = &view,
 			.node_count = !row->node_gone,
 			.unreachable = row->unreachable ? &unreachable : NULL,
@@ -154,6 +155,8 @@ static void a_copy_is_made_on_the_node_of_its_source(void **state)
 		{ "to be read by many", "{'spec':{'accessModes':['ReadOnlyMany']}}",
 		  .decision = CLAIM_PROVISION },
 		{ "another provisioner's class", NULL, "{'provisioner':'other.io'}",
+		  .decision = CLAIM_IGNORE },
+		{ "no class yet, which may be another driver's", NULL, "none",
 		  .decision = CLAIM_IGNORE },
 		{ "handed to another provisioner",
 		  "{'metadata':{'annotations':{'volume.kubernetes.io/storage-provisioner':"
