@@ -6,10 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #undef error_set
 #undef error_errno
 #undef error_prefix
 #undef error_not_named
+
+/* Texts of errors become messages in the cluster, which stores whole characters alone and compares
+ * with what it has stored. */
+static void print_text(char text[ERROR_TEXT_MAX], const char *format, va_list args)
+{
+	vsnprintf(text, ERROR_TEXT_MAX, format, args);
+	utf8_cut(text);
+}
 
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 {
@@ -19,7 +29,7 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 	char text[ERROR_TEXT_MAX];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	print_text(text, format, args);
 	va_end(args);
 	err->code = code;
 	memcpy(err->text, text, sizeof(text));
@@ -62,7 +72,7 @@ int error_errno(struct error *err, int errno_value, const char *format, ...)
 	char text[ERROR_TEXT_MAX];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	print_text(text, format, args);
 	va_end(args);
 	return error_set(err, code_of_errno(errno_value), "%s: %s", text, strerror(errno_value));
 }
@@ -74,7 +84,7 @@ int error_prefix(struct error *err, const char *format, ...)
 	char text[ERROR_TEXT_MAX];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	print_text(text, format, args);
 	va_end(args);
 	return error_set(err, err->code, "%s: %s", text, err->text);
 }

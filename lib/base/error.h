@@ -45,7 +45,8 @@ struct error {
 };
 
 /* Each of these sets *err and returns -1, so that a function can say `return error_set(…)`. The
- * text is cut at ERROR_TEXT_MAX; err may be NULL where the caller needs no reason. */
+ * text is cut at ERROR_TEXT_MAX, after a whole UTF-8 character; err may be NULL where the caller
+ * needs no reason. */
 __attribute__((format(printf, 3, 4))) int error_set(struct error *err, enum error_code code,
 						    const char *format, ...);
 

@@ -57,3 +57,21 @@ void utf8_repair(char *text)
 		left -= length;
 	}
 }
+
+/* How many bytes a character has that begins with this one. */
+static size_t promised_length(unsigned char first)
+{
+	return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+}
+
+void utf8_cut(char *text)
+{
+	size_t length = strlen(text), tail = 0;
+	while (tail < 3 && tail < length && ((unsigned char)text[length - 1 - tail] & 0xc0) == 0x80)
+		tail++;
+	if (tail == length)
+		return;
+	unsigned char first = (unsigned char)text[length - 1 - tail];
+	if (first >= 0xc2 && first <= 0xf4 && tail + 1 < promised_length(first))
+		text[length - 1 - tail] = '\0';
+}

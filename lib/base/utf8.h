@@ -17,3 +17,6 @@ bool utf8_is_valid(const void *bytes, size_t length);
 
 /* Puts a question mark in the place of each byte that belongs to no character. */
 void utf8_repair(char *text);
+
+/* Takes off the end of a text that was cut within a character, so that it ends with a whole one. */
+void utf8_cut(char *text);
