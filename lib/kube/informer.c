@@ -198,8 +198,17 @@ static int list_all(struct informer *informer, struct error *err)
 	return 0;
 }
 
+/* Before its objects go: whom their end is announced to can tell that it is for this. */
+static void set_unserved(struct informer *informer)
+{
+	pthread_mutex_lock(&informer->lock);
+	informer->served = false;
+	pthread_mutex_unlock(&informer->lock);
+}
+
 static void list_nothing(struct informer *informer)
 {
+	set_unserved(informer);
 	object_store_begin_round(&informer->store);
 	drop_vanished(informer);
 	set_synced(informer, NULL);

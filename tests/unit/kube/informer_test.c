@@ -20,6 +20,7 @@ struct log {
 	unsigned failed;
 	unsigned unparsed;
 	unsigned unserved;
+	unsigned deleted_while_served;
 	unsigned served_again;
 	char last_failure[ERROR_TEXT_MAX];
 };
@@ -446,6 +447,40 @@ static void lists_a_kind_as_soon_as_it_is_served(void **state)
 	assert_int_equal(heard_now().failed, 0);
 }
 
+static void note_served_at_deletion(void *context, const struct object *before,
+				    const struct object *after)
+{
+	struct fixture *fixture = context;
+	note_change(&heard, before, after);
+	if (after)
+		return;
+	pthread_mutex_lock(&heard.lock);
+	heard.deleted_while_served += informer_serves(fixture->informer);
+	pthread_mutex_unlock(&heard.lock);
+}
+
+/* Else the end of its objects would look like a deletion. */
+static void says_that_a_kind_is_not_served_before_its_objects_go(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+	put_claim(fixture, "a", "fast");
+	const struct informer_options options = {
+		.scope = { .kind = &claim_kind },
+		.optional = true,
+		.unserved_wait_ms = 50,
+		.changed = note_served_at_deletion,
+		.context = fixture,
+	};
+	fixture->informer = informer_new(fixture->client, &options);
+	assert_int_equal(informer_wait_synced(fixture->informer, 5000, &err), 0);
+	eventually(fake_api_watches(fixture->api) == 1);
+	fake_api_set_served(fixture->api, &claim_kind, false);
+	eventually(heard_now().deleted == 1);
+	usleep(20000);
+	assert_int_equal(heard_now().deleted_while_served, 0);
+}
+
 static void reports_the_objects_of_a_kind_that_is_served_no_more(void **state)
 {
 	struct fixture *fixture = *state;
@@ -519,6 +554,7 @@ int main(void)
 		with_fixture(says_why_it_is_not_synced),
 		with_fixture(counts_a_kind_that_is_not_served_as_listed),
 		with_fixture(lists_a_kind_as_soon_as_it_is_served),
+		with_fixture(says_that_a_kind_is_not_served_before_its_objects_go),
 		with_fixture(reports_the_objects_of_a_kind_that_is_served_no_more),
 		with_fixture(does_not_hurry_where_only_the_watch_is_not_served),
 		with_fixture(keeps_what_it_has_where_404_is_a_fault),
