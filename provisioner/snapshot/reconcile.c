@@ -10,6 +10,8 @@
 #include "csi/names.h"
 #include "kube/event.h"
 #include "kube/json.h"
+#include "kube/list.h"
+#include "kube/verbs.h"
 #include "snapshot/content_plan.h"
 #include "snapshot/patch.h"
 #include "snapshot/wake.h"
@@ -62,6 +64,10 @@ static int merge_content(const struct snapshot_apply *apply, const struct object
 	return 0;
 }
 
+static void ignore_object(void *context, struct object *object)
+{
+}
+
 static struct object *snapshot_of_content(struct cluster *cluster,
 					  const struct snapshot_content *content)
 {
@@ -69,6 +75,48 @@ static struct object *snapshot_of_content(struct cluster *cluster,
 		       ? cluster_get(cluster, CLUSTER_SNAPSHOTS, content->snapshot_namespace,
 				     content->snapshot_name)
 		       : NULL;
+}
+
+/* That one object is not found says nothing where its kind is not served: a list does. */
+static int confirm_served(const struct snapshot_apply *apply, const char *namespace,
+			  const char *name, struct error *err)
+{
+	CLEANUP_FREE char *selector = must_printf("metadata.name=%s", name);
+	const struct kube_scope scope = {
+		.kind = &snapshot_kind,
+		.namespace = namespace,
+		.field_selector = selector,
+	};
+	if (kube_list(apply->applier->client, &scope, ignore_object, NULL, NULL, NULL, err) < 0)
+		return error_not_named(err);
+	return 0;
+}
+
+/* The mark destroys data, and our copy may lag behind, lack what it cannot read, or be empty since
+ * the kind was not served for a moment. So the API server itself says whether the snapshot is
+ * there. */
+static int confirm_no_snapshot(const struct snapshot_apply *apply,
+			       const struct snapshot_content *content, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *snapshot = NULL;
+	const char *namespace = content->snapshot_namespace, *name = content->snapshot_name;
+	if (!namespace || !*namespace || !name || !*name)
+		return 0;
+	if (kube_get(apply->applier->client, &snapshot_kind, namespace, name, &snapshot, err) < 0)
+		return err->code == ERROR_NOT_FOUND ? confirm_served(apply, namespace, name, err)
+						    : -1;
+	if (strcmp(snapshot->uid, content->snapshot_uid) != 0)
+		return 0;
+	return error_set(err, ERROR_CONFLICT,
+			 "there is a snapshot that our copy does not show: its content stays");
+}
+
+static int mark_content(const struct snapshot_apply *apply, const struct object *object,
+			const struct snapshot_content *content, struct error *err)
+{
+	return confirm_no_snapshot(apply, content, err) < 0
+		       ? -1
+		       : merge_content(apply, object, snapshot_patch_mark(content), err);
 }
 
 static int settle_content(const struct snapshot_apply *apply, struct object *object,
@@ -87,7 +135,7 @@ static int settle_content(const struct snapshot_apply *apply, struct object *obj
 			apply, object,
 			metadata_patch_add(object, SNAPSHOT_CONTENT_FINALIZER, NULL, NULL), err);
 	case SNAPSHOT_CONTENT_MARK:
-		return merge_content(apply, object, snapshot_patch_mark(content), err);
+		return mark_content(apply, object, content, err);
 	case SNAPSHOT_CONTENT_FAIL:
 		event_record(apply->applier->events, object, EVENT_WARNING, plan.reason, "%s",
 			     plan.text);
@@ -160,6 +208,12 @@ static int reconcile_claim(const struct snapshot_apply *apply, const char *names
 	if (!claim || !object_has_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER) ||
 	    !claim_is_ours(cluster, claim_of(claim)) || is_needed(cluster, claim))
 		return 0;
+	if (!cluster_serves(cluster, CLUSTER_SNAPSHOTS))
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"snapshots are not served: cannot tell whether one needs the claim "
+			"\"%s/%s\"",
+			namespace, name);
 	return release_claim(apply, claim, err);
 }
 

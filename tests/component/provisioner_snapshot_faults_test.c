@@ -243,6 +243,51 @@ static void nothing_is_done_while_the_kinds_are_not_served(void **state)
 	assert_int_equal(scene_steps(scene), 0);
 }
 
+/* The content is deleted while our copy of the snapshots is empty. */
+static void delete_content_and_keep_data(struct provision_scene *scene)
+{
+	usleep(200000);
+	scene_delete(scene, &scene_contents, SNAPSHOT_SCENE_CONTENT);
+	usleep(300000);
+	assert_true(snapshot_scene_exists(scene, &scene_contents, SNAPSHOT_SCENE_CONTENT));
+	assert_false(snapshot_scene_has(scene, &scene_contents, SNAPSHOT_SCENE_CONTENT,
+					"metadata.annotations", "being-deleted"));
+}
+
+/* A snapshot that our copy alone lacks keeps its data. */
+static void a_content_is_not_marked_for_what_the_copy_lacks(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
+	snapshot_scene_put(scene, NULL);
+	assert_true(snapshot_scene_wait(scene, snapshot_scene_is_ready));
+	fake_api_fail(scene_api(scene),
+		      &(struct fake_api_failure) { .method = "GET",
+						   .path_part = "/volumesnapshots?",
+						   .how = FAKE_API_STATUS,
+						   .status = 404,
+						   .times = 1000 });
+	fake_api_end_watches(scene_api(scene));
+	delete_content_and_keep_data(scene);
+	/* Read live, it is gone, but nothing says that its kind is served. */
+	fake_api_remove(scene_api(scene), &scene_snapshots, "default", "snap");
+	usleep(300000);
+	assert_false(snapshot_scene_has(scene, &scene_contents, SNAPSHOT_SCENE_CONTENT,
+					"metadata.annotations", "being-deleted"));
+}
+
+/* A live read finds nothing either. The data and the source must wait until the kind is served. */
+static void nothing_is_released_while_snapshots_are_not_served(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
+	snapshot_scene_put(scene, NULL);
+	assert_true(snapshot_scene_field_is(scene, BOUND_NAME, SNAPSHOT_SCENE_CONTENT));
+	assert_true(snapshot_scene_is_protected(scene));
+	fake_api_set_served(scene_api(scene), &scene_snapshots, false);
+	usleep(200000);
+	assert_true(snapshot_scene_is_protected(scene));
+	delete_content_and_keep_data(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +300,8 @@ int main(void)
 		cmocka_unit_test(it_stands_by_when_its_probe_is_answered),
 		cmocka_unit_test(it_stands_by_while_a_lease_is_renewed),
 		cmocka_unit_test(nothing_is_done_while_the_kinds_are_not_served),
+		cmocka_unit_test(a_content_is_not_marked_for_what_the_copy_lacks),
+		cmocka_unit_test(nothing_is_released_while_snapshots_are_not_served),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
