@@ -238,6 +238,16 @@ static int act(const struct snapshot_apply *apply, struct snapshot_sight *sight,
 	return 0;
 }
 
+/* The status and the event do not say whose the content is: it may be another namespace's. */
+static void log_misbound(const struct snapshot_view *view)
+{
+	const struct snapshot_content *content = view->content;
+	log_warning("snapshot content is bound to another snapshot", LOG_SNAPSHOT(view->snapshot),
+		    LOG_TEXT("content", content->object.name),
+		    LOG_NAME("bound", content->snapshot_namespace, content->snapshot_name),
+		    LOG_TEXT("bound_uid", content->snapshot_uid));
+}
+
 /* The same words are neither written nor told twice. */
 static int write_failure(const struct snapshot_apply *apply, struct snapshot_sight *sight,
 			 const struct snapshot_plan *plan, struct error *err)
@@ -250,6 +260,8 @@ static int write_failure(const struct snapshot_apply *apply, struct snapshot_sig
 		report_refusal(apply, sight, SNAPSHOT_WRITE_STATUS, err);
 		return -1;
 	}
+	if (plan->is_misbound)
+		log_misbound(&sight->view);
 	event_record(apply->applier->events, sight->snapshot, EVENT_WARNING, plan->reason, "%s",
 		     text);
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "csi/names.h"
 
 #define NS_PER_S 1000000000
@@ -61,6 +62,7 @@ __attribute__((format(printf, 3, 4))) static void fail(struct snapshot_plan *pla
 	plan->reason = reason;
 	plan->error.code = ERROR_INVALID;
 	vsnprintf(plan->error.text, sizeof(plan->error.text), format, args);
+	utf8_cut(plan->error.text);
 	va_end(args);
 }
 
@@ -212,15 +214,16 @@ static void fail_missing(const struct snapshot_view *view, struct snapshot_plan 
 	     snapshot->content_name ? snapshot->content_name : snapshot->source_content_name);
 }
 
-/* The content is of another snapshot, or of one that was there before. */
-static void fail_misbound(const struct snapshot_view *view, struct snapshot_plan *plan)
+/* The content is of another snapshot, or of one that was there before. Whose it is may be a matter
+ * of another namespace: snapshot_apply() logs it. */
+static void fail_misbound(const struct snapshot_view *view, const char *reason,
+			  struct snapshot_plan *plan)
 {
-	const struct snapshot_content *content = view->content;
-	fail(plan, "SnapshotContentMisbound",
-	     "the VolumeSnapshotContent \"%s\" is bound to the VolumeSnapshot \"%s/%s\" with uid "
-	     "%s",
-	     content->object.name, content->snapshot_namespace, content->snapshot_name,
-	     content->snapshot_uid ? content->snapshot_uid : "\"\"");
+	plan->is_misbound = true;
+	fail(plan, reason,
+	     "the VolumeSnapshotContent \"%s\" is bound to another VolumeSnapshot "
+	     "(spec.volumeSnapshotRef)",
+	     view->content->object.name);
 }
 
 static void plan_dynamic(const struct snapshot_view *view, struct snapshot_plan *plan)
@@ -237,7 +240,7 @@ static void plan_dynamic(const struct snapshot_view *view, struct snapshot_plan 
 		     "(spec.source.snapshotHandle), the VolumeSnapshot names a claim",
 		     content->object.name);
 	else if (!snapshot_is_bound_to(snapshot, content))
-		fail_misbound(view, plan);
+		fail_misbound(view, "SnapshotContentMisbound", plan);
 	else
 		plan_bound(view, plan);
 }
@@ -270,15 +273,11 @@ static void plan_preprovisioned(const struct snapshot_view *view, struct snapsho
 		     content->object.name);
 	else if (!same(content->snapshot_namespace, snapshot->object.namespace) ||
 		 !same(content->snapshot_name, snapshot->object.name))
-		fail(plan, "SnapshotContentMismatch",
-		     "spec.volumeSnapshotRef of the VolumeSnapshotContent \"%s\" names \"%s/%s\"",
-		     content->object.name,
-		     content->snapshot_namespace ? content->snapshot_namespace : "",
-		     content->snapshot_name ? content->snapshot_name : "");
+		fail_misbound(view, "SnapshotContentMismatch", plan);
 	else if (!content->snapshot_uid || !content->snapshot_uid[0])
 		plan_binding(view, plan);
 	else if (!same(content->snapshot_uid, snapshot->object.uid))
-		fail_misbound(view, plan);
+		fail_misbound(view, "SnapshotContentMisbound", plan);
 	else
 		plan_bound(view, plan);
 }

@@ -58,6 +58,7 @@ struct snapshot_plan {
 	const struct snapshot_class *class; /* CREATE_CONTENT, PREPARE; may be NULL */
 	bool names_class;		    /* PREPARE: write its name into the snapshot */
 	bool protects_bound;		    /* PREPARE: with the finalizer of a bound one */
+	bool is_misbound;		    /* FAIL: the content is another snapshot's */
 	const char *reason;		    /* of the event */
 	struct error error;		    /* FAIL, PENDING */
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "kube/json.h"
 #include "sample.h"
 #include "snapshot_scene.h"
@@ -290,11 +291,14 @@ static void a_content_of_another_snapshot_is_told(void **state)
 	static const struct {
 		const char *content;
 		const char *reason;
+		const char *secret; /* in neither status nor event */
 	} cases[] = {
-		{ "{'spec':{'volumeSnapshotRef':{'name':'other'}}}", "SnapshotContentMismatch" },
-		{ "{'spec':{'volumeSnapshotRef':{'uid':'old-uid'}}}", "SnapshotContentMisbound" },
-		{ "{'spec':{'source':{'snapshotHandle':null,'volumeHandle':'v'}}}",
-		  "SnapshotContentMismatch" },
+		{ "{'spec':{'volumeSnapshotRef':{'namespace':'far','name':'away'}}}",
+		  "SnapshotContentMismatch", "away" },
+		{ "{'spec':{'volumeSnapshotRef':{'uid':'old-uid'}}}", "SnapshotContentMisbound",
+		  "old-uid" },
+		{ "{'spec':{'source':{'snapshotHandle':null,'volumeHandle':'v-1'}}}",
+		  "SnapshotContentMismatch", "v-1" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_alone();
@@ -303,11 +307,39 @@ static void a_content_of_another_snapshot_is_told(void **state)
 		put_snapshot_of_content(scene);
 		if (!scene_wait_event(scene, cases[i].reason, "old"))
 			fail_msg("case %zu: no event %s", i, cases[i].reason);
+		/* Whose it is is not for the namespace of the one that asks. */
+		assert_false(snapshot_scene_has(scene, &scene_snapshots, "snap",
+						"status.error.message", cases[i].secret));
+		assert_false(scene_has_event(scene, cases[i].reason, cases[i].secret));
 		assert_false(snapshot_scene_has(scene, &scene_contents, "old",
 						"spec.volumeSnapshotRef", "snap-uid"));
 		scene_delete(scene, &scene_snapshots, "snap");
 		assert_true(snapshot_scene_field_is(scene, "metadata.name", NULL));
 		assert_true(snapshot_scene_exists(scene, &scene_contents, "old"));
+	}
+}
+
+/* What is cut within a character would never be equal to what the API server stores. */
+static void a_message_that_is_cut_ends_with_a_whole_character(void **state)
+{
+	for (unsigned shift = 0; shift < 2; shift++) {
+		CLEANUP_TEXT struct text name = TEXT_INIT;
+		CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
+		text_append_string(&name, shift ? "xy" : "x");
+		for (unsigned i = 0; i < 600; i++)
+			text_append_string(&name, "\xc3\xa9");
+		CLEANUP_FREE char *patch =
+			must_printf("{'spec':{'volumeSnapshotClassName':'snaps','source':{"
+				    "'persistentVolumeClaimName':'%s'}}}",
+				    text_string(&name));
+		snapshot_scene_put(scene, patch);
+		assert_true(snapshot_scene_field_is(scene, "status.readyToUse", "false"));
+		CLEANUP_FREE char *message =
+			fake_api_field(scene_api(scene), &scene_snapshots, "default", "snap",
+				       "status.error.message");
+		assert_non_null(message);
+		assert_true(strlen(message) > 1000);
+		assert_true(utf8_is_valid(message, strlen(message)));
 	}
 }
 
@@ -387,6 +419,7 @@ int main(void)
 		cmocka_unit_test(what_is_of_another_driver_is_not_touched),
 		cmocka_unit_test(an_existing_snapshot_is_bound),
 		cmocka_unit_test(a_content_of_another_snapshot_is_told),
+		cmocka_unit_test(a_message_that_is_cut_ends_with_a_whole_character),
 		cmocka_unit_test(a_content_that_vanished_is_told_and_not_replaced),
 		cmocka_unit_test(a_snapshot_that_is_being_restored_stays),
 		cmocka_unit_test(all_of_it_goes_in_any_order),
