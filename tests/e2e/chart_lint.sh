@@ -235,7 +235,8 @@ roles_bring_their_rights() {
 	provisioner_may_not 'watch, create'
 	renders '--roles=provision$' --set-json 'provisioner.roles=["provision"]'
 	provisioner_may 'storageclasses'
-	provisioner_may_not 'delete'
+	provisioner_may 'volumesnapshots\]'
+	provisioner_may_not 'delete|volumesnapshots/status'
 	! grep -Eq 'csistoragecapacities|deployments' "$WORK/rendering" ||
 		fail "without the role capacity, kentledge-provisioner has its rights"
 	grep -q 'storageCapacity: false' < <(section CSIDriver kentledge.io) ||
@@ -250,19 +251,23 @@ roles_bring_their_rights() {
 	provisioner_may 'persistentvolumeclaims/status'
 	provisioner_may 'volumeattributesclasses'
 	provisioner_may 'verbs: \[get, list, watch, patch\]'
-	provisioner_may_not 'create, patch, delete|storageclasses'
+	provisioner_may_not 'create, patch, delete|storageclasses|volumesnapshot'
 	grep -q 'external-resizer-kentledge-io' < <(section Role kentledge-provisioner) ||
 		fail "kentledge-provisioner cannot hold the lease of the role modify"
 	renders '--roles=snapshot$' --set-json 'provisioner.roles=["snapshot"]'
 	provisioner_may 'volumesnapshotcontents/status'
 	provisioner_may 'volumesnapshotclasses'
 	provisioner_may 'verbs: \[get, list, watch, patch\]'
-	provisioner_may_not 'create, patch, delete|storageclasses|persistentvolumeclaims/status'
+	provisioner_may_not 'create, patch, delete|storageclasses|persistentvolumeclaims|volumesnapshots'
 	grep -q 'external-snapshotter-leader-kentledge-io' < <(section Role kentledge-provisioner) ||
 		fail "kentledge-provisioner cannot hold the lease of the role snapshot"
 	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
 	provisioner_may 'storageclasses'
-	provisioner_may_not 'create, patch, delete'
+	provisioner_may_not 'create, patch, delete|persistentvolumeclaims|volumesnapshot'
+	renders '--roles=snapshot-controller$' --set-json 'provisioner.roles=["snapshot-controller"]'
+	provisioner_may 'persistentvolumeclaims\]'
+	provisioner_may 'volumesnapshotcontents\]'
+	provisioner_may_not 'volumeattributesclasses'
 }
 
 # The rights of the part of a snapshot-controller, and of the look for another one.
