@@ -109,13 +109,13 @@ static void cluster_changed(void *context, const struct cluster_change *change)
 	}
 }
 
-static void short_of_room(void *context, const char *node)
+static void short_of_room(void *context, const char *node, uint64_t since_ms)
 {
 	struct provisioner *provisioner = context;
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
 		const struct running *running = &provisioner->running[i];
 		if (running->role && running->role->short_of_room)
-			running->role->short_of_room(running->context, node);
+			running->role->short_of_room(running->context, node, since_ms);
 	}
 }
 

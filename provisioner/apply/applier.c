@@ -82,10 +82,10 @@ int applier_delete(const struct applier *applier, const struct object *object, s
 			   object->uid, NULL, err);
 }
 
-void applier_short_of_room(const struct applier *applier, const char *node)
+void applier_short_of_room(const struct applier *applier, const char *node, uint64_t since_ms)
 {
 	if (applier->short_of_room)
-		applier->short_of_room(applier->context, node);
+		applier->short_of_room(applier->context, node, since_ms);
 }
 
 void applier_resumed(const struct applier *applier)

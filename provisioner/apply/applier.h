@@ -50,9 +50,10 @@ struct applier {
 	const char *snapshot_lease_namespace; /* where such a one would hold its lease */
 	uint32_t snapshot_probe_ms;	      /* how long it is given to answer the probe */
 
-	void (*short_of_room)(void *context, const char *node); /* NULL: no role wants it */
+	/* NULL: no role wants it */
+	void (*short_of_room)(void *context, const char *node, uint64_t since_ms);
 	void (*resumed)(void *context);
-	void (*room_changed)(void *context, const char *node); /* the same */
+	void (*room_changed)(void *context, const char *node); /* NULL: no role wants it */
 	void *context;
 };
 
@@ -95,8 +96,9 @@ int applier_patch_status(const struct applier *applier, const struct object *obj
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err);
 
 /* The node has just refused a claim for lack of room. The roles that keep what the scheduler knows
- * of it bring that up to date before this returns. */
-void applier_short_of_room(const struct applier *applier, const char *node);
+ * of it bring that up to date before this returns. The node is asked, unless it was after since_ms.
+ */
+void applier_short_of_room(const struct applier *applier, const char *node, uint64_t since_ms);
 
 /* A role that stood by (apply/role.h) acts from now on. */
 void applier_resumed(const struct applier *applier);

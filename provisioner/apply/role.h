@@ -65,7 +65,7 @@ struct role {
 
 	/* See applier_short_of_room(); NULL: that is nothing to the role. In a worker of another
 	 * role's queue. */
-	void (*short_of_room)(void *context, const char *node);
+	void (*short_of_room)(void *context, const char *node, uint64_t since_ms);
 
 	/* See applier_room_changed(); NULL: that is nothing to the role. Puts keys into its queue.
 	 */

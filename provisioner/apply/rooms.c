@@ -6,24 +6,20 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "apply/room_parts.h"
 #include "base/clock.h"
 #include "base/text.h"
-
-enum part_state { SEEN, REFUSED, PLANNED, BEGUN, ENDED };
-
-/* A claim on a node. */
-struct part {
-	char *claim_uid;
-	char *class_name;
-	uint64_t bytes;
-	enum part_state state;
-	uint64_t since_ms;
-	bool doubtful; /* the last answer may count it or not */
-};
 
 struct answer {
 	char *class_name;
 	struct room room;
+};
+
+/* Of a class, and so of the classes that share its room. */
+struct ceiling {
+	char *class_name;
+	uint64_t bytes;
+	uint64_t until_ms;
 };
 
 struct node_room {
@@ -32,9 +28,8 @@ struct node_room {
 	size_t answer_count;
 	uint64_t asked_ms;
 	struct part *parts;
-	size_t part_count;
-	uint64_t ceiling_bytes;
-	uint64_t ceiling_until_ms;
+	struct ceiling *ceilings;
+	size_t ceiling_count;
 	char node_id[];
 };
 
@@ -59,19 +54,23 @@ static void drop_answers(struct node_room *node)
 	node->asked_ms = 0;
 }
 
-static void drop_part(struct node_room *node, struct part *part)
+static void drop_old_ceilings(struct node_room *node, uint64_t now_ms)
 {
-	free(part->claim_uid);
-	free(part->class_name);
-	*part = node->parts[--node->part_count];
+	for (size_t i = node->ceiling_count; i > 0; i--) {
+		struct ceiling *ceiling = &node->ceilings[i - 1];
+		if (ceiling->until_ms > now_ms)
+			continue;
+		free(ceiling->class_name);
+		*ceiling = node->ceilings[--node->ceiling_count];
+	}
 }
 
 static void drop_node(struct rooms *rooms, struct node_room *node)
 {
 	drop_answers(node);
-	while (node->part_count > 0)
-		drop_part(node, &node->parts[0]);
-	free(node->parts);
+	drop_old_ceilings(node, UINT64_MAX);
+	free(node->ceilings);
+	parts_drop_all(&node->parts);
 	HASH_DEL(rooms->nodes, node);
 	free(node);
 }
@@ -93,6 +92,14 @@ static struct node_room *find(struct rooms *rooms, const char *node_id)
 	return node;
 }
 
+static struct node_room *find_current(struct rooms *rooms, const char *node_id)
+{
+	struct node_room *node = find(rooms, node_id);
+	if (node)
+		parts_expire(&node->parts, ROOMS_FORGET_MS);
+	return node;
+}
+
 static struct node_room *find_or_add(struct rooms *rooms, const char *node_id)
 {
 	struct node_room *node = find(rooms, node_id);
@@ -104,33 +111,12 @@ static struct node_room *find_or_add(struct rooms *rooms, const char *node_id)
 	return node;
 }
 
-static void drop_old_parts(struct node_room *node, uint64_t now_ms)
-{
-	for (size_t i = node->part_count; i > 0; i--) {
-		struct part *part = &node->parts[i - 1];
-		if (part->state != BEGUN && now_ms - part->since_ms > ROOMS_FORGET_MS)
-			drop_part(node, part);
-	}
-}
-
 static void drop_if_empty(struct rooms *rooms, struct node_room *node)
 {
-	uint64_t now_ms = clock_monotonic_ms();
-	drop_old_parts(node, now_ms);
-	if (node->asked_ms == 0 && node->part_count == 0 && node->ceiling_until_ms <= now_ms)
+	parts_expire(&node->parts, ROOMS_FORGET_MS);
+	drop_old_ceilings(node, clock_monotonic_ms());
+	if (node->asked_ms == 0 && !node->parts && node->ceiling_count == 0)
 		drop_node(rooms, node);
-}
-
-/* Parts whose call had ended are in the answer. */
-static void settle_parts(struct node_room *node, uint64_t asked_ms)
-{
-	for (size_t i = node->part_count; i > 0; i--) {
-		struct part *part = &node->parts[i - 1];
-		if (part->state == ENDED && part->since_ms < asked_ms)
-			drop_part(node, part);
-		else if (part->state == BEGUN || part->state == ENDED)
-			part->doubtful = true;
-	}
 }
 
 void rooms_note(struct rooms *rooms, const char *node_id, const struct room_answers *answers)
@@ -141,7 +127,7 @@ void rooms_note(struct rooms *rooms, const char *node_id, const struct room_answ
 	node->asked_ms = answers->asked_ms;
 	if (answers->count > 0) {
 		node->answers = must_alloc(answers->count * sizeof(*node->answers));
-		settle_parts(node, answers->asked_ms);
+		parts_settle(&node->parts, answers->asked_ms);
 	}
 	for (size_t i = 0; i < answers->count; i++)
 		node->answers[node->answer_count++] = (struct answer) {
@@ -192,9 +178,8 @@ static uint64_t add_bytes(uint64_t a, uint64_t b)
 static uint64_t given(const struct node_room *node, const struct room *room, bool certain)
 {
 	uint64_t bytes = 0;
-	for (size_t i = 0; i < node->part_count; i++) {
-		const struct part *part = &node->parts[i];
-		if (part->state < PLANNED || (certain && part->doubtful))
+	for (const struct part *part = node->parts; part; part = part->hh.next) {
+		if (part->state < PART_PLANNED || (certain && part->doubtful))
 			continue;
 		if (is_taken_from(node, room, part->class_name))
 			bytes = add_bytes(bytes, part->bytes);
@@ -202,18 +187,10 @@ static uint64_t given(const struct node_room *node, const struct room *room, boo
 	return bytes;
 }
 
-static struct part *find_part(const struct node_room *node, const char *claim_uid)
-{
-	for (size_t i = 0; node && i < node->part_count; i++)
-		if (strcmp(node->parts[i].claim_uid, claim_uid) == 0)
-			return &node->parts[i];
-	return NULL;
-}
-
 static bool is_given(const struct node_room *node, const struct room_wish *wish)
 {
-	const struct part *part = find_part(node, wish->claim_uid);
-	return part && part->state >= PLANNED;
+	const struct part *part = part_find(node->parts, wish->claim_uid);
+	return part && part->state >= PART_PLANNED;
 }
 
 static uint64_t wanted(const struct node_room *node, const struct room *room,
@@ -264,33 +241,25 @@ static enum room_verdict judge(const struct node_room *node, const struct room_w
 
 static struct part *find_or_add_part(struct node_room *node, const struct room_wish *wish)
 {
-	struct part *part = find_part(node, wish->claim_uid);
-	if (part)
-		return part;
-	node->parts = must_realloc(node->parts, (node->part_count + 1) * sizeof(*node->parts));
-	part = &node->parts[node->part_count++];
-	*part = (struct part) {
-		.claim_uid = must_strdup(wish->claim_uid),
-		.class_name = must_strdup(wish->class_name),
-		.bytes = wish->bytes,
-		.since_ms = clock_monotonic_ms(),
-	};
-	return part;
-}
-
-static void set_state(struct part *part, enum part_state state)
-{
-	part->state = state;
-	part->since_ms = clock_monotonic_ms();
+	return part_find_or_add(&node->parts, wish->claim_uid, wish->class_name, wish->bytes);
 }
 
 enum room_verdict rooms_fit(struct rooms *rooms, const char *node_id,
 			    const struct room_wishes *wishes)
 {
 	pthread_mutex_lock(&rooms->lock);
-	enum room_verdict verdict = judge(find(rooms, node_id), wishes);
+	enum room_verdict verdict = judge(find_current(rooms, node_id), wishes);
 	pthread_mutex_unlock(&rooms->lock);
 	return verdict;
+}
+
+static void give(struct node_room *node, const struct room_wish *wish, bool lent)
+{
+	struct part *part = find_or_add_part(node, wish);
+	if (part->state >= PART_PLANNED || (lent && part->state == PART_LAPSED))
+		return;
+	part_set_state(part, PART_PLANNED);
+	part->lent = lent;
 }
 
 enum room_verdict rooms_give(struct rooms *rooms, const char *node_id,
@@ -298,13 +267,10 @@ enum room_verdict rooms_give(struct rooms *rooms, const char *node_id,
 {
 	pthread_mutex_lock(&rooms->lock);
 	struct node_room *node = find_or_add(rooms, node_id);
-	drop_old_parts(node, clock_monotonic_ms());
+	parts_expire(&node->parts, ROOMS_FORGET_MS);
 	enum room_verdict verdict = judge(node, wishes);
-	for (size_t i = 0; verdict == ROOM_FITS && i < wishes->count; i++) {
-		struct part *part = find_or_add_part(node, &wishes->items[i]);
-		if (part->state < PLANNED)
-			set_state(part, PLANNED);
-	}
+	for (size_t i = 0; verdict == ROOM_FITS && i < wishes->count; i++)
+		give(node, &wishes->items[i], i > 0);
 	drop_if_empty(rooms, node);
 	pthread_mutex_unlock(&rooms->lock);
 	return verdict;
@@ -316,53 +282,123 @@ void rooms_refuse(struct rooms *rooms, const char *node_id, const struct room_wi
 	struct node_room *node = find_or_add(rooms, node_id);
 	for (size_t i = 0; i < wishes->count; i++) {
 		struct part *part = find_or_add_part(node, &wishes->items[i]);
-		if (part->state < PLANNED)
-			set_state(part, REFUSED);
+		if (part->state < PART_PLANNED)
+			part_set_state(part, PART_REFUSED);
 	}
 	pthread_mutex_unlock(&rooms->lock);
 }
 
-/* By more than the one percent that capacity/plan.h calls a small change. */
-static uint64_t below_the_largest(const struct room_wishes *wishes)
+/* Below the largest that is taken from this room, by more than the one percent that
+ * capacity/plan.h calls a small change. */
+static uint64_t below_the_largest(const struct node_room *node, const struct room *room,
+				  const struct room_wishes *wishes)
 {
 	uint64_t largest = 0;
 	for (size_t i = 0; i < wishes->count; i++)
-		if (wishes->items[i].bytes > largest)
+		if (wishes->items[i].bytes > largest &&
+		    is_taken_from(node, room, wishes->items[i].class_name))
 			largest = wishes->items[i].bytes;
 	return largest - largest / 32;
+}
+
+static struct ceiling *find_or_add_ceiling(struct node_room *node, const char *class_name)
+{
+	for (size_t i = 0; i < node->ceiling_count; i++)
+		if (strcmp(node->ceilings[i].class_name, class_name) == 0)
+			return &node->ceilings[i];
+	node->ceilings =
+		must_realloc(node->ceilings, (node->ceiling_count + 1) * sizeof(*node->ceilings));
+	struct ceiling *ceiling = &node->ceilings[node->ceiling_count++];
+	*ceiling = (struct ceiling) { .class_name = must_strdup(class_name), .bytes = UINT64_MAX };
+	return ceiling;
+}
+
+static bool is_short(const struct node_room *node, const struct room *room,
+		     const struct room_wishes *wishes)
+{
+	for (size_t i = 0; i < wishes->count; i++)
+		if (wishes->items[i].bytes > largest_of(room) &&
+		    is_taken_from(node, room, wishes->items[i].class_name))
+			return true;
+	return judge_room(node, room, wishes) != ROOM_FITS;
 }
 
 void rooms_lower(struct rooms *rooms, const char *node_id, const struct room_wishes *wishes,
 		 uint64_t until_ms)
 {
-	uint64_t bytes = below_the_largest(wishes);
 	pthread_mutex_lock(&rooms->lock);
 	struct node_room *node = find_or_add(rooms, node_id);
-	if (node->ceiling_until_ms <= clock_monotonic_ms() || bytes < node->ceiling_bytes)
-		node->ceiling_bytes = bytes;
-	if (until_ms > node->ceiling_until_ms)
-		node->ceiling_until_ms = until_ms;
+	drop_old_ceilings(node, clock_monotonic_ms());
+	for (size_t i = 0; i < wishes->count; i++) {
+		const char *class_name = wishes->items[i].class_name;
+		const struct room *room = room_of(node, class_name);
+		if (!room || !is_short(node, room, wishes))
+			continue;
+		struct ceiling *ceiling = find_or_add_ceiling(node, class_name);
+		uint64_t bytes = below_the_largest(node, room, wishes);
+		if (bytes < ceiling->bytes)
+			ceiling->bytes = bytes;
+		if (until_ms > ceiling->until_ms)
+			ceiling->until_ms = until_ms;
+	}
+	drop_if_empty(rooms, node);
 	pthread_mutex_unlock(&rooms->lock);
 }
 
-uint64_t rooms_ceiling(struct rooms *rooms, const char *node_id, uint64_t *ret_until_ms)
+/* A node that did not answer has classes of which only the name is known. */
+static bool is_under(const struct node_room *node, const struct ceiling *ceiling,
+		     const char *class_name)
 {
-	uint64_t bytes = UINT64_MAX;
+	const struct room *room = room_of(node, class_name);
+	return strcmp(ceiling->class_name, class_name) == 0 ||
+	       (room && is_taken_from(node, room, ceiling->class_name));
+}
+
+uint64_t rooms_ceiling(struct rooms *rooms, const char *node_id, const char *class_name)
+{
+	uint64_t bytes = UINT64_MAX, now_ms = clock_monotonic_ms();
 	pthread_mutex_lock(&rooms->lock);
 	const struct node_room *node = find(rooms, node_id);
-	if (node && node->ceiling_until_ms > clock_monotonic_ms()) {
-		bytes = node->ceiling_bytes;
-		*ret_until_ms = node->ceiling_until_ms;
+	for (size_t i = 0; node && i < node->ceiling_count; i++) {
+		const struct ceiling *ceiling = &node->ceilings[i];
+		if (ceiling->until_ms > now_ms && ceiling->bytes < bytes &&
+		    is_under(node, ceiling, class_name))
+			bytes = ceiling->bytes;
 	}
 	pthread_mutex_unlock(&rooms->lock);
 	return bytes;
+}
+
+uint64_t rooms_lowered_until_ms(struct rooms *rooms, const char *node_id)
+{
+	uint64_t until_ms = 0, now_ms = clock_monotonic_ms();
+	pthread_mutex_lock(&rooms->lock);
+	const struct node_room *node = find(rooms, node_id);
+	for (size_t i = 0; node && i < node->ceiling_count; i++) {
+		uint64_t end_ms = node->ceilings[i].until_ms;
+		if (end_ms > now_ms && (until_ms == 0 || end_ms < until_ms))
+			until_ms = end_ms;
+	}
+	pthread_mutex_unlock(&rooms->lock);
+	return until_ms;
+}
+
+bool rooms_answered(struct rooms *rooms, const char *node_id, const char *class_name,
+		    struct room *ret_room)
+{
+	pthread_mutex_lock(&rooms->lock);
+	const struct room *room = room_of(find(rooms, node_id), class_name);
+	if (room)
+		*ret_room = *room;
+	pthread_mutex_unlock(&rooms->lock);
+	return room != NULL;
 }
 
 bool rooms_left(struct rooms *rooms, const char *node_id, const char *class_name,
 		uint64_t *ret_bytes)
 {
 	pthread_mutex_lock(&rooms->lock);
-	const struct node_room *node = find(rooms, node_id);
+	const struct node_room *node = find_current(rooms, node_id);
 	const struct room *room = room_of(node, class_name);
 	if (room) {
 		uint64_t taken = given(node, room, false);
@@ -373,16 +409,31 @@ bool rooms_left(struct rooms *rooms, const char *node_id, const char *class_name
 	return room != NULL;
 }
 
+bool rooms_may_lend(struct rooms *rooms, const char *node_id, const char *claim_uid)
+{
+	pthread_mutex_lock(&rooms->lock);
+	const struct node_room *node = find_current(rooms, node_id);
+	struct part *part = node ? part_find(node->parts, claim_uid) : NULL;
+	bool lapsed = part && part->state == PART_LAPSED;
+	if (lapsed)
+		part_set_state(part, PART_LAPSED); /* known for as long as siblings ask */
+	pthread_mutex_unlock(&rooms->lock);
+	return !lapsed;
+}
+
 enum room_standing rooms_standing(struct rooms *rooms, const char *node_id,
 				  const struct room_wish *wish, uint64_t *ret_since_ms)
 {
 	pthread_mutex_lock(&rooms->lock);
 	struct node_room *node = find_or_add(rooms, node_id);
-	drop_old_parts(node, clock_monotonic_ms());
+	parts_expire(&node->parts, ROOMS_FORGET_MS);
 	struct part *part = find_or_add_part(node, wish);
-	enum room_standing standing = part->state == SEEN      ? ROOM_SEEN
-				      : part->state == REFUSED ? ROOM_REFUSED
-							       : ROOM_GIVEN;
+	part->lent = false;
+	if (part->state == PART_LAPSED)
+		part_set_state(part, PART_SEEN);
+	enum room_standing standing = part->state == PART_SEEN	    ? ROOM_SEEN
+				      : part->state == PART_REFUSED ? ROOM_REFUSED
+								    : ROOM_GIVEN;
 	*ret_since_ms = part->since_ms;
 	pthread_mutex_unlock(&rooms->lock);
 	return standing;
@@ -393,8 +444,9 @@ void rooms_begin(struct rooms *rooms, const char *node_id, const struct room_wis
 	pthread_mutex_lock(&rooms->lock);
 	struct part *part = find_or_add_part(find_or_add(rooms, node_id), wish);
 	/* One that ended before, and is asked for again, may be in the answer already. */
-	part->doubtful = part->state == ENDED;
-	set_state(part, BEGUN);
+	part->doubtful = part->state == PART_ENDED;
+	part->lent = false;
+	part_set_state(part, PART_BEGUN);
 	pthread_mutex_unlock(&rooms->lock);
 }
 
@@ -402,11 +454,11 @@ void rooms_end(struct rooms *rooms, const char *node_id, const char *claim_uid, 
 {
 	pthread_mutex_lock(&rooms->lock);
 	struct node_room *node = find(rooms, node_id);
-	struct part *part = find_part(node, claim_uid);
+	struct part *part = node ? part_find(node->parts, claim_uid) : NULL;
 	if (part && kept)
-		set_state(part, ENDED);
+		part_set_state(part, PART_ENDED);
 	else if (part)
-		drop_part(node, part);
+		part_drop(&node->parts, part);
 	if (node)
 		drop_if_empty(rooms, node);
 	pthread_mutex_unlock(&rooms->lock);

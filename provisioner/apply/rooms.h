@@ -54,6 +54,10 @@ void rooms_note(struct rooms *rooms, const char *node_id, const struct room_answ
 /* When the node was asked last; 0: never. */
 uint64_t rooms_asked_ms(struct rooms *rooms, const char *node_id);
 
+/* What the node answered last for the class. false: not known. */
+bool rooms_answered(struct rooms *rooms, const char *node_id, const char *class_name,
+		    struct room *ret_room);
+
 /* The largest volume of the class that may still fit. false: not known. */
 bool rooms_left(struct rooms *rooms, const char *node_id, const char *class_name,
 		uint64_t *ret_bytes);
@@ -75,7 +79,9 @@ enum room_verdict {
 	ROOM_SHORT,
 };
 
-/* Of all wishes together. rooms_give() also gives each its part, where all fit. */
+/* Of all wishes together. rooms_give() also gives each its part, where all fit: the first for the
+ * claim that asks, the others on behalf of its siblings. Such a part lapses after a few seconds
+ * (apply/room_parts.h), unless its own claim comes. */
 enum room_verdict rooms_fit(struct rooms *rooms, const char *node_id,
 			    const struct room_wishes *wishes);
 enum room_verdict rooms_give(struct rooms *rooms, const char *node_id,
@@ -84,14 +90,20 @@ enum room_verdict rooms_give(struct rooms *rooms, const char *node_id,
 /* Each of them is to leave the node. */
 void rooms_refuse(struct rooms *rooms, const char *node_id, const struct room_wishes *wishes);
 
-/* Until until_ms the node is to be published with less room than the largest of them wants, so that
+/* Until until_ms, where the wishes do not fit together, the classes that they are of, and those
+ * that share their room, are to be published with less room than the largest of them wants, so that
  * the scheduler does not send them back. */
 void rooms_lower(struct rooms *rooms, const char *node_id, const struct room_wishes *wishes,
 		 uint64_t until_ms);
 
-/* What may be published at most of the node: UINT64_MAX outside such a time. *ret_until_ms: its
- * end. */
-uint64_t rooms_ceiling(struct rooms *rooms, const char *node_id, uint64_t *ret_until_ms);
+/* What may be published at most of the class: UINT64_MAX outside such a time. */
+uint64_t rooms_ceiling(struct rooms *rooms, const char *node_id, const char *class_name);
+
+/* When the next ceiling of the node ends; 0: it has none. */
+uint64_t rooms_lowered_until_ms(struct rooms *rooms, const char *node_id);
+
+/* false: the claim was given a part by a sibling before, and has not come for it. */
+bool rooms_may_lend(struct rooms *rooms, const char *node_id, const char *claim_uid);
 
 enum room_standing { ROOM_SEEN, ROOM_GIVEN, ROOM_REFUSED };
 

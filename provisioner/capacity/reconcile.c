@@ -152,6 +152,7 @@ struct act {
 	const char *node_id;
 	struct capacity_owner owner;
 	struct ledger_entry *entry;
+	uint64_t since_ms; /* of a refresh; else 0 */
 };
 
 /* For so long the values stand as they were; then pods are kept away. */
@@ -186,9 +187,8 @@ static void note_room(const struct act *act, const struct capacity_class *classe
 /* Pods whose claims have just left the node are kept away for a while. */
 static void lower(const struct act *act, struct capacity_class *classes, size_t count)
 {
-	uint64_t until_ms;
-	uint64_t bytes = rooms_ceiling(act->applier->rooms, act->node_id, &until_ms);
 	for (size_t i = 0; i < count; i++) {
+		uint64_t bytes = rooms_ceiling(act->applier->rooms, act->node_id, classes[i].name);
 		struct room *room = &classes[i].room;
 		if (room->capacity_bytes > bytes)
 			room->capacity_bytes = bytes;
@@ -208,10 +208,27 @@ static void mark(const struct act *act, const struct sight *sight, struct capaci
 	}
 }
 
+/* What the node answered last, for a refresh soon after. */
+static void recall(const struct act *act, const struct sight *sight, struct capacity_class *classes)
+{
+	for (size_t i = 0; i < sight->classes.count; i++) {
+		const char *name = sight->classes.items[i]->name;
+		classes[i] = (struct capacity_class) { .name = name };
+		classes[i].answered =
+			rooms_answered(act->applier->rooms, act->node_id, name, &classes[i].room);
+	}
+}
+
 static enum question_outcome ask(const struct act *act, const struct sight *sight,
 				 struct capacity_class *classes, struct error *err)
 {
 	size_t count = sight->classes.count;
+	if (act->since_ms && rooms_asked_ms(act->applier->rooms, act->node_id) > act->since_ms) {
+		recall(act, sight, classes);
+		lower(act, classes, count);
+		mark(act, sight, classes);
+		return QUESTION_ANSWERED;
+	}
 	uint64_t asked_ms = clock_monotonic_ms();
 	enum question_outcome outcome = question_ask(act->applier, text_string(&sight->name),
 						     &sight->classes, classes, err);
@@ -266,16 +283,17 @@ static uint32_t sooner_ms(uint32_t ms, uint32_t other_ms)
 static int next_look_ms(const struct act *act, const struct sight *sight,
 			const struct capacity_plan *plan)
 {
-	uint64_t until_ms, now_ms = clock_monotonic_ms();
+	uint64_t until_ms = rooms_lowered_until_ms(act->applier->rooms, act->node_id);
+	uint64_t now_ms = clock_monotonic_ms();
 	uint32_t ms = 0;
 	if (sight->counts && sight->classes.count)
 		ms = poll_ms(act->applier, sight->classes.count);
-	if (rooms_ceiling(act->applier->rooms, act->node_id, &until_ms) != UINT64_MAX)
+	if (until_ms)
 		ms = sooner_ms(ms, until_ms > now_ms ? (uint32_t)(until_ms - now_ms) : 1);
 	return (int)sooner_ms(ms, plan->wait_ms);
 }
 
-static int settle(const struct act *act, const struct sight *sight, bool at_once, struct error *err)
+static int settle(const struct act *act, const struct sight *sight, struct error *err)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(1024);
 	size_t count = sight->classes.count;
@@ -293,7 +311,7 @@ static int settle(const struct act *act, const struct sight *sight, bool at_once
 			.object_count = sight->objects.count,
 			.owner_uid = act->owner.uid,
 			.now_ms = clock_monotonic_ms(),
-			.at_once = at_once },
+			.at_once = act->since_ms != 0 },
 		arena, &plan);
 	ledger_count(act->entry, &plan);
 	if (count == 0)
@@ -306,27 +324,27 @@ static int settle(const struct act *act, const struct sight *sight, bool at_once
 	return r == 0 ? next_look_ms(act, sight, &plan) : r > 0 ? ROLE_AGAIN_MS : -1;
 }
 
-static int reconcile(struct capacity_reconciler *reconciler, const char *node_id, bool at_once,
+static int reconcile(struct capacity_reconciler *reconciler, const char *node_id, uint64_t since_ms,
 		     struct error *err)
 {
 	const struct applier *applier = reconciler->applier;
 	CLEANUP(ledger_putp) struct ledger_entry *entry = NULL;
 	CLEANUP(sight_done) struct sight sight = { 0 };
-	struct act act = { .applier = applier, .node_id = node_id };
+	struct act act = { .applier = applier, .node_id = node_id, .since_ms = since_ms };
 	if (lead_check(&applier->lead, err) < 0 || get_owner(reconciler, &act.owner, err) < 0)
 		return -1;
 	act.entry = entry = ledger_take(reconciler->ledger, node_id);
 	take_sight(applier->cluster, node_id, &sight);
-	return settle(&act, &sight, at_once, err);
+	return settle(&act, &sight, err);
 }
 
 int capacity_reconcile(struct capacity_reconciler *reconciler, const char *node_id,
 		       struct error *err)
 {
-	return reconcile(reconciler, node_id, false, err);
+	return reconcile(reconciler, node_id, 0, err);
 }
 
-void capacity_refresh(struct capacity_reconciler *reconciler, const char *node)
+void capacity_refresh(struct capacity_reconciler *reconciler, const char *node, uint64_t since_ms)
 {
 	struct error err;
 	CLEANUP(object_unrefp)
@@ -334,6 +352,6 @@ void capacity_refresh(struct capacity_reconciler *reconciler, const char *node)
 		cluster_get(reconciler->applier->cluster, CLUSTER_CSI_NODES, "", node);
 	if (!object || !csi_node_of(object)->node_id)
 		return;
-	if (reconcile(reconciler, csi_node_of(object)->node_id, true, &err) < 0)
+	if (reconcile(reconciler, csi_node_of(object)->node_id, since_ms, &err) < 0)
 		log_warning("capacity not refreshed", LOG_TEXT("node", node), LOG_ERR(&err));
 }

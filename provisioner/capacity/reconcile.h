@@ -20,5 +20,6 @@ int capacity_reconcile(struct capacity_reconciler *reconciler, const char *node_
 		       struct error *err);
 
 /* The node of that name refused a claim for lack of room: its objects say so when this returns, so
- * that the scheduler does not select it again. Bounded by GetCapacity's time; failure is logged. */
-void capacity_refresh(struct capacity_reconciler *reconciler, const char *node);
+ * that the scheduler does not select it again. An answer to a question that was asked after
+ * since_ms is not asked for again. Bounded by GetCapacity's time; failure is logged. */
+void capacity_refresh(struct capacity_reconciler *reconciler, const char *node, uint64_t since_ms);

@@ -20,9 +20,9 @@ static int reconcile(void *context, const char *key, struct error *err)
 	return capacity_reconcile(context, key, err);
 }
 
-static void short_of_room(void *context, const char *node)
+static void short_of_room(void *context, const char *node, uint64_t since_ms)
 {
-	capacity_refresh(context, node);
+	capacity_refresh(context, node, since_ms);
 }
 
 static void failed(void *context, const char *key, const struct error *err, uint32_t retry_after_ms)

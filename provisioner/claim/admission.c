@@ -7,6 +7,7 @@
 #include "apply/rooms.h"
 #include "base/clock.h"
 #include "base/quantity.h"
+#include "claim/request.h"
 #include "claim/wake.h"
 #include "cluster/cluster.h"
 #include "csi/names.h"
@@ -107,35 +108,66 @@ static void judgement_done(struct judgement *judgement)
 	object_list_done(&judgement->unplaced);
 }
 
-/* One that the node may get and was not asked for yet. */
+static bool allows_node(const struct claim_sight *sight, const struct class *class)
+{
+	return sight->nodes.count != 1 ||
+	       class_allows(class, &sight->nodes.views[0].node->object.labels);
+}
+
+/* One that the node may get and was not asked for yet. A claim that is refused gets none. */
 static bool is_waiting(const struct judgement *judgement, const struct claim *claim)
 {
+	const struct admission_request *request = judgement->request;
+	struct cluster *cluster = request->applier->cluster;
+	struct arena *arena = request->sight->arena;
+	const char *attributes_name = claim->attributes_class_name;
 	CLEANUP(object_unrefp) struct object *class = NULL;
+	CLEANUP(object_unrefp) struct object *attributes = NULL;
+	CLEANUP(object_unrefp) struct object *volume = NULL;
 	if (!claim_concerns_us(claim) || claim_intent_node(claim) || !claim->class_name ||
-	    claim->data_source)
+	    claim->data_source ||
+	    !rooms_may_lend(request->applier->rooms, judgement->node_id, claim->object.uid))
 		return false;
-	class = cluster_get(judgement->request->applier->cluster, CLUSTER_CLASSES, "",
-			    claim->class_name);
-	return class && class_of(class)->wait_for_first_consumer &&
-	       same(class_of(class)->provisioner, CSI_DRIVER_NAME);
+	class = cluster_get(cluster, CLUSTER_CLASSES, "", claim->class_name);
+	if (!class || !class_of(class)->wait_for_first_consumer ||
+	    !allows_node(request->sight, class_of(class)))
+		return false;
+	if (attributes_name && attributes_name[0])
+		attributes = cluster_get(cluster, CLUSTER_ATTRIBUTES_CLASSES, "", attributes_name);
+	volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim_volume_name(claim, arena));
+	const struct claim_view view = {
+		.claim = claim,
+		.class = class_of(class),
+		.attributes_class = attributes ? attributes_class_of(attributes) : NULL,
+		.volume = volume ? persistent_volume_of(volume) : NULL,
+	};
+	return claim_can_be_made(&view, arena);
 }
 
-static bool belongs(const struct judgement *judgement, const struct claim *claim)
+static bool belongs(const struct judgement *judgement, const struct claim *claim,
+		    enum claim_kinship kinship)
 {
-	if (same(claim->object.uid, judgement->claim->object.uid) ||
-	    !same(claim->object.namespace, judgement->claim->object.namespace))
-		return false;
-	enum claim_kinship kinship = claim_kinship(judgement->claim, claim);
-	return judgement->request->alone ? kinship == KINSHIP_ONE_POD : kinship != KINSHIP_TWO_PODS;
+	return !same(claim->object.uid, judgement->claim->object.uid) &&
+	       same(claim->object.namespace, judgement->claim->object.namespace) &&
+	       claim_kinship(judgement->claim, claim) == kinship;
 }
 
-static void add_wishes(struct judgement *judgement, const struct object_list *list)
+static void add_kin(struct judgement *judgement, const struct object_list *list,
+		    enum claim_kinship kinship)
 {
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i < list->count && judgement->count <= ADMISSION_SIBLINGS_MAX; i++) {
 		const struct claim *claim = claim_of(list->items[i]);
-		if (belongs(judgement, claim) && is_waiting(judgement, claim))
+		if (belongs(judgement, claim, kinship) && is_waiting(judgement, claim))
 			judgement->wishes[judgement->count++] = admission_wish(claim);
 	}
+}
+
+/* Those that are certainly of its pod come first. */
+static void add_wishes(struct judgement *judgement, const struct object_list *list)
+{
+	add_kin(judgement, list, KINSHIP_ONE_POD);
+	if (!judgement->request->alone)
+		add_kin(judgement, list, KINSHIP_UNKNOWN);
 }
 
 static void collect(struct judgement *judgement)
@@ -147,8 +179,8 @@ static void collect(struct judgement *judgement)
 	claim_unplaced_group(judgement->claim->object.namespace, &group);
 	cluster_list(cluster, CLUSTER_CLAIMS, text_string(&group), &judgement->unplaced);
 	cluster_list(cluster, CLUSTER_CLAIMS, request->plan->node, &judgement->here);
-	size_t most = 1 + judgement->here.count + judgement->unplaced.count;
-	judgement->wishes = arena_alloc(request->sight->arena, most * sizeof(*judgement->wishes));
+	judgement->wishes = arena_alloc(request->sight->arena,
+					(1 + ADMISSION_SIBLINGS_MAX) * sizeof(*judgement->wishes));
 	judgement->wishes[judgement->count++] = admission_wish(judgement->claim);
 	add_wishes(judgement, &judgement->here);
 	judgement->here_count = judgement->count;
@@ -184,7 +216,7 @@ static enum room_verdict judge_again(const struct judgement *judgement,
 	const struct applier *applier = judgement->request->applier;
 	uint64_t asked_ms = rooms_asked_ms(applier->rooms, judgement->node_id);
 	if (clock_monotonic_ms() - asked_ms >= REFRESH_MS)
-		applier_short_of_room(applier, judgement->request->plan->node);
+		applier_short_of_room(applier, judgement->request->plan->node, asked_ms);
 	return rooms_give(applier->rooms, judgement->node_id, wishes);
 }
 
@@ -221,9 +253,10 @@ static enum admission refuse(const struct judgement *judgement, bool *ret_togeth
 {
 	const struct applier *applier = judgement->request->applier;
 	const struct room_wishes here = those_here(judgement);
+	uint64_t now_ms = clock_monotonic_ms();
 	explain(judgement, why);
-	rooms_lower(applier->rooms, judgement->node_id, &here, clock_monotonic_ms() + CEILING_MS);
-	applier_short_of_room(applier, judgement->request->plan->node);
+	rooms_lower(applier->rooms, judgement->node_id, &here, now_ms + CEILING_MS);
+	applier_short_of_room(applier, judgement->request->plan->node, now_ms - REFRESH_MS);
 	rooms_refuse(applier->rooms, judgement->node_id, &here);
 	*ret_together = here.count > 1;
 	return ADMISSION_REFUSED;

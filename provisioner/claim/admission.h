@@ -26,6 +26,7 @@
 #include "claim/plan.h"
 #include "claim/sight.h"
 
+#define ADMISSION_SIBLINGS_MAX 64 /* so many are judged with a claim; more are not of one pod */
 #define ADMISSION_WINDOW_MS 1000
 #define ADMISSION_WINDOW_AT_BEGIN_MS 15000 /* and no longer than the applier's node_grace_ms */
 

@@ -258,6 +258,27 @@ static int take_attributes(const struct claim_view *view, struct csi_create_volu
 	return 0;
 }
 
+static int ask_for_volume(const struct claim_view *view, struct arena *arena,
+			  struct claim_plan *plan)
+{
+	const struct claim *claim = view->claim;
+	const struct class *class = view->class;
+	return claim_request_build(claim, class, arena, &plan->request, &plan->reason) < 0 ||
+			       take_attributes(view, &plan->request, &plan->reason) < 0 ||
+			       secret_names_read(claim, class, arena, &plan->secrets,
+						 &plan->reason) < 0
+		       ? -1
+		       : 0;
+}
+
+bool claim_can_be_made(const struct claim_view *view, struct arena *arena)
+{
+	struct claim_plan plan = { 0 };
+	return view->class && strcmp(view->class->provisioner, CSI_DRIVER_NAME) == 0 &&
+	       !has_populator(view->claim) && !view->volume &&
+	       ask_for_volume(view, arena, &plan) == 0;
+}
+
 static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 			    struct claim_plan *plan)
 {
@@ -278,9 +299,7 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 		REFUSE(plan, ERROR_EXISTS,
 		       "PersistentVolume \"%s\" exists and does not belong to this claim",
 		       view->volume->object.name);
-	else if (claim_request_build(claim, class, arena, &plan->request, &plan->reason) < 0 ||
-		 take_attributes(view, &plan->request, &plan->reason) < 0 ||
-		 secret_names_read(claim, class, arena, &plan->secrets, &plan->reason) < 0)
+	else if (ask_for_volume(view, arena, plan) < 0)
 		plan->decision = CLAIM_REFUSE;
 	else if (claim_is_copy(claim))
 		place_copy(view, arena, plan);

@@ -97,6 +97,11 @@ const char *claim_plan_node(const struct claim *claim, const struct class *class
 
 void claim_plan(const struct claim_view *view, struct arena *arena, struct claim_plan *ret_plan);
 
+/* Whether a volume would be made for the claim on a node that allows it: nothing in it is refused,
+ * and no PersistentVolume is there for it yet. Of the view's nodes, and of a copy, it says nothing.
+ */
+bool claim_can_be_made(const struct claim_view *view, struct arena *arena);
+
 /* Turns CHOOSE into PROVISION on that node. */
 void claim_plan_place(struct claim_plan *plan, const struct node_view *node, struct arena *arena);
 

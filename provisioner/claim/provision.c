@@ -183,7 +183,7 @@ static int make_volume(const struct applier *applier, const struct claim *claim,
 		break;
 	case CLAIM_FAILURE_RESCHEDULE:
 		/* Before the claim is free to go: the scheduler must not select the node again. */
-		applier_short_of_room(applier, plan->node);
+		applier_short_of_room(applier, plan->node, clock_monotonic_ms());
 		give_up(applier, claim, plan, !plan->stays);
 		break;
 	}

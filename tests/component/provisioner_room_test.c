@@ -176,6 +176,80 @@ static void a_burst_gets_what_there_is_and_no_call_more(void **state)
 	assert_in_range(selections, COUNT, COUNT + 3);
 }
 
+/* One with an access mode, and one with a class, that no volume can have. */
+static void a_claim_that_cannot_be_made_holds_no_room(void **state)
+{
+	static const char *const bad[] = {
+		"{'spec':{'accessModes':['ReadWriteMany'],"
+		"'resources':{'requests':{'storage':'6Gi'}}}}",
+		"{'spec':{'selector':{'matchLabels':{'a':'b'}},"
+		"'resources':{'requests':{'storage':'6Gi'}}}}",
+		"{'spec':{'volumeAttributesClassName':'missing',"
+		"'resources':{'requests':{'storage':'6Gi'}}}}",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		CLEANUP(scene_freep) struct provision_scene *scene = new_scene();
+		struct fake_pod pod = pod_of("data", NULL);
+		start(scene);
+		scene_put_claim(scene, "bad", bad[i]);
+		assert_true(scene_wait_event(scene, "ProvisioningFailed", ""));
+		put_claim(scene, "data", 6, "");
+		assert_true(fake_scheduler_run(scene, &pod, 1));
+		assert_int_equal(pod.selections, 1);
+		assert_int_equal(fake_node_count(scene_node_a(scene)), 1);
+	}
+}
+
+static void a_full_pool_lowers_no_other_pool(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = new_scene();
+	fake_api_putf(scene_api(scene), &scene_classes,
+		      "{'metadata':{'name':'full'},'provisioner':'kentledge.io',"
+		      "'parameters':{'pool':'full'},'reclaimPolicy':'Delete',"
+		      "'volumeBindingMode':'WaitForFirstConsumer'}");
+	fake_node_set_pool(scene_node_a(scene), GIB / 2);
+	start(scene);
+	assert_true(wait_room(scene, "full", "node-a", "512Mi"));
+	scene_put_claim(scene, "tiny", "{'spec':{'storageClassName':'full'}}");
+	assert_true(scene_wait_event(scene, "ProvisioningFailed", "no room for 1Gi"));
+	CLEANUP(arena_freep) struct arena *arena = arena_new(256);
+	CLEANUP_FREE char *room =
+		fake_api_field(scene_api(scene), &storage_capacity_kind, "kentledge",
+			       capacity_object_name("kentledge", "node-a", arena), "capacity");
+	assert_string_equal(room, "10Gi");
+}
+
+static void put_ephemeral(struct provision_scene *scene, int number)
+{
+	CLEANUP_FREE char *name = must_printf("big%d", number);
+	CLEANUP_FREE char *patch = must_printf(
+		"{'metadata':{'ownerReferences':[{'apiVersion':'v1','kind':'Pod','name':'p',"
+		"'uid':'%d','controller':true}]},"
+		"'spec':{'resources':{'requests':{'storage':'%dGi'}}}}",
+		number, 40 - number);
+	scene_put_claim(scene, name, patch);
+}
+
+static void a_node_is_not_asked_for_each_claim_that_it_has_no_room_for(void **state)
+{
+	enum { COUNT = 16 };
+	CLEANUP(scene_freep) struct provision_scene *scene = new_scene();
+	start(scene);
+	usleep(200000); /* an object that appears has its node asked again */
+	size_t asked = fake_node_calls(scene_node_a(scene), "GetCapacity");
+	uint64_t since_ms = clock_monotonic_ms();
+	for (int i = 0; i < COUNT; i++)
+		put_ephemeral(scene, i);
+	for (int i = 0; i < COUNT; i++) {
+		CLEANUP_FREE char *text = must_printf("no room for %dGi", 40 - i);
+		assert_true(scene_wait_event(scene, "ProvisioningFailed", text));
+	}
+	size_t seconds = (size_t)(clock_monotonic_ms() - since_ms) / 1000;
+	assert_in_range(fake_node_calls(scene_node_a(scene), "GetCapacity") - asked, 0,
+			4 + 2 * seconds);
+	assert_int_equal(made_on(scene_node_a(scene)), 0);
+}
+
 static void select_both(struct provision_scene *scene, const char *node)
 {
 	static const char *const claims[] = { "data", "log" };
@@ -363,6 +437,9 @@ int main(void)
 		cmocka_unit_test(claims_that_fit_together_stay),
 		cmocka_unit_test(replicas_of_a_set_are_judged_one_by_one),
 		cmocka_unit_test(a_burst_gets_what_there_is_and_no_call_more),
+		cmocka_unit_test(a_claim_that_cannot_be_made_holds_no_room),
+		cmocka_unit_test(a_full_pool_lowers_no_other_pool),
+		cmocka_unit_test(a_node_is_not_asked_for_each_claim_that_it_has_no_room_for),
 		cmocka_unit_test(claims_that_come_back_are_judged_one_by_one),
 		cmocka_unit_test(killed_anywhere_no_pod_is_torn_apart),
 		cmocka_unit_test(an_immediate_claim_goes_to_the_best_node_with_two_calls),

@@ -45,6 +45,7 @@ struct fake_node {
 	struct fake_volume volumes[VOLUMES_MAX];
 	uint64_t room_bytes;
 	bool is_disk; /* its volumes take of it */
+	uint64_t pool_bytes;
 	uint64_t shortfall_bytes;
 	bool grows_file_systems;
 	uint64_t rounding_bytes; /* 0: none */
@@ -320,6 +321,14 @@ static int delete_volume(struct rpc_call *call, const Csi__V1__DeleteVolumeReque
 	return fake_node_pass(node, DELETE, true, err);
 }
 
+static bool names_pool(const Csi__V1__GetCapacityRequest *request)
+{
+	for (size_t i = 0; i < request->n_parameters; i++)
+		if (strcmp(request->parameters[i]->key, "pool") == 0)
+			return true;
+	return false;
+}
+
 static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest *request,
 			Csi__V1__GetCapacityResponse *response, struct error *err)
 {
@@ -327,7 +336,8 @@ static int get_capacity(struct rpc_call *call, const Csi__V1__GetCapacityRequest
 	if (fake_node_pass(node, CAPACITY, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&node->lock);
-	response->available_capacity = (int64_t)room(node);
+	response->available_capacity =
+		(int64_t)(names_pool(request) ? node->pool_bytes : room(node));
 	pthread_mutex_unlock(&node->lock);
 	return fake_node_pass(node, CAPACITY, true, err);
 }
@@ -547,6 +557,11 @@ char *fake_node_source(struct fake_node *node)
 void fake_node_set_copies_nothing(struct fake_node *node, bool nothing)
 {
 	LOCKED(node, node->copies_nothing = nothing);
+}
+
+void fake_node_set_pool(struct fake_node *node, uint64_t bytes)
+{
+	LOCKED(node, node->pool_bytes = bytes);
 }
 
 void fake_node_set_disk(struct fake_node *node, uint64_t bytes)

@@ -62,6 +62,9 @@ void fake_node_set_room(struct fake_node *node, uint64_t bytes);
 /* The same, less the sizes of its volumes. */
 void fake_node_set_disk(struct fake_node *node, uint64_t bytes);
 
+/* What GetCapacity answers for a class with the parameter "pool". */
+void fake_node_set_pool(struct fake_node *node, uint64_t bytes);
+
 /* ControllerExpandVolume answers that the file system has to be grown where it is mounted. */
 void fake_node_set_grows_file_systems(struct fake_node *node, bool grows);
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "apply/room_parts.h"
 #include "base/clock.h"
 #include "test.h"
 
@@ -140,17 +141,49 @@ static void classes_with_equal_answers_share_their_room(void **state)
 			 ROOM_SHORT);
 }
 
-static void a_node_is_published_with_less_for_a_while(void **state)
+static void a_class_is_published_with_less_for_a_while(void **state)
 {
 	CLEANUP(rooms_freep) struct rooms *rooms = rooms_new();
-	const struct room_wish wishes[] = { { "a", "c", 3200 }, { "b", "c", 64 } };
-	uint64_t until_ms = 0, end_ms = clock_monotonic_ms() + 50;
-	assert_int_equal(rooms_ceiling(rooms, NODE, &until_ms), UINT64_MAX);
-	rooms_lower(rooms, NODE, &(struct room_wishes) { wishes, 2 }, end_ms);
-	assert_int_equal(rooms_ceiling(rooms, NODE, &until_ms), 3100);
-	assert_int_equal(until_ms, end_ms);
+	const struct room_answer answers[] = {
+		{ "c", { .has_capacity = true, .capacity_bytes = 3230 } },
+		{ "same", { .has_capacity = true, .capacity_bytes = 3230 } },
+		{ "other", { .has_capacity = true, .capacity_bytes = 9000 } },
+	};
+	const struct room_wish wishes[] = { { "a", "c", 3200 },
+					    { "b", "c", 64 },
+					    { "d", "other", 8000 } };
+	uint64_t end_ms = clock_monotonic_ms() + 50;
+	rooms_note(rooms, NODE, &(struct room_answers) { answers, 3, clock_monotonic_ms() });
+	assert_int_equal(rooms_ceiling(rooms, NODE, "c"), UINT64_MAX);
+	assert_int_equal(rooms_lowered_until_ms(rooms, NODE), 0);
+	rooms_lower(rooms, NODE, &(struct room_wishes) { wishes, 3 }, end_ms);
+	assert_int_equal(rooms_ceiling(rooms, NODE, "c"), 3100);
+	assert_int_equal(rooms_ceiling(rooms, NODE, "same"), 3100);
+	assert_int_equal(rooms_ceiling(rooms, NODE, "other"), UINT64_MAX);
+	assert_int_equal(rooms_lowered_until_ms(rooms, NODE), end_ms);
 	usleep(60000);
-	assert_int_equal(rooms_ceiling(rooms, NODE, &until_ms), UINT64_MAX);
+	assert_int_equal(rooms_ceiling(rooms, NODE, "c"), UINT64_MAX);
+	assert_int_equal(rooms_lowered_until_ms(rooms, NODE), 0);
+}
+
+/* The first claim asks; the second never comes. */
+static void what_is_lent_to_a_sibling_lapses(void **state)
+{
+	CLEANUP(rooms_freep) struct rooms *rooms = rooms_new();
+	const struct room_wish wishes[] = { { "a", "c", 40 }, { "b", "c", 60 } };
+	const struct room_wishes both = { wishes, 2 };
+	uint64_t since_ms;
+	note(rooms, 100, clock_monotonic_ms());
+	assert_int_equal(rooms_give(rooms, NODE, &both), ROOM_FITS);
+	assert_true(rooms_may_lend(rooms, NODE, "b"));
+	assert_int_equal(left(rooms), 0);
+	usleep((PARTS_LENT_MS + 100) * 1000);
+	assert_int_equal(left(rooms), 60); /* without that of the one that asked */
+	assert_false(rooms_may_lend(rooms, NODE, "b"));
+	assert_int_equal(rooms_give(rooms, NODE, &both), ROOM_FITS);
+	assert_int_equal(left(rooms), 60);
+	assert_int_equal(rooms_standing(rooms, NODE, &wishes[1], &since_ms), ROOM_SEEN);
+	assert_true(rooms_may_lend(rooms, NODE, "b"));
 }
 
 int main(void)
@@ -163,7 +196,8 @@ int main(void)
 		cmocka_unit_test(what_is_under_way_is_doubtful_after_an_answer),
 		cmocka_unit_test(one_volume_has_no_more_than_the_largest),
 		cmocka_unit_test(classes_with_equal_answers_share_their_room),
-		cmocka_unit_test(a_node_is_published_with_less_for_a_while),
+		cmocka_unit_test(a_class_is_published_with_less_for_a_while),
+		cmocka_unit_test(what_is_lent_to_a_sibling_lapses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
