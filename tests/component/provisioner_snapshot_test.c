@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "base/utf8.h"
 #include "kube/json.h"
 #include "sample.h"
 #include "snapshot_scene.h"
@@ -319,30 +318,6 @@ static void a_content_of_another_snapshot_is_told(void **state)
 	}
 }
 
-/* What is cut within a character would never be equal to what the API server stores. */
-static void a_message_that_is_cut_ends_with_a_whole_character(void **state)
-{
-	for (unsigned shift = 0; shift < 2; shift++) {
-		CLEANUP_TEXT struct text name = TEXT_INIT;
-		CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
-		text_append_string(&name, shift ? "xy" : "x");
-		for (unsigned i = 0; i < 600; i++)
-			text_append_string(&name, "\xc3\xa9");
-		CLEANUP_FREE char *patch =
-			must_printf("{'spec':{'volumeSnapshotClassName':'snaps','source':{"
-				    "'persistentVolumeClaimName':'%s'}}}",
-				    text_string(&name));
-		snapshot_scene_put(scene, patch);
-		assert_true(snapshot_scene_field_is(scene, "status.readyToUse", "false"));
-		CLEANUP_FREE char *message =
-			fake_api_field(scene_api(scene), &scene_snapshots, "default", "snap",
-				       "status.error.message");
-		assert_non_null(message);
-		assert_true(strlen(message) > 1000);
-		assert_true(utf8_is_valid(message, strlen(message)));
-	}
-}
-
 /* Requirement C31. */
 static void a_content_that_vanished_is_told_and_not_replaced(void **state)
 {
@@ -419,7 +394,6 @@ int main(void)
 		cmocka_unit_test(what_is_of_another_driver_is_not_touched),
 		cmocka_unit_test(an_existing_snapshot_is_bound),
 		cmocka_unit_test(a_content_of_another_snapshot_is_told),
-		cmocka_unit_test(a_message_that_is_cut_ends_with_a_whole_character),
 		cmocka_unit_test(a_content_that_vanished_is_told_and_not_replaced),
 		cmocka_unit_test(a_snapshot_that_is_being_restored_stays),
 		cmocka_unit_test(all_of_it_goes_in_any_order),
