@@ -23,7 +23,7 @@ static int take_string(const char *field, const char *from,
 		       char to[static CSI_STRING_BYTES_MAX + 1], struct error *err)
 {
 	if (strlen(from) > CSI_STRING_BYTES_MAX)
-		return error_set(err, ERROR_INTERNAL, "%s is longer than %d bytes", field,
+		return error_set(err, ERROR_UNAVAILABLE, "%s is longer than %d bytes", field,
 				 CSI_STRING_BYTES_MAX);
 	strcpy(to, from);
 	return 0;
@@ -37,17 +37,19 @@ static int take_time(const Google__Protobuf__Timestamp *from, int64_t *ret_ns, s
 		return 0;
 	if (from->seconds < 0 || from->seconds >= INT64_MAX / 1000000000 || from->nanos < 0 ||
 	    from->nanos >= 1000000000)
-		return error_set(err, ERROR_INTERNAL, "creation_time is out of range");
+		return error_set(err, ERROR_UNAVAILABLE, "creation_time is out of range");
 	*ret_ns = from->seconds * 1000000000 + from->nanos;
 	return 0;
 }
 
+/* What the driver did is not known if its answer cannot be read. ERROR_UNAVAILABLE says so; to the
+ * caller ERROR_INTERNAL would mean that there is no snapshot. */
 static int take_fields(const Csi__V1__Snapshot *from, struct csi_snapshot *to, struct error *err)
 {
 	if (!from || !from->snapshot_id[0])
-		return error_set(err, ERROR_INTERNAL, "the answer has no snapshot_id");
+		return error_set(err, ERROR_UNAVAILABLE, "the answer has no snapshot_id");
 	if (from->size_bytes < 0)
-		return error_set(err, ERROR_INTERNAL, "size_bytes is negative");
+		return error_set(err, ERROR_UNAVAILABLE, "size_bytes is negative");
 	to->size_bytes = (uint64_t)from->size_bytes;
 	to->ready = from->ready_to_use;
 	if (take_string("snapshot_id", from->snapshot_id, to->id, err) < 0 ||

@@ -32,6 +32,7 @@ struct csi_create_snapshot_request {
 	struct pairs secrets; /* lie where their owner wipes them */
 };
 
+/* ERROR_UNAVAILABLE: no answer, or one that cannot be read; there may be a snapshot. */
 int csi_create_snapshot(struct rpc_channel *channel,
 			const struct csi_create_snapshot_request *request, uint32_t timeout_ms,
 			struct csi_snapshot *ret_snapshot, struct error *err);
