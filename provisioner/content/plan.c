@@ -175,6 +175,9 @@ enum content_failure content_failure_of(enum error_code code)
 	case ERROR_TIMEOUT:
 	case ERROR_UNAVAILABLE:
 	case ERROR_BUSY:
+	/* FAILED_PRECONDITION: a volume that is written to. The node keeps what it has copied so
+	 * far for the next call (node-plugin/pool/unfinished.h). */
+	case ERROR_IN_USE:
 		return CONTENT_FAILURE_UNKNOWN;
 	/* Our node plugin has then made nothing (node-plugin/snapshot/create.h). */
 	case ERROR_EXHAUSTED:

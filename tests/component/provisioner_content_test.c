@@ -214,6 +214,24 @@ static void a_snapshot_that_was_made_without_an_answer_is_deleted_too(void **sta
 	assert_int_equal(calls(scene, "DeleteSnapshot"), 1);
 }
 
+/* The node keeps what it has copied for a day, for the next call. */
+static void a_copy_that_a_writer_stopped_is_finished_before_the_deletion(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(50);
+	fake_node_fail(scene_node_a(scene), "CreateSnapshot", ERROR_IN_USE, true, 1000);
+	put_content(scene, "");
+	assert_true(message_has(scene, "IN_USE"));
+	assert_string_equal(note(scene, "annotations", BEING_CREATED), "yes");
+	delete_content(scene);
+	usleep(100000);
+	assert_true(fake_api_exists(scene_api(scene), &scene_contents, "", CONTENT));
+	assert_true(fake_node_has_snapshot(scene_node_a(scene), "snapshot-u"));
+	fake_node_fail(scene_node_a(scene), "CreateSnapshot", ERROR_IN_USE, true, 0);
+	assert_true(is_gone(scene));
+	assert_int_equal(fake_node_snapshot_count(scene_node_a(scene)), 0);
+	assert_int_equal(calls(scene, "DeleteSnapshot"), 1);
+}
+
 static void a_final_refusal_is_told_once_and_tried_again(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(5);
@@ -543,6 +561,7 @@ int main(void)
 		cmocka_unit_test(deletes_what_the_policy_says),
 		cmocka_unit_test(a_lost_answer_is_asked_for_again),
 		cmocka_unit_test(a_snapshot_that_was_made_without_an_answer_is_deleted_too),
+		cmocka_unit_test(a_copy_that_a_writer_stopped_is_finished_before_the_deletion),
 		cmocka_unit_test(a_final_refusal_is_told_once_and_tried_again),
 		cmocka_unit_test(what_is_infeasible_is_tried_rarely),
 		cmocka_unit_test(waits_for_its_class_and_names_it),
