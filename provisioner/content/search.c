@@ -10,14 +10,16 @@
 #include "base/text.h"
 #include "cluster/cluster.h"
 #include "cluster/node.h"
+#include "csi/names.h"
 
 #define AT_ONCE 64
 #define SEARCH_MS 60000 /* after so long no other node is asked */
 #define NAMED_MAX 10	/* of the nodes that did not answer */
 
-/* A node that is asked. */
+/* A node that may have the snapshot. */
 struct asked {
-	const struct csi_node *node;
+	const char *name;
+	const char *node_id; /* NULL: the driver is not registered there now; not asked */
 	bool answered;
 };
 
@@ -26,12 +28,13 @@ struct search {
 	const struct applier *applier;
 	const struct csi_snapshot_request *request;
 	uint64_t end_ms;
-	struct asked *nodes;
+	struct asked *nodes; /* those to ask come first */
+	size_t to_ask;
 	size_t count;
 
 	pthread_mutex_t lock; /* for what follows */
 	size_t next;
-	const struct csi_node *found; /* NULL: not yet */
+	const struct asked *found; /* NULL: not yet */
 	struct csi_snapshot snapshot;
 };
 
@@ -51,7 +54,7 @@ static void ask(struct search *search, struct asked *asked)
 	struct question question = { .request = search->request };
 	struct error err;
 	int r = node_call(search->applier,
-			  &(struct node_call) { .node = asked->node->object.name,
+			  &(struct node_call) { .node = asked->name,
 						.method = "GetSnapshot",
 						.send = send_get,
 						.context = &question },
@@ -60,7 +63,7 @@ static void ask(struct search *search, struct asked *asked)
 	if (r < 0)
 		return;
 	pthread_mutex_lock(&search->lock);
-	search->found = asked->node;
+	search->found = asked;
 	search->snapshot = question.snapshot;
 	pthread_mutex_unlock(&search->lock);
 }
@@ -70,7 +73,8 @@ static struct asked *take_next(struct search *search)
 {
 	struct asked *next = NULL;
 	pthread_mutex_lock(&search->lock);
-	if (!search->found && search->next < search->count && clock_monotonic_ms() < search->end_ms)
+	if (!search->found && search->next < search->to_ask &&
+	    clock_monotonic_ms() < search->end_ms)
 		next = &search->nodes[search->next++];
 	pthread_mutex_unlock(&search->lock);
 	return next;
@@ -89,7 +93,7 @@ static void ask_all(struct search *search)
 {
 	pthread_t threads[AT_ONCE - 1];
 	size_t count = 0;
-	while (count < AT_ONCE - 1 && count + 1 < search->count &&
+	while (count < AT_ONCE - 1 && count + 1 < search->to_ask &&
 	       pthread_create(&threads[count], NULL, ask_some, search) == 0)
 		count++;
 	ask_some(search);
@@ -97,17 +101,24 @@ static void ask_all(struct search *search)
 		pthread_join(threads[i], NULL);
 }
 
+static void append_name(struct text *names, const struct asked *node)
+{
+	text_printf(names, "%s\"%s\"%s", names->length > 0 ? ", " : "", node->name,
+		    node->node_id ? "" : " (the driver is not registered there)");
+}
+
 static int explain(const struct search *search, struct error *err)
 {
 	CLEANUP_TEXT struct text names = TEXT_INIT;
 	size_t silent = 0;
-	for (size_t i = 0; i < search->count; i++) {
-		if (search->nodes[i].answered)
-			continue;
-		if (silent++ < NAMED_MAX)
-			text_printf(&names, "%s\"%s\"", silent > 1 ? ", " : "",
-				    search->nodes[i].node->object.name);
-	}
+	for (size_t i = 0; i < search->count; i++)
+		if (!search->nodes[i].answered && silent++ < NAMED_MAX)
+			append_name(&names, &search->nodes[i]);
+	if (search->count == 0)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "snapshot \"%s\" was not found, and the driver is registered on "
+				 "no node",
+				 search->request->id);
 	if (silent == 0)
 		return error_set(err, ERROR_NOT_FOUND,
 				 "snapshot \"%s\" is on none of the %zu nodes of the driver",
@@ -119,31 +130,59 @@ static int explain(const struct search *search, struct error *err)
 			 silent > NAMED_MAX ? ", …" : "");
 }
 
-static void choose_nodes(struct search *search, const struct object_list *all)
+static int by_name(const void *a, const void *b)
 {
-	search->nodes = must_alloc((all->count + 1) * sizeof(*search->nodes));
-	for (size_t i = 0; i < all->count; i++)
-		if (csi_node_of(all->items[i])->node_id)
-			search->nodes[search->count++].node = csi_node_of(all->items[i]);
+	const struct asked *left = a, *right = b;
+	return strcmp(left->name, right->name);
+}
+
+static void choose_registered(struct search *search, const struct object_list *csi_nodes)
+{
+	for (size_t i = 0; i < csi_nodes->count; i++) {
+		const struct csi_node *node = csi_node_of(csi_nodes->items[i]);
+		if (node->node_id)
+			search->nodes[search->to_ask++] = (struct asked) {
+				.name = node->object.name,
+				.node_id = node->node_id,
+			};
+	}
+	qsort(search->nodes, search->to_ask, sizeof(*search->nodes), by_name);
+	search->count = search->to_ask;
+}
+
+/* A node plugin that restarts takes the driver off the CSINode. The kubelet leaves the label on the
+ * Node, which says that the driver was there and that the node may have snapshots. */
+static void choose_unregistered(struct search *search, const struct object_list *nodes)
+{
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct asked node = { .name = nodes->items[i]->name };
+		if (pairs_get(&nodes->items[i]->labels, CSI_TOPOLOGY_KEY) &&
+		    !bsearch(&node, search->nodes, search->to_ask, sizeof(node), by_name))
+			search->nodes[search->count++] = node;
+	}
 }
 
 int content_search(const struct applier *applier, const struct csi_snapshot_request *request,
 		   struct content_finding *ret_finding, struct error *err)
 {
-	CLEANUP_OBJECT_LIST struct object_list all = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list csi_nodes = { 0 };
+	CLEANUP_OBJECT_LIST struct object_list nodes = { 0 };
 	struct search search = {
 		.applier = applier,
 		.request = request,
 		.end_ms = clock_monotonic_ms() + SEARCH_MS,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	cluster_list(applier->cluster, CLUSTER_CSI_NODES, NULL, &all);
-	choose_nodes(&search, &all);
+	cluster_list(applier->cluster, CLUSTER_CSI_NODES, NULL, &csi_nodes);
+	cluster_list(applier->cluster, CLUSTER_NODES, NULL, &nodes);
+	search.nodes = must_alloc((csi_nodes.count + nodes.count + 1) * sizeof(*search.nodes));
+	choose_registered(&search, &csi_nodes);
+	choose_unregistered(&search, &nodes);
 	ask_all(&search);
 	int r = 0;
 	if (search.found)
 		*ret_finding = (struct content_finding) {
-			.node = must_strdup(search.found->object.name),
+			.node = must_strdup(search.found->name),
 			.node_id = must_strdup(search.found->node_id),
 			.snapshot = search.snapshot,
 		};

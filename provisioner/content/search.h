@@ -16,7 +16,9 @@ struct content_finding {
 };
 
 /* ERROR_NOT_FOUND: every node has answered, and none has it. ERROR_UNAVAILABLE: no node that has
- * answered has it; the text names the others. Bounded in time. */
+ * answered has it; the text names the others. A Node with the label of our topology key whose
+ * CSINode lacks the driver, such as while its plugin restarts, is one of the others. No node at all
+ * is ERROR_UNAVAILABLE, too. Bounded in time. */
 int content_search(const struct applier *applier, const struct csi_snapshot_request *request,
 		   struct content_finding *ret_finding, struct error *err);
 

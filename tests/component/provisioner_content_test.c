@@ -409,6 +409,60 @@ static void says_which_nodes_did_not_answer_for_a_snapshot(void **state)
 	assert_true(is_gone(scene));
 }
 
+static void set_driver(struct provision_scene *scene, const char *node, bool registered)
+{
+	fake_api_edit(scene_api(scene), &scene_csi_nodes, "", node,
+		      "{'spec':{'drivers':[{'name':'%s','nodeID':'%s','topologyKeys':["
+		      "'topology.kentledge.io/node']}]}}",
+		      registered ? "kentledge.io" : "other.example", node);
+	usleep(20000);
+}
+
+/* Found on node-b, and then nothing says any more where it is. */
+static void put_unplaced(struct provision_scene *scene)
+{
+	fake_node_add_snapshot(scene_node_b(scene), "old-1", "pvc-9");
+	put_existing(scene, "old-1");
+	assert_true(is_ready(scene));
+	fake_api_edit(scene_api(scene), &scene_contents, "", CONTENT,
+		      "{'metadata':{'annotations':{'" NODE "':null},'labels':{'" MANAGED_BY
+		      "':null}}}");
+}
+
+static void a_node_whose_plugin_restarts_counts_as_silent_for_a_deletion(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(50);
+	fake_api_edit(scene_api(scene), &scene_nodes, "", "node-b",
+		      "{'metadata':{'labels':{'topology.kentledge.io/node':'node-b'}}}");
+	put_unplaced(scene);
+	set_driver(scene, "node-b", false);
+	delete_content(scene);
+	assert_true(scene_wait_event(scene, "SnapshotDeleteError",
+				     "1 of the 2 nodes of the driver did not answer: \"node-b\" "
+				     "(the driver is not registered there)"));
+	assert_true(fake_api_exists(scene_api(scene), &scene_contents, "", CONTENT));
+	assert_true(fake_node_has_snapshot(scene_node_b(scene), "old-1"));
+	set_driver(scene, "node-b", true);
+	assert_true(is_gone(scene));
+	assert_false(fake_node_has_snapshot(scene_node_b(scene), "old-1"));
+}
+
+static void no_node_at_all_is_no_answer_to_a_deletion(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(50);
+	put_unplaced(scene);
+	set_driver(scene, "node-a", false);
+	set_driver(scene, "node-b", false);
+	delete_content(scene);
+	assert_true(scene_wait_event(scene, "SnapshotDeleteError",
+				     "the driver is registered on no node"));
+	assert_true(fake_api_exists(scene_api(scene), &scene_contents, "", CONTENT));
+	set_driver(scene, "node-a", true);
+	set_driver(scene, "node-b", true);
+	assert_true(is_gone(scene));
+	assert_false(fake_node_has_snapshot(scene_node_b(scene), "old-1"));
+}
+
 static void a_handle_that_is_nowhere_is_looked_for_rarely(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(1000);
@@ -571,6 +625,8 @@ int main(void)
 		cmocka_unit_test(slow_work_is_not_silence),
 		cmocka_unit_test(finds_a_snapshot_that_exists),
 		cmocka_unit_test(says_which_nodes_did_not_answer_for_a_snapshot),
+		cmocka_unit_test(a_node_whose_plugin_restarts_counts_as_silent_for_a_deletion),
+		cmocka_unit_test(no_node_at_all_is_no_answer_to_a_deletion),
 		cmocka_unit_test(a_handle_that_is_nowhere_is_looked_for_rarely),
 		cmocka_unit_test(asks_until_the_snapshot_is_ready),
 		cmocka_unit_test(leaves_the_contents_of_others_alone),
