@@ -114,6 +114,12 @@ static bool allows_node(const struct claim_sight *sight, const struct class *cla
 	       class_allows(class, &sight->nodes.views[0].node->object.labels);
 }
 
+static bool is_sent_elsewhere(const struct judgement *judgement, const struct claim *claim)
+{
+	const char *node = claim_plan_node(claim, NULL, NULL);
+	return node && strcmp(node, judgement->request->plan->node) != 0;
+}
+
 /* One that the node may get and was not asked for yet. A claim that is refused gets none. */
 static bool is_waiting(const struct judgement *judgement, const struct claim *claim)
 {
@@ -124,8 +130,8 @@ static bool is_waiting(const struct judgement *judgement, const struct claim *cl
 	CLEANUP(object_unrefp) struct object *class = NULL;
 	CLEANUP(object_unrefp) struct object *attributes = NULL;
 	CLEANUP(object_unrefp) struct object *volume = NULL;
-	if (!claim_concerns_us(claim) || claim_intent_node(claim) || !claim->class_name ||
-	    claim->data_source ||
+	if (!claim_may_concern_us(claim) || claim_intent_node(claim) || !claim->class_name ||
+	    claim->data_source || is_sent_elsewhere(judgement, claim) ||
 	    !rooms_may_lend(request->applier->rooms, judgement->node_id, claim->object.uid))
 		return false;
 	class = cluster_get(cluster, CLUSTER_CLASSES, "", claim->class_name);

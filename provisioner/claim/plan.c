@@ -42,6 +42,12 @@ bool claim_concerns_us(const struct claim *claim)
 	return handed_to_us(claim) && !claim->volume_name[0] && !claim->object.deleted_s;
 }
 
+bool claim_may_concern_us(const struct claim *claim)
+{
+	bool may_be_handed = !provisioner_of(claim) && !claim->volume_name[0];
+	return claim_concerns_us(claim) || (may_be_handed && !claim->object.deleted_s);
+}
+
 static const char *selected_node(const struct claim *claim)
 {
 	const char *node = pairs_get(&claim->object.annotations, CLAIM_SELECTED_NODE_ANNOTATION);

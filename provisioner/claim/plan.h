@@ -90,6 +90,10 @@ const char *claim_intent_node(const struct claim *claim);
 /* A claim that the provisioner may have to do something about: for the index of waiting claims. */
 bool claim_concerns_us(const struct claim *claim);
 
+/* The same, or it may be handed to us soon: where binding waits for a node, kube-controller-manager
+ * names the provisioner only after a node is selected. The class says whose it is. */
+bool claim_may_concern_us(const struct claim *claim);
+
 /* The one node whose view the plan needs, or NULL: then it needs all of them, if the class's
  * binding mode is Immediate and the claim is no copy. class and source may be NULL. */
 const char *claim_plan_node(const struct claim *claim, const struct class *class,

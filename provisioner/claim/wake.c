@@ -35,7 +35,8 @@ void claim_unplaced_group(const char *namespace, struct text *group)
 void claim_index_unplaced(const struct object *object, struct text *key)
 {
 	const struct claim *claim = (const struct claim *)object;
-	if (claim_concerns_us(claim) && !claim_plan_node(claim, NULL, NULL))
+	bool placed = claim_concerns_us(claim) && claim_plan_node(claim, NULL, NULL);
+	if (claim_may_concern_us(claim) && !placed)
 		claim_unplaced_group(object->namespace, key);
 }
 

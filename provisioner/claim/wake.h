@@ -13,7 +13,8 @@
  * for. */
 object_index_fn claim_index;
 
-/* Groups those that wait for no node in particular by their namespace. */
+/* Groups those that wait for no node in particular, or may be handed to us yet, by their namespace.
+ */
 object_index_fn claim_index_unplaced;
 
 /* Appends the name of that group. */

@@ -18,7 +18,11 @@
 #include "test.h"
 
 #define GIB (UINT64_C(1) << 30)
-#define UNSELECTED "'annotations':{'volume.kubernetes.io/selected-node':null}"
+/* No program has looked at it: kube-controller-manager names the provisioner after the scheduler
+ * has selected a node. */
+#define UNSELECTED                                                                                 \
+	"'annotations':{'volume.kubernetes.io/selected-node':null,"                                \
+	"'volume.kubernetes.io/storage-provisioner':null}"
 
 static void label_node(struct provision_scene *scene, const char *node)
 {
@@ -256,7 +260,8 @@ static void select_both(struct provision_scene *scene, const char *node)
 	for (size_t i = 0; i < 2; i++)
 		fake_api_edit(scene_api(scene), &scene_claims, "default", claims[i],
 			      "{'metadata':{'annotations':{"
-			      "'volume.kubernetes.io/selected-node':'%s'}}}",
+			      "'volume.kubernetes.io/selected-node':'%s',"
+			      "'volume.kubernetes.io/storage-provisioner':'kentledge.io'}}}",
 			      node);
 }
 
@@ -327,7 +332,8 @@ static void killed_anywhere_no_pod_is_torn_apart(void **state)
 static void put_immediate(struct provision_scene *scene, const char *name)
 {
 	scene_put_claim(scene, name,
-			"{'metadata':{" UNSELECTED "},'spec':{'storageClassName':'now'}}");
+			"{'metadata':{'annotations':{'volume.kubernetes.io/selected-node':null}},"
+			"'spec':{'storageClassName':'now'}}");
 }
 
 static size_t calls(struct provision_scene *scene, const char *method)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Two nodes: a claim's volume is made on the node of its pod, and a pod that comes back comes back
-# to its volume. What does not fit on one node goes to the other.
+# to its volume. What does not fit on one node goes to the other: a claim, and the claims of a pod of
+# which each would fit.
 set -euo pipefail
 . "$(dirname "$0")/functions.sh"
 
@@ -21,6 +22,7 @@ main() {
 	placed_at_once
 	copies_take_their_pods_along
 	a_claim_that_does_not_fit_goes_to_the_other_node
+	claims_that_do_not_fit_together_go_to_the_other_node
 }
 
 lies_on() { # CLAIM INDEX
@@ -131,6 +133,17 @@ a_claim_that_does_not_fit_goes_to_the_other_node() {
 	must 60 "a pod that prefers node1, with a claim that does not fit there, runs" pod_is_ready likes-node1
 	lies_on large 2 || fail "its volume is not on node2"
 	ok "its volume is on node2"
+}
+
+claims_that_do_not_fit_together_go_to_the_other_node() {
+	local size
+	size=$(($(room_on node1) * 3 / 4))Mi
+	{ claim one "$size" thin && claim other "$size" thin && prefers_node1 pair one other; } | apply
+	must 60 "a pod with two claims of which node1 has room for one runs" pod_is_ready pair
+	{ lies_on one 2 && lies_on other 2; } || fail "its volumes are not both on node2"
+	ok "both volumes are on node2"
+	claim_event one "not for all that were sent there" || fail "no event says why they left node1"
+	ok "an event says why they left node1"
 }
 
 undo() { end_cluster; }

@@ -58,6 +58,10 @@ static void select_node(struct provision_scene *scene, struct fake_pod *pod, con
 			      "{'metadata':{'annotations':{"
 			      "'volume.kubernetes.io/selected-node':'%s'}}}",
 			      node);
+		/* kube-controller-manager's part, which it does for one after the other, too. */
+		fake_api_edit(scene_api(scene), &scene_claims, "default", pod->claims[i],
+			      "{'metadata':{'annotations':{"
+			      "'volume.kubernetes.io/storage-provisioner':'kentledge.io'}}}");
 	}
 	pod->selections++;
 }
