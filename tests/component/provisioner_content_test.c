@@ -429,11 +429,17 @@ static void put_unplaced(struct provision_scene *scene)
 		      "':null}}}");
 }
 
+/* As the kubelet does when the driver is registered there; the label stays. */
+static void label_node(struct provision_scene *scene, const char *node)
+{
+	fake_api_edit(scene_api(scene), &scene_nodes, "", node,
+		      "{'metadata':{'labels':{'topology.kentledge.io/node':'%s'}}}", node);
+}
+
 static void a_node_whose_plugin_restarts_counts_as_silent_for_a_deletion(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(50);
-	fake_api_edit(scene_api(scene), &scene_nodes, "", "node-b",
-		      "{'metadata':{'labels':{'topology.kentledge.io/node':'node-b'}}}");
+	label_node(scene, "node-b");
 	put_unplaced(scene);
 	set_driver(scene, "node-b", false);
 	delete_content(scene);
@@ -456,6 +462,7 @@ static void no_node_at_all_is_no_answer_to_a_deletion(void **state)
 	delete_content(scene);
 	assert_true(scene_wait_event(scene, "SnapshotDeleteError",
 				     "the driver is registered on no node"));
+	label_node(scene, "node-b");
 	assert_true(fake_api_exists(scene_api(scene), &scene_contents, "", CONTENT));
 	set_driver(scene, "node-a", true);
 	set_driver(scene, "node-b", true);
