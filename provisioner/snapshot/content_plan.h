@@ -6,7 +6,7 @@
  * snapshot (snapshot/plan.h). Pure.
  *
  * A content whose snapshot is missing is never deleted for that: it may be a record that an
- * administrator has restored. But when somebody has deleted it, nothing else would mark it for the
+ * administrator has restored. But when a user has deleted it, nothing else would mark it for the
  * role that deletes the data.
  */
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The lease of a snapshot-controller that the cluster may have: whether somebody renews it.
+ * The lease of a snapshot-controller that the cluster may have: whether a process renews it.
  */
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct snapshot_other_lease {
 void snapshot_other_lease_done(struct snapshot_other_lease *lease);
 
 /* Pure: takes one look into account. holder NULL: there is no lease; "": it is free. True if it is
- * held: somebody has it, and has renewed it in the last gone_ms. What is seen for the first time
+ * held: a process has it, and has renewed it in the last gone_ms. What is seen for the first time
  * counts as just renewed. */
 bool snapshot_other_lease_judge(struct snapshot_other_lease *lease, const char *holder,
 				const char *renewed, uint64_t now_ms, uint32_t gone_ms);
