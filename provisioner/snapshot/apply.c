@@ -176,15 +176,30 @@ static int delete_content(const struct snapshot_apply *apply, struct snapshot_si
 	return 0;
 }
 
-/* The copies may not show yet what another process has made last. 1: there is a content. */
+/* The name that the snapshot is bound to, or that it would have. */
+static int find_any_content(const struct snapshot_apply *apply, const struct snapshot *snapshot,
+			    struct object **ret_content, struct error *err)
+{
+	const char *name =
+		snapshot->content_name ? snapshot->content_name : snapshot->source_content_name;
+	if (!name)
+		return find_content(apply, snapshot, ret_content, err);
+	return kube_get(apply->applier->client, &snapshot_content_kind, "", name, ret_content, err);
+}
+
+/* The copies may not show yet what another process has made last, and show nothing where the kind
+ * was not served for a moment. 1: there is a content. */
 static int confirm_no_content(const struct snapshot_apply *apply,
 			      const struct snapshot_sight *sight, struct error *err)
 {
 	const struct snapshot *snapshot = sight->view.snapshot;
 	CLEANUP(object_unrefp) struct object *content = NULL;
-	if (!snapshot->claim_name || snapshot->content_name || sight->content)
-		return 0;
-	if (find_content(apply, snapshot, &content, err) == 0)
+	if (snapshot_is_bound_to(snapshot, sight->view.content))
+		return 0; /* what happens to it is decided */
+	if (!cluster_serves(apply->applier->cluster, CLUSTER_SNAPSHOT_CONTENTS))
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the API server does not serve VolumeSnapshotContents");
+	if (find_any_content(apply, snapshot, &content, err) == 0)
 		return snapshot_is_bound_to(snapshot, snapshot_content_of(content));
 	return err->code == ERROR_NOT_FOUND ? 0 : -1;
 }

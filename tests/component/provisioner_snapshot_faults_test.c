@@ -288,6 +288,26 @@ static void nothing_is_released_while_snapshots_are_not_served(void **state)
 	delete_content_and_keep_data(scene);
 }
 
+/* Without its finalizers nothing would ever mark the content, and its data would stay. */
+static void a_snapshot_is_not_released_while_its_content_is_not_seen(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
+	snapshot_scene_put(scene, NULL);
+	assert_true(snapshot_scene_wait(scene, snapshot_scene_is_ready));
+	fake_api_fail(scene_api(scene),
+		      &(struct fake_api_failure) { .method = "GET",
+						   .path_part = "/volumesnapshotcontents?",
+						   .how = FAKE_API_STATUS,
+						   .status = 404,
+						   .times = 1000 });
+	fake_api_end_watches(scene_api(scene));
+	usleep(200000);
+	scene_delete(scene, &scene_snapshots, "snap");
+	usleep(300000);
+	assert_true(fake_api_exists(scene_api(scene), &scene_snapshots, "default", "snap"));
+	assert_true(fake_api_exists(scene_api(scene), &scene_contents, "", SNAPSHOT_SCENE_CONTENT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +322,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_done_while_the_kinds_are_not_served),
 		cmocka_unit_test(a_content_is_not_marked_for_what_the_copy_lacks),
 		cmocka_unit_test(nothing_is_released_while_snapshots_are_not_served),
+		cmocka_unit_test(a_snapshot_is_not_released_while_its_content_is_not_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
