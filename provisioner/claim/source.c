@@ -196,8 +196,9 @@ static bool says_true(const char *text)
 	return false;
 }
 
-/* A file system that is read as a device, or a device as a file system, is up to those who may write
- * the content: a kernel that mounts what a user has put together byte by byte may be attacked. */
+/* A file system that is read as a device, or a device as a file system, is up to those who may
+ * write the content: a kernel that mounts what a user has put together byte by byte may be
+ * attacked. */
 static int check_snapshot_mode(const struct claim *claim, const struct snapshot_content *content,
 			       struct error *err)
 {
