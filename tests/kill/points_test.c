@@ -10,7 +10,7 @@
 
 #include "test.h"
 
-#define DEFAULT_EVERY 13
+#define DEFAULT_EVERY 19
 
 static void whatever_happens_next_comes_right_after_a_kill_at_any_change(void **state)
 {

@@ -10,7 +10,7 @@
 
 #include "test.h"
 
-#define DEFAULT_EVERY 29
+#define DEFAULT_EVERY 41
 
 static void what_was_answered_survives_a_loss_of_power_at_any_change(void **state)
 {
