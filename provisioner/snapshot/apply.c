@@ -58,7 +58,7 @@ __attribute__((format(printf, 4, 5))) static void report(const struct snapshot_a
 		     text_string(&message));
 }
 
-/* The event that a refused write of each kind is told by. */
+/* The reason of the event that reports a refused write of each kind. */
 static const char *const refusals[] = {
 	[SNAPSHOT_PREPARE] = "SnapshotFinalizerError",
 	[SNAPSHOT_PROTECT_CLAIM] = "ErrorPVCFinalizer",

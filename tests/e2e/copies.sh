@@ -103,8 +103,8 @@ what_is_refused() {
 	clone small 300Mi copies-late source | apply
 	must 30 "a smaller clone is refused" claim_event small \
 		'spec.resources.requests.storage: 300Mi is less than the 320Mi'
-	clone none 600Mi copies-late nobody | apply
-	must 30 "a clone of what is not there is told" claim_event none '"nobody" does not exist'
+	clone none 600Mi copies-late missing | apply
+	must 30 "an event says that the source of a clone does not exist" claim_event none '"missing" does not exist'
 	{ clone raw 600Mi copies-late source && echo '  volumeMode: Block'; } | apply
 	must 30 "a raw clone of a file system is refused" claim_event raw 'spec.volumeMode: Block differs'
 	kubectl delete pvc small none raw --wait=false >/dev/null

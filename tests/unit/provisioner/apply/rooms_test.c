@@ -97,7 +97,7 @@ static void what_is_under_way_is_doubtful_after_an_answer(void **state)
 	begin(rooms, "a", 60);
 	assert_int_equal(give(rooms, "b", 60), ROOM_SHORT);
 	uint64_t asked_ms = clock_monotonic_ms();
-	note(rooms, 70, asked_ms); /* with a, or somebody else took 30 */
+	note(rooms, 70, asked_ms); /* the node counts a, or a program outside Kubernetes took 30 */
 	assert_int_equal(give(rooms, "b", 60), ROOM_UNCLEAR);
 	assert_int_equal(give(rooms, "b", 71), ROOM_SHORT);
 	usleep(3000);
