@@ -2,9 +2,9 @@
 #include "rival.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
+#include "base/same.h"
 #include "base/text.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
@@ -49,11 +49,6 @@ static const struct kind lease_kind = {
 	.parse = parse,
 };
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static enum rival_state state_of(const struct rival *rival, const struct rival_record *record,
 				 uint64_t now_ms, const struct rival_times *times)
 {
@@ -67,7 +62,7 @@ static enum rival_state state_of(const struct rival *rival, const struct rival_r
 void rival_judge(struct rival *rival, const struct rival_record *record, uint64_t now_ms,
 		 const struct rival_times *times)
 {
-	rival->is_new = !same(rival->holder, record->holder);
+	rival->is_new = !same_or_none(rival->holder, record->holder);
 	if (rival->is_new) {
 		free(rival->holder);
 		rival->holder = must_strdup(record->holder);

@@ -7,6 +7,7 @@
 #include "apply/rooms.h"
 #include "base/clock.h"
 #include "base/quantity.h"
+#include "base/same.h"
 #include "claim/request.h"
 #include "claim/wake.h"
 #include "cluster/cluster.h"
@@ -21,11 +22,6 @@
 #define BEGIN_MS 5000
 /* A claim that is there when the process begins waits no longer for what its node answers. */
 #define FIRST_ANSWER_MS 3000
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
 
 static const struct owner *pod_of(const struct claim *claim)
 {

@@ -3,13 +3,9 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "claim/request.h"
 #include "csi/names.h"
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
 
 const char *claim_intent_node(const struct claim *claim)
 {

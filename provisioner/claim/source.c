@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim/source.h"
 
-#include <string.h>
-
 #include "base/quantity.h"
+#include "base/same.h"
 #include "csi/names.h"
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
 
 bool claim_is_copy(const struct claim *claim)
 {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "claim/plan.h"
 #include "claim/source_guard.h"
 #include "cluster/nodes.h"
@@ -11,11 +12,6 @@
 
 /* The group of claims that wait for no node in particular. No node can have this name. */
 #define UNPLACED "*"
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
 
 void claim_index(const struct object *object, struct text *key)
 {
@@ -69,13 +65,14 @@ static bool annotations_differ(const struct object *a, const struct object *b)
  * repeated at once instead of after a while. */
 static bool claim_differs(const struct object *before, const struct object *after)
 {
-	if (!before || !same(before->uid, after->uid) || before->deleted_s != after->deleted_s)
+	if (!before || !same_or_none(before->uid, after->uid) ||
+	    before->deleted_s != after->deleted_s)
 		return true;
 	const struct claim *old = (const struct claim *)before;
 	const struct claim *new = (const struct claim *)after;
-	return !same(old->volume_name, new->volume_name) ||
-	       !same(old->class_name, new->class_name) ||
-	       !same(old->attributes_class_name, new->attributes_class_name) ||
+	return !same_or_none(old->volume_name, new->volume_name) ||
+	       !same_or_none(old->class_name, new->class_name) ||
+	       !same_or_none(old->attributes_class_name, new->attributes_class_name) ||
 	       annotations_differ(before, after);
 }
 
@@ -108,8 +105,9 @@ static void wake_copies(struct workqueue *queue, struct cluster *cluster,
 static bool source_differs(const struct claim *before, const struct claim *after)
 {
 	return !before || !after || before->object.deleted_s != after->object.deleted_s ||
-	       !same(before->object.uid, after->object.uid) || !same(before->phase, after->phase) ||
-	       !same(before->volume_name, after->volume_name);
+	       !same_or_none(before->object.uid, after->object.uid) ||
+	       !same_or_none(before->phase, after->phase) ||
+	       !same_or_none(before->volume_name, after->volume_name);
 }
 
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
@@ -163,7 +161,7 @@ static void class_changed(struct workqueue *queue, const struct cluster_change *
 		const struct claim *claim = claim_of(all.items[i]);
 		const char *name = change->kind == CLUSTER_CLASSES ? claim->class_name
 								   : claim->attributes_class_name;
-		if (name && same(name, class->name) && claim_concerns_us(claim))
+		if (same(name, class->name) && claim_concerns_us(claim))
 			workqueue_add_object(queue, claim->object.namespace, claim->object.name);
 	}
 }

@@ -2,14 +2,9 @@
 #include "cluster/nodes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/same.h"
 #include "cluster/endpoint_slice.h"
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
 
 static void add_view(struct cluster *cluster, struct object *node, struct cluster_nodes *nodes)
 {
@@ -119,7 +114,7 @@ static bool node_differs(const struct node *before, const struct node *after)
 
 static bool csi_node_differs(const struct csi_node *before, const struct csi_node *after)
 {
-	return !same(before ? before->node_id : NULL, after ? after->node_id : NULL);
+	return !same_or_none(before ? before->node_id : NULL, after ? after->node_id : NULL);
 }
 
 static void changed_endpoints(const struct endpoint_slice *before,
@@ -132,7 +127,8 @@ static void changed_endpoints(const struct endpoint_slice *before,
 			continue;
 		const struct endpoint *was =
 			before ? endpoint_slice_find(before, endpoint->node) : NULL;
-		if (!was || !same(was->address, endpoint->address) || was->ready != endpoint->ready)
+		if (!was || !same_or_none(was->address, endpoint->address) ||
+		    was->ready != endpoint->ready)
 			each(context, endpoint->node);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "csi/names.h"
 #include "kube/claim.h"
 #include "kube/json.h"
@@ -107,11 +108,6 @@ const struct kind persistent_volume_kind = {
 bool persistent_volume_is_ours(const struct persistent_volume *volume)
 {
 	return volume->driver && strcmp(volume->driver, CSI_DRIVER_NAME) == 0;
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
 }
 
 bool persistent_volume_is_of(const struct persistent_volume *volume, const struct claim *claim)

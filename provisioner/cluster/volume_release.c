@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cluster/volume_release.h"
 
-#include <string.h>
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
+#include "base/same.h"
 
 bool volume_is_used_by(const struct persistent_volume *volume, const struct claim *claim)
 {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "cluster/nodes.h"
 #include "cluster/snapshot_node.h"
 #include "content/plan.h"
@@ -16,15 +17,11 @@ void content_index(const struct object *object, struct text *key)
 		text_append_string(key, UNSETTLED);
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool annotation_differs(const struct object *before, const struct object *after,
 			       const char *key)
 {
-	return !same(pairs_get(&before->annotations, key), pairs_get(&after->annotations, key));
+	return !same_or_none(pairs_get(&before->annotations, key),
+			     pairs_get(&after->annotations, key));
 }
 
 /* We note the node together with being-created. An administrator may note another one later. */
@@ -33,8 +30,8 @@ static bool place_differs(const struct object *before, const struct object *afte
 	bool begins = !pairs_get(&before->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION) &&
 		      pairs_get(&after->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION);
 	return !begins && (annotation_differs(before, after, SNAPSHOT_NODE_ANNOTATION) ||
-			   !same(pairs_get(&before->labels, SNAPSHOT_MANAGED_BY_LABEL),
-				 pairs_get(&after->labels, SNAPSHOT_MANAGED_BY_LABEL)));
+			   !same_or_none(pairs_get(&before->labels, SNAPSHOT_MANAGED_BY_LABEL),
+					 pairs_get(&after->labels, SNAPSHOT_MANAGED_BY_LABEL)));
 }
 
 /* An administrator may take being-created off where no answer can be had any more. */
@@ -48,7 +45,7 @@ static bool was_given_up(const struct object *before, const struct object *after
 /* The generation counts changes of the spec. */
 static bool content_differs(const struct object *before, const struct object *after)
 {
-	return !before || !same(before->uid, after->uid) ||
+	return !before || !same_or_none(before->uid, after->uid) ||
 	       before->generation != after->generation || before->deleted_s != after->deleted_s ||
 	       annotation_differs(before, after, SNAPSHOT_BEING_DELETED_ANNOTATION) ||
 	       annotation_differs(before, after, SNAPSHOT_GROUP_HANDLE_ANNOTATION) ||
@@ -70,7 +67,8 @@ static void class_changed(struct workqueue *queue, const struct cluster_change *
 		return;
 	cluster_list(change->cluster, CLUSTER_SNAPSHOT_CONTENTS, UNSETTLED, &contents);
 	for (size_t i = 0; i < contents.count; i++)
-		if (same(snapshot_content_of(contents.items[i])->class_name, change->after->name))
+		if (same_or_none(snapshot_content_of(contents.items[i])->class_name,
+				 change->after->name))
 			workqueue_add(queue, contents.items[i]->name);
 }
 

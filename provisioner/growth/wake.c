@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "growth/wake.h"
 
-#include <string.h>
-
+#include "base/same.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/volume_node.h"
@@ -26,11 +25,6 @@ void growth_index_volume(const struct object *object, struct text *key)
 		text_append_string(key, NOTED);
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* The kubelet gives a claim back whose request has changed since it was asked for. */
 static bool was_given_back(const struct claim *before, const struct claim *after)
 {
@@ -43,10 +37,11 @@ static bool was_given_back(const struct claim *before, const struct claim *after
  * NodeResizeInfeasible of an unchanged request nothing would be different. */
 static bool claim_differs(const struct claim *before, const struct claim *after)
 {
-	return !before || !same(before->object.uid, after->object.uid) ||
+	return !before || !same_or_none(before->object.uid, after->object.uid) ||
 	       before->request_bytes != after->request_bytes ||
 	       before->capacity_bytes != after->capacity_bytes || was_given_back(before, after) ||
-	       !same(before->volume_name, after->volume_name) || !same(before->phase, after->phase);
+	       !same_or_none(before->volume_name, after->volume_name) ||
+	       !same_or_none(before->phase, after->phase);
 }
 
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
@@ -73,7 +68,7 @@ static void volume_changed(struct workqueue *queue, const struct cluster_change 
 	    !after->claim_name)
 		return;
 	bool noted = growth_is_noted(&after->object);
-	if (before && same(before->claim_uid, after->claim_uid) &&
+	if (before && same_or_none(before->claim_uid, after->claim_uid) &&
 	    growth_is_noted(&before->object) == noted)
 		return;
 	CLEANUP(object_unrefp)

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "modify/patch.h"
 
-#include <string.h>
-
 #include "apply/status_patch.h"
+#include "base/same.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "kube/json.h"
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
 
 static void set_state(struct json_object *patch, const char *target, const char *state)
 {

@@ -3,13 +3,9 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "cluster/volume_node.h"
 #include "csi/names.h"
-
-static bool same(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
 
 /* "" stands for none, as a missing name does. */
 static const char *name_or_null(const char *name)

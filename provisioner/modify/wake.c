@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/volume_node.h"
@@ -17,19 +18,15 @@ void modify_index(const struct object *object, struct text *key)
 		text_append_string(key, MODIFYING);
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* The state of the modification is left out: this role wrote it. If it woke the claim, a failure
  * would be repeated at once instead of after a while. */
 static bool claim_differs(const struct claim *before, const struct claim *after)
 {
-	return !before || !same(before->object.uid, after->object.uid) ||
-	       !same(before->attributes_class_name, after->attributes_class_name) ||
-	       !same(before->current_attributes_class, after->current_attributes_class) ||
-	       !same(before->volume_name, after->volume_name) || !same(before->phase, after->phase);
+	return !before || !same_or_none(before->object.uid, after->object.uid) ||
+	       !same_or_none(before->attributes_class_name, after->attributes_class_name) ||
+	       !same_or_none(before->current_attributes_class, after->current_attributes_class) ||
+	       !same_or_none(before->volume_name, after->volume_name) ||
+	       !same_or_none(before->phase, after->phase);
 }
 
 static void claim_changed(struct workqueue *queue, const struct cluster_change *change)
@@ -51,7 +48,7 @@ static void volume_changed(struct workqueue *queue, const struct cluster_change 
 	const struct persistent_volume *before = (const struct persistent_volume *)change->before;
 	const struct persistent_volume *after = (const struct persistent_volume *)change->after;
 	if (!after || !persistent_volume_is_ours(after) || !after->claim_namespace ||
-	    !after->claim_name || (before && same(before->claim_uid, after->claim_uid)))
+	    !after->claim_name || (before && same_or_none(before->claim_uid, after->claim_uid)))
 		return;
 	CLEANUP(object_unrefp)
 	struct object *claim = cluster_get(change->cluster, CLUSTER_CLAIMS, after->claim_namespace,
@@ -114,7 +111,8 @@ static void node_changed(void *context, const char *node)
 static void class_changed(const struct waiting *waiting, const struct cluster_change *change)
 {
 	struct waiting for_class = *waiting;
-	if (!change->after || (change->before && same(change->before->uid, change->after->uid)))
+	if (!change->after ||
+	    (change->before && same_or_none(change->before->uid, change->after->uid)))
 		return;
 	for_class.class = change->after->name;
 	wake_claims(&for_class);

@@ -2,9 +2,9 @@
 #include "snapshot/other_lease.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
+#include "base/same.h"
 #include "base/text.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
@@ -39,15 +39,10 @@ void snapshot_other_lease_done(struct snapshot_other_lease *lease)
 	*lease = (struct snapshot_other_lease) { 0 };
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool snapshot_other_lease_judge(struct snapshot_other_lease *lease, const char *holder,
 				const char *renewed, uint64_t now_ms, uint32_t gone_ms)
 {
-	if (!same(lease->holder, holder) || !same(lease->renewed, renewed)) {
+	if (!same_or_none(lease->holder, holder) || !same_or_none(lease->renewed, renewed)) {
 		snapshot_other_lease_done(lease);
 		lease->holder = must_strdup(holder);
 		lease->renewed = must_strdup(renewed);

@@ -5,15 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/same.h"
 #include "base/utf8.h"
 #include "csi/names.h"
 
 #define NS_PER_S 1000000000
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
 
 static bool is_dynamic(const struct snapshot *snapshot)
 {
@@ -22,9 +18,9 @@ static bool is_dynamic(const struct snapshot *snapshot)
 
 bool snapshot_is_bound_to(const struct snapshot *snapshot, const struct snapshot_content *content)
 {
-	return content && same(content->snapshot_uid, snapshot->object.uid) &&
-	       same(content->snapshot_name, snapshot->object.name) &&
-	       same(content->snapshot_namespace, snapshot->object.namespace);
+	return content && same_or_none(content->snapshot_uid, snapshot->object.uid) &&
+	       same_or_none(content->snapshot_name, snapshot->object.name) &&
+	       same_or_none(content->snapshot_namespace, snapshot->object.namespace);
 }
 
 bool snapshot_needs_claim(const struct snapshot *snapshot)
@@ -91,7 +87,7 @@ static bool times_differ(const struct snapshot *snapshot, const struct snapshot_
 static bool errors_differ(const struct snapshot *snapshot, const struct snapshot_content *content)
 {
 	const char *message = content->ready ? NULL : content->error.message;
-	return !same(snapshot->error.message, message);
+	return !same_or_none(snapshot->error.message, message);
 }
 
 bool snapshot_status_differs(const struct snapshot *snapshot,
@@ -100,8 +96,8 @@ bool snapshot_status_differs(const struct snapshot *snapshot,
 	bool size_differs =
 		content->has_restore_size &&
 		(!snapshot->has_restore_size || snapshot->restore_bytes != content->restore_bytes);
-	return !same(snapshot->content_name, content->object.name) || !snapshot->says_ready ||
-	       snapshot->ready != content->ready || size_differs ||
+	return !same_or_none(snapshot->content_name, content->object.name) ||
+	       !snapshot->says_ready || snapshot->ready != content->ready || size_differs ||
 	       times_differ(snapshot, content) || errors_differ(snapshot, content);
 }
 
@@ -133,7 +129,7 @@ static const char *obstacle_of(const struct snapshot_view *view)
 		return "is bound to a PersistentVolume that does not exist";
 	if (!persistent_volume_is_ours(volume))
 		return "is bound to a volume of another driver than " CSI_DRIVER_NAME;
-	if (!same(volume->claim_uid, claim->object.uid))
+	if (!same_or_none(volume->claim_uid, claim->object.uid))
 		return "is bound to a PersistentVolume that is bound to another claim";
 	return NULL;
 }
@@ -271,12 +267,12 @@ static void plan_preprovisioned(const struct snapshot_view *view, struct snapsho
 		     "the VolumeSnapshotContent \"%s\" has no spec.source.snapshotHandle: it is "
 		     "not of a snapshot that existed before",
 		     content->object.name);
-	else if (!same(content->snapshot_namespace, snapshot->object.namespace) ||
-		 !same(content->snapshot_name, snapshot->object.name))
+	else if (!same_or_none(content->snapshot_namespace, snapshot->object.namespace) ||
+		 !same_or_none(content->snapshot_name, snapshot->object.name))
 		fail_misbound(view, "SnapshotContentMismatch", plan);
 	else if (!content->snapshot_uid || !content->snapshot_uid[0])
 		plan_binding(view, plan);
-	else if (!same(content->snapshot_uid, snapshot->object.uid))
+	else if (!same_or_none(content->snapshot_uid, snapshot->object.uid))
 		fail_misbound(view, "SnapshotContentMisbound", plan);
 	else
 		plan_bound(view, plan);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "base/text.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/snapshot.h"
@@ -14,11 +15,6 @@
 #define CONTENTS "*snapshots-from/"
 #define RESTORES "*restored-from/"
 #define PROTECTED "*snapshotted"
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
 
 char *snapshot_wake_sources(const char *namespace, const char *claim)
 {
@@ -91,11 +87,12 @@ static void add_group(struct workqueue *queue, struct cluster *cluster, const ch
 static bool snapshot_differs(const struct snapshot *before, const struct snapshot *after)
 {
 	const struct object *old = &before->object, *new = &after->object;
-	return !same(old->uid, new->uid) || old->deleted_s != new->deleted_s ||
+	return !same_or_none(old->uid, new->uid) || old->deleted_s != new->deleted_s ||
 	       old->finalizer_count != new->finalizer_count ||
-	       !same(before->class_name, after->class_name) ||
-	       !same(before->content_name, after->content_name) || before->ready != after->ready ||
-	       before->taken_s != after->taken_s || before->restore_bytes != after->restore_bytes;
+	       !same_or_none(before->class_name, after->class_name) ||
+	       !same_or_none(before->content_name, after->content_name) ||
+	       before->ready != after->ready || before->taken_s != after->taken_s ||
+	       before->restore_bytes != after->restore_bytes;
 }
 
 /* Its source need not be kept for it any more, and its content may be deletable. */
@@ -113,7 +110,7 @@ static void snapshot_changed(struct workqueue *queue, const struct cluster_chang
 {
 	const struct snapshot *before = (const struct snapshot *)change->before;
 	const struct snapshot *after = (const struct snapshot *)change->after;
-	if (before && (!after || !same(before->object.uid, after->object.uid)))
+	if (before && (!after || !same_or_none(before->object.uid, after->object.uid)))
 		snapshot_ended(queue, before);
 	if (!after || (before && !snapshot_differs(before, after)))
 		return;
@@ -126,15 +123,15 @@ static bool content_differs(const struct snapshot_content *before,
 			    const struct snapshot_content *after)
 {
 	const struct object *old = &before->object, *new = &after->object;
-	return !same(old->uid, new->uid) || old->deleted_s != new->deleted_s ||
+	return !same_or_none(old->uid, new->uid) || old->deleted_s != new->deleted_s ||
 	       old->finalizer_count != new->finalizer_count ||
-	       !same(before->snapshot_uid, after->snapshot_uid) ||
-	       !same(before->snapshot_name, after->snapshot_name) ||
-	       !same(before->snapshot_namespace, after->snapshot_namespace) ||
+	       !same_or_none(before->snapshot_uid, after->snapshot_uid) ||
+	       !same_or_none(before->snapshot_name, after->snapshot_name) ||
+	       !same_or_none(before->snapshot_namespace, after->snapshot_namespace) ||
 	       before->delete_snapshot != after->delete_snapshot || before->ready != after->ready ||
 	       before->taken_ns != after->taken_ns ||
 	       before->restore_bytes != after->restore_bytes ||
-	       !same(before->error.message, after->error.message);
+	       !same_or_none(before->error.message, after->error.message);
 }
 
 /* Snapshots that name the content, and the one that it names; they are the same if all is well. */
@@ -166,9 +163,9 @@ static void restore_ended(struct workqueue *queue, const struct claim *before,
 
 static bool source_differs(const struct claim *before, const struct claim *after)
 {
-	return !before || !after || !same(before->object.uid, after->object.uid) ||
-	       !same(before->phase, after->phase) ||
-	       !same(before->volume_name, after->volume_name) ||
+	return !before || !after || !same_or_none(before->object.uid, after->object.uid) ||
+	       !same_or_none(before->phase, after->phase) ||
+	       !same_or_none(before->volume_name, after->volume_name) ||
 	       before->object.deleted_s != after->object.deleted_s;
 }
 
@@ -193,7 +190,7 @@ static void volume_changed(struct workqueue *queue, const struct cluster_change 
 	const struct persistent_volume *before = (const struct persistent_volume *)change->before;
 	const struct persistent_volume *after = (const struct persistent_volume *)change->after;
 	if (!after || !persistent_volume_is_ours(after) || !after->claim_namespace ||
-	    !after->claim_name || (before && same(before->claim_uid, after->claim_uid)))
+	    !after->claim_name || (before && same_or_none(before->claim_uid, after->claim_uid)))
 		return;
 	CLEANUP_FREE char *group = snapshot_wake_sources(after->claim_namespace, after->claim_name);
 	add_group(queue, change->cluster, group);
