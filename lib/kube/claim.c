@@ -264,3 +264,11 @@ const struct kind claim_kind = {
 	.size = sizeof(struct claim),
 	.parse = claim_parse,
 };
+
+const char *claim_provisioner(const struct claim *claim)
+{
+	const struct pairs *annotations = &claim->object.annotations;
+	const char *provisioner = pairs_get(annotations, CLAIM_PROVISIONER_ANNOTATION);
+	return provisioner ? provisioner
+			   : pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
+}

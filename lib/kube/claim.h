@@ -119,6 +119,10 @@ extern const struct kind claim_kind;
 int claim_read_access_modes(struct json_object *json, const char *path, struct arena *arena,
 			    unsigned *ret_modes, struct error *err);
 
+/* The driver that kube-controller-manager has named for it, in both annotations, or in the beta one
+ * alone (older releases); NULL: none yet. */
+const char *claim_provisioner(const struct claim *claim);
+
 static inline struct claim *claim_of(struct object *object)
 {
 	return (struct claim *)object;

@@ -14,20 +14,11 @@ const char *claim_intent_node(const struct claim *claim)
 	return pairs_get(&claim->object.annotations, CLAIM_INTENT_ANNOTATION);
 }
 
-/* kube-controller-manager writes both annotations; older releases the beta one alone. */
-static const char *provisioner_of(const struct claim *claim)
-{
-	const struct pairs *annotations = &claim->object.annotations;
-	const char *provisioner = pairs_get(annotations, CLAIM_PROVISIONER_ANNOTATION);
-	return provisioner ? provisioner
-			   : pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
-}
-
 /* Where binding waits for a node, the annotations are written when one is selected; a copy is made
  * before that, and its class says whose it is. */
 static bool handed_to_us(const struct claim *claim)
 {
-	const char *provisioner = provisioner_of(claim);
+	const char *provisioner = claim_provisioner(claim);
 	return provisioner ? same(provisioner, CSI_DRIVER_NAME) : claim_is_copy(claim);
 }
 
@@ -40,7 +31,7 @@ bool claim_concerns_us(const struct claim *claim)
 
 bool claim_may_concern_us(const struct claim *claim)
 {
-	bool may_be_handed = !provisioner_of(claim) && !claim->volume_name[0];
+	bool may_be_handed = !claim_provisioner(claim) && !claim->volume_name[0];
 	return claim_concerns_us(claim) || (may_be_handed && !claim->object.deleted_s);
 }
 
@@ -286,7 +277,7 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 {
 	const struct claim *claim = view->claim;
 	const struct class *class = view->class;
-	if (!class && !provisioner_of(claim))
+	if (!class && !claim_provisioner(claim))
 		plan->decision = CLAIM_IGNORE; /* a copy, which may be another driver's */
 	else if (!class)
 		REFUSE(plan, ERROR_NOT_FOUND, "storageclass.storage.k8s.io \"%s\" not found",

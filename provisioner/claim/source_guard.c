@@ -6,8 +6,7 @@
 #include "apply/metadata_patch.h"
 #include "apply/role.h"
 #include "base/log.h"
-#include "cluster/persistent_volume.h"
-#include "csi/names.h"
+#include "cluster/claim_driver.h"
 #include "kube/json.h"
 
 /* A source in another namespace is refused, so it is not kept either. */
@@ -76,17 +75,6 @@ static struct object *find(struct cluster *cluster, const char *key)
 	return cluster_get(cluster, kind_of_key(key), text_string(&copy), slash + 1);
 }
 
-/* Sources of other drivers bear the same finalizers, which are not ours to remove. */
-static bool is_claim_of_ours(struct cluster *cluster, const struct claim *claim)
-{
-	CLEANUP(object_unrefp)
-	struct object *volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim->volume_name);
-	const char *provisioner =
-		pairs_get(&claim->object.annotations, CLAIM_PROVISIONER_ANNOTATION);
-	return volume ? persistent_volume_is_ours(persistent_volume_of(volume))
-		      : provisioner && strcmp(provisioner, CSI_DRIVER_NAME) == 0;
-}
-
 /* Whose driver it is, its content says. Where that went first, a snapshot that is being deleted has
  * nothing left to protect. */
 static bool is_snapshot_of_ours(struct cluster *cluster, const struct snapshot *snapshot)
@@ -98,13 +86,14 @@ static bool is_snapshot_of_ours(struct cluster *cluster, const struct snapshot *
 		       : snapshot->object.deleted_s > 0;
 }
 
+/* Sources of other drivers bear the same finalizers, which are not ours to remove. */
 static bool may_go(struct cluster *cluster, const struct object *source)
 {
 	if (!object_has_finalizer(source, finalizer_of(source)))
 		return false;
 	if (source->kind != &claim_kind)
 		return is_snapshot_of_ours(cluster, (const struct snapshot *)source);
-	return source->deleted_s && is_claim_of_ours(cluster, (const struct claim *)source);
+	return source->deleted_s && claim_is_of_our_driver(cluster, (const struct claim *)source);
 }
 
 static bool is_needed(struct cluster *cluster, const char *key)

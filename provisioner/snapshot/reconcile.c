@@ -7,7 +7,7 @@
 #include "apply/role.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "csi/names.h"
+#include "cluster/claim_driver.h"
 #include "kube/event.h"
 #include "kube/json.h"
 #include "kube/list.h"
@@ -155,21 +155,6 @@ static int reconcile_content(const struct snapshot_apply *apply, const char *nam
 	return content ? settle_content(apply, content, err) : 0;
 }
 
-/* The volume may be gone before the claim is, so the claim's own note of its provisioner counts,
- * too. */
-static bool claim_is_ours(struct cluster *cluster, const struct claim *claim)
-{
-	CLEANUP(object_unrefp)
-	struct object *volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim->volume_name);
-	if (volume)
-		return persistent_volume_is_ours(persistent_volume_of(volume));
-	const struct pairs *annotations = &claim->object.annotations;
-	const char *provisioner = pairs_get(annotations, CLAIM_PROVISIONER_ANNOTATION);
-	if (!provisioner)
-		provisioner = pairs_get(annotations, CLAIM_PROVISIONER_BETA_ANNOTATION);
-	return provisioner && strcmp(provisioner, CSI_DRIVER_NAME) == 0;
-}
-
 static bool is_needed(struct cluster *cluster, const struct object *claim)
 {
 	CLEANUP_OBJECT_LIST struct object_list snapshots = { 0 };
@@ -206,7 +191,7 @@ static int reconcile_claim(const struct snapshot_apply *apply, const char *names
 	if (!snapshot_written_is_seen(apply->written, &claim_kind, namespace, name, claim))
 		return ROLE_AGAIN_MS;
 	if (!claim || !object_has_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER) ||
-	    !claim_is_ours(cluster, claim_of(claim)) || is_needed(cluster, claim))
+	    !claim_is_of_our_driver(cluster, claim_of(claim)) || is_needed(cluster, claim))
 		return 0;
 	if (!cluster_serves(cluster, CLUSTER_SNAPSHOTS))
 		return error_set(

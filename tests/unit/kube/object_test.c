@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "base/text.h"
 #include "fake_json.h"
 #include "kube/claim.h"
@@ -90,6 +91,28 @@ static void reads_a_claim(void **state)
 	assert_int_equal(claim->data_source->kind, CLAIM_FROM_SNAPSHOT);
 	assert_string_equal(claim->data_source->name, "monday");
 	assert_string_equal(claim->attributes_class_name, "gold");
+}
+
+static void reads_which_driver_a_claim_was_handed_to(void **state)
+{
+	static const struct {
+		const char *annotations;
+		const char *driver;
+	} rows[] = {
+		{ "'volume.kubernetes.io/storage-provisioner':'a.io',"
+		  "'volume.beta.kubernetes.io/storage-provisioner':'b.io'",
+		  "a.io" },
+		{ "'volume.beta.kubernetes.io/storage-provisioner':'b.io'", "b.io" },
+		{ "'other':'c.io'", NULL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP_FREE char *json = must_printf(
+			"{'metadata':{'namespace':'n','name':'c','annotations':{%s}},'spec':{}}",
+			rows[i].annotations);
+		CLEANUP(object_unrefp) struct object *object = parse(json);
+		const char *driver = claim_provisioner(claim_of(object));
+		assert_true(same_or_none(driver, rows[i].driver));
+	}
 }
 
 /* The API server does not bound it. */
@@ -334,6 +357,7 @@ int main(void)
 		cmocka_unit_test(takes_what_is_missing_or_null_as_empty),
 		cmocka_unit_test(reads_a_claim),
 		cmocka_unit_test(reads_what_a_claim_is_made_from),
+		cmocka_unit_test(reads_which_driver_a_claim_was_handed_to),
 		cmocka_unit_test(does_not_keep_a_reference_that_is_too_long),
 		cmocka_unit_test(reads_how_far_a_modification_has_come),
 		cmocka_unit_test(reads_an_absurd_size_as_the_largest),
