@@ -181,7 +181,7 @@ static enum growth_outcome carry_out(const struct applier *applier, const struct
 	if (expand_on_node(applier, view, expansion, err) < 0)
 		return note_failure(applier, begun, err);
 	if (write_volume(applier, view, expansion, err) < 0)
-		return gone_is_done(-1, err);
+		return err->code == ERROR_NOT_FOUND ? GROWTH_AGAIN : GROWTH_FAILED;
 	int r = write_status(applier, begun, patch_of_success, expansion, err);
 	if (r == 0)
 		report_success(applier, begun, expansion->made.node_required);
