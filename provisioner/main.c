@@ -158,6 +158,8 @@ static struct provisioner *new_provisioner(struct program *program)
 		.snapshot_timeout_ms = options->snapshot_timeout_ms,
 		.snapshot_prefix = options->snapshot_prefix,
 		.extra_metadata = options->extra_metadata,
+		.node_gone_after_s = options->node_gone_after_s,
+		.forget_released = options->forget_released,
 		.node_grace_ms = 30 * 1000,
 		.lead = { .time_left_ms = time_left_ms, .context = program },
 	});

@@ -17,6 +17,7 @@
 #include "content/role.h"
 #include "growth/role.h"
 #include "modify/role.h"
+#include "nodes/role.h"
 #include "reclaim/role.h"
 #include "role_lease.h"
 #include "snapshot/role.h"
@@ -26,7 +27,7 @@
 /* A new role is a folder and a line here. */
 static const struct role *const roles[] = {
 	&claim_role,	&reclaim_role,	&growth_role,  &modify_role,
-	&capacity_role, &snapshot_role, &content_role,
+	&capacity_role, &snapshot_role, &content_role, &node_life_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -325,6 +326,8 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.snapshots_always = options->snapshots_always,
 		.snapshot_lease_namespace = options->snapshot_lease_namespace,
 		.snapshot_probe_ms = options->snapshot_probe_ms,
+		.node_gone_after_s = options->node_gone_after_s,
+		.forget_released = options->forget_released,
 		.short_of_room = short_of_room,
 		.resumed = role_resumed,
 		.snapshot_timeout_ms = options->snapshot_timeout_ms,

@@ -24,7 +24,7 @@ static const char help[] =
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
 	"  --roles=LIST           what to do, of provision, reclaim, resize, modify,\n"
-	"                         capacity, snapshot-controller, snapshot (all)\n"
+	"                         capacity, snapshot-controller, snapshot, nodes (all)\n"
 	"  --snapshot-controller=WHEN\n"
 	"                         do the part of a snapshot-controller for our driver: auto "
 	"(where\n"
@@ -51,6 +51,11 @@ static const char help[] =
 	"  --extra-create-metadata=BOOL\n"
 	"                         name the VolumeSnapshot in the parameters of CreateSnapshot "
 	"(false)\n"
+	"  --node-gone-after=DURATION\n"
+	"                         a node that is not in the cluster for so long is gone: 30s, 5m,\n"
+	"                         24h, 7d (24h)\n"
+	"  --forget-released=BOOL delete the records of released volumes whose node is gone "
+	"(true)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n";
@@ -102,6 +107,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.snapshot_lease_namespace = "kube-system",
 		.snapshot_prefix = "snapshot",
 		.workers = 16,
+		.node_gone_after_s = 24 * 60 * 60,
+		.forget_released = true,
 		.log_level = LOG_INFO,
 	};
 	const struct flag flags[] = {
@@ -124,6 +131,9 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "snapshot-timeout", .number = &snapshot_timeout_s, .min = 1, .max = 3600 },
 		{ "snapshot-name-prefix", .text = &options.snapshot_prefix },
 		{ "extra-create-metadata", .on = &options.extra_metadata },
+		{ "node-gone-after", .seconds = &options.node_gone_after_s, .min = 1,
+		  .max = 365 * 24 * 60 * 60 },
+		{ "forget-released", .on = &options.forget_released },
 		{ "log-level", .log_level = &options.log_level },
 	};
 	const struct flag_table table = { .program = "kentledge-provisioner",

@@ -31,6 +31,8 @@ struct options {
 	uint32_t snapshot_timeout_ms;
 	const char *snapshot_prefix;
 	bool extra_metadata;
+	uint32_t node_gone_after_s;
+	bool forget_released;
 	enum log_level log_level;
 };
 

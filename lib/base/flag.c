@@ -20,6 +20,40 @@ static int set_number(const struct flag *flag, const char *value, struct error *
 	return 0;
 }
 
+static unsigned seconds_of_unit(const char *unit)
+{
+	if (unit[0] == '\0' || unit[1] != '\0')
+		return 0;
+	switch (unit[0]) {
+	case 's':
+		return 1;
+	case 'm':
+		return 60;
+	case 'h':
+		return 60 * 60;
+	case 'd':
+		return 24 * 60 * 60;
+	default:
+		return 0;
+	}
+}
+
+static int set_seconds(const struct flag *flag, const char *value, struct error *err)
+{
+	char *end;
+	errno = 0;
+	unsigned long count = strtoul(value, &end, 10);
+	unsigned long unit = seconds_of_unit(end);
+	if (*value < '0' || *value > '9' || !unit || errno || count > flag->max / unit ||
+	    count * unit < flag->min)
+		return error_set(err, ERROR_INVALID,
+				 "--%s=%s: must be a duration as 30s, 5m, 24h or 7d, from %us to "
+				 "%us",
+				 flag->name, value, flag->min, flag->max);
+	*flag->seconds = (unsigned)(count * unit);
+	return 0;
+}
+
 static int set_switch(const struct flag *flag, const char *value, struct error *err)
 {
 	bool on = !value || strcmp(value, "true") == 0;
@@ -48,6 +82,8 @@ static int set_value(const struct flag *flag, const char *value, struct error *e
 				 flag->name);
 	if (flag->number)
 		return set_number(flag, value, err);
+	if (flag->seconds)
+		return set_seconds(flag, value, err);
 	if (flag->log_level)
 		return set_log_level(flag, value, err);
 	*flag->text = value;

@@ -16,7 +16,8 @@
 struct flag {
 	const char *name; /* without the dashes */
 	const char **text;
-	unsigned *number; /* from min to max */
+	unsigned *number;  /* from min to max */
+	unsigned *seconds; /* a duration, "30s", "5m", "24h", "7d": from min to max seconds */
 	unsigned min;
 	unsigned max;
 	bool *on; /* true, false; true where the flag stands alone */

@@ -25,6 +25,16 @@ struct json_object *metadata_patch_add(const struct object *object, const char *
 	return patch;
 }
 
+struct json_object *metadata_patch_annotate(const struct object *object, const char *annotation,
+					    const char *value)
+{
+	struct json_object *patch = json_object_new_object();
+	struct json_object *metadata = json_child(patch, "metadata");
+	json_set_string(metadata, "resourceVersion", object->resource_version);
+	json_set_string(json_child(metadata, "annotations"), annotation, value);
+	return patch;
+}
+
 static void add_step(struct json_object *patch, const char *op, const char *path, const char *value)
 {
 	struct json_object *step = json_object_new_object();

@@ -19,6 +19,10 @@
 struct json_object *metadata_patch_add(const struct object *object, const char *finalizer,
 				       const char *annotation, const char *value);
 
+/* A merge patch that sets the annotation alone, for one resource version as the others. */
+struct json_object *metadata_patch_annotate(const struct object *object, const char *annotation,
+					    const char *value);
+
 /* An empty removal, for this very object (uid). */
 struct json_object *metadata_patch_new(const struct object *object);
 

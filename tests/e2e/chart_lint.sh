@@ -220,8 +220,8 @@ refuses() {
 # A role that is switched off has no rights. As with --reuse-values, no list means all of them.
 roles_bring_their_rights() {
 	local list
-	for list in '["provision","reclaim","resize","modify","capacity","snapshot","snapshot-controller"]' null; do
-		renders '--roles=provision,reclaim,resize,modify,capacity,snapshot,snapshot-controller$' --set-json "provisioner.roles=$list"
+	for list in '["provision","reclaim","resize","modify","capacity","snapshot","snapshot-controller","nodes"]' null; do
+		renders '--roles=provision,reclaim,resize,modify,capacity,snapshot,snapshot-controller,nodes$' --set-json "provisioner.roles=$list"
 		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
 		grep -q 'csistoragecapacities' < <(section Role kentledge-provisioner) ||
 			fail "kentledge-provisioner cannot write capacity objects"
@@ -261,6 +261,13 @@ roles_bring_their_rights() {
 	provisioner_may_not 'create, patch, delete|storageclasses|persistentvolumeclaims|volumesnapshots'
 	grep -q 'external-snapshotter-leader-kentledge-io' < <(section Role kentledge-provisioner) ||
 		fail "kentledge-provisioner cannot hold the lease of the role snapshot"
+	renders '--roles=nodes$' --set-json 'provisioner.roles=["nodes"]'
+	provisioner_may 'verbs: \[get, list, watch, patch, delete\]'
+	provisioner_may_not 'watch, create|storageclasses|persistentvolumeclaims/status'
+	renders '--node-gone-after=24h$'
+	renders '--node-gone-after=5m$' --set nodes.goneAfter=5m
+	renders '--forget-released=false$' --set nodes.forgetReleased=false
+	leaves_out '--node-gone-after' --set-json nodes=null
 	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
 	provisioner_may 'storageclasses'
 	provisioner_may_not 'create, patch, delete|persistentvolumeclaims|volumesnapshot'
@@ -342,6 +349,8 @@ wrong_values_are_refused() {
 	refuses roles --set 'provisioner.roles={provision,shrink}'
 	refuses replicas --set controller.replicas=0
 	refuses allocatableUpdateSeconds --set node.allocatableUpdateSeconds=5
+	refuses goneAfter --set nodes.goneAfter=soon
+	refuses forgetRelease --set nodes.forgetRelease=true
 	refuses secretNamespaces --set 'provisioner.secretNamespaces={Keys}'
 	refuses secretNamespaces --set provisioner.secretNamespaces=keys
 	refuses encryption --set storageClasses.kentledge.parameters.encryption=luks

@@ -78,6 +78,8 @@ struct provision_scene {
 	uint32_t poll_ms;
 	uint32_t silence_ms;
 	bool for_immediate;
+	uint32_t gone_after_s;
+	bool keeps_records;
 	uint32_t call_timeout_ms;
 	bool extra_modify_metadata;
 	unsigned roles;
@@ -153,6 +155,7 @@ struct provision_scene *scene_new(void)
 	scene->grace_ms = 60000;
 	scene->poll_ms = 60000;
 	scene->silence_ms = 300000;
+	scene->gone_after_s = 3600;
 	scene->call_timeout_ms = 5000;
 	scene_set_roles(scene, "provision,reclaim");
 	scene->api = fake_api_new();
@@ -234,6 +237,12 @@ void scene_publish_immediate(struct provision_scene *scene)
 	scene->for_immediate = true;
 }
 
+void scene_set_gone_after(struct provision_scene *scene, uint32_t seconds, bool forget)
+{
+	scene->gone_after_s = seconds;
+	scene->keeps_records = !forget;
+}
+
 void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms)
 {
 	scene->call_timeout_ms = timeout_ms;
@@ -304,6 +313,8 @@ void scene_start(struct provision_scene *scene)
 		.snapshot_timeout_ms = scene->call_timeout_ms,
 		.snapshot_prefix = "snapshot",
 		.extra_metadata = true,
+		.node_gone_after_s = scene->gone_after_s,
+		.forget_released = !scene->keeps_records,
 		.lead = { .time_left_ms = time_left_ms, .context = scene },
 		.dial = dial,
 		.dial_context = scene,

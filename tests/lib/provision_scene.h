@@ -60,6 +60,10 @@ void scene_publish_immediate(struct provision_scene *scene);
 /* As with --extra-modify-metadata. */
 void scene_set_extra_modify_metadata(struct provision_scene *scene);
 
+/* When a node that left counts as gone: after an hour unless set. forget: the records of released
+ * volumes then; true unless set. */
+void scene_set_gone_after(struct provision_scene *scene, uint32_t seconds, bool forget);
+
 /* What a provisioner that is started from now on does: provision and reclaim unless set. */
 void scene_set_roles(struct provision_scene *scene, const char *roles);
 

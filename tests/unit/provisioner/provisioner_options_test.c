@@ -18,11 +18,13 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 16);
-	assert_int_equal(options.roles, 127); /* all */
+	assert_int_equal(options.roles, 255); /* all */
 	assert_false(options.snapshots_always);
 	assert_string_equal(options.snapshot_lease_namespace, "kube-system");
 	assert_string_equal(options.deployment, "");
 	assert_int_equal(options.capacity_poll_ms, 60000);
+	assert_int_equal(options.node_gone_after_s, 86400);
+	assert_true(options.forget_released);
 	assert_int_equal(options.call_timeout_ms, 30000);
 	assert_int_equal(options.modify_timeout_ms, 10000);
 	assert_false(options.extra_modify_metadata);
@@ -42,7 +44,8 @@ static void reads_every_flag(void **state)
 			       "--deployment=d", "--modify-timeout=7", "--extra-modify-metadata",
 			       "--capacity-poll-interval=9", "--snapshot-timeout=7",
 			       "--snapshot-name-prefix=snap", "--extra-create-metadata",
-			       "--log-level=debug"),
+			       "--log-level=debug", "--node-gone-after=5m",
+			       "--forget-released=false"),
 			 0);
 	assert_string_equal(options.kubeconfig, "/k");
 	assert_string_equal(options.namespace, "ns");
@@ -54,6 +57,8 @@ static void reads_every_flag(void **state)
 	assert_int_equal(options.roles, 2);
 	assert_string_equal(options.deployment, "d");
 	assert_int_equal(options.capacity_poll_ms, 9000);
+	assert_int_equal(options.node_gone_after_s, 300);
+	assert_false(options.forget_released);
 	assert_int_equal(options.call_timeout_ms, 5000);
 	assert_int_equal(options.modify_timeout_ms, 7000);
 	assert_true(options.extra_modify_metadata);
@@ -61,6 +66,10 @@ static void reads_every_flag(void **state)
 	assert_string_equal(options.snapshot_prefix, "snap");
 	assert_true(options.extra_metadata);
 	assert_int_equal(options.log_level, LOG_DEBUG);
+	assert_int_equal(PARSE(&options, &err, "--node-gone-after=90s"), 0);
+	assert_int_equal(options.node_gone_after_s, 90);
+	assert_int_equal(PARSE(&options, &err, "--node-gone-after=365d"), 0);
+	assert_int_equal(options.node_gone_after_s, 365 * 86400);
 	assert_int_equal(PARSE(&options, &err, "--leader-elect"), 0);
 	assert_true(options.leader_elect);
 }
@@ -71,9 +80,9 @@ static void says_who_is_the_snapshot_controller(void **state)
 	struct error err;
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=always"), 0);
 	assert_true(options.snapshots_always);
-	assert_int_equal(options.roles, 127);
+	assert_int_equal(options.roles, 255);
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=never"), 0);
-	assert_int_equal(options.roles, 95);
+	assert_int_equal(options.roles, 223);
 	assert_int_equal(
 		PARSE(&options, &err, "--snapshot-controller=never", "--roles=snapshot-controller"),
 		-1);
@@ -106,6 +115,14 @@ static void refuses_and_names_what_is_wrong(void **state)
 		"--snapshot-name-prefix=Snap",
 		"--snapshot-name-prefix=-snap",
 		"--snapshot-name-prefix=a/b",
+		"--node-gone-after=0s",
+		"--node-gone-after=5",
+		"--node-gone-after=h",
+		"--node-gone-after=-1h",
+		"--node-gone-after=1h30m",
+		"--node-gone-after=366d",
+		"--node-gone-after=99999999999999999999d",
+		"--node-gone-after=18446744073709551615d",
 		"--leader-elect=yes",
 		"--log-level=loud",
 		"extra",
