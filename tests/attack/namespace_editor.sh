@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/../e2e/functions.sh"
 
 CLAIMS=280
+WRITERS=4 # kubectl sends five requests a second
 FILLING_BYTES=250000
 MEMORY_KIB=65536 # half of the limit in the chart's values
 
@@ -13,7 +14,7 @@ main() {
 	use_kentledge
 	class "$NAMESPACE-late" WaitForFirstConsumer | apply
 	class "$NAMESPACE" Immediate | apply
-	large_claims | kubectl create -f - >/dev/null
+	large_claims
 	ok "$CLAIMS claims, each with $FILLING_BYTES bytes in an annotation or a name"
 	kill_program kentledge-provisioner
 	kill_program kentledge-controller
@@ -28,9 +29,20 @@ main() {
 }
 
 large_claims() {
+	local writer pids=()
+	for writer in $(seq "$WRITERS"); do
+		large_claims_of "$writer" | kubectl create -f - >/dev/null &
+		pids+=($!)
+	done
+	for writer in "${pids[@]}"; do
+		wait "$writer"
+	done
+}
+
+large_claims_of() { # WRITER
 	local i filling
 	filling=$(head -c "$FILLING_BYTES" /dev/zero | tr '\0' x)
-	for i in $(seq "$CLAIMS"); do
+	for i in $(seq "$1" "$WRITERS" "$CLAIMS"); do
 		cat <<-YAML
 			---
 			apiVersion: v1

@@ -16,6 +16,7 @@
 #include "kube/json.h"
 #include "kube/secret_data.h"
 #include "provision_scene.h"
+#include "step_share.h"
 #include "test.h"
 
 #define STEPS_MAX 60
@@ -557,36 +558,38 @@ static bool kill_and_run(struct provision_scene *scene, unsigned step, bool dele
 /* Requirement Z3. */
 static void killed_anywhere_it_is_made_as_without(void **state)
 {
-	unsigned step = 1;
-	for (bool died = true; died && step < STEPS_MAX; step++) {
+	unsigned step = step_first(), points = 0;
+	for (bool died = true; died && step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(5);
 		died = kill_and_run(scene, step, false);
+		points = step - !died;
 		if (!is_ready(scene) || !wait_note(scene, BEING_CREATED, ""))
 			fail_msg("killed at step %u: not ready", step);
 		assert_int_equal(fake_node_snapshot_count(scene_node_a(scene)), 1);
 		assert_string_equal(note(scene, "annotations", NODE), "node-a");
 	}
-	print_message("making was killed at %u points\n", step - 2);
+	step_tell("making", points);
 	/* Annotation, call, status, annotation; before and after each. */
-	assert_true(step - 2 >= 8);
+	assert_true(points >= 8);
 }
 
 static void killed_anywhere_it_is_deleted_as_without(void **state)
 {
-	unsigned step = 1;
-	for (bool died = true; died && step < STEPS_MAX; step++) {
+	unsigned step = step_first(), points = 0;
+	for (bool died = true; died && step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(5);
 		put_content(scene, "");
 		assert_true(is_ready(scene) && wait_note(scene, BEING_CREATED, ""));
 		usleep(20000);
 		died = kill_and_run(scene, step, true);
+		points = step - !died;
 		if (!is_gone(scene))
 			fail_msg("killed at step %u: not gone", step);
 		assert_int_equal(fake_node_snapshot_count(scene_node_a(scene)), 0);
 	}
-	print_message("deleting was killed at %u points\n", step - 2);
+	step_tell("deleting", points);
 	/* Read, call, status, finalizer; before and after each. */
-	assert_true(step - 2 >= 8);
+	assert_true(points >= 8);
 }
 
 /* Requirement C41, whatever moment the deletion comes at. */
@@ -599,7 +602,7 @@ static bool delete_meanwhile(struct provision_scene *scene, void *context)
 static void deleted_at_any_step_nothing_is_left(void **state)
 {
 	bool acted = true;
-	for (unsigned step = 1; acted && step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); acted && step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_of_role(5);
 		scene_at_step(scene, step, delete_meanwhile, NULL);
 		put_content(scene, "");

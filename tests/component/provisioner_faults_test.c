@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "kube/json.h"
 #include "provision_scene.h"
+#include "step_share.h"
 #include "test.h"
 
 #define STEPS_MAX 100
@@ -122,7 +123,7 @@ static unsigned at_every_step(meanwhile_fn *meanwhile, const char *what,
 			      void (*look)(struct provision_scene *scene, const char *what,
 					   unsigned step))
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
 		bool died = die_while_provisioning(scene, step);
 		meanwhile(scene);
@@ -186,7 +187,7 @@ static bool the_connection_breaks(struct provision_scene *scene, void *context)
 
 static void a_request_that_breaks_off_anywhere_is_made_good(void **state)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
 		scene_at_step(scene, step, the_connection_breaks, NULL);
 		scene_put_claim(scene, "www", NULL);
@@ -216,7 +217,7 @@ static bool the_user_deletes_the_claim_and_the_connection_breaks(struct provisio
 static void delete_the_claim_at_every_step(bool (*act)(struct provision_scene *, void *),
 					   const char *what)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
 		scene_at_step(scene, step, act, NULL);
 		scene_put_claim(scene, "www", NULL);
@@ -245,7 +246,7 @@ static void a_claim_deleted_while_a_step_breaks_off_leaves_nothing(void **state)
 
 static void killed_anywhere_while_reclaiming_it_leaves_nothing(void **state)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
 		scene_put_claim(scene, "www", NULL);
 		scene_start(scene);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "claim_scene.h"
 #include "kube/json.h"
+#include "step_share.h"
 #include "test.h"
 
 #define STEPS_MAX 100
@@ -205,7 +206,7 @@ static bool has_what_it_asks_for(struct provision_scene *scene)
 /* At each step of a growth the user asks for more. */
 static void a_request_that_is_raised_meanwhile_is_served_too(void **state)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 		scene_at_step(scene, step, raise_request, NULL);
 		ask_for(scene, "2Gi");
@@ -254,7 +255,7 @@ static bool delete_claim(struct provision_scene *scene, void *context)
 /* Requirement A26; with the process, or without. */
 static void delete_at_every_step(bool and_kill)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 		usleep(20000);
 		scene_at_step(scene, step, delete_claim, and_kill ? scene : NULL);
@@ -300,7 +301,7 @@ static void assert_end(struct provision_scene *scene, bool file_system, unsigned
 
 static unsigned kill_at_every_step(bool file_system)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume(ROLES);
 		fake_node_set_grows_file_systems(scene_node_a(scene), file_system);
 		usleep(20000); /* what is left of making the volume */
@@ -324,7 +325,7 @@ static unsigned kill_at_every_step(bool file_system)
 static void killed_anywhere_it_ends_as_without(void **state)
 {
 	unsigned points = kill_at_every_step(true) + kill_at_every_step(false);
-	print_message("growth was killed at %u points\n", points);
+	step_tell("growth", points);
 	/* Status, call, record, status; before and after each. */
 	assert_true(points >= 16);
 }

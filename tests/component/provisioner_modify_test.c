@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "claim_scene.h"
 #include "kube/json.h"
+#include "step_share.h"
 #include "test.h"
 
 #define STEPS_MAX 100
@@ -350,7 +351,7 @@ static void a_claim_with_an_odd_condition_is_changed(void **state)
 
 static unsigned kill_at_every_step(const char *class)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_classes();
 		scene_at_step(scene, step, scene_kill, NULL);
 		name_class(scene, class);
@@ -382,7 +383,7 @@ static void killed_anywhere_it_ends_as_without(void **state)
 	/* Status, call, PersistentVolume, status; before and after each. */
 	assert_true(points >= 8);
 	points += kill_at_every_step("lead");
-	print_message("changes were killed at %u points\n", points);
+	step_tell("changes", points);
 }
 
 static bool delete_claim(struct provision_scene *scene, void *context)
@@ -393,7 +394,7 @@ static bool delete_claim(struct provision_scene *scene, void *context)
 
 static void a_claim_that_is_deleted_meanwhile_ends_the_change(void **state)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_classes();
 		scene_at_step(scene, step, delete_claim, NULL);
 		name_class(scene, "gold");

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "snapshot_scene.h"
+#include "step_share.h"
 #include "test.h"
 
 #define STEPS_MAX 100
@@ -27,8 +28,8 @@ static const struct kind leases = {
 /* Requirement Z3, from the beginning to the end of a snapshot. */
 static void killed_anywhere_it_ends_as_without(void **state)
 {
-	unsigned step = 1, points = 0;
-	for (bool died = true; died && step < STEPS_MAX; step++) {
+	unsigned step = step_first(), points = 0;
+	for (bool died = true; died && step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
 		scene_at_step(scene, step, scene_kill, NULL);
 		snapshot_scene_put(scene, NULL);
@@ -43,16 +44,16 @@ static void killed_anywhere_it_ends_as_without(void **state)
 		if (!snapshot_scene_wait(scene, snapshot_scene_is_ready))
 			fail_msg("killed at step %u: not ready", step);
 		assert_int_equal(fake_api_count(scene_api(scene), &scene_contents), 1);
-		points += died;
+		points = step - !died;
 	}
-	print_message("making was killed at %u points\n", points);
+	step_tell("making", points);
 	assert_true(points >= 12);
 }
 
 static void killed_anywhere_it_is_deleted_as_without(void **state)
 {
-	unsigned step = 1, points = 0;
-	for (bool died = true; died && step < STEPS_MAX; step++) {
+	unsigned step = step_first(), points = 0;
+	for (bool died = true; died && step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
 		snapshot_scene_put(scene, NULL);
 		assert_true(snapshot_scene_wait(scene, snapshot_scene_is_ready));
@@ -69,9 +70,9 @@ static void killed_anywhere_it_is_deleted_as_without(void **state)
 		scene_start(scene);
 		if (!snapshot_scene_wait(scene, snapshot_scene_is_gone))
 			fail_msg("killed at step %u: something is left", step);
-		points += died;
+		points = step - !died;
 	}
-	print_message("deleting was killed at %u points\n", points);
+	step_tell("deleting", points);
 	assert_true(points >= 6);
 }
 
@@ -84,7 +85,7 @@ static bool delete_snapshot(struct provision_scene *scene, void *context)
 /* With the process, or without. */
 static void delete_at_every_step(bool and_kill)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
 		scene_at_step(scene, step, delete_snapshot, and_kill ? scene : NULL);
 		snapshot_scene_put(scene, NULL);

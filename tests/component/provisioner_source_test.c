@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "kube/json.h"
 #include "provision_scene.h"
+#include "step_share.h"
 #include "test.h"
 
 #define STEPS_MAX 100
@@ -187,7 +188,7 @@ static bool scheduler_selects(struct provision_scene *scene, void *context)
 
 static void a_node_that_is_selected_meanwhile_undoes_nothing(void **state)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_source();
 		usleep(20000);
 		scene_at_step(scene, step, scheduler_selects, NULL);
@@ -571,7 +572,7 @@ static bool delete_source(struct provision_scene *scene, void *context)
 static void a_source_that_is_deleted_at_any_step_leaves_nothing(void **state)
 {
 	for (enum way way = CLONE; way <= RESTORE; way++)
-		for (unsigned step = 1; step < STEPS_MAX; step++) {
+		for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 			CLEANUP(scene_freep) struct provision_scene *scene = scene_with_source();
 			usleep(20000);
 			scene_at_step(scene, step, delete_source, &way);
@@ -599,7 +600,7 @@ static bool delete_copy(struct provision_scene *scene, void *context)
 static void a_claim_that_is_deleted_at_any_step_leaves_nothing(void **state)
 {
 	for (int kill = 0; kill < 2; kill++)
-		for (unsigned step = 1; step < STEPS_MAX; step++) {
+		for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 			CLEANUP(scene_freep) struct provision_scene *scene = scene_with_source();
 			usleep(20000);
 			scene_at_step(scene, step, delete_copy, kill ? scene : NULL);
@@ -622,7 +623,7 @@ static void a_claim_that_is_deleted_at_any_step_leaves_nothing(void **state)
 
 static unsigned kill_at_every_step(enum way way)
 {
-	for (unsigned step = 1; step < STEPS_MAX; step++) {
+	for (unsigned step = step_first(); step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_with_source();
 		usleep(20000);
 		scene_at_step(scene, step, scene_kill, NULL);
@@ -651,7 +652,8 @@ static unsigned kill_at_every_step(enum way way)
 static void killed_anywhere_it_ends_as_without(void **state)
 {
 	unsigned clones = kill_at_every_step(CLONE), restores = kill_at_every_step(RESTORE);
-	print_message("a clone was killed at %u points, a restore at %u\n", clones, restores);
+	step_tell("a clone", clones);
+	step_tell("a restore", restores);
 	/* Intent, finalizer, call, record, intent off; of a restore, finalizer off: both ends. */
 	assert_true(clones >= 10);
 	assert_true(restores >= 12);
