@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "kube/object.h"
-#include "set/selector.h"
+#include "kube/selector.h"
 
 enum pod_management { ORDERED_READY, PARALLEL };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "set/selector.h"
+#include "kube/selector.h"
 
 #include <string.h>
 
@@ -86,4 +86,9 @@ bool selector_matches(const struct selector *selector, const struct pairs *label
 		if (!expression_holds(&selector->expressions[i], labels))
 			return false;
 	return true;
+}
+
+bool selector_is_empty(const struct selector *selector)
+{
+	return selector->labels.count == 0 && selector->expression_count == 0;
 }

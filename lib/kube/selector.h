@@ -39,3 +39,6 @@ int selector_parse(struct json_object *json, struct arena *arena, struct selecto
 		   struct error *err);
 
 bool selector_matches(const struct selector *selector, const struct pairs *labels);
+
+/* It asks for nothing, so it matches everything. */
+bool selector_is_empty(const struct selector *selector);
