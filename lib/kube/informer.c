@@ -22,7 +22,8 @@
 
 struct informer {
 	struct kube_client *client;
-	struct informer_options options;
+	struct informer_options options; /* the kind of its scope is what is listed now */
+	const struct kind *newest;
 	char *namespace;
 	char *label_selector;
 	char *field_selector;
@@ -37,7 +38,8 @@ struct informer {
 	pthread_mutex_t lock;
 	pthread_cond_t synced_changed;
 	bool synced;
-	bool served; /* the last list was answered */
+	bool served;		 /* the last list was answered */
+	const struct kind *kind; /* by it: that of the options' scope, which the thread owns */
 	bool stopping;
 	struct object_store store;
 	char *resource_version;
@@ -155,6 +157,8 @@ static void set_synced(struct informer *informer, const char *resource_version)
 	see_version(informer, resource_version);
 	informer->synced = true;
 	informer->served = resource_version != NULL;
+	if (informer->served)
+		informer->kind = informer->options.scope.kind;
 	count_objects(informer);
 	pthread_cond_broadcast(&informer->synced_changed);
 	pthread_mutex_unlock(&informer->lock);
@@ -182,16 +186,41 @@ static void report_served(struct informer *informer, bool served)
 		return;
 	informer->reported_unserved = !served;
 	if (informer->options.served)
-		informer->options.served(informer->options.context, served);
+		informer->options.served(informer->options.context,
+					 served ? informer->options.scope.kind : informer->newest,
+					 served);
+}
+
+/* A version whose objects cannot be converted from the stored one is as good as not served: a
+ * webhook that a CustomResourceDefinition names may know other versions alone. */
+static bool is_other_version_needed(const struct informer *informer, const struct error *err)
+{
+	return informer->options.optional && informer->options.scope.kind->older &&
+	       (err->code == ERROR_NOT_FOUND || strstr(err->text, "conversion webhook"));
+}
+
+static int list_version(struct informer *informer, char **ret_resource_version, struct error *err)
+{
+	object_store_begin_round(&informer->store);
+	return kube_list(informer->client, &informer->options.scope, take_listed, report_skipped,
+			 informer, ret_resource_version, err);
 }
 
 static int list_all(struct informer *informer, struct error *err)
 {
 	CLEANUP_FREE char *resource_version = NULL;
-	object_store_begin_round(&informer->store);
-	if (kube_list(informer->client, &informer->options.scope, take_listed, report_skipped,
-		      informer, &resource_version, err) < 0)
-		return -1;
+	struct error broken = { 0 };
+	informer->options.scope.kind = informer->newest;
+	while (list_version(informer, &resource_version, err) < 0) {
+		if (err->code != ERROR_NOT_FOUND)
+			broken = *err;
+		if (!is_other_version_needed(informer, err)) {
+			/* One that is served and broken is not a kind that is not served. */
+			*err = broken.code ? broken : *err;
+			return -1;
+		}
+		informer->options.scope.kind = informer->options.scope.kind->older;
+	}
 	drop_vanished(informer);
 	set_synced(informer, resource_version);
 	report_served(informer, true);
@@ -343,6 +372,7 @@ struct informer *informer_new(struct kube_client *client, const struct informer_
 	informer->namespace = must_strdup(options->scope.namespace);
 	informer->label_selector = must_strdup(options->scope.label_selector);
 	informer->field_selector = must_strdup(options->scope.field_selector);
+	informer->newest = informer->kind = options->scope.kind;
 	informer->options.scope = (struct kube_scope) {
 		.kind = options->scope.kind,
 		.namespace = informer->namespace,
@@ -400,6 +430,14 @@ bool informer_serves(struct informer *informer)
 	return served;
 }
 
+const struct kind *informer_kind(struct informer *informer)
+{
+	pthread_mutex_lock(&informer->lock);
+	const struct kind *kind = informer->kind;
+	pthread_mutex_unlock(&informer->lock);
+	return kind;
+}
+
 int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct error *err)
 {
 	struct timespec deadline = clock_deadline(clock_monotonic_ms() + timeout_ms);
@@ -414,7 +452,7 @@ int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct 
 	if (synced)
 		return 0;
 	return error_set(err, ERROR_TIMEOUT, "%s not listed within %u ms: %s",
-			 informer->options.scope.kind->plural, timeout_ms,
+			 informer->newest->plural, timeout_ms,
 			 last.code ? last.text : "no answer yet");
 }
 

@@ -9,7 +9,8 @@
  * A kind may be one that the server does not serve: an older Kubernetes, or a
  * CustomResourceDefinition that is not installed. An informer of an optional kind then has an empty
  * copy that counts as synced, and lists again every half minute, so that it follows the kind as
- * soon as it is served. When the kind was served before, its objects are reported as deleted.
+ * soon as it is served. When the kind was served before, its objects are reported as deleted. Where
+ * the kind names an older version of itself, each list tries them from the newest on.
  *
  * Readers get references to immutable objects. An index groups objects by a key of the user's
  * choice, so that a reconcile never walks the whole copy.
@@ -43,9 +44,10 @@ struct informer_options {
 	 * backoff: for the log. May be NULL. */
 	void (*failed)(void *context, const char *what, const struct error *err);
 
-	/* In the informer's thread, once at each change: an optional kind is not served, or is
-	 * served although it was not before. After the copy has changed. May be NULL. */
-	void (*served)(void *context, bool served);
+	/* In the informer's thread, once at each change: an optional kind is not served (the newest
+	 * of its versions), or is served although it was not before (the version that is). After
+	 * the copy has changed. May be NULL. */
+	void (*served)(void *context, const struct kind *kind, bool served);
 	void *context;
 };
 
@@ -65,6 +67,9 @@ int informer_wait_synced(struct informer *informer, uint32_t timeout_ms, struct 
 
 /* The last list was answered: false before the first one and while the kind is not served. */
 bool informer_serves(struct informer *informer);
+
+/* The version of the kind that the last list was answered in: in which to create objects. */
+const struct kind *informer_kind(struct informer *informer);
 
 /* A reference, or NULL. namespace "" for kinds of the whole cluster. */
 struct object *informer_get(struct informer *informer, const char *namespace, const char *name);

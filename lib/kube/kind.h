@@ -21,6 +21,11 @@ struct kind {
 	bool namespaced;
 	size_t size; /* of the struct that begins with struct object */
 
+	/* The same in an older version of its group, for servers that do not serve this one; NULL:
+	 * none. An informer of an optional kind takes the newest that is served; its objects then
+	 * bear the older kind, so what is written to them goes to that version. */
+	const struct kind *older;
+
 	/* Paths of members that parse() never looks at and that may be large, ended by NULL: they
 	 * are dropped before a tree is made (kube/object_text.h). NULL: none. */
 	const char *const *unread;

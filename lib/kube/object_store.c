@@ -137,7 +137,8 @@ void object_store_begin_round(struct object_store *store)
 bool object_store_see(struct object_store *store, const char *key, const struct object *object)
 {
 	struct store_entry *entry = find_entry(store, key);
-	bool known = entry && strcmp(entry->object->uid, object->uid) == 0 &&
+	bool known = entry && entry->object->kind == object->kind &&
+		     strcmp(entry->object->uid, object->uid) == 0 &&
 		     strcmp(entry->object->resource_version, object->resource_version) == 0;
 	if (known)
 		entry->round = store->round;

@@ -10,6 +10,9 @@
 #include "cluster/attributes_class.h"
 #include "cluster/class.h"
 #include "cluster/endpoint_slice.h"
+#include "cluster/group_class.h"
+#include "cluster/group_content.h"
+#include "cluster/group_snapshot.h"
 #include "cluster/node.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/snapshot.h"
@@ -48,12 +51,17 @@ static const struct kind *const kinds[CLUSTER_KINDS] = {
 	[CLUSTER_SNAPSHOTS] = &snapshot_kind,
 	[CLUSTER_SNAPSHOT_CONTENTS] = &snapshot_content_kind,
 	[CLUSTER_SNAPSHOT_CLASSES] = &snapshot_class_kind,
+	[CLUSTER_GROUP_SNAPSHOTS] = &group_snapshot_kind,
+	[CLUSTER_GROUP_CONTENTS] = &group_content_kind,
+	[CLUSTER_GROUP_CLASSES] = &group_class_kind,
 };
 
 /* Newer than the oldest Kubernetes that we serve, or of a CustomResourceDefinition. */
 #define OPTIONAL_KINDS                                                                             \
 	(CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |                \
-	 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) | CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES))
+	 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) | CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES) |          \
+	 CLUSTER_BIT(CLUSTER_GROUP_SNAPSHOTS) | CLUSTER_BIT(CLUSTER_GROUP_CONTENTS) |              \
+	 CLUSTER_BIT(CLUSTER_GROUP_CLASSES))
 
 /* Claims and volumes first: most of what comes after them wakes some of these. */
 static const enum cluster_kind order[CLUSTER_KINDS] = {
@@ -62,7 +70,8 @@ static const enum cluster_kind order[CLUSTER_KINDS] = {
 	CLUSTER_CLASSES,	  CLUSTER_SLICES,
 	CLUSTER_CAPACITIES,	  CLUSTER_ATTRIBUTES_CLASSES,
 	CLUSTER_SNAPSHOT_CLASSES, CLUSTER_SNAPSHOT_CONTENTS,
-	CLUSTER_SNAPSHOTS,
+	CLUSTER_SNAPSHOTS,	  CLUSTER_GROUP_CLASSES,
+	CLUSTER_GROUP_CONTENTS,	  CLUSTER_GROUP_SNAPSHOTS,
 };
 
 static void index_csi_node(const struct object *object, struct text *key)
@@ -101,12 +110,12 @@ static void watch_failed(void *context, const char *what, const struct error *er
 	options->failed(options->context, what, err);
 }
 
-static void served(void *context, bool is_served)
+static void served(void *context, const struct kind *kind, bool is_served)
 {
 	const struct copy *copy = context;
 	const struct cluster_options *options = &copy->cluster->options;
 	if (options->served)
-		options->served(options->context, kinds[copy->kind], is_served);
+		options->served(options->context, kind, is_served);
 }
 
 /* Of the kinds that are watched in our own namespace alone; NULL: all objects are watched. */
@@ -196,6 +205,11 @@ static struct informer *informer_of(struct cluster *cluster, enum cluster_kind k
 bool cluster_serves(struct cluster *cluster, enum cluster_kind kind)
 {
 	return informer_serves(informer_of(cluster, kind));
+}
+
+const struct kind *cluster_served_kind(struct cluster *cluster, enum cluster_kind kind)
+{
+	return informer_kind(informer_of(cluster, kind));
 }
 
 struct object *cluster_get(struct cluster *cluster, enum cluster_kind kind, const char *namespace,

@@ -35,6 +35,10 @@ enum cluster_kind {
 	CLUSTER_SNAPSHOTS,	    /* optional, as the next two */
 	CLUSTER_SNAPSHOT_CONTENTS,
 	CLUSTER_SNAPSHOT_CLASSES,
+	CLUSTER_GROUP_SNAPSHOTS, /* optional, as the next two; v1, or v1beta2 where v1 is not served
+				  */
+	CLUSTER_GROUP_CONTENTS,
+	CLUSTER_GROUP_CLASSES,
 	CLUSTER_KINDS,
 };
 
@@ -76,6 +80,9 @@ bool cluster_is_complete(const struct cluster *cluster);
 
 /* False for an optional kind that the API server does not serve, and before its first list. */
 bool cluster_serves(struct cluster *cluster, enum cluster_kind kind);
+
+/* The version of the kind in which to create objects. Those of the copy bear it as their kind. */
+const struct kind *cluster_served_kind(struct cluster *cluster, enum cluster_kind kind);
 
 /* A reference of the caller's, or NULL. namespace "" for kinds of the whole cluster. */
 struct object *cluster_get(struct cluster *cluster, enum cluster_kind kind, const char *namespace,

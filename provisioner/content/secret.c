@@ -29,7 +29,8 @@ static int read_class(const struct content_view *view, enum snapshot_secret_use 
 	if (!view->class || !snapshot_class_is_ours(view->class))
 		return 0;
 	const struct snapshot_secret_origin origin = {
-		.class = view->class,
+		.class = &view->class->object,
+		.parameters = &view->class->parameters,
 		.content_name = content->object.name,
 		.snapshot_namespace = content->snapshot_namespace,
 		.snapshot_name = content->snapshot_name,

@@ -45,7 +45,8 @@ static int fill_metadata(struct json_object *metadata, const struct snapshot *sn
 	json_set(metadata, "finalizers", finalizers);
 	return set_secret(json_child(metadata, "annotations"),
 			  &(struct snapshot_secret_origin) {
-				  .class = class,
+				  .class = &class->object,
+				  .parameters = &class->parameters,
 				  .content_name = name,
 				  .snapshot_namespace = snapshot->object.namespace,
 				  .snapshot_name = snapshot->object.name,

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the API server may send for snapshots: the three kinds, each of which is tried. What is
- * taken can be used; what is refused says why.
+ * What the API server may send for snapshots: three kinds, and three for groups of them, each of
+ * which is tried. What is taken can be used; what is refused says why.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/group_class.h"
+#include "cluster/group_content.h"
+#include "cluster/group_snapshot.h"
 #include "cluster/snapshot.h"
 #include "cluster/snapshot_class.h"
 #include "cluster/snapshot_content.h"
@@ -25,11 +28,39 @@ static struct object *parse(const struct kind *kind, const uint8_t *data, size_t
 	return NULL;
 }
 
+static void parse_groups(const uint8_t *data, size_t size)
+{
+	struct object *group = parse(&group_snapshot_kind, data, size);
+	struct object *content = parse(&group_content_kind, data, size);
+	struct object *class = parse(&group_class_kind, data, size);
+	if (group && group_snapshot_of(group)->has_selector) {
+		const struct selector *selector = &group_snapshot_of(group)->selector;
+		if (selector_is_empty(selector) && !selector_matches(selector, &group->labels))
+			abort();
+	}
+	if (content) {
+		const struct group_content *view = group_content_of(content);
+		char hash[GROUP_MEMBER_HASH_BYTES];
+		group_content_is_ours(view);
+		group_content_handle(view);
+		for (size_t i = 0; i < view->volume_count; i++)
+			group_member_hash(view->object.uid, view->volume_handles[i], hash);
+		if (view->member_count > size || (view->group_uid && !*view->group_uid))
+			abort();
+	}
+	if (class)
+		group_class_is_ours(group_class_of(class));
+	object_unref(group);
+	object_unref(content);
+	object_unref(class);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct object *snapshot = parse(&snapshot_kind, data, size);
 	struct object *content = parse(&snapshot_content_kind, data, size);
 	struct object *class = parse(&snapshot_class_kind, data, size);
+	parse_groups(data, size);
 	if (snapshot && snapshot_of(snapshot)->ready && !snapshot_of(snapshot)->has_status)
 		abort();
 	if (content) {

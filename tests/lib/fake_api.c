@@ -205,7 +205,8 @@ static int check_connection(struct connection *connection, const struct http_req
 		return 0;
 	CLEANUP(json_object_putp)
 	struct json_object *status =
-		fake_status(failure->status, "InternalError", "a fault of the test");
+		fake_status(failure->status, "InternalError",
+			    failure->message ? failure->message : "a fault of the test");
 	fill_response(response, failure->status, failure->retry_after_s, status);
 	return 1;
 }

@@ -98,6 +98,7 @@ struct fake_api_failure {
 	int status;		/* of FAKE_API_STATUS: 409, 500, … */
 	uint32_t retry_after_s; /* sent with the status */
 	unsigned times;		/* 0 counts as 1 */
+	const char *message;	/* sent with the status; borrowed; NULL: that it is the test's */
 };
 
 /* The next request that matches fails; several failures are used up in the order given. */

@@ -48,7 +48,7 @@ static void note_failure(void *context, const char *what, const struct error *er
 	pthread_mutex_unlock(&log->lock);
 }
 
-static void note_served(void *context, bool served)
+static void note_served(void *context, const struct kind *kind, bool served)
 {
 	struct log *log = context;
 	pthread_mutex_lock(&log->lock);

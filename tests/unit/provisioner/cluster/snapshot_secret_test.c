@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cluster/snapshot_class.h"
 #include "kube/json.h"
 #include "sample.h"
 #include "test.h"
@@ -16,6 +17,10 @@
 #define P "csi.storage.k8s.io/snapshotter-"
 #define SNAPSHOTTER(name, namespace)                                                               \
 	"{'parameters':{'" P "secret-name':'" name "','" P "secret-namespace':'" namespace "'}}"
+
+#define G "csi.storage.k8s.io/group-snapshotter-"
+#define GROUP(name, namespace)                                                                     \
+	"{'parameters':{'" G "secret-name':'" name "','" G "secret-namespace':'" namespace "'}}"
 
 static int read_secret(const char *patch, enum snapshot_secret_use use, char *ret_name,
 		       struct error *err)
@@ -27,7 +32,8 @@ static int read_secret(const char *patch, enum snapshot_secret_use use, char *re
 					     patch);
 	CLEANUP(arena_freep) struct arena *arena = arena_new(256);
 	const struct snapshot_secret_origin origin = {
-		.class = snapshot_class_of(class),
+		.class = class,
+		.parameters = &snapshot_class_of(class)->parameters,
 		.content_name = "snapcontent-u",
 		.snapshot_namespace = "shop",
 		.snapshot_name = "nightly",
@@ -55,6 +61,14 @@ static void resolves_what_the_class_names(void **state)
 		  SNAPSHOT_SECRET_LIST, "n/l" },
 		{ SNAPSHOTTER("${volumesnapshot.name}", "${volumesnapshot.namespace}"),
 		  SNAPSHOT_SECRET_CREATE, "shop/nightly" },
+		{ GROUP("${volumegroupsnapshot.name}", "${volumegroupsnapshot.namespace}"),
+		  SNAPSHOT_SECRET_GROUP_CREATE, "shop/nightly" },
+		{ GROUP("k-${volumegroupsnapshotcontent.name}", "vault"),
+		  SNAPSHOT_SECRET_GROUP_CREATE, "vault/k-snapcontent-u" },
+		{ GROUP("key", "vault"), SNAPSHOT_SECRET_CREATE, "/" },
+		{ GROUP("key", "vault"), SNAPSHOT_SECRET_GROUP_GET, "/" },
+		{ "{'parameters':{'" G "get-secret-name':'g','" G "get-secret-namespace':'n'}}",
+		  SNAPSHOT_SECRET_GROUP_GET, "n/g" },
 		{ SNAPSHOTTER("a-${volumesnapshot.namespace}.${volumesnapshotcontent.name}",
 			      "x-${volumesnapshotcontent.name}"),
 		  SNAPSHOT_SECRET_CREATE, "x-snapcontent-u/a-shop.snapcontent-u" },
@@ -98,6 +112,31 @@ static void refuses_what_names_no_secret(void **state)
 	}
 }
 
+static void a_group_has_tokens_of_its_own(void **state)
+{
+	static const struct {
+		const char *patch;
+		const char *text;
+	} rows[] = {
+		{ GROUP("${volumesnapshot.name}", "vault"),
+		  "VolumeGroupSnapshotClass fast: parameters: " G "secret-name: "
+		  "${volumesnapshot.name} cannot stand there; a name may have "
+		  "${volumegroupsnapshotcontent.name}, ${volumegroupsnapshot.namespace} and "
+		  "${volumegroupsnapshot.name}" },
+		{ GROUP("key", "${volumegroupsnapshot.name}"),
+		  "a namespace may have ${volumegroupsnapshotcontent.name} and "
+		  "${volumegroupsnapshot.namespace} alone" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char name[400];
+		struct error err = { 0 };
+		assert_int_equal(
+			read_secret(rows[i].patch, SNAPSHOT_SECRET_GROUP_CREATE, name, &err), -1);
+		if (!strstr(err.text, rows[i].text))
+			fail_msg("\"%s\" does not say \"%s\"", err.text, rows[i].text);
+	}
+}
+
 static void knows_which_parameters_name_secrets(void **state)
 {
 	assert_true(snapshot_secret_is_named_by(P "secret-name"));
@@ -115,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resolves_what_the_class_names),
 		cmocka_unit_test(refuses_what_names_no_secret),
+		cmocka_unit_test(a_group_has_tokens_of_its_own),
 		cmocka_unit_test(knows_which_parameters_name_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
