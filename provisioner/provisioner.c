@@ -9,6 +9,7 @@
 #include "apply/node_gate.h"
 #include "apply/role.h"
 #include "apply/rooms.h"
+#include "apply/snapshot_turn.h"
 #include "base/log.h"
 #include "capacity/role.h"
 #include "claim/role.h"
@@ -49,6 +50,8 @@ struct provisioner {
 	struct node_channels *channels;
 	struct node_gates *gates;
 	struct rooms *rooms;
+	struct applier applier;	    /* what those of the roles have in common */
+	struct snapshot_turn *turn; /* NULL: no role needs it */
 	struct running running[ROLE_COUNT];
 	struct role_lease *leases[ROLE_COUNT]; /* of roles; NULL behind the last */
 	atomic_bool started;
@@ -231,14 +234,24 @@ static uint32_t call_timeout_ms(const struct provisioner_options *options, const
 	return options->call_timeout_ms;
 }
 
+/* Of all roles that stand by for another snapshot-controller. */
+static void ensure_turn(struct provisioner *provisioner)
+{
+	if (!provisioner->turn)
+		provisioner->turn = snapshot_turn_new(&provisioner->applier);
+	provisioner->applier.turn = provisioner->turn;
+}
+
 static void begin_role(struct provisioner *provisioner, const struct role *role,
-		       const struct applier *applier, struct running *running)
+		       struct running *running)
 {
 	const struct provisioner_options *options = &provisioner->options;
 	running->role = role;
 	running->provisioner = provisioner;
 	running->lease = lease_of(provisioner, role->lease);
-	running->applier = *applier;
+	if (role->stands_by)
+		ensure_turn(provisioner);
+	running->applier = provisioner->applier;
 	running->applier.call_timeout_ms = call_timeout_ms(options, role);
 	running->applier.lead =
 		(struct lead) { .time_left_ms = lead_of_role_ms, .context = running };
@@ -308,10 +321,11 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 	provisioner->channels = new_channels(provisioner);
 	provisioner->gates = node_gates_new(options->backoff_min_ms, options->backoff_max_ms);
 	provisioner->rooms = rooms_new();
-	struct applier applier = {
+	provisioner->applier = (struct applier) {
 		.client = options->client,
 		.events = options->events,
 		.channels = provisioner->channels,
+		.lead = options->lead,
 		.gates = provisioner->gates,
 		.rooms = provisioner->rooms,
 		.identity = options->identity,
@@ -338,9 +352,10 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 	};
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		if (!options->roles || options->roles & 1u << i)
-			begin_role(provisioner, roles[i], &applier, &provisioner->running[i]);
+			begin_role(provisioner, roles[i], &provisioner->running[i]);
 	/* The queues stand before the first change arrives. */
 	provisioner->cluster = new_cluster(provisioner);
+	provisioner->applier.cluster = provisioner->cluster;
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		provisioner->running[i].applier.cluster = provisioner->cluster;
 	return provisioner;
@@ -407,6 +422,7 @@ void provisioner_free(struct provisioner *provisioner)
 	}
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		role_lease_free(provisioner->leases[i]);
+	snapshot_turn_free(provisioner->turn);
 	node_channels_free(provisioner->channels);
 	node_gates_free(provisioner->gates);
 	rooms_free(provisioner->rooms);

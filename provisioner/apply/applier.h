@@ -23,6 +23,7 @@ struct event_recorder;
 struct node_channels;
 struct node_gates;
 struct rooms;
+struct snapshot_turn;
 
 struct applier {
 	struct kube_client *client;
@@ -48,6 +49,7 @@ struct applier {
 	const char *snapshot_prefix;  /* of their names: "snapshot" */
 	bool extra_metadata;	      /* tell the driver which VolumeSnapshot a snapshot is for */
 
+	struct snapshot_turn *turn; /* to do the snapshot-controller's part; NULL: no role has it */
 	bool snapshots_always; /* do the snapshot-controller's part without a look for another */
 	const char *snapshot_lease_namespace; /* where such a one would hold its lease */
 	uint32_t snapshot_probe_ms;	      /* how long it is given to answer the probe */

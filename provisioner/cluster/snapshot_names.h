@@ -39,6 +39,10 @@
 #define SNAPSHOT_MANAGED_BY_LABEL SNAPSHOT_PREFIX "managed-by"
 #define SNAPSHOT_NODE_ANNOTATION "kentledge.io/node"
 
+/* On a VolumeSnapshot or VolumeGroupSnapshot: the driver by which it is made, written with its
+ * first finalizer. Where its content is gone nothing else says whose it is. */
+#define SNAPSHOT_DRIVER_ANNOTATION "kentledge.io/driver"
+
 /* On a content that is a member of a group snapshot. */
 #define SNAPSHOT_GROUP_HANDLE_ANNOTATION "groupsnapshot.storage.k8s.io/volumeGroupSnapshotHandle"
 

@@ -14,37 +14,23 @@
 
 #define LOG_SNAPSHOT(s) LOG_NAME("snapshot", (s)->object.namespace, (s)->object.name)
 
-/* The answer to a write takes the place of what was seen. NULL: it was refused. */
-static void take(const struct snapshot_apply *apply, struct snapshot_sight *sight,
-		 struct object **place, struct object *object)
+static int merge(const struct placer *placer, struct snapshot_sight *sight, struct object **place,
+		 struct json_object *taken, struct error *err)
 {
-	if (!object)
-		return;
-	snapshot_written_note(apply->written, object, *place == NULL);
-	snapshot_sight_set(sight, place, object);
-}
-
-static int merge(const struct snapshot_apply *apply, struct snapshot_sight *sight,
-		 struct object **place, struct json_object *taken, struct error *err)
-{
-	CLEANUP(json_object_putp) struct json_object *patch = taken;
-	struct object *answer = NULL;
-	int r = applier_merge(apply->applier, *place, patch, &answer, err);
-	take(apply, sight, place, answer);
+	int r = place_merge(placer, place, taken, err);
+	snapshot_sight_fill(sight);
 	return r;
 }
 
-static int merge_status(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static int merge_status(const struct placer *placer, struct snapshot_sight *sight,
 			struct json_object *taken, struct error *err)
 {
-	CLEANUP(json_object_putp) struct json_object *patch = taken;
-	struct object *answer = NULL;
-	int r = applier_patch_status(apply->applier, sight->snapshot, patch, &answer, err);
-	take(apply, sight, &sight->snapshot, answer);
+	int r = place_merge_status(placer, &sight->snapshot, taken, err);
+	snapshot_sight_fill(sight);
 	return r;
 }
 
-__attribute__((format(printf, 4, 5))) static void report(const struct snapshot_apply *apply,
+__attribute__((format(printf, 4, 5))) static void report(const struct placer *placer,
 							 const struct snapshot_sight *sight,
 							 const char *reason, const char *format,
 							 ...)
@@ -54,7 +40,7 @@ __attribute__((format(printf, 4, 5))) static void report(const struct snapshot_a
 	va_start(args, format);
 	text_vprintf(&message, format, args);
 	va_end(args);
-	event_record(apply->applier->events, sight->snapshot, EVENT_NORMAL, reason, "%s",
+	event_record(placer->applier->events, sight->snapshot, EVENT_NORMAL, reason, "%s",
 		     text_string(&message));
 }
 
@@ -70,23 +56,12 @@ static const char *const refusals[] = {
 	[SNAPSHOT_RELEASE] = "SnapshotFinalizerError",
 };
 
-/* Our copy lagged, another writer was faster, or the lead has ended: nothing that a user could
- * mend. */
-static void report_refusal(const struct snapshot_apply *apply, const struct snapshot_sight *sight,
+static void report_refusal(const struct placer *placer, const struct snapshot_sight *sight,
 			   enum snapshot_decision decision, const struct error *err)
 {
-	if (err->code != ERROR_CONFLICT && err->code != ERROR_CANCELLED &&
-	    err->code != ERROR_NOT_FOUND)
-		event_record(apply->applier->events, sight->snapshot, EVENT_WARNING,
+	if (!place_error_passes(err))
+		event_record(placer->applier->events, sight->snapshot, EVENT_WARNING,
 			     refusals[decision], "%s", err->text);
-}
-
-/* It may have been made by a call whose answer was lost. */
-static int find_content(const struct snapshot_apply *apply, const struct snapshot *snapshot,
-			struct object **ret_content, struct error *err)
-{
-	CLEANUP_FREE char *name = snapshot_manifest_name(snapshot);
-	return kube_get(apply->applier->client, &snapshot_content_kind, "", name, ret_content, err);
 }
 
 static bool is_refused(const struct error *err)
@@ -95,156 +70,142 @@ static bool is_refused(const struct error *err)
 }
 
 /* 1: it cannot be made, which the status must say. */
-static int post_content(const struct snapshot_apply *apply, const struct snapshot_sight *sight,
-			const struct snapshot_plan *plan, struct object **ret_content,
-			struct error *err)
+static int post_content(const struct placer *placer, struct snapshot_sight *sight,
+			const struct snapshot_plan *plan, struct error *err)
 {
-	CLEANUP(json_object_putp) struct json_object *body = NULL;
+	struct json_object *body = NULL;
 	if (snapshot_manifest(&sight->view, plan->class, &body, err) < 0)
 		return 1;
-	if (applier_create_object(apply->applier, &snapshot_content_kind, body, ret_content, err) ==
-	    0)
+	if (place_create(placer, &sight->content, &snapshot_content_kind, body, err) == 0)
 		return 0;
-	if (err->code == ERROR_EXISTS)
-		return find_content(apply, sight->view.snapshot, ret_content, err);
-	report_refusal(apply, sight, SNAPSHOT_CREATE_CONTENT, err);
+	report_refusal(placer, sight, SNAPSHOT_CREATE_CONTENT, err);
 	return is_refused(err) ? 1 : -1;
 }
 
-static int create_content(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static int create_content(const struct placer *placer, struct snapshot_sight *sight,
 			  const struct snapshot_plan *plan, struct error *err)
 {
-	struct object *content = NULL;
-	int r = post_content(apply, sight, plan, &content, err);
+	int r = post_content(placer, sight, plan, err);
 	if (r != 0)
 		return r;
-	take(apply, sight, &sight->content, content);
+	snapshot_sight_fill(sight);
 	log_info("snapshot content made", LOG_SNAPSHOT(sight->view.snapshot),
-		 LOG_TEXT("content", content->name));
-	report(apply, sight, "CreatingSnapshot",
+		 LOG_TEXT("content", sight->content->name));
+	report(placer, sight, "CreatingSnapshot",
 	       "Waiting for " CSI_DRIVER_NAME " to make the snapshot \"%s/%s\"",
 	       sight->snapshot->namespace, sight->snapshot->name);
 	return 0;
 }
 
-static int prepare(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static int prepare(const struct placer *placer, struct snapshot_sight *sight,
 		   const struct snapshot_plan *plan, struct error *err)
 {
-	if (merge(apply, sight, &sight->snapshot,
+	if (merge(placer, sight, &sight->snapshot,
 		  snapshot_patch_prepare(sight->view.snapshot, plan), err) < 0)
 		return -1;
 	if (plan->names_class)
-		snapshot_sight_set(sight, &sight->class, object_ref(sight->default_class));
+		place_set(&sight->class, object_ref(sight->default_class));
+	snapshot_sight_fill(sight);
 	return 0;
 }
 
-static int protect_claim(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static int protect_claim(const struct placer *placer, struct snapshot_sight *sight,
 			 struct error *err)
 {
-	return merge(apply, sight, &sight->claim,
+	return merge(placer, sight, &sight->claim,
 		     metadata_patch_add(sight->claim, SNAPSHOT_CLAIM_FINALIZER, NULL, NULL), err);
 }
 
-static int write_status(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static int write_status(const struct placer *placer, struct snapshot_sight *sight,
 			struct error *err)
 {
 	const struct snapshot_view *view = &sight->view;
 	bool was_taken = view->snapshot->taken_s != 0, was_ready = view->snapshot->ready;
-	if (merge_status(apply, sight, snapshot_patch_status(view->snapshot, view->content), err) <
+	if (merge_status(placer, sight, snapshot_patch_status(view->snapshot, view->content), err) <
 	    0)
 		return -1;
 	const struct snapshot *snapshot = view->snapshot;
 	if (!was_taken && snapshot->taken_s)
-		report(apply, sight, "SnapshotCreated",
+		report(placer, sight, "SnapshotCreated",
 		       "The snapshot \"%s/%s\" was made by " CSI_DRIVER_NAME,
 		       snapshot->object.namespace, snapshot->object.name);
 	if (was_ready || !snapshot->ready)
 		return 0;
 	log_info("snapshot ready", LOG_SNAPSHOT(snapshot),
 		 LOG_TEXT("content", view->content->object.name));
-	report(apply, sight, "SnapshotReady", "The snapshot \"%s/%s\" can be restored",
+	report(placer, sight, "SnapshotReady", "The snapshot \"%s/%s\" can be restored",
 	       snapshot->object.namespace, snapshot->object.name);
 	return 0;
 }
 
-static int delete_content(const struct snapshot_apply *apply, struct snapshot_sight *sight,
-			  struct error *err)
-{
-	if (applier_delete(apply->applier, sight->content, err) < 0 && err->code != ERROR_NOT_FOUND)
-		return -1;
-	snapshot_written_note_end(apply->written, sight->content);
-	return 0;
-}
-
 /* The name that the snapshot is bound to, or that it would have. */
-static int find_any_content(const struct snapshot_apply *apply, const struct snapshot *snapshot,
+static int find_any_content(const struct placer *placer, const struct snapshot *snapshot,
 			    struct object **ret_content, struct error *err)
 {
 	const char *name =
 		snapshot->content_name ? snapshot->content_name : snapshot->source_content_name;
-	if (!name)
-		return find_content(apply, snapshot, ret_content, err);
-	return kube_get(apply->applier->client, &snapshot_content_kind, "", name, ret_content, err);
+	CLEANUP_FREE char *own = snapshot_manifest_name(snapshot);
+	return kube_get(placer->applier->client, &snapshot_content_kind, "", name ? name : own,
+			ret_content, err);
 }
 
 /* The copies may not show yet what another process has made last, and show nothing where the kind
  * was not served for a moment. 1: there is a content. */
-static int confirm_no_content(const struct snapshot_apply *apply,
-			      const struct snapshot_sight *sight, struct error *err)
+static int confirm_no_content(const struct placer *placer, const struct snapshot_sight *sight,
+			      struct error *err)
 {
 	const struct snapshot *snapshot = sight->view.snapshot;
 	CLEANUP(object_unrefp) struct object *content = NULL;
 	if (snapshot_is_bound_to(snapshot, sight->view.content))
 		return 0; /* what happens to it is decided */
-	if (!cluster_serves(apply->applier->cluster, CLUSTER_SNAPSHOT_CONTENTS))
+	if (!cluster_serves(placer->applier->cluster, CLUSTER_SNAPSHOT_CONTENTS))
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "the API server does not serve VolumeSnapshotContents");
-	if (find_any_content(apply, snapshot, &content, err) == 0)
+	if (find_any_content(placer, snapshot, &content, err) == 0)
 		return snapshot_is_bound_to(snapshot, snapshot_content_of(content));
 	return err->code == ERROR_NOT_FOUND ? 0 : -1;
 }
 
-static int release(const struct snapshot_apply *apply, struct snapshot_sight *sight,
-		   struct error *err)
+static int release(const struct placer *placer, struct snapshot_sight *sight, struct error *err)
 {
-	int r = confirm_no_content(apply, sight, err);
+	int r = confirm_no_content(placer, sight, err);
 	if (r != 0)
 		return r < 0 ? -1
 			     : error_set(err, ERROR_CONFLICT,
 					 "there is a content that our copy does not show yet");
 	CLEANUP(json_object_putp)
 	struct json_object *patch = snapshot_patch_release(sight->view.snapshot);
-	if (applier_merge(apply->applier, sight->snapshot, patch, NULL, err) < 0)
+	if (applier_merge(placer->applier, sight->snapshot, patch, NULL, err) < 0)
 		return -1;
 	log_info("snapshot released", LOG_SNAPSHOT(sight->view.snapshot));
-	snapshot_written_note_end(apply->written, sight->snapshot);
+	written_note_end(placer->written, sight->snapshot);
 	return 0;
 }
 
 /* 1: *err is a failure that the status must say. */
-static int act(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static int act(const struct placer *placer, struct snapshot_sight *sight,
 	       const struct snapshot_plan *plan, struct error *err)
 {
 	const struct snapshot_view *view = &sight->view;
 	switch (plan->decision) {
 	case SNAPSHOT_PREPARE:
-		return prepare(apply, sight, plan, err);
+		return prepare(placer, sight, plan, err);
 	case SNAPSHOT_PROTECT_CLAIM:
-		return protect_claim(apply, sight, err);
+		return protect_claim(placer, sight, err);
 	case SNAPSHOT_CREATE_CONTENT:
-		return create_content(apply, sight, plan, err);
+		return create_content(placer, sight, plan, err);
 	case SNAPSHOT_BIND_CONTENT:
-		return merge(apply, sight, &sight->content,
+		return merge(placer, sight, &sight->content,
 			     snapshot_patch_bind(view->content, view->snapshot), err);
 	case SNAPSHOT_WRITE_STATUS:
-		return write_status(apply, sight, err);
+		return write_status(placer, sight, err);
 	case SNAPSHOT_MARK_CONTENT:
-		return merge(apply, sight, &sight->content, snapshot_patch_mark(view->content),
+		return merge(placer, sight, &sight->content, snapshot_patch_mark(view->content),
 			     err);
 	case SNAPSHOT_DELETE_CONTENT:
-		return delete_content(apply, sight, err);
+		return place_delete(placer, sight->content, err);
 	case SNAPSHOT_RELEASE:
-		return release(apply, sight, err);
+		return release(placer, sight, err);
 	case SNAPSHOT_IGNORE:
 	case SNAPSHOT_FAIL:
 	case SNAPSHOT_PENDING:
@@ -264,58 +225,57 @@ static void log_misbound(const struct snapshot_view *view)
 }
 
 /* The same words are neither written nor told twice. */
-static int write_failure(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static int write_failure(const struct placer *placer, struct snapshot_sight *sight,
 			 const struct snapshot_plan *plan, struct error *err)
 {
 	const struct snapshot *snapshot = sight->view.snapshot;
 	const char *text = plan->error.text;
 	if (snapshot->error.message && strcmp(snapshot->error.message, text) == 0)
 		return 0;
-	if (merge_status(apply, sight, snapshot_patch_error(snapshot, text), err) < 0) {
-		report_refusal(apply, sight, SNAPSHOT_WRITE_STATUS, err);
+	if (merge_status(placer, sight, snapshot_patch_error(snapshot, text), err) < 0) {
+		report_refusal(placer, sight, SNAPSHOT_WRITE_STATUS, err);
 		return -1;
 	}
 	if (plan->is_misbound)
 		log_misbound(&sight->view);
-	event_record(apply->applier->events, sight->snapshot, EVENT_WARNING, plan->reason, "%s",
+	event_record(placer->applier->events, sight->snapshot, EVENT_WARNING, plan->reason, "%s",
 		     text);
 	return 0;
 }
 
-static enum snapshot_outcome fail(const struct snapshot_apply *apply, struct snapshot_sight *sight,
+static enum snapshot_outcome fail(const struct placer *placer, struct snapshot_sight *sight,
 				  const struct snapshot_plan *plan, struct error *err)
 {
-	if (write_failure(apply, sight, plan, err) == 0)
+	if (write_failure(placer, sight, plan, err) == 0)
 		*err = plan->error;
 	return SNAPSHOT_FAILED;
 }
 
-enum snapshot_outcome snapshot_apply(const struct snapshot_apply *apply,
-				     struct snapshot_sight *sight, const struct snapshot_plan *plan,
-				     struct error *err)
+enum snapshot_outcome snapshot_apply(const struct placer *placer, struct snapshot_sight *sight,
+				     const struct snapshot_plan *plan, struct error *err)
 {
 	switch (plan->decision) {
 	case SNAPSHOT_IGNORE:
 		return SNAPSHOT_ENDED;
 	case SNAPSHOT_FAIL:
-		return fail(apply, sight, plan, err);
+		return fail(placer, sight, plan, err);
 	case SNAPSHOT_PENDING:
-		event_record(apply->applier->events, sight->snapshot, EVENT_WARNING, plan->reason,
+		event_record(placer->applier->events, sight->snapshot, EVENT_WARNING, plan->reason,
 			     "%s", plan->error.text);
 		*err = plan->error;
 		return SNAPSHOT_FAILED;
 	default:
 		break;
 	}
-	int r = act(apply, sight, plan, err);
+	int r = act(placer, sight, plan, err);
 	if (r > 0)
-		return fail(apply, sight,
+		return fail(placer, sight,
 			    &(struct snapshot_plan) { .reason = "SnapshotContentCreationFailed",
 						      .error = *err },
 			    err);
 	if (r < 0) {
 		if (plan->decision != SNAPSHOT_CREATE_CONTENT)
-			report_refusal(apply, sight, plan->decision, err);
+			report_refusal(placer, sight, plan->decision, err);
 		return SNAPSHOT_FAILED;
 	}
 	bool ends = plan->decision == SNAPSHOT_DELETE_CONTENT || plan->decision == SNAPSHOT_RELEASE;

@@ -6,15 +6,9 @@
  * afterwards. Each may be interrupted anywhere and repeated by another process.
  */
 
-#include "apply/applier.h"
+#include "apply/place.h"
 #include "snapshot/plan.h"
 #include "snapshot/sight.h"
-#include "snapshot/written.h"
-
-struct snapshot_apply {
-	const struct applier *applier;
-	struct snapshot_written *written;
-};
 
 enum snapshot_outcome {
 	SNAPSHOT_FAILED = -1, /* *err says why; ERROR_CONFLICT: another writer was faster */
@@ -22,6 +16,5 @@ enum snapshot_outcome {
 	SNAPSHOT_ENDED,	      /* nothing to do until something changes */
 };
 
-enum snapshot_outcome snapshot_apply(const struct snapshot_apply *apply,
-				     struct snapshot_sight *sight, const struct snapshot_plan *plan,
-				     struct error *err);
+enum snapshot_outcome snapshot_apply(const struct placer *placer, struct snapshot_sight *sight,
+				     const struct snapshot_plan *plan, struct error *err);

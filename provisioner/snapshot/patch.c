@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/quantity.h"
+#include "csi/names.h"
 #include "kube/json.h"
 
 #define NS_PER_S 1000000000
@@ -38,6 +39,8 @@ struct json_object *snapshot_patch_prepare(const struct snapshot *snapshot,
 {
 	struct json_object *patch = patch_of(&snapshot->object);
 	add_finalizers(patch, &snapshot->object, plan->protects_bound);
+	json_set_string(json_child(json_child(patch, "metadata"), "annotations"),
+			SNAPSHOT_DRIVER_ANNOTATION, CSI_DRIVER_NAME);
 	if (plan->names_class)
 		json_set_string(json_child(patch, "spec"), "volumeSnapshotClassName",
 				plan->class->object.name);

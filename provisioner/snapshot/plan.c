@@ -37,16 +37,27 @@ static bool is_ours_for_lack_of_others(const struct snapshot_view *view)
 	return left_over || !view->foreign_classes;
 }
 
-bool snapshot_is_ours(const struct snapshot_view *view)
+/* Without a content: by what it was to be made of. A class and a claim of these names may be others
+ * than those that it was made with, so what we wrote down then counts first. */
+static bool is_ours_by_origin(const struct snapshot_view *view)
 {
-	if (view->content)
-		return snapshot_content_is_ours(view->content);
+	const char *driver =
+		pairs_get(&view->snapshot->object.annotations, SNAPSHOT_DRIVER_ANNOTATION);
+	if (driver)
+		return strcmp(driver, CSI_DRIVER_NAME) == 0;
 	bool of_volume = view->volume && persistent_volume_is_ours(view->volume);
 	if (of_volume || (view->class && snapshot_class_is_ours(view->class)))
 		return true;
 	if (view->volume || view->class)
 		return false;
-	return view->claim ? view->claim_is_ours : is_ours_for_lack_of_others(view);
+	const char *provisioner = view->claim ? claim_provisioner(view->claim) : NULL;
+	return provisioner ? strcmp(provisioner, CSI_DRIVER_NAME) == 0
+			   : is_ours_for_lack_of_others(view);
+}
+
+bool snapshot_is_ours(const struct snapshot_view *view)
+{
+	return view->content ? snapshot_content_is_ours(view->content) : is_ours_by_origin(view);
 }
 
 __attribute__((format(printf, 3, 4))) static void fail(struct snapshot_plan *plan,

@@ -27,7 +27,6 @@ struct snapshot_view {
 	const struct snapshot *snapshot;
 	const struct claim *claim;		/* its source */
 	const struct persistent_volume *volume; /* the claim's */
-	bool claim_is_ours;			/* its StorageClass is of our driver */
 	const struct snapshot_class *class;	/* the one it names */
 	const struct snapshot_class *default_class;
 	unsigned default_count; /* classes of our driver that are the default */

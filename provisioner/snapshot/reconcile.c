@@ -19,23 +19,16 @@
 /* More than a snapshot takes from its beginning to its end. */
 #define STEPS_MAX 12
 
-/* What is gone needs no more. */
-static int gone_is_done(int r, const struct error *err)
-{
-	return r < 0 && err->code != ERROR_NOT_FOUND ? -1 : 0;
-}
-
-static int settle(const struct snapshot_apply *apply, struct snapshot_sight *sight,
-		  struct error *err)
+static int settle(const struct placer *placer, struct snapshot_sight *sight, struct error *err)
 {
 	for (unsigned i = 0; i < STEPS_MAX; i++) {
 		struct snapshot_plan plan;
 		snapshot_plan(&sight->view, &plan);
-		switch (snapshot_apply(apply, sight, &plan, err)) {
+		switch (snapshot_apply(placer, sight, &plan, err)) {
 		case SNAPSHOT_ENDED:
 			return 0;
 		case SNAPSHOT_FAILED:
-			return gone_is_done(-1, err);
+			return place_gone_is_done(-1, err);
 		case SNAPSHOT_GOES_ON:
 			break;
 		}
@@ -43,24 +36,24 @@ static int settle(const struct snapshot_apply *apply, struct snapshot_sight *sig
 	return error_set(err, ERROR_CONFLICT, "another writer undoes what is written");
 }
 
-static int reconcile_snapshot(const struct snapshot_apply *apply, const char *namespace,
-			      const char *name, struct error *err)
+static int reconcile_snapshot(const struct placer *placer, const char *namespace, const char *name,
+			      struct error *err)
 {
 	CLEANUP(snapshot_sight_done) struct snapshot_sight sight = { 0 };
-	if (snapshot_sight_take(apply->applier->cluster, apply->written, namespace, name, &sight) >
-	    0)
+	if (snapshot_sight_take(placer->applier->cluster, placer->written, namespace, name,
+				&sight) > 0)
 		return ROLE_AGAIN_MS;
-	return sight.snapshot ? settle(apply, &sight, err) : 0;
+	return sight.snapshot ? settle(placer, &sight, err) : 0;
 }
 
-static int merge_content(const struct snapshot_apply *apply, const struct object *content,
+static int merge_content(const struct placer *placer, const struct object *content,
 			 struct json_object *taken, struct error *err)
 {
 	CLEANUP(json_object_putp) struct json_object *patch = taken;
 	CLEANUP(object_unrefp) struct object *answer = NULL;
-	if (applier_merge(apply->applier, content, patch, &answer, err) < 0)
-		return gone_is_done(-1, err);
-	snapshot_written_note(apply->written, answer, false);
+	if (applier_merge(placer->applier, content, patch, &answer, err) < 0)
+		return place_gone_is_done(-1, err);
+	written_note(placer->written, answer, false);
 	return 0;
 }
 
@@ -78,8 +71,8 @@ static struct object *snapshot_of_content(struct cluster *cluster,
 }
 
 /* That one object is not found says nothing where its kind is not served: a list does. */
-static int confirm_served(const struct snapshot_apply *apply, const char *namespace,
-			  const char *name, struct error *err)
+static int confirm_served(const struct placer *placer, const char *namespace, const char *name,
+			  struct error *err)
 {
 	CLEANUP_FREE char *selector = must_printf("metadata.name=%s", name);
 	const struct kube_scope scope = {
@@ -87,7 +80,7 @@ static int confirm_served(const struct snapshot_apply *apply, const char *namesp
 		.namespace = namespace,
 		.field_selector = selector,
 	};
-	if (kube_list(apply->applier->client, &scope, ignore_object, NULL, NULL, NULL, err) < 0)
+	if (kube_list(placer->applier->client, &scope, ignore_object, NULL, NULL, NULL, err) < 0)
 		return error_not_named(err);
 	return 0;
 }
@@ -95,15 +88,15 @@ static int confirm_served(const struct snapshot_apply *apply, const char *namesp
 /* The mark destroys data, and our copy may lag behind, lack what it cannot read, or be empty since
  * the kind was not served for a moment. So the API server itself says whether the snapshot is
  * there. */
-static int confirm_no_snapshot(const struct snapshot_apply *apply,
-			       const struct snapshot_content *content, struct error *err)
+static int confirm_no_snapshot(const struct placer *placer, const struct snapshot_content *content,
+			       struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *snapshot = NULL;
 	const char *namespace = content->snapshot_namespace, *name = content->snapshot_name;
 	if (!namespace || !*namespace || !name || !*name)
 		return 0;
-	if (kube_get(apply->applier->client, &snapshot_kind, namespace, name, &snapshot, err) < 0)
-		return err->code == ERROR_NOT_FOUND ? confirm_served(apply, namespace, name, err)
+	if (kube_get(placer->applier->client, &snapshot_kind, namespace, name, &snapshot, err) < 0)
+		return err->code == ERROR_NOT_FOUND ? confirm_served(placer, namespace, name, err)
 						    : -1;
 	if (strcmp(snapshot->uid, content->snapshot_uid) != 0)
 		return 0;
@@ -111,20 +104,19 @@ static int confirm_no_snapshot(const struct snapshot_apply *apply,
 			 "there is a snapshot that our copy does not show: its content stays");
 }
 
-static int mark_content(const struct snapshot_apply *apply, const struct object *object,
+static int mark_content(const struct placer *placer, const struct object *object,
 			const struct snapshot_content *content, struct error *err)
 {
-	return confirm_no_snapshot(apply, content, err) < 0
+	return confirm_no_snapshot(placer, content, err) < 0
 		       ? -1
-		       : merge_content(apply, object, snapshot_patch_mark(content), err);
+		       : merge_content(placer, object, snapshot_patch_mark(content), err);
 }
 
-static int settle_content(const struct snapshot_apply *apply, struct object *object,
-			  struct error *err)
+static int settle_content(const struct placer *placer, struct object *object, struct error *err)
 {
 	const struct snapshot_content *content = snapshot_content_of(object);
 	CLEANUP(object_unrefp)
-	struct object *snapshot = snapshot_of_content(apply->applier->cluster, content);
+	struct object *snapshot = snapshot_of_content(placer->applier->cluster, content);
 	struct snapshot_content_plan plan;
 	snapshot_content_plan(content, snapshot ? snapshot_of(snapshot) : NULL, &plan);
 	switch (plan.decision) {
@@ -132,27 +124,26 @@ static int settle_content(const struct snapshot_apply *apply, struct object *obj
 		break;
 	case SNAPSHOT_CONTENT_PROTECT:
 		return merge_content(
-			apply, object,
+			placer, object,
 			metadata_patch_add(object, SNAPSHOT_CONTENT_FINALIZER, NULL, NULL), err);
 	case SNAPSHOT_CONTENT_MARK:
-		return mark_content(apply, object, content, err);
+		return mark_content(placer, object, content, err);
 	case SNAPSHOT_CONTENT_FAIL:
-		event_record(apply->applier->events, object, EVENT_WARNING, plan.reason, "%s",
+		event_record(placer->applier->events, object, EVENT_WARNING, plan.reason, "%s",
 			     plan.text);
 		break;
 	}
 	return 0;
 }
 
-static int reconcile_content(const struct snapshot_apply *apply, const char *name,
-			     struct error *err)
+static int reconcile_content(const struct placer *placer, const char *name, struct error *err)
 {
 	CLEANUP(object_unrefp)
 	struct object *content =
-		cluster_get(apply->applier->cluster, CLUSTER_SNAPSHOT_CONTENTS, "", name);
-	if (!snapshot_written_is_seen(apply->written, &snapshot_content_kind, "", name, content))
+		cluster_get(placer->applier->cluster, CLUSTER_SNAPSHOT_CONTENTS, "", name);
+	if (!written_is_seen(placer->written, &snapshot_content_kind, "", name, content))
 		return ROLE_AGAIN_MS;
-	return content ? settle_content(apply, content, err) : 0;
+	return content ? settle_content(placer, content, err) : 0;
 }
 
 static bool is_needed(struct cluster *cluster, const struct object *claim)
@@ -166,29 +157,27 @@ static bool is_needed(struct cluster *cluster, const struct object *claim)
 	return false;
 }
 
-static int release_claim(const struct snapshot_apply *apply, const struct object *claim,
-			 struct error *err)
+static int release_claim(const struct placer *placer, const struct object *claim, struct error *err)
 {
 	CLEANUP(json_object_putp)
 	struct json_object *patch = metadata_patch_drop_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER);
-	if (applier_merge_lists(apply->applier, claim, patch, err) < 0) {
-		if (err->code != ERROR_NOT_FOUND && err->code != ERROR_CANCELLED &&
-		    err->code != ERROR_CONFLICT)
-			event_record(apply->applier->events, claim, EVENT_WARNING,
+	if (applier_merge_lists(placer->applier, claim, patch, err) < 0) {
+		if (!place_error_passes(err))
+			event_record(placer->applier->events, claim, EVENT_WARNING,
 				     "ErrorPVCFinalizer", "%s", err->text);
-		return gone_is_done(-1, err);
+		return place_gone_is_done(-1, err);
 	}
-	snapshot_written_note_end(apply->written, claim);
+	written_note_end(placer->written, claim);
 	return 0;
 }
 
-static int reconcile_claim(const struct snapshot_apply *apply, const char *namespace,
-			   const char *name, struct error *err)
+static int reconcile_claim(const struct placer *placer, const char *namespace, const char *name,
+			   struct error *err)
 {
-	struct cluster *cluster = apply->applier->cluster;
+	struct cluster *cluster = placer->applier->cluster;
 	CLEANUP(object_unrefp)
 	struct object *claim = cluster_get(cluster, CLUSTER_CLAIMS, namespace, name);
-	if (!snapshot_written_is_seen(apply->written, &claim_kind, namespace, name, claim))
+	if (!written_is_seen(placer->written, &claim_kind, namespace, name, claim))
 		return ROLE_AGAIN_MS;
 	if (!claim || !object_has_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER) ||
 	    !claim_is_of_our_driver(cluster, claim_of(claim)) || is_needed(cluster, claim))
@@ -199,19 +188,19 @@ static int reconcile_claim(const struct snapshot_apply *apply, const char *names
 			"snapshots are not served: cannot tell whether one needs the claim "
 			"\"%s/%s\"",
 			namespace, name);
-	return release_claim(apply, claim, err);
+	return release_claim(placer, claim, err);
 }
 
-int snapshot_reconcile(const struct snapshot_apply *apply, const char *key, struct error *err)
+int snapshot_reconcile(const struct placer *placer, const char *key, struct error *err)
 {
-	if (lead_check(&apply->applier->lead, err) < 0)
+	if (lead_check(&placer->applier->lead, err) < 0)
 		return -1;
 	const char *rest = strchr(key, '/') + 1;
 	if (strncmp(key, SNAPSHOT_CONTENT_KEY, strlen(SNAPSHOT_CONTENT_KEY)) == 0)
-		return reconcile_content(apply, rest, err);
+		return reconcile_content(placer, rest, err);
 	const char *slash = strchr(rest, '/');
 	CLEANUP_FREE char *namespace = must_printf("%.*s", (int)(slash - rest), rest);
 	if (strncmp(key, SNAPSHOT_CLAIM_KEY, strlen(SNAPSHOT_CLAIM_KEY)) == 0)
-		return reconcile_claim(apply, namespace, slash + 1, err);
-	return reconcile_snapshot(apply, namespace, slash + 1, err);
+		return reconcile_claim(placer, namespace, slash + 1, err);
+	return reconcile_snapshot(placer, namespace, slash + 1, err);
 }

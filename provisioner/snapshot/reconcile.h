@@ -9,4 +9,4 @@
 #include "snapshot/apply.h"
 
 /* A reconcile_fn (kube/workqueue.h) of the keys of snapshot/wake.h. */
-int snapshot_reconcile(const struct snapshot_apply *apply, const char *key, struct error *err);
+int snapshot_reconcile(const struct placer *placer, const char *key, struct error *err);

@@ -3,55 +3,41 @@
 
 #include <string.h>
 
+#include "apply/place.h"
+#include "apply/snapshot_turn.h"
 #include "base/log.h"
-#include "base/text.h"
+#include "cluster/snapshot_claim.h"
 #include "snapshot/reconcile.h"
-#include "snapshot/turn.h"
 #include "snapshot/wake.h"
 
-struct memory {
-	struct snapshot_apply apply;
-	struct snapshot_turn *turn;
-};
-
-static void *begin(const struct applier *applier)
+static struct snapshot_turn *turn_of(void *context)
 {
-	struct memory *memory = must_alloc(sizeof(*memory));
-	memory->apply.applier = applier;
-	memory->apply.written = snapshot_written_new();
-	memory->turn = snapshot_turn_new(applier);
-	return memory;
+	const struct placer *placer = context;
+	return placer->applier->turn;
 }
 
+/* The turn is that of all roles that do a part of the snapshot-controller; this one, which none of
+ * them is without, keeps it going. */
 static void start(void *context)
 {
-	snapshot_turn_start(((struct memory *)context)->turn);
+	snapshot_turn_start(turn_of(context));
 }
 
 static void stop(void *context)
 {
-	snapshot_turn_stop(((struct memory *)context)->turn);
+	snapshot_turn_stop(turn_of(context));
 }
 
-static void end(void *context)
+static bool is_probe(void *context, const char *key)
 {
-	struct memory *memory = context;
-	snapshot_turn_free(memory->turn);
-	snapshot_written_free(memory->apply.written);
-	free(memory);
-}
-
-static bool stands_by(void *context)
-{
-	return !snapshot_turn_is_ours(((struct memory *)context)->turn);
+	size_t length = strlen(SNAPSHOT_KEY);
+	return strncmp(key, SNAPSHOT_KEY, length) == 0 &&
+	       snapshot_turn_is_probe(turn_of(context), key + length);
 }
 
 static int reconcile(void *context, const char *key, struct error *err)
 {
-	const struct memory *memory = context;
-	if (snapshot_turn_is_probe(memory->turn, key))
-		return 0;
-	return snapshot_reconcile(&memory->apply, key, err);
+	return is_probe(context, key) ? 0 : snapshot_reconcile(context, key, err);
 }
 
 static void failed(void *context, const char *key, const struct error *err, uint32_t retry_after_ms)
@@ -65,17 +51,17 @@ const struct role snapshot_role = {
 	.queue = "snapshots",
 	.share = 2,
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
-		 CLUSTER_BIT(CLUSTER_CLASSES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |
-		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) | CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES),
+		 CLUSTER_BIT(CLUSTER_SNAPSHOTS) | CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) |
+		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES),
 	.index = { [CLUSTER_SNAPSHOTS] = snapshot_wake_index,
-		   [CLUSTER_CLAIMS] = snapshot_wake_index_claim },
+		   [CLUSTER_CLAIMS] = snapshot_claim_index },
 	.wake = snapshot_wake,
 	.wake_all = snapshot_wake_all,
-	.begin = begin,
+	.begin = placer_begin,
 	.start = start,
 	.stop = stop,
-	.end = end,
-	.stands_by = stands_by,
+	.end = placer_end,
+	.stands_by = snapshot_turn_stands_by,
 	.reconcile = reconcile,
 	.failed = failed,
 };

@@ -4,7 +4,7 @@
 /*
  * The role "snapshot-controller": turns VolumeSnapshots of our driver's volumes into contents, and
  * brings back what becomes of these. It stands by where the cluster has a snapshot-controller
- * (snapshot/turn.h).
+ * (apply/snapshot_turn.h).
  */
 
 #include "apply/role.h"

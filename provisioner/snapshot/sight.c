@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cluster/class.h"
-#include "csi/names.h"
+#include "cluster/snapshot_claim.h"
 #include "snapshot/manifest.h"
-#include "snapshot/wake.h"
 
 /* Looks at the classes of snapshots, which are few. */
 static void look_at_classes(struct cluster *cluster, struct snapshot_sight *sight)
@@ -26,15 +24,6 @@ static void look_at_classes(struct cluster *cluster, struct snapshot_sight *sigh
 	}
 }
 
-static bool claim_is_ours(struct cluster *cluster, const struct claim *claim)
-{
-	if (!claim->class_name)
-		return false;
-	CLEANUP(object_unrefp)
-	struct object *class = cluster_get(cluster, CLUSTER_CLASSES, "", claim->class_name);
-	return class && strcmp(class_of(class)->provisioner, CSI_DRIVER_NAME) == 0;
-}
-
 static void look_at_source(struct cluster *cluster, struct snapshot_sight *sight)
 {
 	const struct snapshot *snapshot = snapshot_of(sight->snapshot);
@@ -45,7 +34,6 @@ static void look_at_source(struct cluster *cluster, struct snapshot_sight *sight
 	if (!sight->claim)
 		return;
 	const struct claim *claim = claim_of(sight->claim);
-	sight->view.claim_is_ours = claim_is_ours(cluster, claim);
 	if (claim->volume_name[0])
 		sight->volume = cluster_get(cluster, CLUSTER_VOLUMES, "", claim->volume_name);
 }
@@ -61,13 +49,13 @@ static void look_at_restores(struct cluster *cluster, struct snapshot_sight *sig
 {
 	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
 	CLEANUP_FREE char *key =
-		snapshot_wake_restores(sight->snapshot->namespace, sight->snapshot->name);
+		snapshot_claim_restores(sight->snapshot->namespace, sight->snapshot->name);
 	cluster_list(cluster, CLUSTER_CLAIMS, key, &claims);
 	if (claims.count > 0)
 		sight->restored_to = object_ref(claims.items[0]);
 }
 
-static void fill_view(struct snapshot_sight *sight)
+void snapshot_sight_fill(struct snapshot_sight *sight)
 {
 	struct snapshot_view *view = &sight->view;
 	view->snapshot = sight->snapshot ? snapshot_of(sight->snapshot) : NULL;
@@ -79,24 +67,23 @@ static void fill_view(struct snapshot_sight *sight)
 	view->restored_to = sight->restored_to ? claim_of(sight->restored_to) : NULL;
 }
 
-static bool is_current(struct snapshot_written *written, const struct snapshot_sight *sight,
+static bool is_current(struct written *written, const struct snapshot_sight *sight,
 		       const char *content_name)
 {
 	const struct snapshot *snapshot = snapshot_of(sight->snapshot);
-	return snapshot_written_is_seen(written, &snapshot_content_kind, "", content_name,
-					sight->content) &&
+	return written_is_seen(written, &snapshot_content_kind, "", content_name, sight->content) &&
 	       (!snapshot->claim_name ||
-		snapshot_written_is_seen(written, &claim_kind, snapshot->object.namespace,
-					 snapshot->claim_name, sight->claim));
+		written_is_seen(written, &claim_kind, snapshot->object.namespace,
+				snapshot->claim_name, sight->claim));
 }
 
-int snapshot_sight_take(struct cluster *cluster, struct snapshot_written *written,
-			const char *namespace, const char *name, struct snapshot_sight *ret_sight)
+int snapshot_sight_take(struct cluster *cluster, struct written *written, const char *namespace,
+			const char *name, struct snapshot_sight *ret_sight)
 {
 	struct snapshot_sight *sight = ret_sight;
 	*sight = (struct snapshot_sight) { 0 };
 	sight->snapshot = cluster_get(cluster, CLUSTER_SNAPSHOTS, namespace, name);
-	if (!snapshot_written_is_seen(written, &snapshot_kind, namespace, name, sight->snapshot))
+	if (!written_is_seen(written, &snapshot_kind, namespace, name, sight->snapshot))
 		return 1;
 	if (!sight->snapshot)
 		return 0;
@@ -110,15 +97,8 @@ int snapshot_sight_take(struct cluster *cluster, struct snapshot_written *writte
 	sight->content = cluster_get(cluster, CLUSTER_SNAPSHOT_CONTENTS, "", content_name);
 	if (snapshot->object.deleted_s)
 		look_at_restores(cluster, sight);
-	fill_view(sight);
+	snapshot_sight_fill(sight);
 	return is_current(written, sight, content_name) ? 0 : 1;
-}
-
-void snapshot_sight_set(struct snapshot_sight *sight, struct object **place, struct object *object)
-{
-	object_unref(*place);
-	*place = object;
-	fill_view(sight);
 }
 
 void snapshot_sight_done(struct snapshot_sight *sight)

@@ -6,9 +6,9 @@
  * this role writes replaces them, so the next step need not wait for the copies.
  */
 
+#include "apply/written.h"
 #include "cluster/cluster.h"
 #include "snapshot/plan.h"
-#include "snapshot/written.h"
 
 struct snapshot_sight {
 	struct object *snapshot;
@@ -22,10 +22,10 @@ struct snapshot_sight {
 };
 
 /* 1: the copies are behind what was written; look again. */
-int snapshot_sight_take(struct cluster *cluster, struct snapshot_written *written,
-			const char *namespace, const char *name, struct snapshot_sight *ret_sight);
+int snapshot_sight_take(struct cluster *cluster, struct written *written, const char *namespace,
+			const char *name, struct snapshot_sight *ret_sight);
 
-/* One of the objects has changed: `object` is the reference that is now the sight's. */
-void snapshot_sight_set(struct snapshot_sight *sight, struct object **place, struct object *object);
+/* Makes the view again: one of the objects has changed. */
+void snapshot_sight_fill(struct snapshot_sight *sight);
 
 void snapshot_sight_done(struct snapshot_sight *sight);

@@ -7,23 +7,17 @@
 #include "base/text.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/snapshot.h"
+#include "cluster/snapshot_claim.h"
 #include "cluster/snapshot_content.h"
 #include "kube/claim.h"
 
 /* No other role's groups begin so. */
 #define SOURCES "*snapshots-of/"
 #define CONTENTS "*snapshots-from/"
-#define RESTORES "*restored-from/"
-#define PROTECTED "*snapshotted"
 
 char *snapshot_wake_sources(const char *namespace, const char *claim)
 {
 	return must_printf(SOURCES "%s/%s", namespace, claim);
-}
-
-char *snapshot_wake_restores(const char *namespace, const char *snapshot)
-{
-	return must_printf(RESTORES "%s/%s", namespace, snapshot);
 }
 
 void snapshot_wake_index(const struct object *object, struct text *key)
@@ -33,33 +27,6 @@ void snapshot_wake_index(const struct object *object, struct text *key)
 		text_printf(key, SOURCES "%s/%s", object->namespace, snapshot->claim_name);
 	else if (snapshot->source_content_name)
 		text_printf(key, CONTENTS "%s", snapshot->source_content_name);
-}
-
-/* The snapshot of its namespace that a pending claim is made from; NULL: it is not. A claim of
- * another namespace is not served, and must not keep the snapshot. */
-static const struct claim_data_source *restored_from(const struct claim *claim)
-{
-	const struct claim_data_source *source = claim->data_source;
-	if (!source || source->kind != CLAIM_FROM_SNAPSHOT || strcmp(claim->phase, "Pending") != 0)
-		return NULL;
-	return !source->namespace || strcmp(source->namespace, claim->object.namespace) == 0
-		       ? source
-		       : NULL;
-}
-
-static bool is_protected(const struct object *claim)
-{
-	return object_has_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER);
-}
-
-void snapshot_wake_index_claim(const struct object *object, struct text *key)
-{
-	const struct claim *claim = (const struct claim *)object;
-	const struct claim_data_source *source = restored_from(claim);
-	if (source)
-		text_printf(key, RESTORES "%s/%s", object->namespace, source->name);
-	else if (is_protected(object))
-		text_append_string(key, PROTECTED);
 }
 
 static void add(struct workqueue *queue, const char *kind, const char *namespace, const char *name)
@@ -156,8 +123,8 @@ static void content_changed(struct workqueue *queue, const struct cluster_change
 static void restore_ended(struct workqueue *queue, const struct claim *before,
 			  const struct claim *after)
 {
-	const struct claim_data_source *source = before ? restored_from(before) : NULL;
-	if (source && (!after || !restored_from(after)))
+	const struct claim_data_source *source = before ? snapshot_claim_source(before) : NULL;
+	if (source && (!after || !snapshot_claim_source(after)))
 		add(queue, SNAPSHOT_KEY, before->object.namespace, source->name);
 }
 
@@ -177,7 +144,7 @@ static void claim_changed(struct workqueue *queue, const struct cluster_change *
 	restore_ended(queue, before, after);
 	if (!source_differs(before, after))
 		return;
-	if (after && is_protected(object))
+	if (after && snapshot_claim_is_protected(object))
 		add(queue, SNAPSHOT_CLAIM_KEY, object->namespace, object->name);
 	if (!cluster_is_complete(change->cluster))
 		return;
@@ -232,7 +199,7 @@ void snapshot_wake_all(struct workqueue *queue, struct cluster *cluster)
 	for (size_t i = 0; i < contents.count; i++)
 		if (snapshot_content_is_ours(snapshot_content_of(contents.items[i])))
 			add_content(queue, contents.items[i]->name);
-	cluster_list(cluster, CLUSTER_CLAIMS, PROTECTED, &claims);
+	cluster_list(cluster, CLUSTER_CLAIMS, SNAPSHOT_CLAIM_PROTECTED, &claims);
 	for (size_t i = 0; i < claims.count; i++)
 		add(queue, SNAPSHOT_CLAIM_KEY, claims.items[i]->namespace, claims.items[i]->name);
 }

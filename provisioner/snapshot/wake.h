@@ -14,16 +14,11 @@
 #define SNAPSHOT_CLAIM_KEY "claim/"
 #define SNAPSHOT_CONTENT_KEY "content/"
 
-/* Group the snapshots by their source, and of the claims those that restore from a snapshot by it,
- * and those that are protected. */
+/* Groups the snapshots by their source. */
 object_index_fn snapshot_wake_index;
-object_index_fn snapshot_wake_index_claim;
 
-/* The group of snapshots whose source is the claim. Yours, as the next one. */
+/* The group of snapshots whose source is the claim. Yours. */
 char *snapshot_wake_sources(const char *namespace, const char *claim);
-
-/* The group of pending claims that restore from the snapshot. */
-char *snapshot_wake_restores(const char *namespace, const char *snapshot);
 
 void snapshot_wake(struct workqueue *queue, const struct cluster_change *change);
 void snapshot_wake_all(struct workqueue *queue, struct cluster *cluster);

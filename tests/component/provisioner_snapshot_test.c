@@ -242,6 +242,19 @@ static void what_is_of_another_driver_is_not_touched(void **state)
 	assert_false(scene_has_event(scene, "SetDefaultSnapshotClassFailed", ""));
 }
 
+/* Whose a snapshot is must not depend on what bears the names of its class and claim later. */
+static void a_snapshot_goes_whatever_its_class_and_claim_have_become(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = snapshot_scene_new();
+	snapshot_scene_put(scene, NULL);
+	assert_true(snapshot_scene_wait(scene, snapshot_scene_is_ready));
+	snapshot_scene_put_class(scene, "snaps", "other.example.com", true);
+	snapshot_scene_put_volume(scene, "other.example.com");
+	usleep(20000);
+	scene_delete(scene, &scene_snapshots, "snap");
+	assert_true(snapshot_scene_wait(scene, snapshot_scene_is_gone));
+}
+
 static void put_content(struct provision_scene *scene, const char *name, const char *patch)
 {
 	CLEANUP(json_object_putp)
@@ -393,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_missing_class_is_told_and_waited_for),
 		cmocka_unit_test(half_a_secret_of_the_class_is_told),
 		cmocka_unit_test(what_is_of_another_driver_is_not_touched),
+		cmocka_unit_test(a_snapshot_goes_whatever_its_class_and_claim_have_become),
 		cmocka_unit_test(an_existing_snapshot_is_bound),
 		cmocka_unit_test(a_content_of_another_snapshot_is_told),
 		cmocka_unit_test(a_content_that_vanished_is_told_and_not_replaced),

@@ -15,20 +15,19 @@
 #include "base/cleanup.h"
 #include "kube/object.h"
 
-struct snapshot_written;
+struct written;
 
-struct snapshot_written *snapshot_written_new(void);
-void snapshot_written_free(struct snapshot_written *written);
+struct written *written_new(void);
+void written_free(struct written *written);
 
 /* As the API server has answered. is_new: it was created. */
-void snapshot_written_note(struct snapshot_written *written, const struct object *object,
-			   bool is_new);
+void written_note(struct written *written, const struct object *object, bool is_new);
 
 /* It was deleted, or will be gone as soon as it is let go: it is not what it was any more. */
-void snapshot_written_note_end(struct snapshot_written *written, const struct object *object);
+void written_note_end(struct written *written, const struct object *object);
 
 /* The copy of the object, NULL if it has none, is not older than what was written. */
-bool snapshot_written_is_seen(struct snapshot_written *written, const struct kind *kind,
-			      const char *namespace, const char *name, const struct object *copy);
+bool written_is_seen(struct written *written, const struct kind *kind, const char *namespace,
+		     const char *name, const struct object *copy);
 
-DEFINE_CLEANUP(struct snapshot_written *, snapshot_written_free);
+DEFINE_CLEANUP(struct written *, written_free);

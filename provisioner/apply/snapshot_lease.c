@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snapshot/other_lease.h"
+#include "apply/snapshot_lease.h"
 
 #include <stdlib.h>
 
@@ -32,18 +32,18 @@ static const struct kind lease_kind = {
 	.parse = parse,
 };
 
-void snapshot_other_lease_done(struct snapshot_other_lease *lease)
+void snapshot_lease_done(struct snapshot_lease *lease)
 {
 	free(lease->holder);
 	free(lease->renewed);
-	*lease = (struct snapshot_other_lease) { 0 };
+	*lease = (struct snapshot_lease) { 0 };
 }
 
-bool snapshot_other_lease_judge(struct snapshot_other_lease *lease, const char *holder,
-				const char *renewed, uint64_t now_ms, uint32_t gone_ms)
+bool snapshot_lease_judge(struct snapshot_lease *lease, const char *holder, const char *renewed,
+			  uint64_t now_ms, uint32_t gone_ms)
 {
 	if (!same_or_none(lease->holder, holder) || !same_or_none(lease->renewed, renewed)) {
-		snapshot_other_lease_done(lease);
+		snapshot_lease_done(lease);
 		lease->holder = must_strdup(holder);
 		lease->renewed = must_strdup(renewed);
 		lease->seen_ms = now_ms;
@@ -51,15 +51,15 @@ bool snapshot_other_lease_judge(struct snapshot_other_lease *lease, const char *
 	return holder && holder[0] && now_ms - lease->seen_ms < gone_ms;
 }
 
-int snapshot_other_lease_look(struct snapshot_other_lease *lease, struct kube_client *client,
-			      const char *namespace, uint32_t gone_ms, struct error *err)
+int snapshot_lease_look(struct snapshot_lease *lease, struct kube_client *client,
+			const char *namespace, uint32_t gone_ms, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *object = NULL;
-	if (kube_get(client, &lease_kind, namespace, SNAPSHOT_OTHER_LEASE_NAME, &object, err) < 0 &&
+	if (kube_get(client, &lease_kind, namespace, SNAPSHOT_LEASE_NAME, &object, err) < 0 &&
 	    err->code != ERROR_NOT_FOUND)
 		return -1;
 	const struct record *record = (const struct record *)object;
 	const char *holder = record ? record->holder ? record->holder : "" : NULL;
-	return snapshot_other_lease_judge(lease, holder, record ? record->renewed : NULL,
-					  clock_monotonic_ms(), gone_ms);
+	return snapshot_lease_judge(lease, holder, record ? record->renewed : NULL,
+				    clock_monotonic_ms(), gone_ms);
 }

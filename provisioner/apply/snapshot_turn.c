@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snapshot/turn.h"
+#include "apply/snapshot_turn.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
+#include "apply/place.h"
+#include "apply/snapshot_lease.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -13,8 +15,6 @@
 #include "cluster/snapshot.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
-#include "snapshot/other_lease.h"
-#include "snapshot/wake.h"
 
 /* A settled controller answers within a second or two; while its leader changes, up to 17 pass.
  * The others are so much shorter than a probe where a test makes that shorter. */
@@ -29,7 +29,7 @@ enum { LEASES = 2 };
 struct snapshot_turn {
 	const struct applier *applier;
 	struct ticker ticker;
-	struct snapshot_other_lease leases[LEASES];
+	struct snapshot_lease leases[LEASES];
 	char *probe_uid;    /* NULL: there is none now */
 	uint64_t probed_ms; /* when it was made */
 	uint64_t due_ms;    /* when to probe next */
@@ -60,7 +60,7 @@ void snapshot_turn_free(struct snapshot_turn *turn)
 		return;
 	snapshot_turn_stop(turn);
 	for (int i = 0; i < LEASES; i++)
-		snapshot_other_lease_done(&turn->leases[i]);
+		snapshot_lease_done(&turn->leases[i]);
 	free(turn->probe_uid);
 	free(turn);
 }
@@ -75,11 +75,16 @@ static const char *own_namespace(const struct snapshot_turn *turn)
 	return cluster_namespace(turn->applier->cluster);
 }
 
-bool snapshot_turn_is_probe(const struct snapshot_turn *turn, const char *key)
+bool snapshot_turn_is_probe(const struct snapshot_turn *turn, const char *name)
 {
-	CLEANUP_FREE char *probe =
-		must_printf(SNAPSHOT_KEY "%s/" SNAPSHOT_PROBE_NAME, own_namespace(turn));
-	return strcmp(key, probe) == 0;
+	CLEANUP_FREE char *probe = must_printf("%s/" SNAPSHOT_PROBE_NAME, own_namespace(turn));
+	return strcmp(name, probe) == 0;
+}
+
+bool snapshot_turn_stands_by(void *context)
+{
+	const struct placer *placer = context;
+	return !snapshot_turn_is_ours(placer->applier->turn);
 }
 
 static void stand_by(struct snapshot_turn *turn, const char *why)
@@ -109,11 +114,10 @@ static int look_at_leases(struct snapshot_turn *turn, struct error *err)
 						 own_namespace(turn) };
 	int held = 0;
 	for (int i = 0; i < LEASES; i++) {
-		int r = snapshot_other_lease_look(&turn->leases[i], turn->applier->client,
-						  namespaces[i], turn->applier->snapshot_probe_ms,
-						  err);
+		int r = snapshot_lease_look(&turn->leases[i], turn->applier->client, namespaces[i],
+					    turn->applier->snapshot_probe_ms, err);
 		if (r < 0)
-			return error_prefix(err, "%s/%s", namespaces[i], SNAPSHOT_OTHER_LEASE_NAME);
+			return error_prefix(err, "%s/%s", namespaces[i], SNAPSHOT_LEASE_NAME);
 		held |= r;
 	}
 	return held;
@@ -202,7 +206,7 @@ static int look(struct snapshot_turn *turn, struct error *err)
 	if (held < 0)
 		return -1;
 	if (held) {
-		stand_by(turn, "the lease " SNAPSHOT_OTHER_LEASE_NAME " is held");
+		stand_by(turn, "the lease " SNAPSHOT_LEASE_NAME " is held");
 		end_probe(turn);
 	} else if (turn->held) {
 		turn->due_ms = 0;

@@ -45,7 +45,10 @@ void snapshot_turn_stop(struct snapshot_turn *turn);
 
 bool snapshot_turn_is_ours(const struct snapshot_turn *turn);
 
-/* It is the key of the probe, upon which we do not act (snapshot/wake.h). */
-bool snapshot_turn_is_probe(const struct snapshot_turn *turn, const char *key);
+/* The probe is called so, upon which we do not act: "<namespace>/<name>". */
+bool snapshot_turn_is_probe(const struct snapshot_turn *turn, const char *name);
+
+/* Of a role (apply/role.h) whose context is a struct placer. */
+bool snapshot_turn_stands_by(void *context);
 
 DEFINE_CLEANUP(struct snapshot_turn *, snapshot_turn_free);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snapshot/written.h"
+#include "apply/written.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -22,25 +22,25 @@ struct note {
 	char key[];
 };
 
-struct snapshot_written {
+struct written {
 	pthread_mutex_t lock;
 	struct note *notes; /* in the order of their ends */
 };
 
-struct snapshot_written *snapshot_written_new(void)
+struct written *written_new(void)
 {
-	struct snapshot_written *written = must_alloc(sizeof(*written));
+	struct written *written = must_alloc(sizeof(*written));
 	pthread_mutex_init(&written->lock, NULL);
 	return written;
 }
 
-static void drop(struct snapshot_written *written, struct note *note)
+static void drop(struct written *written, struct note *note)
 {
 	HASH_DEL(written->notes, note);
 	free(note);
 }
 
-void snapshot_written_free(struct snapshot_written *written)
+void written_free(struct written *written)
 {
 	if (!written)
 		return;
@@ -61,8 +61,7 @@ static uint64_t version_of(const struct object *object)
 	return strtoull(object->resource_version, NULL, 10);
 }
 
-static void note_change(struct snapshot_written *written, const struct object *object,
-			enum change change)
+static void note_change(struct written *written, const struct object *object, enum change change)
 {
 	CLEANUP_FREE char *key = key_of(object->kind, object->namespace, object->name);
 	uint64_t now_ms = clock_monotonic_ms();
@@ -82,13 +81,12 @@ static void note_change(struct snapshot_written *written, const struct object *o
 	pthread_mutex_unlock(&written->lock);
 }
 
-void snapshot_written_note(struct snapshot_written *written, const struct object *object,
-			   bool is_new)
+void written_note(struct written *written, const struct object *object, bool is_new)
 {
 	note_change(written, object, is_new ? MADE : CHANGED);
 }
 
-void snapshot_written_note_end(struct snapshot_written *written, const struct object *object)
+void written_note_end(struct written *written, const struct object *object)
 {
 	note_change(written, object, ENDED);
 }
@@ -101,8 +99,8 @@ static bool shows(const struct object *copy, const struct note *note)
 				     : version_of(copy) >= note->version;
 }
 
-bool snapshot_written_is_seen(struct snapshot_written *written, const struct kind *kind,
-			      const char *namespace, const char *name, const struct object *copy)
+bool written_is_seen(struct written *written, const struct kind *kind, const char *namespace,
+		     const char *name, const struct object *copy)
 {
 	CLEANUP_FREE char *key = key_of(kind, namespace, name);
 	struct note *note;
