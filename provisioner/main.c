@@ -160,6 +160,7 @@ static struct provisioner *new_provisioner(struct program *program)
 		.extra_metadata = options->extra_metadata,
 		.node_gone_after_s = options->node_gone_after_s,
 		.forget_released = options->forget_released,
+		.health_poll_ms = options->health_poll_ms,
 		.node_grace_ms = 30 * 1000,
 		.lead = { .time_left_ms = time_left_ms, .context = program },
 	});

@@ -17,6 +17,7 @@
 #include "cluster/nodes.h"
 #include "content/role.h"
 #include "growth/role.h"
+#include "health/role.h"
 #include "modify/role.h"
 #include "nodes/role.h"
 #include "reclaim/role.h"
@@ -27,8 +28,8 @@
 
 /* A new role is a folder and a line here. */
 static const struct role *const roles[] = {
-	&claim_role,	&reclaim_role,	&growth_role,  &modify_role,
-	&capacity_role, &snapshot_role, &content_role, &node_life_role,
+	&claim_role,	&reclaim_role, &growth_role,	&modify_role, &capacity_role,
+	&snapshot_role, &content_role, &node_life_role, &health_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -342,6 +343,7 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.snapshot_probe_ms = options->snapshot_probe_ms,
 		.node_gone_after_s = options->node_gone_after_s,
 		.forget_released = options->forget_released,
+		.health_poll_ms = options->health_poll_ms,
 		.short_of_room = short_of_room,
 		.resumed = role_resumed,
 		.snapshot_timeout_ms = options->snapshot_timeout_ms,

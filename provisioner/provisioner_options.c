@@ -24,7 +24,7 @@ static const char help[] =
 	"  --http=ADDRESS:PORT    /healthz, /readyz and /metrics; empty: none (:9747)\n"
 	"  --leader-elect=BOOL    act only as holder of the lease (true)\n"
 	"  --roles=LIST           what to do, of provision, reclaim, resize, modify,\n"
-	"                         capacity, snapshot-controller, snapshot, nodes (all)\n"
+	"                         capacity, snapshot-controller, snapshot, nodes, health (all)\n"
 	"  --snapshot-controller=WHEN\n"
 	"                         do the part of a snapshot-controller for our driver: auto "
 	"(where\n"
@@ -56,6 +56,9 @@ static const char help[] =
 	"                         24h, 7d (24h)\n"
 	"  --forget-released=BOOL delete the records of released volumes whose node is gone "
 	"(true)\n"
+	"  --health-poll-interval=SECONDS\n"
+	"                         ask each node for the health of its volumes so often, 1 to 3600 "
+	"(60)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n";
@@ -96,7 +99,7 @@ static int parse_snapshot_controller(const char *when, struct options *options, 
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
 	unsigned timeout_s = 30, modify_timeout_s = 10, capacity_poll_s = 60,
-		 snapshot_timeout_s = 60;
+		 snapshot_timeout_s = 60, health_poll_s = 60;
 	const char *roles = "", *snapshot_controller = "auto";
 	struct options options = {
 		.node_service = "kentledge-node",
@@ -134,6 +137,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "node-gone-after", .seconds = &options.node_gone_after_s, .min = 1,
 		  .max = 365 * 24 * 60 * 60 },
 		{ "forget-released", .on = &options.forget_released },
+		{ "health-poll-interval", .number = &health_poll_s, .min = 1, .max = 3600 },
 		{ "log-level", .log_level = &options.log_level },
 	};
 	const struct flag_table table = { .program = "kentledge-provisioner",
@@ -153,6 +157,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 	options.modify_timeout_ms = modify_timeout_s * 1000;
 	options.capacity_poll_ms = capacity_poll_s * 1000;
 	options.snapshot_timeout_ms = snapshot_timeout_s * 1000;
+	options.health_poll_ms = health_poll_s * 1000;
 	*ret_options = options;
 	return 0;
 }

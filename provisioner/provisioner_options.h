@@ -33,6 +33,7 @@ struct options {
 	bool extra_metadata;
 	uint32_t node_gone_after_s;
 	bool forget_released;
+	uint32_t health_poll_ms;
 	enum log_level log_level;
 };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/claim.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "kube/json.h"
 
 #define CLASS_BETA_ANNOTATION "volume.beta.kubernetes.io/storage-class"
@@ -239,6 +241,42 @@ static int parse_modify(struct claim *claim, struct json_object *json, struct er
 	return 0;
 }
 
+static int compare_words(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *claim_health_join(const char **words, size_t count, struct arena *arena)
+{
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	qsort(words, count, sizeof(*words), compare_words);
+	for (size_t i = 0; i < count; i++)
+		text_printf(&text, "%s%s", i ? "," : "", words[i]);
+	return count ? arena_strdup(arena, text_string(&text)) : NULL;
+}
+
+/* As with conditions: the claim is served in whatever shape this is. */
+static void parse_health(struct claim *claim, struct json_object *json)
+{
+	struct arena *arena = claim->object.arena;
+	const char *words[CLAIM_HEALTH_MAX];
+	size_t count = 0;
+	struct json_object *list = json_find(json, "status.healthStatus.healthConditions");
+	if (!json_object_is_type(list, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(list) && count < CLAIM_HEALTH_MAX; i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+		struct json_object *status = json_find(item, "status");
+		struct json_object *reason = json_find(item, "reason");
+		if (json_object_is_type(status, json_type_string) &&
+		    json_object_is_type(reason, json_type_string))
+			words[count++] =
+				arena_printf(arena, "%.64s %.256s", json_object_get_string(status),
+					     json_object_get_string(reason));
+	}
+	claim->health = claim_health_join(words, count, arena);
+}
+
 static int claim_parse(struct object *object, struct json_object *json, struct error *err)
 {
 	struct claim *claim = claim_of(object);
@@ -253,6 +291,7 @@ static int claim_parse(struct object *object, struct json_object *json, struct e
 		    0)
 		return -1;
 	claim->has_selector = selector != NULL;
+	parse_health(claim, json);
 	return json_read_bytes(json, "spec.resources.limits.storage", &claim->limit_bytes, err);
 }
 

@@ -111,7 +111,15 @@ struct claim {
 	enum claim_modify modify;
 	const char *modify_error;	 /* as resize_error, of CLAIM_MODIFY_ERROR */
 	const char *modify_error_reason; /* its reason; or NULL */
+	const char *health; /* status.healthStatus: claim_health_join(); NULL: nothing wrong */
 };
+
+/* At most so many conditions does the API server take (core/v1 VolumeHealthStatus). */
+#define CLAIM_HEALTH_MAX 16
+
+/* "Degraded PoolFull" and the like, sorted and with commas between: two sets of adverse conditions
+ * are equal if these texts are. Sorts words. NULL for none. */
+const char *claim_health_join(const char **words, size_t count, struct arena *arena);
 
 extern const struct kind claim_kind;
 

@@ -41,6 +41,7 @@ struct applier {
 	bool extra_modify_metadata;   /* ControllerModifyVolume names claim and volume, too */
 	uint32_t capacity_poll_ms;    /* between two questions for a node's room */
 	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
+	uint32_t health_poll_ms;      /* between two questions for the health of its volumes */
 	bool capacity_for_immediate;  /* capacity objects for classes that bind at once, too */
 	uint32_t node_gone_after_s;   /* a node that is not in the cluster for so long is gone */
 	bool forget_released;	      /* the records of released volumes whose node is gone */

@@ -73,6 +73,24 @@ void volume_node_candidates(struct cluster *cluster, const struct persistent_vol
 		*ret_nodes = (struct cluster_nodes) { 0 };
 }
 
+/* Other groups of volumes do not begin so. */
+#define ON "*on/"
+
+void volume_node_index(const struct object *object, struct text *key)
+{
+	const struct persistent_volume *volume = (const struct persistent_volume *)object;
+	const char *id =
+		persistent_volume_is_ours(volume) ? node_selector_id(&volume->affinity) : NULL;
+	if (id)
+		text_printf(key, ON "%s", id);
+}
+
+void volume_node_list(struct cluster *cluster, const char *node_id, struct object_list *ret_volumes)
+{
+	CLEANUP_FREE char *group = must_printf(ON "%s", node_id);
+	cluster_list(cluster, CLUSTER_VOLUMES, group, ret_volumes);
+}
+
 bool volume_node_may_be(const struct persistent_volume *volume, const struct cluster_nodes *node)
 {
 	return node->count == 0 || node_selector_matches(&volume->affinity, &node->views[0]);

@@ -21,6 +21,11 @@ void volume_node_candidates(struct cluster *cluster, const struct persistent_vol
 int volume_node_find(const struct persistent_volume *volume, const struct cluster_nodes *nodes,
 		     const char **ret_node, struct error *err);
 
+/* Groups the volumes whose affinity names one node, as we write it, by that id. Roles share it. */
+object_index_fn volume_node_index;
+void volume_node_list(struct cluster *cluster, const char *node_id,
+		      struct object_list *ret_volumes);
+
 /* Pure. The volume may wait for a change of that node (cluster_nodes_get() of its name). Every
  * volume may when the node has left the cluster, since then an affinity that matched two nodes may
  * match one. */

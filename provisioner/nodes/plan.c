@@ -3,20 +3,9 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "cluster/volume_release.h"
 
-#define SKEW_S 300 /* our clock, that of another leader and the API server's may differ so much */
 #define LOOK_S (60 * 60) /* at least so often while the time runs */
-
-/* A note from before the volume or from the future is of a clock that was wrong. */
-static bool note_is_credible(const struct node_life_view *view, const char *note,
-			     int64_t *ret_since_s)
-{
-	return note && clock_parse_s(note, ret_since_s) &&
-	       *ret_since_s >= view->volume->object.created_s - SKEW_S &&
-	       *ret_since_s <= view->now_s + SKEW_S;
-}
 
 static enum node_life_decision decide_gone(const struct node_life_view *view)
 {
@@ -28,12 +17,12 @@ static enum node_life_decision decide_gone(const struct node_life_view *view)
 static void plan_missing(const struct node_life_view *view, struct node_life_plan *plan)
 {
 	int64_t since_s = 0;
-	if (view->now_s < view->volume->object.created_s - SKEW_S) {
+	if (view->now_s < view->volume->object.created_s - NODE_ABSENCE_SKEW_S) {
 		plan->decision = NODE_LIFE_WAIT; /* our own clock is wrong */
 		plan->wait_s = LOOK_S;
 		return;
 	}
-	if (!note_is_credible(view, plan->since, &since_s)) {
+	if (!node_absence_read(view->volume, view->now_s, &since_s)) {
 		plan->decision = NODE_LIFE_MARK;
 		return;
 	}

@@ -21,11 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cluster/node_absence.h"
 #include "cluster/persistent_volume.h"
 #include "kube/claim.h"
-
-/* RFC 3339: since when no Node stands for the volume's node. */
-#define NODE_GONE_SINCE_ANNOTATION "kentledge.io/node-gone-since"
 
 enum node_life_decision {
 	NODE_LIFE_IGNORE,

@@ -2,6 +2,7 @@
 #include "nodes/role.h"
 
 #include "base/log.h"
+#include "cluster/volume_node.h"
 #include "nodes/reconcile.h"
 #include "nodes/wake.h"
 
@@ -32,7 +33,7 @@ const struct role node_life_role = {
 	.share = 8,
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES),
-	.index = { [CLUSTER_VOLUMES] = node_life_index },
+	.index = { [CLUSTER_VOLUMES] = volume_node_index },
 	.wake = node_life_wake,
 	.begin = begin,
 	.end = end,

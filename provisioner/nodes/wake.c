@@ -2,23 +2,12 @@
 #include "nodes/wake.h"
 
 #include "base/same.h"
+#include "cluster/node_absence.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
+#include "cluster/volume_node.h"
 #include "csi/names.h"
 #include "kube/claim.h"
-#include "nodes/plan.h"
-
-/* Other roles group volumes by words that do not begin so. */
-#define ON "*on/"
-
-void node_life_index(const struct object *object, struct text *key)
-{
-	const struct persistent_volume *volume = (const struct persistent_volume *)object;
-	const char *id =
-		persistent_volume_is_ours(volume) ? node_selector_id(&volume->affinity) : NULL;
-	if (id)
-		text_printf(key, ON "%s", id);
-}
 
 /* While the nodes are not listed yet, each volume counts as one whose node is missing. */
 static void volume_changed(struct workqueue *queue, const struct cluster_change *change)
@@ -46,8 +35,7 @@ static void wake_volumes_on(struct workqueue *queue, struct cluster *cluster, co
 	if (!id)
 		return;
 	CLEANUP_OBJECT_LIST struct object_list volumes = { 0 };
-	CLEANUP_FREE char *group = must_printf(ON "%s", id);
-	cluster_list(cluster, CLUSTER_VOLUMES, group, &volumes);
+	volume_node_list(cluster, id, &volumes);
 	for (size_t i = 0; i < volumes.count; i++)
 		workqueue_add(queue, volumes.items[i]->name);
 }

@@ -9,8 +9,5 @@
 #include "cluster/cluster.h"
 #include "kube/workqueue.h"
 
-/* Groups the volumes of a node. */
-object_index_fn node_life_index;
-
 /* Keys: "<name>". */
 void node_life_wake(struct workqueue *queue, const struct cluster_change *change);

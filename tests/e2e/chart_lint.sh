@@ -220,8 +220,8 @@ refuses() {
 # A role that is switched off has no rights. As with --reuse-values, no list means all of them.
 roles_bring_their_rights() {
 	local list
-	for list in '["provision","reclaim","resize","modify","capacity","snapshot","snapshot-controller","nodes"]' null; do
-		renders '--roles=provision,reclaim,resize,modify,capacity,snapshot,snapshot-controller,nodes$' --set-json "provisioner.roles=$list"
+	for list in '["provision","reclaim","resize","modify","capacity","snapshot","snapshot-controller","nodes","health"]' null; do
+		renders '--roles=provision,reclaim,resize,modify,capacity,snapshot,snapshot-controller,nodes,health$' --set-json "provisioner.roles=$list"
 		provisioner_may 'verbs: \[get, list, watch, create, patch, delete\]'
 		grep -q 'csistoragecapacities' < <(section Role kentledge-provisioner) ||
 			fail "kentledge-provisioner cannot write capacity objects"
@@ -275,6 +275,9 @@ roles_bring_their_rights() {
 	provisioner_may 'persistentvolumeclaims\]'
 	provisioner_may 'volumesnapshotcontents\]'
 	provisioner_may_not 'volumeattributesclasses'
+	renders '--roles=health$' --set-json 'provisioner.roles=["health"]'
+	provisioner_may 'persistentvolumeclaims/status'
+	provisioner_may_not 'get, list, watch, |delete|storageclasses'
 }
 
 # The rights of the part of a snapshot-controller, and of the look for another one.

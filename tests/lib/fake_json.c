@@ -42,9 +42,10 @@ static const char *merge_key_of(const char *list)
 		const char *list;
 		const char *key;
 	} keys[] = {
-		{ "ownerReferences", "uid" }, { "conditions", "type" }, { "containers", "name" },
-		{ "initContainers", "name" }, { "volumes", "name" },	{ "env", "name" },
-		{ "finalizers", "" },
+		{ "ownerReferences", "uid" }, { "conditions", "type" },
+		{ "containers", "name" },     { "initContainers", "name" },
+		{ "volumes", "name" },	      { "env", "name" },
+		{ "finalizers", "" },	      { "healthConditions", "status" },
 	};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strcmp(keys[i].list, list) == 0)
@@ -135,6 +136,13 @@ static struct json_object *merge(struct json_object *target, struct json_object 
 	if (!json_object_is_type(target, json_type_object)) {
 		json_object_put(target);
 		target = json_object_new_object();
+	}
+	struct json_object *directive = strategic ? json_find(patch, "$patch") : NULL;
+	if (directive && strcmp(json_object_get_string(directive), "replace") == 0) {
+		json_object_put(target);
+		target = fake_json_copy(patch);
+		json_object_object_del(target, "$patch");
+		return target;
 	}
 	json_object_object_foreach(patch, key, value) merge_member(target, key, value, strategic);
 	return target;

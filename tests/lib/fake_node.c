@@ -17,10 +17,16 @@
 
 #define VOLUMES_MAX 64
 
-static const char *const method_names[METHODS] = {
-	"CreateVolume",		  "DeleteVolume",   "GetCapacity",    "ControllerExpandVolume",
-	"ControllerModifyVolume", "CreateSnapshot", "DeleteSnapshot", "GetSnapshot"
-};
+static const char *const method_names[METHODS] = { "CreateVolume",
+						   "DeleteVolume",
+						   "GetCapacity",
+						   "ControllerExpandVolume",
+						   "ControllerModifyVolume",
+						   "CreateSnapshot",
+						   "DeleteSnapshot",
+						   "GetSnapshot",
+						   "ControllerListVolumeHealth",
+						   "ControllerGetVolumeHealth" };
 
 struct fake_volume {
 	char *id; /* NULL: free */
@@ -56,6 +62,7 @@ struct fake_node {
 	struct text source;	/* the same */
 	bool copies_nothing;
 	struct fake_snapshots *snapshots;
+	struct fake_health *health;
 	struct rpc_method methods[METHODS]; /* what it serves */
 	fake_node_hook *hook;
 	void *hook_context;
@@ -81,6 +88,7 @@ struct fake_node *fake_node_new(const char *node_id)
 	node->socket = must_printf("%s/csi.sock", folder);
 	node->room_bytes = UINT64_C(1) << 40;
 	node->snapshots = fake_snapshots_new();
+	node->health = fake_health_new();
 	return node;
 }
 
@@ -111,6 +119,7 @@ void fake_node_free(struct fake_node *node)
 	text_done(&node->capability);
 	text_done(&node->source);
 	fake_snapshots_free(node->snapshots);
+	fake_health_free(node->health);
 	rmdir(node->folder);
 	free(node->socket);
 	free(node->folder);
@@ -441,6 +450,23 @@ struct fake_snapshots *fake_node_snapshots(struct fake_node *node)
 	return node->snapshots;
 }
 
+struct fake_health *fake_node_health(struct fake_node *node)
+{
+	return node->health;
+}
+
+char *fake_node_next_volume(struct fake_node *node, size_t *place)
+{
+	char *id = NULL;
+	pthread_mutex_lock(&node->lock);
+	while (!id && *place < VOLUMES_MAX) {
+		const char *here = node->volumes[(*place)++].id;
+		id = here ? must_strdup(here) : NULL;
+	}
+	pthread_mutex_unlock(&node->lock);
+	return id;
+}
+
 void fake_node_note_secrets(struct fake_node *node, int method, const char *secrets)
 {
 	pthread_mutex_lock(&node->lock);
@@ -456,10 +482,13 @@ static void make_server(struct fake_node *node)
 	memcpy(node->methods, methods, sizeof(methods));
 	memcpy(node->methods + count, fake_snapshot_methods,
 	       fake_snapshot_method_count * sizeof(*fake_snapshot_methods));
+	count += fake_snapshot_method_count;
+	memcpy(node->methods + count, fake_health_methods,
+	       fake_health_method_count * sizeof(*fake_health_methods));
 	must(rpc_server_new(
 		     &(struct rpc_server_options) {
 			     .methods = node->methods,
-			     .method_count = count + fake_snapshot_method_count,
+			     .method_count = count + fake_health_method_count,
 			     .context = node,
 			     .workers = 4,
 		     },

@@ -3,9 +3,9 @@
 
 /*
  * A node plugin in memory, behind a real gRPC server: what the provisioner meets on a node. It
- * serves CreateVolume, DeleteVolume, ControllerExpandVolume, ControllerModifyVolume and
- * GetCapacity, keeps names, sizes and mutable parameters, and fails as the test says. A volume's id
- * is its name. Thread-safe.
+ * serves CreateVolume, DeleteVolume, ControllerExpandVolume, ControllerModifyVolume, GetCapacity,
+ * ControllerListVolumeHealth (two volumes a page) and ControllerGetVolumeHealth, keeps names, sizes
+ * and mutable parameters, and fails as the test says. A volume's id is its name. Thread-safe.
  */
 
 #include <stdbool.h>
@@ -39,6 +39,11 @@ uint64_t fake_node_size(struct fake_node *node, const char *id); /* 0: it has no
 /* Its mutable parameters, "a=1,b=2"; yours. NULL: it has no such volume. A modification that names
  * a parameter "impossible" is refused with ERROR_INVALID. */
 char *fake_node_attributes(struct fake_node *node, const char *id);
+
+/* What is wrong with a volume: a status (CSI's number, 0: nothing is wrong) and a reason, and
+ * whether lists leave it out. */
+void fake_node_set_health(struct fake_node *node, const char *id, int status, const char *reason);
+void fake_node_set_hidden(struct fake_node *node, const char *id, bool hidden);
 
 size_t fake_node_calls(struct fake_node *node, const char *method);
 

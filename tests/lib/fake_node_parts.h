@@ -21,6 +21,8 @@ enum {
 	CREATE_SNAPSHOT,
 	DELETE_SNAPSHOT,
 	GET_SNAPSHOT,
+	LIST_HEALTH,
+	GET_HEALTH,
 	METHODS,
 };
 
@@ -31,6 +33,17 @@ void fake_snapshots_free(struct fake_snapshots *snapshots);
 struct fake_snapshots *fake_node_snapshots(struct fake_node *node);
 extern const struct rpc_method fake_snapshot_methods[];
 extern const size_t fake_snapshot_method_count;
+
+struct fake_health;
+
+struct fake_health *fake_health_new(void);
+void fake_health_free(struct fake_health *health);
+struct fake_health *fake_node_health(struct fake_node *node);
+extern const struct rpc_method fake_health_methods[];
+extern const size_t fake_health_method_count;
+
+/* The id of the first volume from that place on, and the place behind it; yours. NULL: none. */
+char *fake_node_next_volume(struct fake_node *node, size_t *place);
 
 /* One end of a call. Returns 0 or the failure that was asked for. */
 int fake_node_pass(struct fake_node *node, int method, bool after, struct error *err);

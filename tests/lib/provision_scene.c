@@ -80,6 +80,7 @@ struct provision_scene {
 	bool for_immediate;
 	uint32_t gone_after_s;
 	bool keeps_records;
+	uint32_t health_poll_ms;
 	uint32_t call_timeout_ms;
 	bool extra_modify_metadata;
 	unsigned roles;
@@ -156,6 +157,7 @@ struct provision_scene *scene_new(void)
 	scene->poll_ms = 60000;
 	scene->silence_ms = 300000;
 	scene->gone_after_s = 3600;
+	scene->health_poll_ms = 60000;
 	scene->call_timeout_ms = 5000;
 	scene_set_roles(scene, "provision,reclaim");
 	scene->api = fake_api_new();
@@ -243,6 +245,11 @@ void scene_set_gone_after(struct provision_scene *scene, uint32_t seconds, bool 
 	scene->keeps_records = !forget;
 }
 
+void scene_set_health_poll(struct provision_scene *scene, uint32_t poll_ms)
+{
+	scene->health_poll_ms = poll_ms;
+}
+
 void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms)
 {
 	scene->call_timeout_ms = timeout_ms;
@@ -315,6 +322,7 @@ void scene_start(struct provision_scene *scene)
 		.extra_metadata = true,
 		.node_gone_after_s = scene->gone_after_s,
 		.forget_released = !scene->keeps_records,
+		.health_poll_ms = scene->health_poll_ms,
 		.lead = { .time_left_ms = time_left_ms, .context = scene },
 		.dial = dial,
 		.dial_context = scene,

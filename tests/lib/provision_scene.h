@@ -64,6 +64,9 @@ void scene_set_extra_modify_metadata(struct provision_scene *scene);
  * volumes then; true unless set. */
 void scene_set_gone_after(struct provision_scene *scene, uint32_t seconds, bool forget);
 
+/* How often it asks a node for the health of its volumes: once a minute unless set. */
+void scene_set_health_poll(struct provision_scene *scene, uint32_t poll_ms);
+
 /* What a provisioner that is started from now on does: provision and reclaim unless set. */
 void scene_set_roles(struct provision_scene *scene, const char *roles);
 

@@ -1,7 +1,7 @@
 {{/* What the provisioner does, as a list in JSON. `helm upgrade --reuse-values` knows no values that came
 with this chart. */}}
 {{- define "kentledge.roles" -}}
-{{- $roles := .Values.provisioner.roles | default (list "provision" "reclaim" "resize" "modify" "capacity" "snapshot" "snapshot-controller" "nodes") }}
+{{- $roles := .Values.provisioner.roles | default (list "provision" "reclaim" "resize" "modify" "capacity" "snapshot" "snapshot-controller" "nodes" "health") }}
 {{- if eq (include "kentledge.snapshots" (dict "root" . "value" "controller")) "never" }}
 {{- $roles = without $roles "snapshot-controller" }}
 {{- end }}

@@ -18,12 +18,13 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 16);
-	assert_int_equal(options.roles, 255); /* all */
+	assert_int_equal(options.roles, 511); /* all */
 	assert_false(options.snapshots_always);
 	assert_string_equal(options.snapshot_lease_namespace, "kube-system");
 	assert_string_equal(options.deployment, "");
 	assert_int_equal(options.capacity_poll_ms, 60000);
 	assert_int_equal(options.node_gone_after_s, 86400);
+	assert_int_equal(options.health_poll_ms, 60000);
 	assert_true(options.forget_released);
 	assert_int_equal(options.call_timeout_ms, 30000);
 	assert_int_equal(options.modify_timeout_ms, 10000);
@@ -45,7 +46,7 @@ static void reads_every_flag(void **state)
 			       "--capacity-poll-interval=9", "--snapshot-timeout=7",
 			       "--snapshot-name-prefix=snap", "--extra-create-metadata",
 			       "--log-level=debug", "--node-gone-after=5m",
-			       "--forget-released=false"),
+			       "--forget-released=false", "--health-poll-interval=11"),
 			 0);
 	assert_string_equal(options.kubeconfig, "/k");
 	assert_string_equal(options.namespace, "ns");
@@ -58,6 +59,7 @@ static void reads_every_flag(void **state)
 	assert_string_equal(options.deployment, "d");
 	assert_int_equal(options.capacity_poll_ms, 9000);
 	assert_int_equal(options.node_gone_after_s, 300);
+	assert_int_equal(options.health_poll_ms, 11000);
 	assert_false(options.forget_released);
 	assert_int_equal(options.call_timeout_ms, 5000);
 	assert_int_equal(options.modify_timeout_ms, 7000);
@@ -80,9 +82,9 @@ static void says_who_is_the_snapshot_controller(void **state)
 	struct error err;
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=always"), 0);
 	assert_true(options.snapshots_always);
-	assert_int_equal(options.roles, 255);
+	assert_int_equal(options.roles, 511);
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=never"), 0);
-	assert_int_equal(options.roles, 223);
+	assert_int_equal(options.roles, 479);
 	assert_int_equal(
 		PARSE(&options, &err, "--snapshot-controller=never", "--roles=snapshot-controller"),
 		-1);
@@ -115,6 +117,7 @@ static void refuses_and_names_what_is_wrong(void **state)
 		"--snapshot-name-prefix=Snap",
 		"--snapshot-name-prefix=-snap",
 		"--snapshot-name-prefix=a/b",
+		"--health-poll-interval=0",
 		"--node-gone-after=0s",
 		"--node-gone-after=5",
 		"--node-gone-after=h",
