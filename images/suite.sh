@@ -7,6 +7,7 @@ SUITE_BUSYBOX_CONFIG=$BUSYBOX_CONFIG
 SUITE_GLIBC_CONFIG=$BUSYBOX_CONFIG
 SUITE_NGINX_CONFIG=$NGINX_CONFIG
 SUITE_AGNHOST_CONFIG="{$SHELL_PATH,\"Entrypoint\":[\"/agnhost\"],\"Cmd\":[\"pause\"],\"WorkingDir\":\"/\"}"
+SUITE_POPULATOR_CONFIG="{$SHELL_PATH,\"Entrypoint\":[\"/populator\"],\"WorkingDir\":\"/\"}"
 
 suite_pause_inputs() { pause_inputs; }
 suite_pause_root() { pause_root "$1"; }
@@ -43,4 +44,18 @@ suite_agnhost_root() { # ROOT
 	root_add_program "$1" "$AGNHOST" /agnhost
 	rm -f "$1/bin/nsenter"
 	root_add_program "$1" "$IMAGES_FOLDER/nsenter.sh" /bin/nsenter
+}
+
+suite_populator_inputs() {
+	busybox_inputs
+	echo "$IMAGES_FOLDER/suite.sh"
+	echo "$IMAGES_FOLDER/populator.sh"
+	command -v kubectl
+}
+
+suite_populator_root() { # ROOT
+	busybox_root "$1"
+	root_add_program "$1" "$(command -v kubectl)" /bin/kubectl
+	root_add_libraries "$1" "$(command -v kubectl)"
+	root_add_program "$1" "$IMAGES_FOLDER/populator.sh" /populator
 }
