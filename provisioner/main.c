@@ -159,6 +159,7 @@ static struct provisioner *new_provisioner(struct program *program)
 		.snapshot_prefix = options->snapshot_prefix,
 		.extra_metadata = options->extra_metadata,
 		.node_gone_after_s = options->node_gone_after_s,
+		.node_sight_s = 5 * 60,
 		.forget_released = options->forget_released,
 		.health_poll_ms = options->health_poll_ms,
 		.node_grace_ms = 30 * 1000,

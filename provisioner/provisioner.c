@@ -342,6 +342,7 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.snapshot_lease_namespace = options->snapshot_lease_namespace,
 		.snapshot_probe_ms = options->snapshot_probe_ms,
 		.node_gone_after_s = options->node_gone_after_s,
+		.node_sight_s = options->node_sight_s,
 		.forget_released = options->forget_released,
 		.health_poll_ms = options->health_poll_ms,
 		.short_of_room = short_of_room,

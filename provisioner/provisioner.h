@@ -41,8 +41,10 @@ struct provisioner_options {
 	uint32_t capacity_silence_ms; /* a node that does not answer for so long has no room */
 	bool capacity_for_immediate;  /* objects for classes that bind at once, too */
 	uint32_t node_gone_after_s;   /* a node that is not in the cluster for so long is gone */
-	bool forget_released;	      /* the records of released volumes of such nodes */
-	bool snapshots_always;	      /* as in apply/applier.h, as the next two */
+	uint32_t node_sight_s; /* before anything is deleted, this process must have missed it so
+				  long */
+	bool forget_released;  /* the records of released volumes of such nodes */
+	bool snapshots_always; /* as in apply/applier.h, as the next two */
 	const char *snapshot_lease_namespace;
 	uint32_t snapshot_probe_ms;
 	uint32_t snapshot_timeout_ms; /* of a CreateSnapshot or DeleteSnapshot */

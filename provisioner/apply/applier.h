@@ -44,6 +44,7 @@ struct applier {
 	uint32_t health_poll_ms;      /* between two questions for the health of its volumes */
 	bool capacity_for_immediate;  /* capacity objects for classes that bind at once, too */
 	uint32_t node_gone_after_s;   /* a node that is not in the cluster for so long is gone */
+	uint32_t node_sight_s;	      /* and this process must have missed it for so long */
 	bool forget_released;	      /* the records of released volumes whose node is gone */
 
 	uint32_t snapshot_timeout_ms; /* of the calls that make and delete snapshots */

@@ -8,10 +8,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/text.h"
 #include "cluster/node.h"
 #include "cluster/volume_release.h"
+#include "csi/names.h"
 #include "kube/event.h"
 #include "kube/json.h"
+#include "kube/list.h"
 #include "kube/verbs.h"
 
 static struct metric forgotten_total = {
@@ -46,13 +49,37 @@ int node_life_unmark(const struct applier *applier, const struct persistent_volu
 	return gone_is_fine(applier_edit(applier, &volume->object, patch, err), err);
 }
 
-/* Our copy of the nodes may be behind. Where the node's id is not its name, it alone counts. */
+static void count_node(void *context, struct object *node)
+{
+	(*(size_t *)context)++;
+}
+
+/* What is no label value is no node's label, and has no place in a selector. */
+static bool is_label_value(const char *text)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	size_t length = strlen(text);
+	return length > 0 && length <= 63 && strspn(text, allowed) == length;
+}
+
+/* Our copy of the nodes may be behind, so the API server is asked: for a Node of that name, and for
+ * one with our label, which stays where the node's id is not its name. */
 static int check_missing(const struct applier *applier, const char *node_id, struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *node = NULL;
+	CLEANUP_FREE char *selector = must_printf("%s=%s", CSI_TOPOLOGY_KEY, node_id);
+	const struct kube_scope scope = { .kind = &node_kind, .label_selector = selector };
+	size_t count = 0;
 	if (kube_get(applier->client, &node_kind, "", node_id, &node, err) == 0)
 		return error_set(err, ERROR_CONFLICT, "node \"%s\" is back", node_id);
-	return err->code == ERROR_NOT_FOUND ? 0 : -1;
+	if (err->code != ERROR_NOT_FOUND)
+		return -1;
+	if (!is_label_value(node_id))
+		return 0;
+	if (kube_list(applier->client, &scope, count_node, NULL, &count, NULL, err) < 0)
+		return -1;
+	return count == 0 ? 0 : error_set(err, ERROR_CONFLICT, "node \"%s\" is back", node_id);
 }
 
 static bool is_unchanged(const struct node_life_view *view, const struct node_life_plan *plan,

@@ -14,6 +14,17 @@ static enum node_life_decision decide_gone(const struct node_life_view *view)
 	return volume_is_used_by(view->volume, view->claim) ? NODE_LIFE_TELL : NODE_LIFE_IGNORE;
 }
 
+static void plan_gone(const struct node_life_view *view, struct node_life_plan *plan)
+{
+	int64_t sight_s = view->sight_s < view->gone_after_s ? view->sight_s : view->gone_after_s;
+	plan->decision = decide_gone(view);
+	if (plan->decision != NODE_LIFE_FORGET || view->seen_s >= sight_s)
+		return;
+	plan->decision = NODE_LIFE_WAIT;
+	plan->wait_s = (uint32_t)(sight_s - view->seen_s);
+	plan->released = true;
+}
+
 static void plan_missing(const struct node_life_view *view, struct node_life_plan *plan)
 {
 	int64_t since_s = 0;
@@ -28,7 +39,7 @@ static void plan_missing(const struct node_life_view *view, struct node_life_pla
 	}
 	int64_t passed_s = view->now_s > since_s ? view->now_s - since_s : 0;
 	if (passed_s >= view->gone_after_s) {
-		plan->decision = decide_gone(view);
+		plan_gone(view, plan);
 		return;
 	}
 	int64_t left_s = view->gone_after_s - passed_s;

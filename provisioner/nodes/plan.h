@@ -40,6 +40,8 @@ struct node_life_view {
 	bool node_is_there;	   /* a Node stands for the node id of the volume's affinity */
 	int64_t now_s;		   /* node_life_now_s() */
 	int64_t gone_after_s;
+	int64_t seen_s;	      /* this process has seen the node missing for so long */
+	int64_t sight_s;      /* and must have for so long before it deletes anything */
 	bool forget_released; /* else released volumes wait for their node without end */
 };
 

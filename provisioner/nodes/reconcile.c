@@ -7,12 +7,14 @@
 #include "base/clock.h"
 #include "cluster/nodes.h"
 #include "kube/event.h"
+#include "nodes/absence.h"
 #include "nodes/apply.h"
 #include "nodes/pace.h"
 
 struct node_life {
 	const struct applier *applier;
 	struct pace *pace;
+	struct absences *absences;
 	struct node_life_time start;
 };
 
@@ -26,6 +28,7 @@ struct node_life *node_life_new(const struct applier *applier)
 	struct node_life *life = must_alloc(sizeof(*life));
 	life->applier = applier;
 	life->pace = pace_new();
+	life->absences = absences_new();
 	life->start = read_time();
 	return life;
 }
@@ -35,6 +38,7 @@ void node_life_free(struct node_life *life)
 	if (!life)
 		return;
 	pace_free(life->pace);
+	absences_free(life->absences);
 	free(life);
 }
 
@@ -95,11 +99,19 @@ static int settle(struct node_life *life, const struct node_life_view *view, str
 	return r < 0 && err->code == ERROR_CONFLICT ? ROLE_AGAIN_MS : r;
 }
 
-static bool node_is_there(struct cluster *cluster, const struct persistent_volume *volume)
+/* Whether a Node stands for it; *ret_seen_s: how long we have seen none. */
+static bool node_is_there(struct node_life *life, const char *node_id, int64_t *ret_seen_s)
 {
 	CLEANUP_TEXT struct text name = TEXT_INIT;
-	const char *id = node_selector_id(&volume->affinity);
-	return id && cluster_find_node(cluster, id, &name);
+	*ret_seen_s = 0;
+	if (!node_id)
+		return false;
+	if (cluster_find_node(life->applier->cluster, node_id, &name)) {
+		absence_end(life->absences, node_id);
+		return true;
+	}
+	*ret_seen_s = absence_seen_s(life->absences, node_id, clock_boot_ms());
+	return false;
 }
 
 int node_life_reconcile(struct node_life *life, const char *key, struct error *err)
@@ -120,10 +132,11 @@ int node_life_reconcile(struct node_life *life, const char *key, struct error *e
 	struct node_life_view view = {
 		.volume = volume,
 		.claim = claim ? claim_of(claim) : NULL,
-		.node_is_there = node_is_there(applier->cluster, volume),
 		.now_s = node_life_now_s(&life->start, &now),
 		.gone_after_s = applier->node_gone_after_s,
+		.sight_s = applier->node_sight_s,
 		.forget_released = applier->forget_released,
 	};
+	view.node_is_there = node_is_there(life, node_selector_id(&volume->affinity), &view.seen_s);
 	return settle(life, &view, err);
 }

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "kube/json.h"
 #include "provision_scene.h"
+#include "step_share.h"
 #include "test.h"
 
 #define STEPS_MAX 60
@@ -128,6 +129,42 @@ static void a_released_volume_is_forgotten_when_the_time_is_up(void **state)
 	assert_int_equal(fake_node_calls(scene_node_b(scene), "DeleteVolume"), 0);
 }
 
+/* The API server was restored from a backup with an old note, or our clock was wrong when we began:
+ * we have to miss the node ourselves first. */
+static void a_note_alone_deletes_nothing(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_without_node_b();
+	scene_set_sight(scene, 2);
+	put_volume(scene, "pvc-www-uid", &released_long);
+	scene_start(scene);
+	usleep(1000000);
+	assert_true(scene_has_volume(scene, "www"));
+	assert_int_equal(writes(scene), 0);
+	assert_true(scene_wait(scene, has_no_volume, "www"));
+}
+
+static bool bring_by_another_name(struct provision_scene *scene, void *context)
+{
+	fake_api_put(scene_api(scene), &scene_nodes,
+		     "{\"metadata\":{\"name\":\"machine-7\",\"labels\":{"
+		     "\"topology.kentledge.io/node\":\"node-b\"}}}");
+	return true;
+}
+
+/* It is back when the record is about to be deleted, and our copy does not show it yet. */
+static void a_node_that_the_api_server_has_is_not_gone(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_without_node_b();
+	scene_set_roles(scene, "nodes");
+	put_volume(scene, "pvc-www-uid", &released_long);
+	scene_at_step(scene, 1, bring_by_another_name, NULL);
+	scene_start(scene);
+	assert_true(scene_wait(scene, is_not_noted, "www"));
+	assert_true(scene_has_acted(scene));
+	assert_true(scene_has_volume(scene, "www"));
+	assert_int_equal(fake_api_requests(scene_api(scene), "DELETE", ""), 0);
+}
+
 static void a_released_volume_is_kept_where_records_are(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_without_node_b();
@@ -142,9 +179,8 @@ static void a_released_volume_is_kept_where_records_are(void **state)
 /* The next leader continues: whatever was written, it ends without the record. */
 static void is_forgotten_whatever_step_is_killed(void **state)
 {
-	unsigned step = 0;
-	bool acted = true;
-	while (acted && ++step < STEPS_MAX) {
+	unsigned step = step_first();
+	for (bool acted = true; acted && step < STEPS_MAX; step = step_after(step)) {
 		CLEANUP(scene_freep) struct provision_scene *scene = scene_without_node_b();
 		put_volume(scene, "pvc-www-uid", &released_long);
 		scene_at_step(scene, step, scene_kill, NULL);
@@ -196,9 +232,8 @@ static bool bring(struct provision_scene *scene, void *context)
 static void a_node_that_comes_back_at_any_step_loses_nothing(void **state)
 {
 	for (int is_released = 0; is_released < 2; is_released++) {
-		unsigned step = 0;
-		bool acted = true;
-		while (acted && ++step < STEPS_MAX) {
+		unsigned step = step_first();
+		for (bool acted = true; acted && step < STEPS_MAX; step = step_after(step)) {
 			CLEANUP(scene_freep)
 			struct provision_scene *scene = scene_without_node_b();
 			put_volume(scene, "pvc-www-uid", is_released ? &released_long : &bound);
@@ -291,6 +326,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_released_volume_says_so_and_waits),
 		cmocka_unit_test(a_released_volume_is_forgotten_when_the_time_is_up),
+		cmocka_unit_test(a_note_alone_deletes_nothing),
+		cmocka_unit_test(a_node_that_the_api_server_has_is_not_gone),
 		cmocka_unit_test(a_released_volume_is_kept_where_records_are),
 		cmocka_unit_test(is_forgotten_whatever_step_is_killed),
 		cmocka_unit_test(the_note_outlives_the_process),

@@ -275,7 +275,9 @@ roles_bring_their_rights() {
 	provisioner_may 'persistentvolumeclaims\]'
 	provisioner_may 'volumesnapshotcontents\]'
 	provisioner_may_not 'volumeattributesclasses'
-	renders '--roles=health$' --set-json 'provisioner.roles=["health"]'
+	renders '--health-poll-interval=60$' --set-json 'provisioner.healthSeconds=null'
+	leaves_out '--health-poll-interval' --set-json 'provisioner.roles=["nodes"]'
+	renders '--health-poll-interval=5$' --set provisioner.healthSeconds=5 --set-json 'provisioner.roles=["health"]'
 	provisioner_may 'persistentvolumeclaims/status'
 	provisioner_may_not 'get, list, watch, |delete|storageclasses'
 }
@@ -353,6 +355,7 @@ wrong_values_are_refused() {
 	refuses replicas --set controller.replicas=0
 	refuses allocatableUpdateSeconds --set node.allocatableUpdateSeconds=5
 	refuses goneAfter --set nodes.goneAfter=soon
+	refuses healthSeconds --set provisioner.healthSeconds=0
 	refuses forgetRelease --set nodes.forgetRelease=true
 	refuses secretNamespaces --set 'provisioner.secretNamespaces={Keys}'
 	refuses secretNamespaces --set provisioner.secretNamespaces=keys

@@ -79,6 +79,7 @@ struct provision_scene {
 	uint32_t silence_ms;
 	bool for_immediate;
 	uint32_t gone_after_s;
+	uint32_t sight_s;
 	bool keeps_records;
 	uint32_t health_poll_ms;
 	uint32_t call_timeout_ms;
@@ -245,6 +246,11 @@ void scene_set_gone_after(struct provision_scene *scene, uint32_t seconds, bool 
 	scene->keeps_records = !forget;
 }
 
+void scene_set_sight(struct provision_scene *scene, uint32_t seconds)
+{
+	scene->sight_s = seconds;
+}
+
 void scene_set_health_poll(struct provision_scene *scene, uint32_t poll_ms)
 {
 	scene->health_poll_ms = poll_ms;
@@ -321,6 +327,7 @@ void scene_start(struct provision_scene *scene)
 		.snapshot_prefix = "snapshot",
 		.extra_metadata = true,
 		.node_gone_after_s = scene->gone_after_s,
+		.node_sight_s = scene->sight_s,
 		.forget_released = !scene->keeps_records,
 		.health_poll_ms = scene->health_poll_ms,
 		.lead = { .time_left_ms = time_left_ms, .context = scene },

@@ -64,6 +64,10 @@ void scene_set_extra_modify_metadata(struct provision_scene *scene);
  * volumes then; true unless set. */
 void scene_set_gone_after(struct provision_scene *scene, uint32_t seconds, bool forget);
 
+/* A provisioner that is started from now on deletes nothing of a node before it has missed it for
+ * so long itself: 0 unless set. */
+void scene_set_sight(struct provision_scene *scene, uint32_t seconds);
+
 /* How often it asks a node for the health of its volumes: once a minute unless set. */
 void scene_set_health_poll(struct provision_scene *scene, uint32_t poll_ms);
 

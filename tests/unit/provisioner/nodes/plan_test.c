@@ -94,6 +94,46 @@ static void counts_the_time_of_a_missing_node(void **state)
 	CHECK_ALL(rows);
 }
 
+/* The note says that the time is up. */
+static void deletes_nothing_that_it_has_not_missed_itself(void **state)
+{
+	static const struct {
+		const char *volume;
+		const char *claim;
+		int64_t gone_after_s, seen_s;
+		enum node_life_decision decision;
+		uint32_t wait_s;
+	} rows[] = {
+		{ "{" RELEASED "}", NULL, 3600, 0, NODE_LIFE_WAIT, 300 },
+		{ "{" RELEASED "}", NULL, 3600, 299, NODE_LIFE_WAIT, 1 },
+		{ "{" RELEASED "}", NULL, 3600, 300, NODE_LIFE_FORGET, 0 },
+		{ "{" RELEASED "}", NULL, 10, 3, NODE_LIFE_WAIT, 7 },
+		{ "{" RELEASED "}", NULL, 10, 10, NODE_LIFE_FORGET, 0 },
+		{ NULL, "{}", 3600, 0, NODE_LIFE_TELL, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP(object_unrefp)
+		struct object *volume =
+			sample_object(&persistent_volume_kind, VOLUME, rows[i].volume);
+		CLEANUP(object_unrefp)
+		struct object *claim =
+			rows[i].claim ? sample_object(&claim_kind, CLAIM, rows[i].claim) : NULL;
+		struct node_life_view view = {
+			.volume = persistent_volume_of(volume),
+			.claim = claim ? claim_of(claim) : NULL,
+			.gone_after_s = rows[i].gone_after_s,
+			.seen_s = rows[i].seen_s,
+			.sight_s = 300,
+			.forget_released = true,
+		};
+		struct node_life_plan plan;
+		assert_true(clock_parse_s(TEN, &view.now_s));
+		node_life_plan(&view, &plan);
+		assert_int_equal(plan.decision, rows[i].decision);
+		assert_int_equal(plan.wait_s, rows[i].wait_s);
+	}
+}
+
 static void acts_when_the_time_is_up(void **state)
 {
 	static const struct row rows[] = {
@@ -179,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_the_time_of_a_missing_node),
+		cmocka_unit_test(deletes_nothing_that_it_has_not_missed_itself),
 		cmocka_unit_test(acts_when_the_time_is_up),
 		cmocka_unit_test(writes_nothing_on_a_volume_that_is_retained),
 		cmocka_unit_test(does_not_trust_clocks_that_were_wrong),
