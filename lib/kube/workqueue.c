@@ -4,14 +4,17 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <uthash.h>
 #include <utlist.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
-#include "base/metric.h"
 #include "base/text.h"
+#include "kube/due.h"
+#include "kube/lanes.h"
+#include "kube/workqueue_metrics.h"
 
 /* Marks the answer of workqueue_put_off(). The rest is the delay, up to twelve days. */
 #define PUT_OFF (1 << 30)
@@ -20,21 +23,22 @@
  * A key is known as long as it is wanted in some way:
  *
  *	ready		in the queue
- *	active		with a worker
+ *	active		with a worker; quick, until it has been so for slow_ms
+ *	held back	by a lane that is full (kube/lanes.h)
  *	again		added while active: goes to the queue afterwards
- *	due_us		goes to the queue at that time; may stand beside all the others
+ *	due		goes to the queue at that time; may stand beside all the others
  *	failures	failed so often in a row
  */
 struct item {
 	UT_hash_handle hh;
-	struct item *prev; /* in the queue */
+	struct item *prev; /* in the queue, or among the quick */
 	struct item *next;
 	bool ready;
 	bool active;
 	bool again;
+	struct lane_place standing; /* in its lanes */
 	unsigned failures;
-	uint64_t due_us; /* 0: not delayed */
-	size_t place;	 /* in the heap of the delayed */
+	struct due due;
 	uint64_t ready_us;
 	uint64_t active_us;
 	char key[];
@@ -43,8 +47,10 @@ struct item {
 struct workqueue {
 	struct workqueue_options options;
 	char *name;
-	pthread_t *threads;
+	pthread_t *threads; /* begun when they are needed */
+	unsigned threads_max;
 	unsigned started;
+	unsigned idle; /* of them */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -52,186 +58,46 @@ struct workqueue {
 	struct item *items;
 	struct item *ready;
 	size_t ready_count;
-	struct item **delayed; /* a binary heap, the next one due in front */
-	size_t delayed_count;
-	size_t delayed_capacity;
+	struct item *quick; /* the active ones that are not slow, the oldest in front */
+	unsigned quick_count;
+	struct lanes *lanes;
+	size_t held_back;
+	struct dues delayed;
 
-	struct workqueue *next; /* of all queues, for the metrics */
-	struct workqueue *prev;
+	struct workqueue_metrics *metrics;
 };
-
-/*
- * Metrics, by the names of client-go's workqueue.
- */
-
-static const double seconds_buckets[] = { 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 0 };
-
-static struct metric depth_metric = {
-	.name = "workqueue_depth",
-	.help = "Keys that wait for a worker.",
-	.type = METRIC_GAUGE,
-	.labels = { "name" },
-};
-static struct metric adds_metric = {
-	.name = "workqueue_adds_total",
-	.help = "Keys put into the queue.",
-	.type = METRIC_COUNTER,
-	.labels = { "name" },
-};
-static struct metric retries_metric = {
-	.name = "workqueue_retries_total",
-	.help = "Reconciles that failed and are tried again.",
-	.type = METRIC_COUNTER,
-	.labels = { "name" },
-};
-static struct metric queue_metric = {
-	.name = "workqueue_queue_duration_seconds",
-	.help = "How long keys waited for a worker.",
-	.type = METRIC_HISTOGRAM,
-	.labels = { "name" },
-	.buckets = seconds_buckets,
-};
-static struct metric work_metric = {
-	.name = "workqueue_work_duration_seconds",
-	.help = "How long reconciles took.",
-	.type = METRIC_HISTOGRAM,
-	.labels = { "name" },
-	.buckets = seconds_buckets,
-};
-static struct metric unfinished_metric = {
-	.name = "workqueue_unfinished_work_seconds",
-	.help = "Age of all running reconciles together.",
-	.type = METRIC_GAUGE,
-	.labels = { "name" },
-};
-static struct metric longest_metric = {
-	.name = "workqueue_longest_running_processor_seconds",
-	.help = "Age of the oldest running reconcile.",
-	.type = METRIC_GAUGE,
-	.labels = { "name" },
-};
-
-static pthread_mutex_t queues_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct workqueue *queues;
 
 static double seconds_since(uint64_t start_us)
 {
 	return (double)(clock_monotonic_us() - start_us) / 1e6;
 }
 
-static void collect_one(struct workqueue *queue)
+static void look(void *context, struct workqueue_figures *figures)
 {
-	const char *name = queue->name;
-	double unfinished_s = 0, longest_s = 0;
+	struct workqueue *queue = context;
 	pthread_mutex_lock(&queue->lock);
 	for (struct item *item = queue->items; item; item = item->hh.next) {
 		if (!item->active)
 			continue;
 		double age_s = seconds_since(item->active_us);
-		unfinished_s += age_s;
-		longest_s = age_s > longest_s ? age_s : longest_s;
+		figures->unfinished_s += age_s;
+		figures->longest_s = age_s > figures->longest_s ? age_s : figures->longest_s;
 	}
-	size_t depth = queue->ready_count;
+	figures->depth = queue->ready_count + queue->held_back;
 	pthread_mutex_unlock(&queue->lock);
-	metric_set(&depth_metric, &name, (double)depth);
-	metric_set(&unfinished_metric, &name, unfinished_s);
-	metric_set(&longest_metric, &name, longest_s);
 }
 
-static void collect(void *context)
-{
-	struct workqueue *queue;
-	pthread_mutex_lock(&queues_lock);
-	DL_FOREACH(queues, queue)
-		collect_one(queue);
-	pthread_mutex_unlock(&queues_lock);
-}
+/* All from here on under the lock, unless said otherwise. */
 
-static void join_queues(struct workqueue *queue)
+static void delay(struct workqueue *queue, struct item *item, uint32_t delay_ms)
 {
-	static bool registered;
-	pthread_mutex_lock(&queues_lock);
-	bool first = !registered;
-	registered = true;
-	DL_APPEND(queues, queue);
-	pthread_mutex_unlock(&queues_lock);
-	if (first)
-		metric_on_collect(collect, NULL);
-}
-
-static void leave_queues(struct workqueue *queue)
-{
-	pthread_mutex_lock(&queues_lock);
-	DL_DELETE(queues, queue);
-	pthread_mutex_unlock(&queues_lock);
-}
-
-/*
- * The heap of the delayed. All from here on under the lock, unless said otherwise.
- */
-
-static void put_at(struct workqueue *queue, size_t place, struct item *item)
-{
-	queue->delayed[place] = item;
-	item->place = place;
-}
-
-static void sift_up(struct workqueue *queue, struct item *item)
-{
-	size_t place = item->place;
-	while (place > 0 && queue->delayed[(place - 1) / 2]->due_us > item->due_us) {
-		put_at(queue, place, queue->delayed[(place - 1) / 2]);
-		place = (place - 1) / 2;
-	}
-	put_at(queue, place, item);
-}
-
-static void sift_down(struct workqueue *queue, struct item *item)
-{
-	size_t place = item->place;
-	for (;;) {
-		size_t child = 2 * place + 1;
-		if (child >= queue->delayed_count)
-			break;
-		if (child + 1 < queue->delayed_count &&
-		    queue->delayed[child + 1]->due_us < queue->delayed[child]->due_us)
-			child++;
-		if (queue->delayed[child]->due_us >= item->due_us)
-			break;
-		put_at(queue, place, queue->delayed[child]);
-		place = child;
-	}
-	put_at(queue, place, item);
-}
-
-static void delay(struct workqueue *queue, struct item *item, uint64_t due_us)
-{
-	if (item->due_us && item->due_us <= due_us)
-		return;
-	if (!item->due_us) {
-		if (queue->delayed_count == queue->delayed_capacity) {
-			queue->delayed_capacity += queue->delayed_capacity / 2 + 16;
-			queue->delayed = must_realloc(queue->delayed,
-						      queue->delayed_capacity * sizeof(item));
-		}
-		put_at(queue, queue->delayed_count++, item);
-	}
-	item->due_us = due_us;
-	sift_up(queue, item);
+	due_add(&queue->delayed, &item->due, clock_monotonic_us() + delay_ms * UINT64_C(1000));
 }
 
 static struct item *take_due(struct workqueue *queue, uint64_t now_us)
 {
-	if (!queue->delayed_count || queue->delayed[0]->due_us > now_us)
-		return NULL;
-	struct item *item = queue->delayed[0];
-	struct item *last = queue->delayed[--queue->delayed_count];
-	if (last != item) {
-		last->place = 0;
-		sift_down(queue, last);
-	}
-	item->due_us = 0;
-	return item;
+	struct due *due = dues_take(&queue->delayed, now_us);
+	return due ? (struct item *)((char *)due - offsetof(struct item, due)) : NULL;
 }
 
 /*
@@ -252,26 +118,49 @@ static struct item *item_for(struct workqueue *queue, const char *key)
 
 static void forget_if_idle(struct workqueue *queue, struct item *item)
 {
-	if (item->ready || item->active || item->due_us || item->failures)
+	if (item->ready || item->active || item->standing.waits || item->due.at_us ||
+	    item->failures)
 		return;
 	HASH_DEL(queue->items, item);
 	free(item);
 }
 
+static void append(struct workqueue *queue, struct item *item)
+{
+	item->ready = true;
+	DL_APPEND(queue->ready, item);
+	queue->ready_count++;
+	pthread_cond_signal(&queue->changed);
+}
+
+/* A key that is held back may go in other lanes now: it was added since. */
 static void make_ready(struct workqueue *queue, struct item *item)
 {
 	if (item->ready)
 		return;
-	metric_add(&adds_metric, (const char *const *)&queue->name, 1);
+	workqueue_metrics_added(queue->name);
 	if (item->active) {
 		item->again = true;
 		return;
 	}
-	item->ready = true;
-	item->ready_us = clock_monotonic_us();
-	DL_APPEND(queue->ready, item);
-	queue->ready_count++;
-	pthread_cond_signal(&queue->changed);
+	if (item->standing.waits) {
+		lanes_call(&item->standing);
+		queue->held_back--;
+	} else {
+		item->ready_us = clock_monotonic_us();
+	}
+	append(queue, item);
+}
+
+/* The lanes have called them. */
+static void append_called(struct workqueue *queue, struct lane_place *called)
+{
+	while (called) {
+		struct lane_place *place = called;
+		DL_DELETE(called, place);
+		queue->held_back--;
+		append(queue, (struct item *)((char *)place - offsetof(struct item, standing)));
+	}
 }
 
 static void make_due_ready(struct workqueue *queue)
@@ -289,20 +178,73 @@ static struct item *take_ready(struct workqueue *queue)
 	item->ready = false;
 	item->active = true;
 	item->active_us = clock_monotonic_us();
-	metric_observe(&queue_metric, (const char *const *)&queue->name,
-		       seconds_since(item->ready_us));
+	DL_APPEND(queue->quick, item);
+	queue->quick_count++;
 	return item;
 }
 
-/* Until something changes or the next delayed key is due. */
+static void leave_quick(struct workqueue *queue, struct item *item)
+{
+	DL_DELETE(queue->quick, item);
+	queue->quick_count--;
+}
+
+/* UINT64_MAX: none of them will be. */
+static uint64_t next_slow_us(const struct workqueue *queue)
+{
+	return queue->options.slow_ms && queue->quick
+		       ? queue->quick->active_us + queue->options.slow_ms * UINT64_C(1000)
+		       : UINT64_MAX;
+}
+
+static void find_slow(struct workqueue *queue)
+{
+	uint64_t now_us = clock_monotonic_us();
+	while (next_slow_us(queue) <= now_us) {
+		struct item *item = queue->quick;
+		leave_quick(queue, item);
+		lanes_slow(&item->standing);
+	}
+}
+
+static bool may_take(const struct workqueue *queue)
+{
+	return queue->ready && queue->quick_count < queue->options.workers;
+}
+
+/* Until something changes, or the next delayed key is due, or a spare worker may stand in. */
 static void wait_for_work(struct workqueue *queue)
 {
-	if (!queue->delayed_count) {
+	uint64_t until_us = dues_next_us(&queue->delayed);
+	if (queue->ready && next_slow_us(queue) < until_us)
+		until_us = next_slow_us(queue);
+	struct timespec deadline = clock_deadline(until_us / 1000 + 1);
+	queue->idle++;
+	if (until_us == UINT64_MAX)
 		pthread_cond_wait(&queue->changed, &queue->lock);
-		return;
-	}
-	struct timespec deadline = clock_deadline(queue->delayed[0]->due_us / 1000 + 1);
-	pthread_cond_clockwait(&queue->changed, &queue->lock, CLOCK_MONOTONIC, &deadline);
+	else
+		pthread_cond_clockwait(&queue->changed, &queue->lock, CLOCK_MONOTONIC, &deadline);
+	queue->idle--;
+}
+
+static void *run(void *context);
+
+static bool begin_thread(struct workqueue *queue)
+{
+	if (pthread_create(&queue->threads[queue->started], NULL, run, queue) != 0)
+		return false;
+	queue->started++;
+	return true;
+}
+
+/* Before this thread is busy: another one is to wait for the next key, the next delayed one, and
+ * the moment when one is slow. It may sleep towards a later time. */
+static void leave_watch(struct workqueue *queue)
+{
+	if (queue->idle)
+		pthread_cond_signal(&queue->changed);
+	else if (queue->started < queue->threads_max)
+		begin_thread(queue);
 }
 
 /* NULL when the queue is stopped. */
@@ -312,21 +254,61 @@ static struct item *next_item(struct workqueue *queue)
 		if (queue->stopping)
 			return NULL;
 		make_due_ready(queue);
-		if (queue->ready) {
-			/* This worker may have been the only one to wait for the next delayed key;
-			 * the others may sleep without a timeout. */
-			if (queue->delayed_count)
-				pthread_cond_signal(&queue->changed);
-			return take_ready(queue);
+		find_slow(queue);
+		if (may_take(queue)) {
+			struct item *item = take_ready(queue);
+			leave_watch(queue);
+			return item;
 		}
 		wait_for_work(queue);
+	}
+}
+
+/* Called with the lock, which is released meanwhile. */
+static bool enter_lanes(struct workqueue *queue, struct item *item)
+{
+	struct text lanes[LANES] = { 0 };
+	const char *names[LANES];
+	struct lane_place *called = NULL;
+	if (!queue->options.name_lanes)
+		return true;
+	pthread_mutex_unlock(&queue->lock);
+	queue->options.name_lanes(queue->options.context, item->key, lanes);
+	for (size_t i = 0; i < LANES; i++)
+		names[i] = text_string(&lanes[i]);
+	pthread_mutex_lock(&queue->lock);
+	bool entered = lanes_enter(queue->lanes, &item->standing, names, &called);
+	append_called(queue, called);
+	for (size_t i = 0; i < LANES; i++)
+		text_done(&lanes[i]);
+	return entered;
+}
+
+/* Is active no longer. */
+static void end(struct workqueue *queue, struct item *item)
+{
+	struct lane_place *called = NULL;
+	item->active = false;
+	if (!item->standing.slow)
+		leave_quick(queue, item);
+	lanes_leave(queue->lanes, &item->standing, &called);
+	append_called(queue, called);
+}
+
+static void hold_back(struct workqueue *queue, struct item *item)
+{
+	queue->held_back++;
+	end(queue, item);
+	if (item->again) {
+		item->again = false;
+		make_ready(queue, item);
 	}
 }
 
 static void plan_next(struct workqueue *queue, struct item *item, int result, uint32_t retry_ms)
 {
 	bool looked_at = result < PUT_OFF;
-	item->active = false;
+	end(queue, item);
 	if (result >= 0 && looked_at)
 		item->failures = 0;
 	if (item->again) {
@@ -335,7 +317,7 @@ static void plan_next(struct workqueue *queue, struct item *item, int result, ui
 	}
 	uint32_t delay_ms = result < 0 ? retry_ms : (uint32_t)(result & ~PUT_OFF);
 	if (delay_ms) {
-		delay(queue, item, clock_monotonic_us() + delay_ms * UINT64_C(1000));
+		delay(queue, item, delay_ms);
 		/* The others may sleep towards a later time. */
 		pthread_cond_signal(&queue->changed);
 	}
@@ -348,16 +330,20 @@ static void work_on(struct workqueue *queue, struct item *item)
 	const struct workqueue_options *options = &queue->options;
 	struct error err = { 0 };
 	uint32_t retry_ms = 0;
+	if (!enter_lanes(queue, item)) {
+		hold_back(queue, item);
+		return;
+	}
+	workqueue_metrics_waited(queue->name, seconds_since(item->ready_us));
 	pthread_mutex_unlock(&queue->lock);
 
 	int result = options->reconcile(options->context, item->key, &err);
-	metric_observe(&work_metric, (const char *const *)&queue->name,
-		       seconds_since(item->active_us));
+	workqueue_metrics_worked(queue->name, seconds_since(item->active_us));
 	if (result < 0) {
 		/* Only the worker that has the key touches its failures. */
 		retry_ms = backoff_spread_ms(++item->failures, options->backoff_min_ms,
 					     options->backoff_max_ms);
-		metric_add(&retries_metric, (const char *const *)&queue->name, 1);
+		workqueue_metrics_retried(queue->name);
 		if (options->failed)
 			options->failed(options->context, item->key, &err, retry_ms);
 	}
@@ -393,19 +379,22 @@ struct workqueue *workqueue_new(const struct workqueue_options *options)
 	struct workqueue *queue = must_alloc(sizeof(*queue));
 	queue->options = *options;
 	queue->name = must_strdup(options->name);
-	queue->threads = must_alloc(options->workers * sizeof(*queue->threads));
+	queue->threads_max = options->workers + options->spare_workers;
+	queue->threads = must_alloc(queue->threads_max * sizeof(*queue->threads));
+	queue->lanes = lanes_new(options->lane_limits, options->workers);
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->changed, NULL);
-	join_queues(queue);
+	queue->metrics = workqueue_metrics_new(queue->name, look, queue);
 	return queue;
 }
 
 void workqueue_start(struct workqueue *queue)
 {
+	pthread_mutex_lock(&queue->lock);
 	assert(queue->started == 0);
-	for (; queue->started < queue->options.workers; queue->started++)
-		if (pthread_create(&queue->threads[queue->started], NULL, run, queue) != 0)
-			abort(); /* as when memory is out: base/text.h */
+	if (!begin_thread(queue))
+		abort(); /* as when memory is out: base/text.h */
+	pthread_mutex_unlock(&queue->lock);
 }
 
 void workqueue_stop(struct workqueue *queue)
@@ -423,7 +412,7 @@ void workqueue_free(struct workqueue *queue)
 	if (!queue)
 		return;
 	workqueue_stop(queue);
-	leave_queues(queue);
+	workqueue_metrics_free(queue->metrics);
 	struct item *item, *next;
 	HASH_ITER(hh, queue->items, item, next) {
 		HASH_DEL(queue->items, item);
@@ -431,7 +420,8 @@ void workqueue_free(struct workqueue *queue)
 	}
 	pthread_cond_destroy(&queue->changed);
 	pthread_mutex_destroy(&queue->lock);
-	free(queue->delayed);
+	dues_done(&queue->delayed);
+	lanes_free(queue->lanes);
 	free(queue->threads);
 	free(queue->name);
 	free(queue);
@@ -455,7 +445,7 @@ void workqueue_add_after(struct workqueue *queue, const char *key, uint32_t dela
 	pthread_mutex_lock(&queue->lock);
 	struct item *item = item_for(queue, key);
 	if (delay_ms) {
-		delay(queue, item, clock_monotonic_us() + delay_ms * UINT64_C(1000));
+		delay(queue, item, delay_ms);
 		pthread_cond_signal(&queue->changed);
 	} else {
 		make_ready(queue, item);

@@ -7,12 +7,18 @@
  * A key is in the queue at most once and never with two workers at once; one that is added while a
  * worker has it is looked at again afterwards. A reconcile that fails is tried again with
  * exponential backoff for that key, without end; success resets the backoff.
+ *
+ * A key that a worker has had for a while is slow. Spare workers stand in for those that have slow
+ * keys, so that these delay no other key; and where the owner names lanes (kube/lanes.h), slow keys
+ * of one lane do not take all of the spare workers either.
  */
 
 #include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/text.h"
+#include "kube/lanes.h"
 
 struct workqueue;
 
@@ -29,9 +35,16 @@ int workqueue_put_off(uint32_t delay_ms);
 struct workqueue_options {
 	const char *name; /* label of the metrics: workqueue_depth{name=…} and so on */
 	unsigned workers;
+	unsigned spare_workers; /* while so many keys are slow; 0: none stands in */
+	uint32_t slow_ms;	/* a key is slow after so long; 0: never */
 	uint32_t backoff_min_ms;
 	uint32_t backoff_max_ms;
 	reconcile_fn *reconcile;
+
+	/* In the worker, before each reconcile: appends the names of the key's lanes. It may be
+	 * empty. NULL: there are no lanes. */
+	void (*name_lanes)(void *context, const char *key, struct text lanes[LANES]);
+	unsigned lane_limits[LANES];
 
 	/* After a failure, in the worker: for the log; may be NULL. */
 	void (*failed)(void *context, const char *key, const struct error *err,

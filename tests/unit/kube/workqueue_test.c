@@ -239,6 +239,113 @@ static void keeps_many_delayed_keys_in_order(void **state)
 		assert_true(strncmp(text + (i - 1) * 4, text + i * 4, 1) <= 0);
 }
 
+/*
+ * Slow keys: "<lane>:<n>", of which those of lane "slow" do not end until `hold` is cleared.
+ */
+
+static atomic_uint slow_running;
+static atomic_uint quick_runs;
+
+static void name_lane(void *context, const char *key, struct text lanes[LANES])
+{
+	text_append(&lanes[0], key, strcspn(key, ":"));
+}
+
+static int reconcile_slow(void *context, const char *key, struct error *err)
+{
+	if (strncmp(key, "slow", 4) != 0) {
+		quick_runs++;
+		return 0;
+	}
+	slow_running++;
+	while (hold)
+		usleep(1000);
+	slow_running--;
+	return 0;
+}
+
+static struct workqueue *make_slow(unsigned spare_workers, bool lanes)
+{
+	const struct workqueue_options options = {
+		.name = "slow",
+		.workers = 4,
+		.spare_workers = spare_workers,
+		.slow_ms = 50,
+		.backoff_min_ms = 40,
+		.backoff_max_ms = 100,
+		.reconcile = reconcile_slow,
+		.name_lanes = lanes ? name_lane : NULL,
+		.lane_limits = { 2, 8 },
+	};
+	reset();
+	slow_running = quick_runs = 0;
+	hold = true;
+	return workqueue_new(&options);
+}
+
+static void add_numbered(struct workqueue *queue, const char *lane, int count)
+{
+	char key[32];
+	for (int i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "%s:%d", lane, i);
+		workqueue_add(queue, key);
+	}
+}
+
+static void spare_workers_stand_in_for_those_with_slow_keys(void **state)
+{
+	CLEANUP(workqueue_freep) struct workqueue *queue = make_slow(4, false);
+	workqueue_start(queue);
+	add_numbered(queue, "slow", 4);
+	eventually(slow_running == 4);
+	add_numbered(queue, "quick", 8);
+	eventually(quick_runs == 8);
+	/* All eight workers have a slow key: the next one waits. */
+	workqueue_add(queue, "slow:4");
+	workqueue_add(queue, "slow:5");
+	workqueue_add(queue, "slow:6");
+	workqueue_add(queue, "slow:7");
+	eventually(slow_running == 8);
+	add_numbered(queue, "again", 1);
+	usleep(100000);
+	assert_int_equal(quick_runs, 8);
+	hold = false;
+	eventually(quick_runs == 9 && slow_running == 0);
+}
+
+/* A first burst may take all workers; of the next keys no more than the limit are begun. */
+static void the_slow_keys_of_one_lane_leave_the_spare_workers_to_the_others(void **state)
+{
+	CLEANUP(workqueue_freep) struct workqueue *queue = make_slow(8, true);
+	workqueue_start(queue);
+	add_numbered(queue, "slow", 50);
+	eventually(slow_running == 4);
+	add_numbered(queue, "quick", 50);
+	eventually(quick_runs == 50);
+	usleep(100000);
+	assert_int_equal(slow_running, 4);
+	/* One that is added again while it is held back is not run twice at once, or lost. */
+	workqueue_add(queue, "slow:49");
+	hold = false;
+	add_numbered(queue, "quick", 50);
+	eventually(quick_runs == 100);
+	add_numbered(queue, "slow", 50);
+	eventually(slow_running == 0);
+}
+
+static void what_a_lane_holds_back_does_not_keep_the_queue_from_ending(void **state)
+{
+	struct workqueue *queue = make_slow(8, true);
+	workqueue_start(queue);
+	add_numbered(queue, "slow", 50);
+	eventually(slow_running == 4);
+	usleep(100000);
+	hold = false;
+	workqueue_stop(queue);
+	assert_int_equal(slow_running, 0);
+	workqueue_free(queue);
+}
+
 static void stops_after_the_running_and_drops_the_rest(void **state)
 {
 	struct workqueue *queue = make(1);
@@ -272,6 +379,9 @@ int main(void)
 		cmocka_unit_test(adds_after_a_delay_in_the_order_of_their_times),
 		cmocka_unit_test(an_event_does_not_wait_for_the_backoff),
 		cmocka_unit_test(keeps_many_delayed_keys_in_order),
+		cmocka_unit_test(spare_workers_stand_in_for_those_with_slow_keys),
+		cmocka_unit_test(the_slow_keys_of_one_lane_leave_the_spare_workers_to_the_others),
+		cmocka_unit_test(what_a_lane_holds_back_does_not_keep_the_queue_from_ending),
 		cmocka_unit_test(stops_after_the_running_and_drops_the_rest),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
