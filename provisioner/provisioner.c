@@ -175,6 +175,13 @@ static int reconcile(void *context, const char *key, struct error *err)
 	return running->role->reconcile(running->context, key, err);
 }
 
+static void name_lanes(void *context, const char *key, struct text lanes[LANES])
+{
+	const struct running *running = context;
+	const struct lane_names names = { .node = &lanes[0], .namespace = &lanes[1] };
+	running->role->name_lanes(running->provisioner->cluster, key, &names);
+}
+
 static void failed(void *context, const char *key, const struct error *err, uint32_t retry_after_ms)
 {
 	struct running *running = context;
@@ -243,6 +250,13 @@ static void ensure_turn(struct provisioner *provisioner)
 	provisioner->applier.turn = provisioner->turn;
 }
 
+/* With these a hundred nodes that are silent at once take no worker from the others. A node's lane
+ * and a namespace's have limits (apply/lane.h). */
+#define SPARE_WORKERS 144
+#define SLOW_MS 250
+#define NODE_LANE(workers) (((workers) + 1) / 2)
+#define NAMESPACE_LANE (SPARE_WORKERS * 3 / 4)
+
 static void begin_role(struct provisioner *provisioner, const struct role *role,
 		       struct running *running)
 {
@@ -257,9 +271,14 @@ static void begin_role(struct provisioner *provisioner, const struct role *role,
 	running->applier.lead =
 		(struct lead) { .time_left_ms = lead_of_role_ms, .context = running };
 	running->context = role->begin ? role->begin(&running->applier) : &running->applier;
+	unsigned workers = (options->workers + role->share - 1) / role->share;
 	running->queue = workqueue_new(&(struct workqueue_options) {
 		.name = role->queue,
-		.workers = (options->workers + role->share - 1) / role->share,
+		.workers = workers,
+		.spare_workers = SPARE_WORKERS,
+		.slow_ms = SLOW_MS,
+		.name_lanes = role->name_lanes ? name_lanes : NULL,
+		.lane_limits = { NODE_LANE(workers), NAMESPACE_LANE },
 		.backoff_min_ms = options->backoff_min_ms,
 		.backoff_max_ms = options->backoff_max_ms,
 		.reconcile = reconcile,

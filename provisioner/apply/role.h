@@ -12,6 +12,7 @@
  */
 
 #include "apply/applier.h"
+#include "apply/lane.h"
 #include "cluster/cluster.h"
 #include "kube/workqueue.h"
 
@@ -29,7 +30,13 @@ struct role {
 	 */
 	const char *lease;
 
-	unsigned share; /* it works on so many keys at once: --workers divided by this */
+	/* It works on so many keys at once: --workers divided by this. One that takes long counts
+	 * no longer (kube/workqueue.h). */
+	unsigned share;
+
+	/* Of what a key's work keeps waiting (apply/lane.h). NULL: no key has a lane. */
+	void (*name_lanes)(struct cluster *cluster, const char *key,
+			   const struct lane_names *names);
 	unsigned kinds; /* CLUSTER_BIT() of what it watches */
 
 	/* How it groups the objects of a kind for cluster_list(); NULL: not at all. Roles that

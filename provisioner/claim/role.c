@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "claim/reconcile.h"
+#include "claim/sight.h"
 #include "claim/source_guard.h"
 #include "claim/wake.h"
 #include "cluster/snapshot_node.h"
@@ -32,6 +33,7 @@ const struct role claim_role = {
 	.name = "provision",
 	.queue = "claims",
 	.share = 1,
+	.name_lanes = claim_name_lanes,
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
 		 CLUSTER_BIT(CLUSTER_CLASSES) | CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES) |
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES) |

@@ -107,3 +107,22 @@ void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_pl
 	};
 	claim_plan(&view, sight->arena, ret_plan);
 }
+
+void claim_name_lanes(struct cluster *cluster, const char *key, const struct lane_names *names)
+{
+	CLEANUP(claim_sight_done) struct claim_sight sight = { .arena = arena_new(256) };
+	const char *colon = strchr(key, ':'); /* of a source: claim/source_guard.h */
+	lane_of_namespace(colon ? colon + 1 : key, names);
+	if (colon)
+		return;
+	sight.claim = cluster_get(cluster, CLUSTER_CLAIMS, text_string(names->namespace),
+				  strchr(key, '/') + 1);
+	if (!sight.claim)
+		return;
+	const struct claim *claim = claim_of(sight.claim);
+	if (claim_is_copy(claim) && !claim_intent_node(claim))
+		source_sight_take(cluster, claim, sight.arena, &sight.source);
+	const char *node = claim_plan_node(claim, NULL, &sight.source.source);
+	if (node)
+		text_append_string(names->node, node);
+}

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "apply/lane.h"
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "claim/plan.h"
@@ -35,6 +36,10 @@ struct claim_sight {
 int claim_sight_take(struct cluster *cluster, struct kube_client *client, const char *key,
 		     struct claim_sight *sight, struct error *err);
 void claim_sight_done(struct claim_sight *sight);
+
+/* The lanes of a claim's key: of the node that it is made on, where that is known before the node
+ * is chosen, and of its namespace. */
+void claim_name_lanes(struct cluster *cluster, const char *key, const struct lane_names *names);
 
 /* claim_plan() of what is seen. */
 void claim_sight_plan(const struct claim_sight *sight, struct claim_plan *ret_plan);

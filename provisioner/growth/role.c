@@ -21,6 +21,7 @@ const struct role growth_role = {
 	.queue = "growth",
 	.lease = "external-resizer-kentledge-io",
 	.share = 2,
+	.name_lanes = lane_of_bound_claim,
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES) |
 		 CLUSTER_BIT(CLUSTER_SLICES),

@@ -31,6 +31,7 @@ const struct role modify_role = {
 	.queue = "modification",
 	.lease = "external-resizer-kentledge-io",
 	.share = 4,
+	.name_lanes = lane_of_bound_claim,
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES) |
 		 CLUSTER_BIT(CLUSTER_SLICES) | CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES),
