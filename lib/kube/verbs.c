@@ -22,6 +22,11 @@ int kube_get(struct kube_client *client, const struct kind *kind, const char *na
 	return kube_call_object(client, &call, ret_object, err);
 }
 
+int kube_optional(int answer, const struct error *err)
+{
+	return answer < 0 && err->code == ERROR_NOT_FOUND ? 0 : answer;
+}
+
 int kube_get_secret(struct kube_client *client, const char *namespace, const char *name,
 		    struct secret_data *ret_data, struct error *err)
 {

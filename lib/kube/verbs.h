@@ -21,6 +21,11 @@
 int kube_get(struct kube_client *client, const struct kind *kind, const char *namespace,
 	     const char *name, struct object **ret_object, struct error *err);
 
+/* What kube_get() answered, where the object may not be there: 0 then, and *ret_object is
+ * untouched.
+ */
+int kube_optional(int answer, const struct error *err);
+
 /* The data of a Secret. The text of the answer is wiped. *ret_data must be { 0 } before.
  * ERROR_INVALID: it cannot be sent by CSI; names the key. */
 int kube_get_secret(struct kube_client *client, const char *namespace, const char *name,

@@ -300,12 +300,20 @@ static void plan_new_volume(const struct claim_view *view, struct arena *arena,
 		place(view, arena, plan);
 }
 
+static bool is_source_lost(const struct claim_view *view, const char *node)
+{
+	return claim_is_copy(view->claim) &&
+	       (!claim_source_object(view->source) ||
+		(view->source->node && !same(view->source->node, node)));
+}
+
 static void undo(const struct claim_view *view, const char *node, const char *why,
 		 struct claim_plan *plan)
 {
 	plan->decision = CLAIM_UNDO;
 	plan->node = node;
 	plan->node_gone = !find_node(view, node);
+	plan->source_lost = is_source_lost(view, node);
 	error_set(&plan->reason, ERROR_CANCELLED, "%s", why);
 }
 

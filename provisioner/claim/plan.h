@@ -45,8 +45,10 @@ enum claim_decision {
 	CLAIM_RESCHEDULE, /* `node` cannot serve it: let the scheduler select again */
 	CLAIM_CHOOSE,	  /* ask the candidates for room, then claim_plan_place() */
 	CLAIM_PROVISION,  /* make the volume of `request` on `node` */
-	CLAIM_UNDO,	  /* no claim wants the volume that may be on `node` */
-	CLAIM_SETTLE,	  /* the PersistentVolume stands: the intent may go */
+	/* No claim wants the volume that may be on `node`. Copies of the cluster that are behind
+	 * may say so, too: claim_sight_confirm(). */
+	CLAIM_UNDO,
+	CLAIM_SETTLE, /* the PersistentVolume stands: the intent may go */
 };
 
 struct claim_view {
@@ -66,12 +68,13 @@ struct claim_plan {
 	enum claim_decision decision;
 	struct error reason;
 	const char *node;
-	bool node_gone;	 /* UNDO, RESCHEDULE: no Node of that name is in the cluster */
-	bool grace;	 /* RESCHEDULE: its plugin may only be restarting */
-	bool stays;	 /* PROVISION: it may not leave the node now (claim/departure.h) */
-	bool together;	 /* RESCHEDULE: it does not fit with others (claim/admission.h) */
-	bool has_intent; /* it is on the claim already, so the volume may exist */
-	bool fixed;	 /* PROVISION: no other node can make it, since its source is there */
+	bool node_gone;	  /* UNDO, RESCHEDULE: no Node of that name is in the cluster */
+	bool source_lost; /* UNDO: because its source is gone, or elsewhere */
+	bool grace;	  /* RESCHEDULE: its plugin may only be restarting */
+	bool stays;	  /* PROVISION: it may not leave the node now (claim/departure.h) */
+	bool together;	  /* RESCHEDULE: it does not fit with others (claim/admission.h) */
+	bool has_intent;  /* it is on the claim already, so the volume may exist */
+	bool fixed;	  /* PROVISION: no other node can make it, since its source is there */
 	const struct object *source; /* PROVISION: what must stay meanwhile; NULL: nothing */
 	/* PROVISION: the node that the scheduler has selected instead; NULL: none. `unselect` has
 	 * that choice removed, so that it follows the volume. */

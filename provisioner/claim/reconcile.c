@@ -18,6 +18,9 @@
 #include "claim/source_guard.h"
 #include "kube/event.h"
 
+/* A copy of the cluster is behind: look again after so long. */
+#define BEHIND_MS 1000
+
 struct claim_reconciler {
 	const struct applier *applier;
 	struct departures *departures;
@@ -265,6 +268,19 @@ static int apply(struct claim_reconciler *reconciler, const struct claim_sight *
 	return 0;
 }
 
+/* What was made is not given up because a copy of the cluster is behind. */
+static int confirm(const struct applier *applier, struct claim_sight *sight,
+		   struct claim_plan *plan, struct error *err)
+{
+	if (!plan->node_gone && !plan->source_lost)
+		return 0;
+	int r = claim_sight_confirm(applier->cluster, applier->client, plan, sight, err);
+	if (r != 0)
+		return r < 0 ? -1 : BEHIND_MS;
+	claim_sight_plan(sight, plan);
+	return 0;
+}
+
 static void note_begin(struct claim_reconciler *reconciler)
 {
 	uint64_t never = 0;
@@ -285,6 +301,9 @@ int claim_reconcile(struct claim_reconciler *reconciler, const char *key, struct
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	claim_sight_plan(&sight, &plan);
+	r = confirm(applier, &sight, &plan, err);
+	if (r != 0)
+		return r;
 	r = apply(reconciler, &sight, &plan, err);
 	if (r != CLAIM_INFEASIBLE)
 		return r > 0 ? ROLE_AGAIN_MS : r;

@@ -21,17 +21,6 @@ void claim_sight_done(struct claim_sight *sight)
 	arena_free(sight->arena);
 }
 
-static int read_live(struct kube_client *client, const struct kind *kind, const char *namespace,
-		     const char *name, struct object **ret_object, struct error *err)
-{
-	if (kube_get(client, kind, namespace, name, ret_object, err) == 0)
-		return 0;
-	if (err->code != ERROR_NOT_FOUND)
-		return -1;
-	*ret_object = NULL;
-	return 0;
-}
-
 /* Our copies may be behind our own writes. Where the claim bears an intent and we see no volume,
  * it matters: the API server itself is asked for both. */
 static int read_claim(struct cluster *cluster, struct kube_client *client, const char *namespace,
@@ -45,8 +34,11 @@ static int read_claim(struct cluster *cluster, struct kube_client *client, const
 	if (sight->volume || !claim_intent_node(claim_of(sight->claim)))
 		return 0;
 	object_unref(TAKE(sight->claim));
-	if (read_live(client, &claim_kind, namespace, name, &sight->claim, err) < 0 ||
-	    read_live(client, &persistent_volume_kind, "", volume, &sight->volume, err) < 0)
+	if (kube_optional(kube_get(client, &claim_kind, namespace, name, &sight->claim, err), err) <
+		    0 ||
+	    kube_optional(
+		    kube_get(client, &persistent_volume_kind, "", volume, &sight->volume, err),
+		    err) < 0)
 		return -1;
 	sight->copy_lags = sight->volume != NULL;
 	return 0;
@@ -64,6 +56,14 @@ static void find_classes(struct cluster *cluster, const struct claim *claim,
 	sight->attributes_unserved = !cluster_serves(cluster, CLUSTER_ATTRIBUTES_CLASSES);
 }
 
+static void see_source(struct cluster *cluster, const struct claim *claim,
+		       struct claim_sight *sight)
+{
+	struct error none;
+	source_sight_take(&(struct source_reading) { cluster, NULL, sight->arena }, claim,
+			  &sight->source, &none);
+}
+
 int claim_sight_take(struct cluster *cluster, struct kube_client *client, const char *key,
 		     struct claim_sight *sight, struct error *err)
 {
@@ -79,7 +79,7 @@ int claim_sight_take(struct cluster *cluster, struct kube_client *client, const 
 	const struct class *class = sight->class ? class_of(sight->class) : NULL;
 	bool copy = claim_is_copy(claim);
 	if (copy)
-		source_sight_take(cluster, claim, sight->arena, &sight->source);
+		see_source(cluster, claim, sight);
 	const char *node = claim_plan_node(claim, class, &sight->source.source);
 	if (node || (class && !class->wait_for_first_consumer && !copy))
 		cluster_nodes_get(cluster, node, &sight->nodes);
@@ -121,8 +121,24 @@ void claim_name_lanes(struct cluster *cluster, const char *key, const struct lan
 		return;
 	const struct claim *claim = claim_of(sight.claim);
 	if (claim_is_copy(claim) && !claim_intent_node(claim))
-		source_sight_take(cluster, claim, sight.arena, &sight.source);
+		see_source(cluster, claim, &sight);
 	const char *node = claim_plan_node(claim, NULL, &sight.source.source);
 	if (node)
 		text_append_string(names->node, node);
+}
+
+int claim_sight_confirm(struct cluster *cluster, struct kube_client *client,
+			const struct claim_plan *plan, struct claim_sight *sight, struct error *err)
+{
+	CLEANUP(object_unrefp) struct object *node = NULL;
+	if (plan->node_gone &&
+	    kube_optional(kube_get(client, &node_kind, "", plan->node, &node, err), err) < 0)
+		return -1;
+	if (node)
+		return 1;
+	if (!plan->source_lost)
+		return 0;
+	source_sight_done(&sight->source);
+	return source_sight_take(&(struct source_reading) { cluster, client, sight->arena },
+				 claim_of(sight->claim), &sight->source, err);
 }

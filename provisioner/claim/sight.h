@@ -37,6 +37,13 @@ int claim_sight_take(struct cluster *cluster, struct kube_client *client, const 
 		     struct claim_sight *sight, struct error *err);
 void claim_sight_done(struct claim_sight *sight);
 
+/* Before a volume is given up, or a node, by what the copies of the cluster say: reads the source
+ * from the API server itself, so that the claim can be planned again. 1: the copies are behind, and
+ * the claim is to be looked at again. */
+int claim_sight_confirm(struct cluster *cluster, struct kube_client *client,
+			const struct claim_plan *plan, struct claim_sight *sight,
+			struct error *err);
+
 /* The lanes of a claim's key: of the node that it is made on, where that is known before the node
  * is chosen, and of its namespace. */
 void claim_name_lanes(struct cluster *cluster, const char *key, const struct lane_names *names);

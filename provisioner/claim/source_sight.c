@@ -6,6 +6,7 @@
 #include "cluster/nodes.h"
 #include "cluster/snapshot_node.h"
 #include "cluster/volume_node.h"
+#include "kube/verbs.h"
 
 void source_sight_done(struct source_sight *sight)
 {
@@ -13,6 +14,30 @@ void source_sight_done(struct source_sight *sight)
 	object_unref(sight->volume);
 	object_unref(sight->snapshot);
 	object_unref(sight->content);
+	*sight = (struct source_sight) { 0 };
+}
+
+struct object_name {
+	const char *namespace;
+	const char *name;
+};
+
+static int read_object(const struct source_reading *reading, enum cluster_kind kind,
+		       const struct object_name *name, struct object **ret_object,
+		       struct error *err)
+{
+	static const struct kind *const kinds[CLUSTER_KINDS] = {
+		[CLUSTER_CLAIMS] = &claim_kind,
+		[CLUSTER_VOLUMES] = &persistent_volume_kind,
+		[CLUSTER_SNAPSHOTS] = &snapshot_kind,
+		[CLUSTER_SNAPSHOT_CONTENTS] = &snapshot_content_kind,
+	};
+	if (reading->client)
+		return kube_optional(kube_get(reading->client, kinds[kind], name->namespace,
+					      name->name, ret_object, err),
+				     err);
+	*ret_object = cluster_get(reading->cluster, kind, name->namespace, name->name);
+	return 0;
 }
 
 static void find_node_of_volume(struct cluster *cluster, const struct persistent_volume *volume,
@@ -28,26 +53,32 @@ static void find_node_of_volume(struct cluster *cluster, const struct persistent
 }
 
 /* name: of a PersistentVolume. */
-static void see_volume(struct cluster *cluster, const char *name, struct source_sight *sight)
+static int see_volume(const struct source_reading *reading, const char *name,
+		      struct source_sight *sight, struct error *err)
 {
-	sight->volume = cluster_get(cluster, CLUSTER_VOLUMES, "", name);
+	if (read_object(reading, CLUSTER_VOLUMES, &(struct object_name) { "", name },
+			&sight->volume, err) < 0)
+		return -1;
 	if (sight->volume)
 		sight->source.volume = persistent_volume_of(sight->volume);
+	return 0;
 }
 
-static void see_claim(struct cluster *cluster, const struct claim *claim, struct arena *arena,
-		      struct source_sight *sight)
+static int see_claim(const struct source_reading *reading, const struct object_name *name,
+		     struct source_sight *sight, struct error *err)
 {
 	struct claim_source *source = &sight->source;
-	sight->claim = cluster_get(cluster, CLUSTER_CLAIMS, claim_source_namespace(claim),
-				   claim->data_source->name);
+	if (read_object(reading, CLUSTER_CLAIMS, name, &sight->claim, err) < 0)
+		return -1;
 	if (!sight->claim)
-		return;
+		return 0;
 	source->claim = claim_of(sight->claim);
-	if (source->claim->volume_name[0])
-		see_volume(cluster, source->claim->volume_name, sight);
+	if (source->claim->volume_name[0] &&
+	    see_volume(reading, source->claim->volume_name, sight, err) < 0)
+		return -1;
 	if (source->volume && persistent_volume_is_ours(source->volume))
-		find_node_of_volume(cluster, source->volume, arena, source);
+		find_node_of_volume(reading->cluster, source->volume, reading->arena, source);
+	return 0;
 }
 
 static void find_node_of_content(struct cluster *cluster, struct arena *arena,
@@ -60,30 +91,32 @@ static void find_node_of_content(struct cluster *cluster, struct arena *arena,
 		error_set(&sight->source.lost, ERROR_UNAVAILABLE, "%s", node.lost.text);
 }
 
-static void see_snapshot(struct cluster *cluster, const struct claim *claim, struct arena *arena,
-			 struct source_sight *sight)
+static int see_snapshot(const struct source_reading *reading, const struct object_name *name,
+			struct source_sight *sight, struct error *err)
 {
-	sight->snapshot = cluster_get(cluster, CLUSTER_SNAPSHOTS, claim_source_namespace(claim),
-				      claim->data_source->name);
+	if (read_object(reading, CLUSTER_SNAPSHOTS, name, &sight->snapshot, err) < 0)
+		return -1;
 	if (!sight->snapshot)
-		return;
+		return 0;
 	sight->source.snapshot = snapshot_of(sight->snapshot);
 	const char *content = sight->source.snapshot->content_name;
-	if (content)
-		sight->content = cluster_get(cluster, CLUSTER_SNAPSHOT_CONTENTS, "", content);
+	if (content && read_object(reading, CLUSTER_SNAPSHOT_CONTENTS,
+				   &(struct object_name) { "", content }, &sight->content, err) < 0)
+		return -1;
 	if (!sight->content)
-		return;
+		return 0;
 	sight->source.content = snapshot_content_of(sight->content);
-	find_node_of_content(cluster, arena, sight);
+	find_node_of_content(reading->cluster, reading->arena, sight);
+	return 0;
 }
 
-void source_sight_take(struct cluster *cluster, const struct claim *claim, struct arena *arena,
-		       struct source_sight *sight)
+int source_sight_take(const struct source_reading *reading, const struct claim *claim,
+		      struct source_sight *sight, struct error *err)
 {
+	const struct object_name name = { claim_source_namespace(claim), claim->data_source->name };
 	error_set(&sight->source.lost, ERROR_UNAVAILABLE,
 		  "it is not known on which node the data are");
-	if (claim->data_source->kind == CLAIM_FROM_CLAIM)
-		see_claim(cluster, claim, arena, sight);
-	else
-		see_snapshot(cluster, claim, arena, sight);
+	return claim->data_source->kind == CLAIM_FROM_CLAIM
+		       ? see_claim(reading, &name, sight, err)
+		       : see_snapshot(reading, &name, sight, err);
 }
