@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/metric.h"
 #include "base/text.h"
 #include "csi/health_client.h"
 #include "kube/json.h"
@@ -172,6 +173,35 @@ static void a_failed_call_is_neither_fault_nor_recovery(void **state)
 	assert_true(wait_health(scene, ""));
 }
 
+static bool metric_is(const char *line)
+{
+	CLEANUP_TEXT struct text text = TEXT_INIT;
+	metric_render(&text);
+	return strstr(text_string(&text), line) != NULL;
+}
+
+/* Requirement H9. The metrics are the process's, so calls of other tests may be in them. */
+static void metrics_count_what_is_wrong_and_what_was_asked(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	set_health(scene, CSI_HEALTH_DEGRADED, "PoolFull");
+	scene_start(scene);
+	assert_true(wait_health(scene, "Degraded PoolFull"));
+	wait_for_rounds(scene, 1);
+	assert_true(metric_is("csi_controller_volume_health_status{status=\"Degraded\"} 1\n"));
+	assert_true(metric_is("csi_controller_volume_health_status{status=\"DataLoss\"} 0\n"));
+	set_health(scene, 0, NULL);
+	assert_true(wait_health(scene, ""));
+	wait_for_rounds(scene, 1);
+	assert_true(metric_is("csi_controller_volume_health_status{status=\"Degraded\"} 0\n"));
+	assert_true(metric_is("csi_volume_health_probe_total{result=\"success\"} "));
+	assert_true(metric_is("csi_volume_health_probe_duration_seconds_count "));
+	assert_false(metric_is("csi_volume_health_probe_duration_seconds_count 0\n"));
+	fake_node_fail(scene_node_a(scene), "ControllerListVolumeHealth", ERROR_INTERNAL, false, 1);
+	wait_for_rounds(scene, 2);
+	assert_true(metric_is("csi_volume_health_probe_total{result=\"error\"} "));
+}
+
 /* Requirement H5: it is asked for after the second list without it. */
 static void a_volume_that_two_lists_leave_out_is_asked_for(void **state)
 {
@@ -291,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_change_is_written_once),
+		cmocka_unit_test(metrics_count_what_is_wrong_and_what_was_asked),
 		cmocka_unit_test(a_new_leader_writes_nothing_that_is_written),
 		cmocka_unit_test(a_failed_call_is_neither_fault_nor_recovery),
 		cmocka_unit_test(a_volume_that_two_lists_leave_out_is_asked_for),
