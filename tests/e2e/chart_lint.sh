@@ -268,6 +268,8 @@ roles_bring_their_rights() {
 	renders '--node-gone-after=5m$' --set nodes.goneAfter=5m
 	renders '--forget-released=false$' --set nodes.forgetReleased=false
 	leaves_out '--node-gone-after' --set-json nodes=null
+	helm install kentledge "$CHART" --namespace storage --dry-run=client --set nodes.goneAfter=90m >"$WORK/notes"
+	grep -q '^Nodes: one whose Node object has been deleted for 90m is gone' "$WORK/notes" || fail "the notes do not say when a node is gone"
 	renders '--roles=capacity$' --set-json 'provisioner.roles=["capacity"]'
 	provisioner_may 'storageclasses'
 	provisioner_may_not 'create, patch, delete|persistentvolumeclaims|volumesnapshot'
