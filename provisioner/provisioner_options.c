@@ -33,7 +33,7 @@ static const char help[] =
 	"                         where another one would hold its lease, beside our own "
 	"namespace\n"
 	"                         (kube-system)\n"
-	"  --workers=N            claims worked on at once, 1 to 256 (16); those that wait for\n"
+	"  --workers=N            claims worked on at once, 1 to 256 (64); those that wait for\n"
 	"                         their node for long count no longer\n"
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
 	"  --modify-timeout=SECONDS\n"
@@ -110,7 +110,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.leader_elect = true,
 		.snapshot_lease_namespace = "kube-system",
 		.snapshot_prefix = "snapshot",
-		.workers = 16,
+		.workers = 64,
 		.node_gone_after_s = 24 * 60 * 60,
 		.forget_released = true,
 		.log_level = LOG_INFO,

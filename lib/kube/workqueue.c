@@ -19,6 +19,9 @@
 /* Marks the answer of workqueue_put_off(). The rest is the delay, up to twelve days. */
 #define PUT_OFF (1 << 30)
 
+#define IDLE_MS 30000
+#define NEXT_IDLE_MS 50 /* the next one ends after so long */
+
 /*
  * A key is known as long as it is wanted in some way:
  *
@@ -44,13 +47,22 @@ struct item {
 	char key[];
 };
 
+struct worker {
+	struct workqueue *queue;
+	pthread_t thread;
+	bool begun; /* and not joined yet */
+	bool ended; /* it touches the queue no more */
+};
+
 struct workqueue {
 	struct workqueue_options options;
 	char *name;
-	pthread_t *threads; /* begun when they are needed */
-	unsigned threads_max;
-	unsigned started;
-	unsigned idle; /* of them */
+	struct worker *workers; /* as many places as there may be */
+	unsigned workers_max;
+	unsigned running;
+	unsigned idle;	      /* of them */
+	uint64_t all_busy_ms; /* when last none of them was idle */
+	bool started;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -212,10 +224,27 @@ static bool may_take(const struct workqueue *queue)
 	return queue->ready && queue->quick_count < queue->options.workers;
 }
 
-/* Until something changes, or the next delayed key is due, or a spare worker may stand in. */
+static uint64_t end_of_patience_ms(const struct workqueue *queue)
+{
+	return queue->all_busy_ms + queue->options.idle_ms;
+}
+
+/* There was another idle one all the time. */
+static bool is_needless(struct workqueue *queue)
+{
+	uint64_t now_ms = clock_monotonic_ms();
+	if (!queue->idle || now_ms < end_of_patience_ms(queue))
+		return false;
+	queue->all_busy_ms = now_ms + NEXT_IDLE_MS - queue->options.idle_ms;
+	return true;
+}
+
+/* Until something changes, or it is time for a delayed key, for a spare worker or for an end. */
 static void wait_for_work(struct workqueue *queue)
 {
 	uint64_t until_us = dues_next_us(&queue->delayed);
+	if (queue->idle && end_of_patience_ms(queue) * 1000 < until_us)
+		until_us = end_of_patience_ms(queue) * 1000;
 	if (queue->ready && next_slow_us(queue) < until_us)
 		until_us = next_slow_us(queue);
 	struct timespec deadline = clock_deadline(until_us / 1000 + 1);
@@ -229,25 +258,33 @@ static void wait_for_work(struct workqueue *queue)
 
 static void *run(void *context);
 
-static bool begin_thread(struct workqueue *queue)
+static bool begin_worker(struct workqueue *queue)
 {
-	if (pthread_create(&queue->threads[queue->started], NULL, run, queue) != 0)
-		return false;
-	queue->started++;
-	return true;
+	struct worker *worker = queue->workers;
+	while (worker->begun && !worker->ended)
+		worker++;
+	if (worker->begun)
+		pthread_join(worker->thread, NULL);
+	*worker = (struct worker) { .queue = queue };
+	worker->begun = pthread_create(&worker->thread, NULL, run, worker) == 0;
+	queue->running += worker->begun;
+	return worker->begun;
 }
 
 /* Before this thread is busy: another one is to wait for the next key, the next delayed one, and
  * the moment when one is slow. It may sleep towards a later time. */
 static void leave_watch(struct workqueue *queue)
 {
-	if (queue->idle)
+	if (queue->idle) {
 		pthread_cond_signal(&queue->changed);
-	else if (queue->started < queue->threads_max)
-		begin_thread(queue);
+		return;
+	}
+	queue->all_busy_ms = clock_monotonic_ms();
+	if (queue->running < queue->workers_max)
+		begin_worker(queue);
 }
 
-/* NULL when the queue is stopped. */
+/* NULL: the worker ends. */
 static struct item *next_item(struct workqueue *queue)
 {
 	for (;;) {
@@ -260,6 +297,8 @@ static struct item *next_item(struct workqueue *queue)
 			leave_watch(queue);
 			return item;
 		}
+		if (is_needless(queue))
+			return NULL;
 		wait_for_work(queue);
 	}
 }
@@ -354,18 +393,17 @@ static void work_on(struct workqueue *queue, struct item *item)
 
 static void *run(void *context)
 {
-	struct workqueue *queue = context;
+	struct worker *worker = context;
+	struct workqueue *queue = worker->queue;
 	struct item *item;
 	pthread_mutex_lock(&queue->lock);
 	while ((item = next_item(queue)))
 		work_on(queue, item);
+	queue->running--;
+	worker->ended = true;
 	pthread_mutex_unlock(&queue->lock);
 	return NULL;
 }
-
-/*
- * The outside.
- */
 
 int workqueue_put_off(uint32_t delay_ms)
 {
@@ -379,8 +417,9 @@ struct workqueue *workqueue_new(const struct workqueue_options *options)
 	struct workqueue *queue = must_alloc(sizeof(*queue));
 	queue->options = *options;
 	queue->name = must_strdup(options->name);
-	queue->threads_max = options->workers + options->spare_workers;
-	queue->threads = must_alloc(queue->threads_max * sizeof(*queue->threads));
+	queue->options.idle_ms = options->idle_ms ? options->idle_ms : IDLE_MS;
+	queue->workers_max = options->workers + options->spare_workers;
+	queue->workers = must_alloc(queue->workers_max * sizeof(*queue->workers));
 	queue->lanes = lanes_new(options->lane_limits, options->workers);
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->changed, NULL);
@@ -391,8 +430,9 @@ struct workqueue *workqueue_new(const struct workqueue_options *options)
 void workqueue_start(struct workqueue *queue)
 {
 	pthread_mutex_lock(&queue->lock);
-	assert(queue->started == 0);
-	if (!begin_thread(queue))
+	assert(!queue->started);
+	queue->started = true;
+	if (!begin_worker(queue))
 		abort(); /* as when memory is out: base/text.h */
 	pthread_mutex_unlock(&queue->lock);
 }
@@ -403,8 +443,11 @@ void workqueue_stop(struct workqueue *queue)
 	queue->stopping = true;
 	pthread_cond_broadcast(&queue->changed);
 	pthread_mutex_unlock(&queue->lock);
-	for (; queue->started > 0; queue->started--)
-		pthread_join(queue->threads[queue->started - 1], NULL);
+	for (unsigned i = 0; i < queue->workers_max; i++)
+		if (queue->workers[i].begun) {
+			pthread_join(queue->workers[i].thread, NULL);
+			queue->workers[i].begun = false;
+		}
 }
 
 void workqueue_free(struct workqueue *queue)
@@ -422,7 +465,7 @@ void workqueue_free(struct workqueue *queue)
 	pthread_mutex_destroy(&queue->lock);
 	dues_done(&queue->delayed);
 	lanes_free(queue->lanes);
-	free(queue->threads);
+	free(queue->workers);
 	free(queue->name);
 	free(queue);
 }

@@ -11,6 +11,9 @@
  * A key that a worker has had for a while is slow. Spare workers stand in for those that have slow
  * keys, so that these delay no other key; and where the owner names lanes (kube/lanes.h), slow keys
  * of one lane do not take all of the spare workers either.
+ *
+ * A worker is a thread. It begins when a key finds no other free, and ends when for a while another
+ * one was free at every moment.
  */
 
 #include <stdint.h>
@@ -37,6 +40,7 @@ struct workqueue_options {
 	unsigned workers;
 	unsigned spare_workers; /* while so many keys are slow; 0: none stands in */
 	uint32_t slow_ms;	/* a key is slow after so long; 0: never */
+	uint32_t idle_ms;	/* the while after which a free worker ends; 0: 30 s */
 	uint32_t backoff_min_ms;
 	uint32_t backoff_max_ms;
 	reconcile_fn *reconcile;

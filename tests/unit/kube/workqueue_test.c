@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kube/workqueue.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -76,6 +77,7 @@ static struct workqueue *make(unsigned workers)
 	const struct workqueue_options options = {
 		.name = "test",
 		.workers = workers,
+		.idle_ms = 100,
 		.backoff_min_ms = 40,
 		.backoff_max_ms = 100,
 		.reconcile = reconcile,
@@ -149,6 +151,54 @@ static void gives_different_keys_to_all_workers(void **state)
 	assert_int_equal(runs, 3);
 	hold = false;
 	eventually(runs == 4);
+}
+
+static unsigned threads(void)
+{
+	unsigned count = 0;
+	DIR *folder = opendir("/proc/self/task");
+	assert_non_null(folder);
+	for (struct dirent *entry; (entry = readdir(folder));)
+		count += entry->d_name[0] != '.';
+	closedir(folder);
+	return count;
+}
+
+static void workers_begin_when_they_are_needed_and_end_when_not(void **state)
+{
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(8);
+	unsigned before = threads();
+	workqueue_start(queue);
+	assert_int_equal(threads(), before + 1);
+	for (unsigned round = 1; round <= 2; round++) {
+		hold = true;
+		for (char key[2] = "a"; key[0] < 'm'; key[0]++)
+			workqueue_add(queue, key);
+		eventually(running == 8);
+		assert_int_equal(threads(), before + 8);
+		hold = false;
+		eventually(runs == 12 * round);
+		/* A key that comes now and then keeps no more than two. */
+		for (unsigned i = 0; i < 500 && threads() > before + 2; i++) {
+			workqueue_add_object(queue, "now", "and then");
+			usleep(10000);
+		}
+		assert_true(threads() <= before + 2);
+		eventually(threads() == before + 1);
+		runs = 12 * round;
+	}
+}
+
+static void what_is_due_does_not_wait_for_a_busy_worker(void **state)
+{
+	CLEANUP(workqueue_freep) struct workqueue *queue = make(2);
+	hold = true;
+	workqueue_start(queue);
+	workqueue_add(queue, "a");
+	eventually(running == 1);
+	workqueue_add_after(queue, "b", 20);
+	eventually(running == 2);
+	hold = false;
 }
 
 static void tries_again_ever_later_and_forgets_after_success(void **state)
@@ -373,6 +423,8 @@ int main(void)
 		cmocka_unit_test(never_gives_one_key_to_two_workers),
 		cmocka_unit_test(looks_again_at_what_was_added_meanwhile),
 		cmocka_unit_test(gives_different_keys_to_all_workers),
+		cmocka_unit_test(workers_begin_when_they_are_needed_and_end_when_not),
+		cmocka_unit_test(what_is_due_does_not_wait_for_a_busy_worker),
 		cmocka_unit_test(tries_again_ever_later_and_forgets_after_success),
 		cmocka_unit_test(comes_back_when_the_reconcile_asks),
 		cmocka_unit_test(a_look_that_is_put_off_forgets_no_failure),

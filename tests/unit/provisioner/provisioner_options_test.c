@@ -17,7 +17,7 @@ static void has_defaults_for_everything(void **state)
 	assert_null(options.kubeconfig);
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
-	assert_int_equal(options.workers, 16);
+	assert_int_equal(options.workers, 64);
 	assert_int_equal(options.roles, 511); /* all */
 	assert_false(options.snapshots_always);
 	assert_string_equal(options.snapshot_lease_namespace, "kube-system");
