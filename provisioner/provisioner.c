@@ -10,12 +10,14 @@
 #include "apply/role.h"
 #include "apply/rooms.h"
 #include "apply/snapshot_turn.h"
+#include "apply/written.h"
 #include "base/log.h"
 #include "capacity/role.h"
 #include "claim/role.h"
 #include "cluster/cluster.h"
 #include "cluster/nodes.h"
 #include "content/role.h"
+#include "group/role.h"
 #include "growth/role.h"
 #include "health/role.h"
 #include "modify/role.h"
@@ -28,8 +30,8 @@
 
 /* A new role is a folder and a line here. */
 static const struct role *const roles[] = {
-	&claim_role,	&reclaim_role, &growth_role,	&modify_role, &capacity_role,
-	&snapshot_role, &content_role, &node_life_role, &health_role,
+	&claim_role,	&reclaim_role, &growth_role,  &modify_role,    &capacity_role,
+	&snapshot_role, &group_role,   &content_role, &node_life_role, &health_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -51,25 +53,31 @@ struct provisioner {
 	struct node_channels *channels;
 	struct node_gates *gates;
 	struct rooms *rooms;
-	struct applier applier;	    /* what those of the roles have in common */
-	struct snapshot_turn *turn; /* NULL: no role needs it */
+	struct applier applier; /* what those of the roles have in common */
 	struct running running[ROLE_COUNT];
 	struct role_lease *leases[ROLE_COUNT]; /* of roles; NULL behind the last */
 	atomic_bool started;
 	bool stopped;
 };
 
+static bool is_called(const struct role *role, const char *word, size_t length)
+{
+	return strlen(role->name) == length && strncmp(role->name, word, length) == 0;
+}
+
+/* Several may have one name. */
 static int add_role(const char *word, size_t length, unsigned *roles_found, struct error *err)
 {
 	CLEANUP_TEXT struct text known = TEXT_INIT;
+	bool is_known = false;
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
-		if (strlen(roles[i]->name) == length &&
-		    strncmp(roles[i]->name, word, length) == 0) {
-			*roles_found |= 1u << i;
-			return 0;
-		}
-		text_printf(&known, "%s%s", i ? ", " : "", roles[i]->name);
+		is_known |= is_called(roles[i], word, length);
+		*roles_found |= is_called(roles[i], word, length) ? 1u << i : 0;
+		if (i == 0 || strcmp(roles[i]->name, roles[i - 1]->name) != 0)
+			text_printf(&known, "%s%s", i ? ", " : "", roles[i]->name);
 	}
+	if (is_known)
+		return 0;
 	return error_set(err, ERROR_INVALID, "there is no role \"%.*s\"; there are %s", (int)length,
 			 word, text_string(&known));
 }
@@ -242,12 +250,14 @@ static uint32_t call_timeout_ms(const struct provisioner_options *options, const
 	return options->call_timeout_ms;
 }
 
-/* Of all roles that stand by for another snapshot-controller. */
+/* What the roles share that stand by for another snapshot-controller. */
 static void ensure_turn(struct provisioner *provisioner)
 {
-	if (!provisioner->turn)
-		provisioner->turn = snapshot_turn_new(&provisioner->applier);
-	provisioner->applier.turn = provisioner->turn;
+	struct applier *applier = &provisioner->applier;
+	if (applier->turn)
+		return;
+	applier->written = written_new();
+	applier->turn = snapshot_turn_new(applier);
 }
 
 /* With these a hundred nodes that are silent at once take no worker from the others. A node's lane
@@ -444,7 +454,8 @@ void provisioner_free(struct provisioner *provisioner)
 	}
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		role_lease_free(provisioner->leases[i]);
-	snapshot_turn_free(provisioner->turn);
+	snapshot_turn_free(provisioner->applier.turn);
+	written_free(provisioner->applier.written);
 	node_channels_free(provisioner->channels);
 	node_gates_free(provisioner->gates);
 	rooms_free(provisioner->rooms);

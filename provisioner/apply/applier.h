@@ -24,6 +24,7 @@ struct node_channels;
 struct node_gates;
 struct rooms;
 struct snapshot_turn;
+struct written;
 
 struct applier {
 	struct kube_client *client;
@@ -51,6 +52,7 @@ struct applier {
 	const char *snapshot_prefix;  /* of their names: "snapshot" */
 	bool extra_metadata;	      /* tell the driver which VolumeSnapshot a snapshot is for */
 
+	struct written *written;    /* of the roles that have a turn */
 	struct snapshot_turn *turn; /* to do the snapshot-controller's part; NULL: no role has it */
 	bool snapshots_always; /* do the snapshot-controller's part without a look for another */
 	const char *snapshot_lease_namespace; /* where such a one would hold its lease */

@@ -11,15 +11,13 @@ void *placer_begin(const struct applier *applier)
 {
 	struct placer *placer = must_alloc(sizeof(*placer));
 	placer->applier = applier;
-	placer->written = written_new();
+	placer->written = applier->written;
 	return placer;
 }
 
 void placer_end(void *context)
 {
-	struct placer *placer = context;
-	written_free(placer->written);
-	free(placer);
+	free(context);
 }
 
 void place_set(struct object **place, struct object *object)

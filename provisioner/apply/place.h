@@ -19,7 +19,8 @@ struct placer {
 	struct written *written;
 };
 
-/* What a role remembers that writes in steps and nothing else (apply/role.h). */
+/* Of a role that writes in steps (apply/role.h). Roles that write to the same objects share what
+ * they have written: what one of them has made, the other one would miss. */
 void *placer_begin(const struct applier *applier);
 void placer_end(void *context);
 

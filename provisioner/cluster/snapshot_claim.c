@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "cluster/snapshot_names.h"
+#include "csi/names.h"
 
 /* No other groups begin so. */
 #define RESTORES "*restored-from/"
@@ -36,4 +38,20 @@ void snapshot_claim_index(const struct object *object, struct text *key)
 char *snapshot_claim_restores(const char *namespace, const char *snapshot)
 {
 	return must_printf(RESTORES "%s/%s", namespace, snapshot);
+}
+
+const char *snapshot_claim_obstacle(const struct claim *claim,
+				    const struct persistent_volume *volume)
+{
+	if (!claim)
+		return "does not exist";
+	if (!claim->volume_name[0] || strcmp(claim->phase, "Bound") != 0)
+		return "is not bound to a volume yet";
+	if (!volume)
+		return "is bound to a PersistentVolume that does not exist";
+	if (!persistent_volume_is_ours(volume))
+		return "is bound to a volume of another driver than " CSI_DRIVER_NAME;
+	if (!same_or_none(volume->claim_uid, claim->object.uid))
+		return "is bound to a PersistentVolume that is bound to another claim";
+	return NULL;
 }

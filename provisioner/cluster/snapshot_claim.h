@@ -7,6 +7,7 @@
  */
 
 #include "base/text.h"
+#include "cluster/persistent_volume.h"
 #include "kube/claim.h"
 #include "kube/object_store.h"
 
@@ -23,3 +24,8 @@ object_index_fn snapshot_claim_index;
 
 /* The group of pending claims that restore from the snapshot. Yours. */
 char *snapshot_claim_restores(const char *namespace, const char *snapshot);
+
+/* Why no snapshot can be made of it now, for the reader of an event: "is not bound …". NULL: one
+ * can. Each may be NULL. */
+const char *snapshot_claim_obstacle(const struct claim *claim,
+				    const struct persistent_volume *volume);

@@ -23,8 +23,8 @@ static bool is_of(const struct object *object, const char *handle)
 	return volume && persistent_volume_is_ours(volume) && strcmp(volume->handle, handle) == 0;
 }
 
-/* A reference, or NULL. A volume that we made is called by its handle. */
-static struct object *find_volume(struct cluster *cluster, const char *handle)
+/* A volume that we made is called by its handle. */
+struct object *snapshot_node_find_volume(struct cluster *cluster, const char *handle)
 {
 	CLEANUP(object_unrefp)
 	struct object *named = cluster_get(cluster, CLUSTER_VOLUMES, "", handle);
@@ -91,8 +91,9 @@ static bool find_by_volume(struct cluster *cluster, const struct snapshot_conten
 			   struct arena *arena, struct snapshot_node *node)
 {
 	CLEANUP(object_unrefp)
-	struct object *object =
-		content->volume_handle ? find_volume(cluster, content->volume_handle) : NULL;
+	struct object *object = content->volume_handle
+					? snapshot_node_find_volume(cluster, content->volume_handle)
+					: NULL;
 	CLEANUP(cluster_nodes_done) struct cluster_nodes nodes = { 0 };
 	const char *name = NULL;
 	if (!object)

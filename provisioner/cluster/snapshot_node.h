@@ -35,3 +35,6 @@ void snapshot_node_find(struct cluster *cluster, const struct snapshot_content *
 /* Groups volumes by their handle, those alone whose name is another: for the roles that look for
  * the nodes of snapshots. */
 object_index_fn snapshot_node_index_volume;
+
+/* The volume of ours with this handle, found by that index: a reference, or NULL. */
+struct object *snapshot_node_find_volume(struct cluster *cluster, const char *handle);

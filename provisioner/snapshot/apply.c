@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "apply/metadata_patch.h"
+#include "apply/snapshot_status.h"
 #include "base/log.h"
+#include "cluster/snapshot_binding.h"
 #include "csi/names.h"
 #include "kube/event.h"
 #include "kube/json.h"
@@ -121,7 +123,7 @@ static int write_status(const struct placer *placer, struct snapshot_sight *sigh
 {
 	const struct snapshot_view *view = &sight->view;
 	bool was_taken = view->snapshot->taken_s != 0, was_ready = view->snapshot->ready;
-	if (merge_status(placer, sight, snapshot_patch_status(view->snapshot, view->content), err) <
+	if (merge_status(placer, sight, snapshot_status_patch(view->snapshot, view->content), err) <
 	    0)
 		return -1;
 	const struct snapshot *snapshot = view->snapshot;

@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot/manifest.h"
 
+#include <string.h>
+
+#include "apply/object_reference.h"
+#include "base/same.h"
 #include "base/text.h"
+#include "cluster/group_names.h"
 #include "cluster/snapshot_secret.h"
 #include "csi/names.h"
 #include "kube/json.h"
 
-char *snapshot_manifest_name(const struct snapshot *snapshot)
+/* What follows the prefix in the name of a member of a group; NULL: it is none. It stays a member
+ * by its owner when the group has released it. */
+static const char *member_hash(const struct object *snapshot)
 {
-	return must_printf(SNAPSHOT_CONTENT_NAME_PREFIX "%s", snapshot->object.uid);
+	size_t length = strlen(GROUP_MEMBER_NAME_PREFIX);
+	if (strncmp(snapshot->name, GROUP_MEMBER_NAME_PREFIX, length) != 0)
+		return NULL;
+	for (size_t i = 0; i < snapshot->owner_count; i++)
+		if (same(snapshot->owners[i].kind, "VolumeGroupSnapshot"))
+			return snapshot->name + length;
+	return NULL;
 }
 
-static struct json_object *reference_to(const struct object *object)
+char *snapshot_manifest_name(const struct snapshot *snapshot)
 {
-	struct json_object *reference = json_object_new_object();
-	json_set_string(reference, "apiVersion", object->kind->api_version);
-	json_set_string(reference, "kind", object->kind->name);
-	json_set_string(reference, "namespace", object->namespace);
-	json_set_string(reference, "name", object->name);
-	json_set_string(reference, "uid", object->uid);
-	json_set_string(reference, "resourceVersion", object->resource_version);
-	return reference;
+	const char *hash = member_hash(&snapshot->object);
+	if (hash)
+		return must_printf(GROUP_MEMBER_CONTENT_NAME_PREFIX "%s", hash);
+	return must_printf(SNAPSHOT_CONTENT_NAME_PREFIX "%s", snapshot->object.uid);
 }
 
 /* By which the snapshot can be deleted when the class is gone. */
@@ -64,7 +73,7 @@ int snapshot_manifest(const struct snapshot_view *view, const struct snapshot_cl
 	struct json_object *spec = json_child(json, "spec");
 	if (fill_metadata(json_child(json, "metadata"), view->snapshot, class, name, err) < 0)
 		return -1;
-	json_set(spec, "volumeSnapshotRef", reference_to(&view->snapshot->object));
+	json_set(spec, "volumeSnapshotRef", object_reference_to(&view->snapshot->object));
 	json_set_string(json_child(spec, "source"), "volumeHandle", view->volume->handle);
 	json_set_string(spec, "sourceVolumeMode", view->volume->block ? "Block" : "Filesystem");
 	json_set_string(spec, "volumeSnapshotClassName", class->object.name);

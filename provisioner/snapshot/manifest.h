@@ -9,7 +9,8 @@
 
 #include "snapshot/plan.h"
 
-/* "snapcontent-<uid>", by which no snapshot gets two contents. Yours. */
+/* "snapcontent-<uid>", by which no snapshot gets two contents; of a member of a group the one that
+ * its group makes. Yours. */
 char *snapshot_manifest_name(const struct snapshot *snapshot);
 
 /* ERROR_INVALID names the parameter of the class. */

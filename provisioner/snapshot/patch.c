@@ -3,12 +3,9 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/quantity.h"
+#include "apply/snapshot_status.h"
 #include "csi/names.h"
 #include "kube/json.h"
-
-#define NS_PER_S 1000000000
 
 static struct json_object *patch_of(const struct object *object)
 {
@@ -60,50 +57,12 @@ struct json_object *snapshot_patch_release(const struct snapshot *snapshot)
 	return patch;
 }
 
-static void set_time(struct json_object *json, const char *key, int64_t time_s)
-{
-	char text[CLOCK_TEXT_MAX];
-	clock_format_s(time_s, text);
-	json_set_string(json, key, text);
-}
-
-/* message NULL: nothing is wrong any more. */
-static void set_error(struct json_object *status, const char *message, int64_t time_s)
-{
-	struct json_object *error = message ? json_object_new_object() : NULL;
-	if (error) {
-		json_set_string(error, "message", message);
-		set_time(error, "time", time_s ? time_s : clock_wall_s());
-	}
-	json_object_object_add(status, "error", error);
-}
-
-struct json_object *snapshot_patch_status(const struct snapshot *snapshot,
-					  const struct snapshot_content *content)
-{
-	struct json_object *patch = patch_of(&snapshot->object);
-	struct json_object *status = json_child(patch, "status");
-	json_set_string(status, "boundVolumeSnapshotContentName", content->object.name);
-	json_set_bool(status, "readyToUse", content->ready);
-	if (!snapshot->taken_s && content->taken_ns)
-		set_time(status, "creationTime", content->taken_ns / NS_PER_S);
-	if (content->has_restore_size) {
-		char size[QUANTITY_TEXT_MAX];
-		quantity_format_bytes(content->restore_bytes, size);
-		json_set_string(status, "restoreSize", size);
-	}
-	const char *message = content->ready ? NULL : content->error.message;
-	if (message || snapshot->error.message)
-		set_error(status, message, content->error.time_s);
-	return patch;
-}
-
 struct json_object *snapshot_patch_error(const struct snapshot *snapshot, const char *message)
 {
 	struct json_object *patch = patch_of(&snapshot->object);
 	struct json_object *status = json_child(patch, "status");
 	json_set_bool(status, "readyToUse", false);
-	set_error(status, message, 0);
+	snapshot_status_set_error(status, message, 0);
 	return patch;
 }
 

@@ -18,8 +18,6 @@ struct json_object *snapshot_patch_prepare(const struct snapshot *snapshot,
 struct json_object *snapshot_patch_release(const struct snapshot *snapshot);
 
 /* Of its status. */
-struct json_object *snapshot_patch_status(const struct snapshot *snapshot,
-					  const struct snapshot_content *content);
 struct json_object *snapshot_patch_error(const struct snapshot *snapshot, const char *message);
 
 /* Of the content. */

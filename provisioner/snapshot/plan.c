@@ -7,20 +7,13 @@
 
 #include "base/same.h"
 #include "base/utf8.h"
+#include "cluster/snapshot_binding.h"
+#include "cluster/snapshot_claim.h"
 #include "csi/names.h"
-
-#define NS_PER_S 1000000000
 
 static bool is_dynamic(const struct snapshot *snapshot)
 {
 	return snapshot->claim_name != NULL;
-}
-
-bool snapshot_is_bound_to(const struct snapshot *snapshot, const struct snapshot_content *content)
-{
-	return content && same_or_none(content->snapshot_uid, snapshot->object.uid) &&
-	       same_or_none(content->snapshot_name, snapshot->object.name) &&
-	       same_or_none(content->snapshot_namespace, snapshot->object.namespace);
 }
 
 bool snapshot_needs_claim(const struct snapshot *snapshot)
@@ -90,28 +83,6 @@ static bool plan_preparation(const struct snapshot *snapshot, bool deletes,
 	return true;
 }
 
-static bool times_differ(const struct snapshot *snapshot, const struct snapshot_content *content)
-{
-	return !snapshot->taken_s && content->taken_ns / NS_PER_S != 0;
-}
-
-static bool errors_differ(const struct snapshot *snapshot, const struct snapshot_content *content)
-{
-	const char *message = content->ready ? NULL : content->error.message;
-	return !same_or_none(snapshot->error.message, message);
-}
-
-bool snapshot_status_differs(const struct snapshot *snapshot,
-			     const struct snapshot_content *content)
-{
-	bool size_differs =
-		content->has_restore_size &&
-		(!snapshot->has_restore_size || snapshot->restore_bytes != content->restore_bytes);
-	return !same_or_none(snapshot->content_name, content->object.name) ||
-	       !snapshot->says_ready || snapshot->ready != content->ready || size_differs ||
-	       times_differ(snapshot, content) || errors_differ(snapshot, content);
-}
-
 /* Its content is there, and each names the other. */
 static void plan_bound(const struct snapshot_view *view, struct snapshot_plan *plan)
 {
@@ -127,27 +98,9 @@ static void plan_bound(const struct snapshot_view *view, struct snapshot_plan *p
 		plan->decision = SNAPSHOT_WRITE_STATUS;
 }
 
-/* Why no snapshot can be made of the claim now, for the reader of an event; NULL: one can. */
-static const char *obstacle_of(const struct snapshot_view *view)
-{
-	const struct claim *claim = view->claim;
-	const struct persistent_volume *volume = view->volume;
-	if (!claim)
-		return "does not exist";
-	if (!claim->volume_name[0] || strcmp(claim->phase, "Bound") != 0)
-		return "is not bound to a volume yet";
-	if (!volume)
-		return "is bound to a PersistentVolume that does not exist";
-	if (!persistent_volume_is_ours(volume))
-		return "is bound to a volume of another driver than " CSI_DRIVER_NAME;
-	if (!same_or_none(volume->claim_uid, claim->object.uid))
-		return "is bound to a PersistentVolume that is bound to another claim";
-	return NULL;
-}
-
 static void plan_default_class(const struct snapshot_view *view, struct snapshot_plan *plan)
 {
-	const char *obstacle = obstacle_of(view);
+	const char *obstacle = snapshot_claim_obstacle(view->claim, view->volume);
 	plan->class = view->default_class;
 	plan->names_class = true;
 	if (obstacle)
@@ -182,7 +135,7 @@ static void plan_class(const struct snapshot_view *view, struct snapshot_plan *p
 static void plan_claim(const struct snapshot_view *view, struct snapshot_plan *plan)
 {
 	const char *name = view->snapshot->claim_name;
-	const char *obstacle = obstacle_of(view);
+	const char *obstacle = snapshot_claim_obstacle(view->claim, view->volume);
 	if (!view->claim)
 		fail(plan, "SnapshotPVCSourceMissing",
 		     "spec.source.persistentVolumeClaimName: there is no claim \"%s\"", name);
@@ -314,7 +267,7 @@ static void plan_deletion(const struct snapshot_view *view, struct snapshot_plan
 	if (!object_has_finalizer(object, SNAPSHOT_SOURCE_FINALIZER) &&
 	    !object_has_finalizer(object, SNAPSHOT_BOUND_FINALIZER))
 		return;
-	if (view->restored_to || object_has_finalizer(object, SNAPSHOT_GROUP_FINALIZER))
+	if (view->restored_to || snapshot_is_member(view->snapshot))
 		plan_pending(view, plan);
 	else if (!snapshot_is_bound_to(view->snapshot, content))
 		plan->decision = SNAPSHOT_RELEASE;
@@ -326,11 +279,17 @@ static void plan_deletion(const struct snapshot_view *view, struct snapshot_plan
 		plan->decision = SNAPSHOT_DELETE_CONTENT;
 }
 
+/* The role that makes the group writes its content and its status first. */
+static bool is_unfinished_member(const struct snapshot *snapshot)
+{
+	return snapshot_is_member(snapshot) && !snapshot->group_name && !snapshot->object.deleted_s;
+}
+
 void snapshot_plan(const struct snapshot_view *view, struct snapshot_plan *ret_plan)
 {
 	const struct snapshot *snapshot = view->snapshot;
 	*ret_plan = (struct snapshot_plan) { .decision = SNAPSHOT_IGNORE };
-	if (!snapshot_is_ours(view))
+	if (!snapshot_is_ours(view) || is_unfinished_member(snapshot))
 		return;
 	if (snapshot->object.deleted_s)
 		plan_deletion(view, ret_plan);

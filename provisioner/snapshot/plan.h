@@ -65,14 +65,7 @@ struct snapshot_plan {
 /* Our driver's, so this role's. Others are never written to. */
 bool snapshot_is_ours(const struct snapshot_view *view);
 
-/* Each names the other. */
-bool snapshot_is_bound_to(const struct snapshot *snapshot, const struct snapshot_content *content);
-
 /* Its data may not be there yet, so its source must stay. */
 bool snapshot_needs_claim(const struct snapshot *snapshot);
-
-/* The status says something else than the content. */
-bool snapshot_status_differs(const struct snapshot *snapshot,
-			     const struct snapshot_content *content);
 
 void snapshot_plan(const struct snapshot_view *view, struct snapshot_plan *ret_plan);

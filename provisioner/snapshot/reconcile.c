@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "apply/metadata_patch.h"
+#include "apply/object_gone.h"
 #include "apply/role.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cluster/claim_driver.h"
+#include "cluster/group_cut.h"
 #include "kube/event.h"
 #include "kube/json.h"
-#include "kube/list.h"
-#include "kube/verbs.h"
 #include "snapshot/content_plan.h"
 #include "snapshot/patch.h"
 #include "snapshot/wake.h"
@@ -57,10 +57,6 @@ static int merge_content(const struct placer *placer, const struct object *conte
 	return 0;
 }
 
-static void ignore_object(void *context, struct object *object)
-{
-}
-
 static struct object *snapshot_of_content(struct cluster *cluster,
 					  const struct snapshot_content *content)
 {
@@ -70,44 +66,16 @@ static struct object *snapshot_of_content(struct cluster *cluster,
 		       : NULL;
 }
 
-/* That one object is not found says nothing where its kind is not served: a list does. */
-static int confirm_served(const struct placer *placer, const char *namespace, const char *name,
-			  struct error *err)
-{
-	CLEANUP_FREE char *selector = must_printf("metadata.name=%s", name);
-	const struct kube_scope scope = {
-		.kind = &snapshot_kind,
-		.namespace = namespace,
-		.field_selector = selector,
-	};
-	if (kube_list(placer->applier->client, &scope, ignore_object, NULL, NULL, NULL, err) < 0)
-		return error_not_named(err);
-	return 0;
-}
-
-/* The mark destroys data, and our copy may lag behind, lack what it cannot read, or be empty since
- * the kind was not served for a moment. So the API server itself says whether the snapshot is
- * there. */
-static int confirm_no_snapshot(const struct placer *placer, const struct snapshot_content *content,
-			       struct error *err)
-{
-	CLEANUP(object_unrefp) struct object *snapshot = NULL;
-	const char *namespace = content->snapshot_namespace, *name = content->snapshot_name;
-	if (!namespace || !*namespace || !name || !*name)
-		return 0;
-	if (kube_get(placer->applier->client, &snapshot_kind, namespace, name, &snapshot, err) < 0)
-		return err->code == ERROR_NOT_FOUND ? confirm_served(placer, namespace, name, err)
-						    : -1;
-	if (strcmp(snapshot->uid, content->snapshot_uid) != 0)
-		return 0;
-	return error_set(err, ERROR_CONFLICT,
-			 "there is a snapshot that our copy does not show: its content stays");
-}
-
 static int mark_content(const struct placer *placer, const struct object *object,
 			const struct snapshot_content *content, struct error *err)
 {
-	return confirm_no_snapshot(placer, content, err) < 0
+	const struct object_name snapshot = {
+		.kind = &snapshot_kind,
+		.namespace = content->snapshot_namespace,
+		.name = content->snapshot_name,
+		.uid = content->snapshot_uid,
+	};
+	return object_confirm_gone(placer->applier, &snapshot, err) < 0
 		       ? -1
 		       : merge_content(placer, object, snapshot_patch_mark(content), err);
 }
@@ -180,7 +148,8 @@ static int reconcile_claim(const struct placer *placer, const char *namespace, c
 	if (!written_is_seen(placer->written, &claim_kind, namespace, name, claim))
 		return ROLE_AGAIN_MS;
 	if (!claim || !object_has_finalizer(claim, SNAPSHOT_CLAIM_FINALIZER) ||
-	    !claim_is_of_our_driver(cluster, claim_of(claim)) || is_needed(cluster, claim))
+	    !claim_is_of_our_driver(cluster, claim_of(claim)) || is_needed(cluster, claim) ||
+	    group_cut_needs(cluster, claim_of(claim)))
 		return 0;
 	if (!cluster_serves(cluster, CLUSTER_SNAPSHOTS))
 		return error_set(

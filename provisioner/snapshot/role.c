@@ -6,7 +6,9 @@
 #include "apply/place.h"
 #include "apply/snapshot_turn.h"
 #include "base/log.h"
+#include "cluster/group_cut.h"
 #include "cluster/snapshot_claim.h"
+#include "cluster/snapshot_node.h"
 #include "snapshot/reconcile.h"
 #include "snapshot/wake.h"
 
@@ -52,8 +54,10 @@ const struct role snapshot_role = {
 	.share = 2,
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
 		 CLUSTER_BIT(CLUSTER_SNAPSHOTS) | CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) |
-		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES),
+		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES) | CLUSTER_BIT(CLUSTER_GROUP_CONTENTS),
 	.index = { [CLUSTER_SNAPSHOTS] = snapshot_wake_index,
+		   [CLUSTER_GROUP_CONTENTS] = group_cut_index,
+		   [CLUSTER_VOLUMES] = snapshot_node_index_volume,
 		   [CLUSTER_CLAIMS] = snapshot_claim_index },
 	.wake = snapshot_wake,
 	.wake_all = snapshot_wake_all,

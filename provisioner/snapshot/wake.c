@@ -5,10 +5,12 @@
 
 #include "base/same.h"
 #include "base/text.h"
+#include "cluster/group_cut.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/snapshot.h"
 #include "cluster/snapshot_claim.h"
 #include "cluster/snapshot_content.h"
+#include "cluster/snapshot_node.h"
 #include "kube/claim.h"
 
 /* No other role's groups begin so. */
@@ -152,6 +154,25 @@ static void claim_changed(struct workqueue *queue, const struct cluster_change *
 	add_group(queue, change->cluster, group);
 }
 
+static void add_claim_of(struct workqueue *queue, struct cluster *cluster, const char *handle)
+{
+	CLEANUP(object_unrefp) struct object *object = snapshot_node_find_volume(cluster, handle);
+	const struct persistent_volume *volume = object ? persistent_volume_of(object) : NULL;
+	if (volume && volume->claim_namespace && volume->claim_name)
+		add(queue, SNAPSHOT_CLAIM_KEY, volume->claim_namespace, volume->claim_name);
+}
+
+/* A group has been cut, or never will be: its claims need not be kept for it any more. */
+static void group_content_changed(struct workqueue *queue, const struct cluster_change *change)
+{
+	const struct group_content *before = (const struct group_content *)change->before;
+	const struct group_content *after = (const struct group_content *)change->after;
+	if (!before || !group_cut_is_under_way(before) || (after && group_cut_is_under_way(after)))
+		return;
+	for (size_t i = 0; i < before->volume_count; i++)
+		add_claim_of(queue, change->cluster, before->volume_handles[i]);
+}
+
 static void volume_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	const struct persistent_volume *before = (const struct persistent_volume *)change->before;
@@ -184,6 +205,8 @@ void snapshot_wake(struct workqueue *queue, const struct cluster_change *change)
 		claim_changed(queue, change);
 	else if (!cluster_is_complete(change->cluster))
 		return;
+	else if (change->kind == CLUSTER_GROUP_CONTENTS)
+		group_content_changed(queue, change);
 	else if (change->kind == CLUSTER_VOLUMES)
 		volume_changed(queue, change);
 	else if (change->kind == CLUSTER_SNAPSHOT_CLASSES)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What is to be done about the members of a group next: the part of group_plan() that goes through
+ * them one after the other. Pure.
+ *
+ *	snapshot made -> content made, bound to it -> content's status -> snapshot's status
+ *
+ * The snapshot comes first, so that its content can name its uid from the beginning.
+ */
+
+#include "group/view.h"
+
+/* 0: all members are whole, and *plan is as it was; 1: *plan says what is next. */
+int group_members_plan(const struct group_view *view, struct group_plan *plan);
+
+/* 0: no member is left. 1: *plan says what is next, or that members are still to end. */
+int group_members_plan_deletion(const struct group_view *view, struct group_plan *plan);
