@@ -236,7 +236,7 @@ roles_bring_their_rights() {
 	renders '--roles=provision$' --set-json 'provisioner.roles=["provision"]'
 	provisioner_may 'storageclasses'
 	provisioner_may 'volumesnapshots\]'
-	provisioner_may_not 'delete|volumesnapshots/status'
+	provisioner_may_not 'delete|volumesnapshots/status|groupsnapshot'
 	! grep -Eq 'csistoragecapacities|deployments' "$WORK/rendering" ||
 		fail "without the role capacity, kentledge-provisioner has its rights"
 	grep -q 'storageCapacity: false' < <(section CSIDriver kentledge.io) ||
@@ -288,6 +288,7 @@ roles_bring_their_rights() {
 snapshot_controller_brings_its_rights() {
 	renders '--snapshot-controller=auto$'
 	provisioner_may 'volumesnapshots/status'
+	provisioner_may 'volumegroupsnapshots/status'
 	grep -q 'kentledge-snapshot-probe' < <(section Role kentledge-provisioner) || fail "kentledge-provisioner cannot remove its probe"
 	grep -q 'namespace: kube-system' < <(section Role kentledge-provisioner-snapshots) ||
 		fail "kentledge-provisioner cannot see the lease of a snapshot-controller"
@@ -296,7 +297,7 @@ snapshot_controller_brings_its_rights() {
 	provisioner_may 'volumesnapshots/status'
 	! grep -Eq 'kentledge-snapshot-probe|snapshot-controller-leader' "$WORK/rendering" || fail "there are rights for a look that is not taken"
 	leaves_out 'snapshot-controller' --set snapshots.controller=never
-	provisioner_may_not 'volumesnapshots/status'
+	provisioner_may_not 'volumesnapshots/status|volumegroupsnapshots/status'
 }
 
 # No right to Secrets but `get`, in the namespaces that the value names and no others.
@@ -327,10 +328,10 @@ secrets_are_read_where_a_value_says_so() {
 snapshot_kinds_are_written_where_a_value_says_so() {
 	local served=(--api-versions snapshot.storage.k8s.io/v1/VolumeSnapshotClass)
 	renders '^kind: CustomResourceDefinition$'
-	[ "$(grep -c '^kind: CustomResourceDefinition$' "$WORK/rendering")" = 3 ] || fail "there are not three kinds of snapshots"
-	[ "$(grep -c '^    helm.sh/resource-policy: keep$' "$WORK/rendering")" = 3 ] || fail "helm would remove a kind"
-	[ "$(grep -c '^    api-approved.kubernetes.io: https' "$WORK/rendering")" = 3 ] || fail "a kind bears no approval"
-	[ "$(grep -c '^    storage: true$' "$WORK/rendering")" = 3 ] || fail "a kind has not one version that is stored"
+	[ "$(grep -c '^kind: CustomResourceDefinition$' "$WORK/rendering")" = 6 ] || fail "there are not three kinds of snapshots and three of groups"
+	[ "$(grep -c '^    helm.sh/resource-policy: keep$' "$WORK/rendering")" = 6 ] || fail "helm would remove a kind"
+	[ "$(grep -c '^    api-approved.kubernetes.io: https' "$WORK/rendering")" = 6 ] || fail "a kind bears no approval"
+	[ "$(grep -c '^    storage: true$' "$WORK/rendering")" = 6 ] || fail "a kind has not one version that is stored"
 	renders '^kind: CustomResourceDefinition$' --set-json snapshots=null
 	leaves_out '^kind: CustomResourceDefinition$' --set snapshots.crds=never
 	leaves_out '^kind: VolumeSnapshotClass$'
@@ -339,6 +340,12 @@ snapshot_kinds_are_written_where_a_value_says_so() {
 	grep -q '^deletionPolicy: Delete$' < <(section VolumeSnapshotClass kentledge) || fail "the class does not say Delete"
 	renders '^deletionPolicy: Retain$' "${served[@]}" --set snapshotClasses.kentledge.deletionPolicy=Retain
 	leaves_out '^kind: VolumeSnapshotClass$' "${served[@]}" --set snapshotClasses.kentledge.create=false
+	served=(--api-versions groupsnapshot.storage.k8s.io/v1/VolumeGroupSnapshotClass)
+	leaves_out '^kind: VolumeGroupSnapshotClass$'
+	renders '^kind: VolumeGroupSnapshotClass$' "${served[@]}"
+	grep -q 'groupsnapshot.*is-default-class: "true"' < <(section VolumeGroupSnapshotClass kentledge) || fail "the class of groups is not the default one"
+	renders '^apiVersion: groupsnapshot.storage.k8s.io/v1beta2$' --api-versions groupsnapshot.storage.k8s.io/v1beta2/VolumeGroupSnapshotClass
+	leaves_out '^kind: VolumeGroupSnapshotClass$' "${served[@]}" --set groupSnapshotClasses.kentledge.create=false
 }
 
 provisioner_may() { # EXPRESSION
@@ -383,6 +390,7 @@ wrong_values_are_refused() {
 	refuses controller --set snapshots.controller=perhaps
 	refuses crds --set snapshots.crds=sometimes
 	refuses deletionPolicy --set snapshotClasses.kentledge.deletionPolicy=Keep
+	refuses deletionPolicy --set groupSnapshotClasses.kentledge.deletionPolicy=Keep
 	refuses pool --set snapshotClasses.kentledge.parameters.pool=fast
 	refuses backends --set 'node.ephemeral.backends={zfs}'
 	refuses name --set 'imagePullSecrets[0].secret=private-registry'

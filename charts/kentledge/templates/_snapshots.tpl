@@ -30,6 +30,45 @@ are new. */}}
 {{- if .Capabilities.APIVersions.Has "snapshot.storage.k8s.io/v1/VolumeSnapshotClass" -}}true{{- end -}}
 {{- end }}
 
+{{/* The same for VolumeGroupSnapshotClasses: the version in which they are written; empty if none is served. */}}
+{{- define "kentledge.servesGroups" -}}
+{{- $group := "groupsnapshot.storage.k8s.io" -}}
+{{- if .Capabilities.APIVersions.Has (printf "%s/v1/VolumeGroupSnapshotClass" $group) -}}
+{{ $group }}/v1
+{{- else if .Capabilities.APIVersions.Has (printf "%s/v1beta2/VolumeGroupSnapshotClass" $group) -}}
+{{ $group }}/v1beta2
+{{- end -}}
+{{- end }}
+
+{{/* The classes of one kind that a value has by name: (dict "root" $ "classes" … "apiVersion" … "kind" … "default"
+"the annotation that makes one the default"). */}}
+{{- define "kentledge.snapshotClasses" -}}
+{{- $all := . }}
+{{- range $name, $class := .classes | default dict }}
+{{- if $class.create }}
+---
+apiVersion: {{ $all.apiVersion }}
+kind: {{ $all.kind }}
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "kentledge.labels" (dict "root" $all.root "component" "") | nindent 4 }}
+  {{- if $class.default }}
+  annotations:
+    {{ $all.default }}: "true"
+  {{- end }}
+driver: kentledge.io
+deletionPolicy: {{ $class.deletionPolicy | default "Delete" }}
+{{- with $class.parameters }}
+parameters:
+  {{- range $key, $value := . }}
+  {{ $key }}: {{ $value | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Where a snapshot-controller of the cluster would hold its lease. */}}
 {{- define "kentledge.snapshotControllerNamespace" -}}
 {{- get (.Values.snapshots | default dict) "controllerNamespace" | default "kube-system" -}}
