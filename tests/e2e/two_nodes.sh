@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Two nodes: a claim's volume is made on the node of its pod, and a pod that comes back comes back
-# to its volume. What does not fit on one node goes to the other: a claim, and the claims of a pod of
-# which each would fit.
+# to its volume. Claims say what is wrong with their data, and that their node has left the cluster;
+# released volumes of such a node are forgotten. What does not fit on one node goes to the other: a
+# claim, and the claims of a pod of which each would fit.
 set -euo pipefail
 . "$(dirname "$0")/functions.sh"
+
+VALUES=(--set nodes.goneAfter=8s --set provisioner.healthSeconds=2)
 
 main() {
 	local i
@@ -23,6 +26,8 @@ main() {
 	copies_take_their_pods_along
 	a_claim_that_does_not_fit_goes_to_the_other_node
 	claims_that_do_not_fit_together_go_to_the_other_node
+	data_are_missing
+	a_node_leaves
 }
 
 lies_on() { # CLAIM INDEX
@@ -144,6 +149,54 @@ claims_that_do_not_fit_together_go_to_the_other_node() {
 	ok "both volumes are on node2"
 	claim_event one "not for all that were sent there" || fail "no event says why they left node1"
 	ok "an event says why they left node1"
+}
+
+# Its file was moved, as by hand; the pod has it open.
+data_are_missing() {
+	local image
+	image=$(node_pool 1)/volumes/$(volume_of data-1)/image
+	mv "$image" "$image.away"
+	must 30 "the claim data-1 says that its data are missing" \
+		claim_event data-1 'VolumeConditionAbnormal: DataLoss DataMissing'
+	mv "$image.away" "$image"
+	must 30 "and that they are back" has_event VolumeConditionNormal "$(volume_of data-1)"
+}
+
+note_of() { field pv "$1" '.metadata.annotations["kentledge.io/node-gone-since"]'; }
+is_noted() { [ -n "$(note_of "$1")" ]; }
+is_not_noted() { [ -z "$(note_of "$1")" ]; }
+
+# The kubelet of node2 stops, so that it does not register again, and the Node is deleted. A pod is deleted
+# by force meanwhile, so its volume stays mounted there.
+a_node_leaves() {
+	local lost kept
+	{ claim lost && pod user lost 'sleep 600' node2; } | apply
+	must 60 "a pod of node2 uses the claim lost" pod_is_ready user
+	lost=$(volume_of lost)
+	kept=$(volume_of data-2)
+	kill -KILL "$(trial_cluster pid kubelet 2)"
+	kubectl delete pod user --force --grace-period=0 >/dev/null 2>&1
+	kubectl delete pvc lost --wait=false >/dev/null
+	must 20 "the volume of a pod that was deleted by force is still mounted, and is not deleted" still_mounted "$lost"
+	kubectl delete node node2 --wait=false >/dev/null
+	must 20 "the PersistentVolumes of node2 note that it is missing" is_noted "$kept"
+	must 40 "the released volume of node2 is forgotten" none pv "fieldSelector=metadata.name=$lost"
+	[ -e "$(node_pool 2)/volumes/$lost" ] || fail "its data are not on node2 any more"
+	must 20 "the claim data-2 is told the ways out" claim_event data-2 'VolumeNodeGone: .*bring the node back'
+	must 20 "its health is that its node is lost" claim_event data-2 'VolumeConditionAbnormal: Inaccessible NodeLost'
+	claim_is_bound data-2 || fail "the claim data-2 is not Bound"
+	trial_cluster restart kubelet 2 >/dev/null
+	must 40 "node2 is back, and the note is off" is_not_noted "$kept"
+	must 30 "the claim data-2 says so" has_event VolumeConditionNormal "$kept"
+	[ -e "$(node_pool 2)/volumes/$kept" ] || fail "the volume of data-2 is not on node2 any more"
+	ok "the volume of data-2 is on node2"
+}
+
+# The kubelet, which would unmount it, does not run.
+still_mounted() { # VOLUME
+	[ "$(field pv "$1" .status.phase)" = Released ] && [ -e "$(node_pool 2)/volumes/$1" ] &&
+		api "$(api_list events)?fieldSelector=involvedObject.name=$1" |
+		jq --exit-status '.items[] | select(.reason == "VolumeDelete" or .reason == "VolumeFailedDelete")' >/dev/null
 }
 
 undo() { end_cluster; }
