@@ -245,6 +245,8 @@ static struct role_lease *lease_of(struct provisioner *provisioner, const char *
 /* Of a role's calls to nodes. */
 static uint32_t call_timeout_ms(const struct provisioner_options *options, const struct role *role)
 {
+	if (role == &growth_role && options->resize_timeout_ms)
+		return options->resize_timeout_ms;
 	if (role == &modify_role && options->modify_timeout_ms)
 		return options->modify_timeout_ms;
 	return options->call_timeout_ms;
@@ -341,6 +343,8 @@ static struct cluster *new_cluster(struct provisioner *provisioner)
 				add_index(watched.index[kind], role->more_indexes[kind][more]);
 		}
 	}
+	if (!options->cross_namespace)
+		watched.kinds &= ~CLUSTER_BIT(CLUSTER_REFERENCE_GRANTS);
 	return cluster_new(&watched);
 }
 
@@ -359,6 +363,7 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.gates = provisioner->gates,
 		.rooms = provisioner->rooms,
 		.identity = options->identity,
+		.publish_readonly = options->publish_readonly,
 		.call_timeout_ms = options->call_timeout_ms,
 		.node_grace_ms = options->node_grace_ms,
 		.backoff_max_ms = options->backoff_max_ms,

@@ -33,8 +33,11 @@ struct provisioner_options {
 	unsigned roles;		    /* as provisioner_parse_roles() gives them; 0: all */
 	unsigned workers;	    /* claims worked on at once */
 	uint32_t call_timeout_ms;   /* of a CreateVolume or DeleteVolume */
+	uint32_t resize_timeout_ms; /* of a ControllerExpandVolume; 0: the same */
 	uint32_t modify_timeout_ms; /* of a ControllerModifyVolume; 0: the same */
 	bool extra_modify_metadata; /* it names claim and volume, too */
+	bool cross_namespace;	    /* the gate CrossNamespaceVolumeDataSource */
+	bool publish_readonly;	    /* volumes of claims that only read are marked so */
 	uint32_t backoff_min_ms;    /* between attempts at one claim or volume */
 	uint32_t backoff_max_ms;
 	uint32_t capacity_poll_ms;    /* between two questions for a node's room */

@@ -35,6 +35,7 @@ struct applier {
 	struct cluster *cluster; /* set before the first reconcile */
 	struct lead lead;
 	const char *identity;	      /* csiProvisionerIdentity of the volumes we make */
+	bool publish_readonly;	      /* mark volumes of claims that may only read as read-only */
 	uint32_t call_timeout_ms;     /* of a call to a node, unless it says otherwise */
 	uint32_t node_grace_ms;	      /* for a node plugin that restarts */
 	uint32_t backoff_max_ms;      /* between two attempts at what cannot be done now */

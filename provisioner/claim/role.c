@@ -6,6 +6,7 @@
 #include "claim/sight.h"
 #include "claim/source_guard.h"
 #include "claim/wake.h"
+#include "cluster/reference_grant.h"
 #include "cluster/snapshot_node.h"
 
 static void *begin(const struct applier *applier)
@@ -38,8 +39,10 @@ const struct role claim_role = {
 		 CLUSTER_BIT(CLUSTER_CLASSES) | CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES) |
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES) |
 		 CLUSTER_BIT(CLUSTER_SLICES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |
-		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS),
-	.index = { [CLUSTER_CLAIMS] = claim_index, [CLUSTER_VOLUMES] = snapshot_node_index_volume },
+		 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) | CLUSTER_BIT(CLUSTER_REFERENCE_GRANTS),
+	.index = { [CLUSTER_CLAIMS] = claim_index,
+		   [CLUSTER_VOLUMES] = snapshot_node_index_volume,
+		   [CLUSTER_REFERENCE_GRANTS] = reference_grant_index },
 	.more_indexes = { [CLUSTER_CLAIMS] = { source_guard_index, claim_index_unplaced } },
 	.wake = claim_wake,
 	.begin = begin,

@@ -35,14 +35,26 @@ const struct object *claim_source_object(const struct claim_source *source)
 #define SOURCE_FORMAT "spec.dataSource: %s \"%s\" "
 #define SOURCE(claim) (claim)->data_source->kind_name, (claim)->data_source->name
 
-static int check_namespace(const struct claim *claim, struct error *err)
+/* Without a grant nothing is said of the source, not even whether it is there. */
+static int check_grant(const struct claim *claim, enum claim_grant grant, struct error *err)
 {
-	if (same(claim_source_namespace(claim), claim->object.namespace))
+	if (same(claim_source_namespace(claim), claim->object.namespace) ||
+	    grant == CLAIM_GRANT_GIVEN)
 		return 0;
-	return error_set(err, ERROR_UNSUPPORTED,
-			 "spec.dataSourceRef.namespace: a source in another namespace (\"%s\") is "
-			 "not supported",
-			 claim->data_source->namespace);
+	if (grant == CLAIM_GRANT_OFF)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "spec.dataSourceRef.namespace: a source in another namespace "
+				 "(\"%s\") is not supported unless the provisioner is started with "
+				 "--feature-gates=CrossNamespaceVolumeDataSource=true",
+				 claim->data_source->namespace);
+	return error_set(err, ERROR_FORBIDDEN,
+			 "spec.dataSourceRef.namespace: no ReferenceGrant in namespace \"%s\" lets "
+			 "a PersistentVolumeClaim of namespace \"%s\" use %s \"%s\"%s",
+			 claim->data_source->namespace, claim->object.namespace, SOURCE(claim),
+			 grant == CLAIM_GRANT_UNSERVED
+				 ? " (the API server does not serve this kind in version "
+				   "gateway.networking.k8s.io/v1beta1)"
+				 : "");
 }
 
 static int check_size(const struct claim *claim, uint64_t source_bytes, struct error *err)
@@ -219,7 +231,7 @@ static int check_restore(const struct claim *claim, const struct claim_source *s
 int claim_source_check(const struct claim *claim, const struct claim_source *source,
 		       struct csi_source *ret_content, struct error *err)
 {
-	if (check_namespace(claim, err) < 0)
+	if (check_grant(claim, source->grant, err) < 0)
 		return -1;
 	return claim->data_source->kind == CLAIM_FROM_CLAIM
 		       ? check_clone(claim, source, ret_content, err)

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What the volume of a claim is copied from: the volume of another claim in the same namespace (a
- * clone), or a VolumeSnapshot there (a restore). Pure: whether it may be used, and what the node is
- * asked for.
+ * What the volume of a claim is copied from: the volume of another claim (a clone), or a
+ * VolumeSnapshot (a restore), in the same namespace or in one that grants it. Pure: whether it may
+ * be used, and what the node is asked for.
  *
  * The data lie on one node, and the copy is made there, whichever node the scheduler would select.
  * docs/decisions/0027-a-copy-is-made-where-its-source-is.md has the reasons.
@@ -29,12 +29,21 @@
 #define CLAIM_RESTORE_FINALIZER                                                                    \
 	"provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection"
 
+/* Of a source in another namespace (claim/source_grant.h). */
+enum claim_grant {
+	CLAIM_GRANT_OFF,      /* the gate is */
+	CLAIM_GRANT_UNSERVED, /* the API server does not know ReferenceGrants */
+	CLAIM_GRANT_MISSING,
+	CLAIM_GRANT_GIVEN, /* or it is in the claim's own namespace */
+};
+
 /* What is seen of a claim's source. Each may be NULL: not there, or of the other kind. */
 struct claim_source {
 	const struct claim *claim;
 	const struct persistent_volume *volume; /* of a claim; or that a snapshot was taken of */
 	const struct snapshot *snapshot;
 	const struct snapshot_content *content;
+	enum claim_grant grant;
 	const char *node; /* that has the data; NULL: `lost` says why it is not known */
 	struct error lost;
 };

@@ -6,14 +6,13 @@
 #include "apply/metadata_patch.h"
 #include "apply/role.h"
 #include "base/log.h"
+#include "claim/source_grant.h"
 #include "cluster/claim_driver.h"
 #include "kube/json.h"
 
-/* A source in another namespace is refused, so it is not kept either. */
 static bool is_unfinished_copy(const struct claim *claim)
 {
-	return claim_is_copy(claim) && claim_concerns_us(claim) &&
-	       strcmp(claim_source_namespace(claim), claim->object.namespace) == 0;
+	return claim_is_copy(claim) && claim_concerns_us(claim);
 }
 
 static void append_key(const struct claim *claim, struct text *key)
@@ -96,11 +95,15 @@ static bool may_go(struct cluster *cluster, const struct object *source)
 	return source->deleted_s && claim_is_of_our_driver(cluster, (const struct claim *)source);
 }
 
+/* A claim of another namespace keeps no source that it is not granted: anyone may make one. */
 static bool is_needed(struct cluster *cluster, const char *key)
 {
 	CLEANUP_OBJECT_LIST struct object_list copies = { 0 };
 	cluster_list(cluster, CLUSTER_CLAIMS, key, &copies);
-	return copies.count > 0;
+	for (size_t i = 0; i < copies.count; i++)
+		if (source_grant_find(cluster, claim_of(copies.items[i])) == CLAIM_GRANT_GIVEN)
+			return true;
+	return false;
 }
 
 int source_guard_release(const struct applier *applier, const char *key, struct error *err)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "claim/source_grant.h"
 #include "cluster/nodes.h"
 #include "cluster/snapshot_node.h"
 #include "cluster/volume_node.h"
@@ -114,6 +115,7 @@ int source_sight_take(const struct source_reading *reading, const struct claim *
 		      struct source_sight *sight, struct error *err)
 {
 	const struct object_name name = { claim_source_namespace(claim), claim->data_source->name };
+	sight->source.grant = source_grant_find(reading->cluster, claim);
 	error_set(&sight->source.lost, ERROR_UNAVAILABLE,
 		  "it is not known on which node the data are");
 	return claim->data_source->kind == CLAIM_FROM_CLAIM

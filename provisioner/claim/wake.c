@@ -5,6 +5,7 @@
 
 #include "base/same.h"
 #include "claim/plan.h"
+#include "claim/source_grant.h"
 #include "claim/source_guard.h"
 #include "cluster/nodes.h"
 #include "cluster/persistent_volume.h"
@@ -183,6 +184,8 @@ void claim_wake(struct workqueue *queue, const struct cluster_change *change)
 		snapshot_changed(queue, change);
 	else if (change->kind == CLUSTER_SNAPSHOT_CONTENTS)
 		content_changed(queue, change);
+	else if (change->kind == CLUSTER_REFERENCE_GRANTS)
+		source_grant_wake(queue, change);
 	else if (!cluster_is_complete(change->cluster))
 		return;
 	else if (change->kind == CLUSTER_CLASSES || change->kind == CLUSTER_ATTRIBUTES_CLASSES)

@@ -15,6 +15,7 @@
 #include "cluster/group_snapshot.h"
 #include "cluster/node.h"
 #include "cluster/persistent_volume.h"
+#include "cluster/reference_grant.h"
 #include "cluster/snapshot.h"
 #include "cluster/snapshot_class.h"
 #include "cluster/snapshot_content.h"
@@ -54,6 +55,7 @@ static const struct kind *const kinds[CLUSTER_KINDS] = {
 	[CLUSTER_GROUP_SNAPSHOTS] = &group_snapshot_kind,
 	[CLUSTER_GROUP_CONTENTS] = &group_content_kind,
 	[CLUSTER_GROUP_CLASSES] = &group_class_kind,
+	[CLUSTER_REFERENCE_GRANTS] = &reference_grant_kind,
 };
 
 /* Newer than the oldest Kubernetes that we serve, or of a CustomResourceDefinition. */
@@ -61,7 +63,7 @@ static const struct kind *const kinds[CLUSTER_KINDS] = {
 	(CLUSTER_BIT(CLUSTER_ATTRIBUTES_CLASSES) | CLUSTER_BIT(CLUSTER_SNAPSHOTS) |                \
 	 CLUSTER_BIT(CLUSTER_SNAPSHOT_CONTENTS) | CLUSTER_BIT(CLUSTER_SNAPSHOT_CLASSES) |          \
 	 CLUSTER_BIT(CLUSTER_GROUP_SNAPSHOTS) | CLUSTER_BIT(CLUSTER_GROUP_CONTENTS) |              \
-	 CLUSTER_BIT(CLUSTER_GROUP_CLASSES))
+	 CLUSTER_BIT(CLUSTER_GROUP_CLASSES) | CLUSTER_BIT(CLUSTER_REFERENCE_GRANTS))
 
 /* Claims and volumes first: most of what comes after them wakes some of these. */
 static const enum cluster_kind order[CLUSTER_KINDS] = {
@@ -72,6 +74,7 @@ static const enum cluster_kind order[CLUSTER_KINDS] = {
 	CLUSTER_SNAPSHOT_CLASSES, CLUSTER_SNAPSHOT_CONTENTS,
 	CLUSTER_SNAPSHOTS,	  CLUSTER_GROUP_CLASSES,
 	CLUSTER_GROUP_CONTENTS,	  CLUSTER_GROUP_SNAPSHOTS,
+	CLUSTER_REFERENCE_GRANTS,
 };
 
 static void index_csi_node(const struct object *object, struct text *key)

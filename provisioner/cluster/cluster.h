@@ -39,6 +39,7 @@ enum cluster_kind {
 				  */
 	CLUSTER_GROUP_CONTENTS,
 	CLUSTER_GROUP_CLASSES,
+	CLUSTER_REFERENCE_GRANTS, /* optional; grouped by namespace */
 	CLUSTER_KINDS,
 };
 

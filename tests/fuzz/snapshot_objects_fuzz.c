@@ -11,6 +11,7 @@
 #include "cluster/group_class.h"
 #include "cluster/group_content.h"
 #include "cluster/group_snapshot.h"
+#include "cluster/reference_grant.h"
 #include "cluster/snapshot.h"
 #include "cluster/snapshot_class.h"
 #include "cluster/snapshot_content.h"
@@ -55,12 +56,24 @@ static void parse_groups(const uint8_t *data, size_t size)
 	object_unref(class);
 }
 
+/* What names no kind allows nothing. */
+static void parse_grant(const uint8_t *data, size_t size)
+{
+	struct object *grant = parse(&reference_grant_kind, data, size);
+	const struct grant_to none = { .group = "", .kind = "", .name = "" };
+	if (grant && reference_grant_allows(reference_grant_of(grant), "shop", &none) &&
+	    reference_grant_of(grant)->to_count == 0)
+		abort();
+	object_unref(grant);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct object *snapshot = parse(&snapshot_kind, data, size);
 	struct object *content = parse(&snapshot_content_kind, data, size);
 	struct object *class = parse(&snapshot_class_kind, data, size);
 	parse_groups(data, size);
+	parse_grant(data, size);
 	if (snapshot && snapshot_of(snapshot)->ready && !snapshot_of(snapshot)->has_status)
 		abort();
 	if (content) {

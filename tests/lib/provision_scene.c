@@ -45,6 +45,9 @@ const struct kind scene_contents = KIND("snapshot.storage.k8s.io/v1", "VolumeSna
 const struct kind scene_snapshot_classes =
 	KIND("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass", "volumesnapshotclasses", false);
 
+const struct kind scene_grants =
+	KIND("gateway.networking.k8s.io/v1beta1", "ReferenceGrant", "referencegrants", true);
+
 struct seen_event {
 	struct object object;
 	const char *reason;
@@ -84,6 +87,7 @@ struct provision_scene {
 	uint32_t health_poll_ms;
 	uint32_t call_timeout_ms;
 	bool extra_modify_metadata;
+	bool cross_namespace;
 	unsigned roles;
 	const char *lease_holder;
 	bool looks_for_others;
@@ -261,6 +265,11 @@ void scene_set_call_timeout(struct provision_scene *scene, uint32_t timeout_ms)
 	scene->call_timeout_ms = timeout_ms;
 }
 
+void scene_set_cross_namespace(struct provision_scene *scene)
+{
+	scene->cross_namespace = true;
+}
+
 void scene_set_extra_modify_metadata(struct provision_scene *scene)
 {
 	scene->extra_modify_metadata = true;
@@ -313,6 +322,7 @@ void scene_start(struct provision_scene *scene)
 		.lease_holder = scene->lease_holder,
 		.call_timeout_ms = scene->call_timeout_ms,
 		.extra_modify_metadata = scene->extra_modify_metadata,
+		.cross_namespace = scene->cross_namespace,
 		.backoff_min_ms = scene->backoff_ms,
 		.backoff_max_ms = 20 * scene->backoff_ms,
 		.node_grace_ms = scene->grace_ms,

@@ -31,6 +31,7 @@ extern const struct kind scene_attributes_classes;
 extern const struct kind scene_snapshots;
 extern const struct kind scene_contents;
 extern const struct kind scene_snapshot_classes;
+extern const struct kind scene_grants;
 
 struct provision_scene *scene_new(void);
 void scene_free(struct provision_scene *scene);
@@ -56,6 +57,9 @@ void scene_set_silence(struct provision_scene *scene, uint32_t silence_ms);
 
 /* It publishes room for classes that bind at once, too. */
 void scene_publish_immediate(struct provision_scene *scene);
+
+/* The gate CrossNamespaceVolumeDataSource is on. */
+void scene_set_cross_namespace(struct provision_scene *scene);
 
 /* As with --extra-modify-metadata. */
 void scene_set_extra_modify_metadata(struct provision_scene *scene);
