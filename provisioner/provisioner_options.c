@@ -36,6 +36,8 @@ static const char help[] =
 	"  --workers=N            claims worked on at once, 1 to 256 (64); those that wait for\n"
 	"                         their node for long count no longer\n"
 	"  --timeout=SECONDS      of one call to a node, 1 to 3600 (30)\n"
+	"  --resize-timeout=SECONDS\n"
+	"                         of one ControllerExpandVolume, 1 to 3600 (10)\n"
 	"  --modify-timeout=SECONDS\n"
 	"                         of one ControllerModifyVolume, 1 to 3600 (10)\n"
 	"  --extra-modify-metadata=BOOL\n"
@@ -60,6 +62,14 @@ static const char help[] =
 	"  --health-poll-interval=SECONDS\n"
 	"                         ask each node for the health of its volumes so often, 1 to 3600 "
 	"(60)\n"
+	"  --retry-interval-start=SECONDS\n"
+	"                         try again what failed after so long, 1 to 3600 (1), ...\n"
+	"  --retry-interval-max=SECONDS\n"
+	"                         ... and then ever more rarely, up to so long, 1 to 3600 (300)\n"
+	"  --controller-publish-readonly=BOOL\n"
+	"                         mark volumes of claims that may only read as read-only (false)\n"
+	"  --feature-gates=LIST   of NAME=BOOL: CrossNamespaceVolumeDataSource, claims from\n"
+	"                         sources in other namespaces (false)\n"
 	"  --log-level=LEVEL      debug, info, warning or error (info)\n"
 	"  --version              print the version\n"
 	"  --help                 print this\n";
@@ -83,6 +93,35 @@ static int check_prefix(const char *prefix, struct error *err)
 	return 0;
 }
 
+static int parse_gate(const char *word, size_t length, struct options *options, struct error *err)
+{
+	static const char gate[] = "CrossNamespaceVolumeDataSource=";
+	const char *value = word + strlen(gate);
+	size_t value_length = length - strlen(gate);
+	if (length <= strlen(gate) || strncmp(word, gate, strlen(gate)) != 0)
+		return error_set(err, ERROR_INVALID,
+				 "\"%.*s\" is not CrossNamespaceVolumeDataSource=true or =false, "
+				 "and there is no other gate",
+				 (int)length, word);
+	options->cross_namespace = value_length == 4 && strncmp(value, "true", 4) == 0;
+	if (options->cross_namespace || (value_length == 5 && strncmp(value, "false", 5) == 0))
+		return 0;
+	return error_set(err, ERROR_INVALID, "%s must be true or false", gate);
+}
+
+static int parse_gates(const char *list, struct options *options, struct error *err)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		if (parse_gate(list, length, options, err) < 0)
+			return -1;
+		list += length;
+		if (*list == ',' && !*++list)
+			return error_set(err, ERROR_INVALID, "ends with a comma");
+	}
+	return 0;
+}
+
 static int parse_snapshot_controller(const char *when, struct options *options, struct error *err)
 {
 	unsigned role;
@@ -99,9 +138,10 @@ static int parse_snapshot_controller(const char *when, struct options *options, 
 
 int options_parse(int argc, char *const *argv, struct options *ret_options, struct error *err)
 {
+	unsigned retry_start_s = 1, retry_max_s = 300, resize_timeout_s = 10;
 	unsigned timeout_s = 30, modify_timeout_s = 10, capacity_poll_s = 60,
 		 snapshot_timeout_s = 60, health_poll_s = 60;
-	const char *roles = "", *snapshot_controller = "auto";
+	const char *roles = "", *snapshot_controller = "auto", *gates = "";
 	struct options options = {
 		.node_service = "kentledge-node",
 		.deployment = "",
@@ -128,6 +168,11 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "snapshot-controller-namespace", .text = &options.snapshot_lease_namespace },
 		{ "workers", .number = &options.workers, .min = 1, .max = 256 },
 		{ "timeout", .number = &timeout_s, .min = 1, .max = 3600 },
+		{ "resize-timeout", .number = &resize_timeout_s, .min = 1, .max = 3600 },
+		{ "retry-interval-start", .number = &retry_start_s, .min = 1, .max = 3600 },
+		{ "retry-interval-max", .number = &retry_max_s, .min = 1, .max = 3600 },
+		{ "controller-publish-readonly", .on = &options.publish_readonly },
+		{ "feature-gates", .text = &gates },
 		{ "modify-timeout", .number = &modify_timeout_s, .min = 1, .max = 3600 },
 		{ "extra-modify-metadata", .on = &options.extra_modify_metadata },
 		{ "capacity-poll-interval", .number = &capacity_poll_s, .min = 1, .max = 3600 },
@@ -154,7 +199,16 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return error_prefix(err, "--snapshot-controller=%s", snapshot_controller);
 	if (check_prefix(options.snapshot_prefix, err) < 0)
 		return error_prefix(err, "--snapshot-name-prefix=%s", options.snapshot_prefix);
+	if (parse_gates(gates, &options, err) < 0)
+		return error_prefix(err, "--feature-gates=%s", gates);
+	if (retry_max_s < retry_start_s)
+		return error_set(err, ERROR_INVALID,
+				 "--retry-interval-max=%u is less than --retry-interval-start=%u",
+				 retry_max_s, retry_start_s);
 	options.call_timeout_ms = timeout_s * 1000;
+	options.resize_timeout_ms = resize_timeout_s * 1000;
+	options.backoff_min_ms = retry_start_s * 1000;
+	options.backoff_max_ms = retry_max_s * 1000;
 	options.modify_timeout_ms = modify_timeout_s * 1000;
 	options.capacity_poll_ms = capacity_poll_s * 1000;
 	options.snapshot_timeout_ms = snapshot_timeout_s * 1000;

@@ -24,7 +24,12 @@ struct options {
 	const char *snapshot_lease_namespace;
 	unsigned workers;
 	uint32_t call_timeout_ms;
+	uint32_t resize_timeout_ms;
 	uint32_t modify_timeout_ms;
+	uint32_t backoff_min_ms; /* --retry-interval-start */
+	uint32_t backoff_max_ms;
+	bool cross_namespace; /* --feature-gates=CrossNamespaceVolumeDataSource=true */
+	bool publish_readonly;
 	bool extra_modify_metadata;
 	uint32_t capacity_poll_ms;
 	bool capacity_for_immediate;

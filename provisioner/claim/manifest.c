@@ -100,6 +100,8 @@ static struct json_object *csi_source(const struct volume_origin *origin)
 	json_set_pairs(csi, "volumeAttributes", &origin->volume->context);
 	json_set_string(json_child(csi, "volumeAttributes"), CSI_CONTEXT_PROVISIONER_IDENTITY,
 			origin->identity);
+	if (origin->publish_readonly && origin->claim->access_modes == CLAIM_READ_ONLY_MANY)
+		json_set_bool(csi, "readOnly", true);
 	refer_to_secrets(csi, origin->secrets);
 	return csi;
 }

@@ -20,6 +20,7 @@ struct volume_origin {
 	const struct secret_names *secrets;
 	const struct csi_volume *volume; /* what was made */
 	const char *identity;		 /* ours, in volumeAttributes */
+	bool publish_readonly;		 /* mark a volume of a claim that may only read */
 };
 
 /* The result is yours. */

@@ -143,6 +143,7 @@ static int write_volume(const struct applier *applier, const struct claim *claim
 		.secrets = &plan->secrets,
 		.volume = volume,
 		.identity = applier->identity,
+		.publish_readonly = applier->publish_readonly,
 	});
 	int r = applier_create(applier, &persistent_volume_kind, manifest, err);
 	if (r < 0 && err->code == ERROR_EXISTS)

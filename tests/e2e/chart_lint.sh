@@ -254,6 +254,13 @@ roles_bring_their_rights() {
 	provisioner_may_not 'create, patch, delete|storageclasses|volumesnapshot'
 	grep -q 'external-resizer-kentledge-io' < <(section Role kentledge-provisioner) ||
 		fail "kentledge-provisioner cannot hold the lease of the role modify"
+	renders '--feature-gates=CrossNamespaceVolumeDataSource=true$' --set provisioner.crossNamespaceSources=true
+	provisioner_may 'referencegrants'
+	renders '--roles=reclaim$' --set provisioner.crossNamespaceSources=true --set-json 'provisioner.roles=["reclaim"]'
+	provisioner_may_not 'referencegrants'
+	renders '--controller-publish-readonly=true$' --set provisioner.publishReadOnly=true
+	provisioner_may_not 'referencegrants'
+	leaves_out '--feature-gates|--controller-publish-readonly'
 	renders '--roles=snapshot$' --set-json 'provisioner.roles=["snapshot"]'
 	provisioner_may 'volumesnapshotcontents/status'
 	provisioner_may 'volumesnapshotclasses'

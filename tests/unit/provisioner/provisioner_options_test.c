@@ -27,7 +27,12 @@ static void has_defaults_for_everything(void **state)
 	assert_int_equal(options.health_poll_ms, 60000);
 	assert_true(options.forget_released);
 	assert_int_equal(options.call_timeout_ms, 30000);
+	assert_int_equal(options.resize_timeout_ms, 10000);
 	assert_int_equal(options.modify_timeout_ms, 10000);
+	assert_int_equal(options.backoff_min_ms, 1000);
+	assert_int_equal(options.backoff_max_ms, 300000);
+	assert_false(options.cross_namespace);
+	assert_false(options.publish_readonly);
 	assert_false(options.extra_modify_metadata);
 	assert_int_equal(options.snapshot_timeout_ms, 60000);
 	assert_string_equal(options.snapshot_prefix, "snapshot");
@@ -76,6 +81,30 @@ static void reads_every_flag(void **state)
 	assert_true(options.leader_elect);
 }
 
+static void reads_how_long_and_what_is_allowed(void **state)
+{
+	struct options options;
+	struct error err;
+	assert_int_equal(PARSE(&options, &err, "--resize-timeout=6", "--retry-interval-start=2",
+			       "--retry-interval-max=4", "--controller-publish-readonly=true",
+			       "--feature-gates=CrossNamespaceVolumeDataSource=true"),
+			 0);
+	assert_int_equal(options.resize_timeout_ms, 6000);
+	assert_int_equal(options.backoff_min_ms, 2000);
+	assert_int_equal(options.backoff_max_ms, 4000);
+	assert_true(options.publish_readonly);
+	assert_true(options.cross_namespace);
+	/* The last one counts. */
+	assert_int_equal(PARSE(&options, &err,
+			       "--feature-gates=CrossNamespaceVolumeDataSource=true,"
+			       "CrossNamespaceVolumeDataSource=false"),
+			 0);
+	assert_false(options.cross_namespace);
+	assert_int_equal(
+		PARSE(&options, &err, "--retry-interval-start=10", "--retry-interval-max=9"), -1);
+	assert_non_null(strstr(err.text, "--retry-interval-max=9"));
+}
+
 static void says_who_is_the_snapshot_controller(void **state)
 {
 	struct options options;
@@ -118,6 +147,14 @@ static void refuses_and_names_what_is_wrong(void **state)
 		"--snapshot-name-prefix=-snap",
 		"--snapshot-name-prefix=a/b",
 		"--health-poll-interval=0",
+		"--resize-timeout=0",
+		"--retry-interval-start=0",
+		"--retry-interval-max=3601",
+		"--feature-gates=CrossNamespaceVolumeDataSource",
+		"--feature-gates=CrossNamespaceVolumeDataSource=",
+		"--feature-gates=CrossNamespaceVolumeDataSource=yes",
+		"--feature-gates=CrossNamespaceVolumeDataSource=true,",
+		"--feature-gates=Topology=true",
 		"--node-gone-after=0s",
 		"--node-gone-after=5",
 		"--node-gone-after=h",
@@ -149,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults_for_everything),
 		cmocka_unit_test(reads_every_flag),
+		cmocka_unit_test(reads_how_long_and_what_is_allowed),
 		cmocka_unit_test(says_who_is_the_snapshot_controller),
 		cmocka_unit_test(asks_for_help),
 		cmocka_unit_test(refuses_and_names_what_is_wrong),

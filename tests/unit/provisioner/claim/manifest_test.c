@@ -17,6 +17,7 @@ struct scene {
 	struct csi_create_volume_request request;
 	struct secret_names secrets;
 	struct csi_volume made;
+	bool publish_readonly;
 };
 
 static void scene_init(struct scene *scene, const char *class_patch)
@@ -61,7 +62,32 @@ static struct json_object *manifest_of(const struct scene *scene)
 		.secrets = &scene->secrets,
 		.volume = &scene->made,
 		.identity = "17-1-kentledge.io",
+		.publish_readonly = scene->publish_readonly,
 	});
+}
+
+/* Requirement G3. */
+static void a_volume_that_may_only_be_read_is_marked_where_that_is_wanted(void **state)
+{
+	static const struct {
+		unsigned modes;
+		bool wanted;
+		bool marked;
+	} rows[] = {
+		{ CLAIM_READ_ONLY_MANY, true, true },
+		{ CLAIM_READ_ONLY_MANY, false, false },
+		{ CLAIM_READ_ONLY_MANY | CLAIM_READ_WRITE_ONCE, true, false },
+		{ CLAIM_READ_WRITE_ONCE, true, false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP(scene_done) struct scene scene;
+		scene_init(&scene, NULL);
+		claim_of(scene.claim)->access_modes = rows[i].modes;
+		scene.publish_readonly = rows[i].wanted;
+		CLEANUP(json_object_putp) struct json_object *manifest = manifest_of(&scene);
+		struct json_object *mark = json_find(manifest, "spec.csi.readOnly");
+		assert_int_equal(mark && json_object_get_boolean(mark), rows[i].marked);
+	}
 }
 
 static void has_every_field_that_others_rely_on(void **state)
@@ -221,6 +247,7 @@ static void refers_to_no_secret_where_there_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_volume_that_may_only_be_read_is_marked_where_that_is_wanted),
 		cmocka_unit_test(has_every_field_that_others_rely_on),
 		cmocka_unit_test(takes_policy_and_mount_options_from_the_class),
 		cmocka_unit_test(carries_the_attributes_class_of_the_claim),
