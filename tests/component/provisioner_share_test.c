@@ -21,6 +21,7 @@
 struct silence {
 	const char *method;
 	atomic_bool held;
+	unsigned limit; /* only so many; 0: all */
 	atomic_uint calls;
 };
 
@@ -29,8 +30,8 @@ static bool hold(void *context, const char *method, bool after)
 	struct silence *silence = context;
 	if (after || strcmp(method, silence->method) != 0)
 		return true;
-	silence->calls++;
-	while (silence->held)
+	unsigned call = ++silence->calls;
+	while (silence->held && (!silence->limit || call <= silence->limit))
 		usleep(1000);
 	return true;
 }
@@ -155,6 +156,20 @@ static void copies_on_one_node_keep_no_small_claim_waiting(void **state)
 	end(scene, &silence);
 }
 
+/* A plugin that copies still answers short calls. */
+static void a_copy_that_takes_longer_than_its_call_makes_its_node_not_silent(void **state)
+{
+	struct silence silence = { .method = "CreateVolume", .limit = 1 };
+	struct provision_scene *scene = scene_with_silent_node(&silence, "provision,reclaim");
+	scene_set_call_timeout(scene, 300);
+	scene_start(scene);
+	scene_put_claim(scene, "long", NULL);
+	assert_true(scene_wait_event(scene, "ProvisioningFailed", "node \"node-a\""));
+	scene_put_claim(scene, "www", NULL);
+	assert_true(scene_wait(scene, scene_is_bound, "www"));
+	end(scene, &silence);
+}
+
 static void deletions_on_a_silent_node_keep_no_other_waiting(void **state)
 {
 	struct silence silence = { .method = "DeleteVolume" };
@@ -214,6 +229,7 @@ int main(void)
 		cmocka_unit_test(claims_of_a_silent_node_keep_no_other_waiting),
 		cmocka_unit_test(many_silent_nodes_keep_no_other_waiting),
 		cmocka_unit_test(copies_on_one_node_keep_no_small_claim_waiting),
+		cmocka_unit_test(a_copy_that_takes_longer_than_its_call_makes_its_node_not_silent),
 		cmocka_unit_test(deletions_on_a_silent_node_keep_no_other_waiting),
 		cmocka_unit_test(snapshots_on_a_silent_node_keep_no_other_waiting),
 	};
