@@ -152,16 +152,18 @@ static Csi__V1__CreateVolumeRequest *make_create(struct arena *arena,
 DEFINE_MAP_CHECK(context_fits, Csi__V1__Volume__VolumeContextEntry);
 DEFINE_MAP_CHECK(segments_fit, Csi__V1__Topology__SegmentsEntry);
 
+/* What the driver did is not known if its answer cannot be read: ERROR_UNAVAILABLE, as without an
+ * answer. There may be a volume. */
 static int check_maps(const Csi__V1__Volume *volume, struct error *err)
 {
 	if (!context_fits(volume->volume_context, volume->n_volume_context))
-		return error_set(err, ERROR_INTERNAL,
+		return error_set(err, ERROR_UNAVAILABLE,
 				 "CreateVolume: volume_context is larger than %d bytes",
 				 CSI_MAP_BYTES_MAX);
 	if (volume->n_accessible_topology > 0 &&
 	    !segments_fit(volume->accessible_topology[0]->segments,
 			  volume->accessible_topology[0]->n_segments))
-		return error_set(err, ERROR_INTERNAL,
+		return error_set(err, ERROR_UNAVAILABLE,
 				 "CreateVolume: accessible_topology is larger than %d bytes",
 				 CSI_MAP_BYTES_MAX);
 	return 0;
@@ -191,9 +193,11 @@ static int take_volume(const Csi__V1__CreateVolumeResponse *response,
 		       struct csi_volume **ret_volume, struct error *err)
 {
 	if (!response->volume || !response->volume->volume_id[0])
-		return error_set(err, ERROR_INTERNAL, "CreateVolume: the answer has no volume_id");
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "CreateVolume: the answer has no volume_id");
 	if (response->volume->capacity_bytes < 0)
-		return error_set(err, ERROR_INTERNAL, "CreateVolume: capacity_bytes is negative");
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "CreateVolume: capacity_bytes is negative");
 	if (check_maps(response->volume, err) < 0)
 		return -1;
 	*ret_volume = copy_volume(response->volume);

@@ -21,6 +21,9 @@
 #define CSI_PARAMETER_SNAPSHOT_NAME CSI_PARAMETER_PREFIX "volumesnapshot/name"
 #define CSI_PARAMETER_SNAPSHOT_NAMESPACE CSI_PARAMETER_PREFIX "volumesnapshot/namespace"
 #define CSI_PARAMETER_SNAPSHOT_CONTENT_NAME CSI_PARAMETER_PREFIX "volumesnapshotcontent/name"
+#define CSI_PARAMETER_GROUP_NAME CSI_PARAMETER_PREFIX "volumegroupsnapshot/name"
+#define CSI_PARAMETER_GROUP_NAMESPACE CSI_PARAMETER_PREFIX "volumegroupsnapshot/namespace"
+#define CSI_PARAMETER_GROUP_CONTENT_NAME CSI_PARAMETER_PREFIX "volumegroupsnapshotcontent/name"
 
 /* PersistentVolume attribute that names its provisioner (volume context). */
 #define CSI_CONTEXT_PROVISIONER_IDENTITY "storage.kubernetes.io/csiProvisionerIdentity"

@@ -13,6 +13,7 @@
 #include "base/pairs.h"
 
 #define WIRE_CONTROLLER "csi.v1.Controller"
+#define WIRE_GROUP_CONTROLLER "csi.v1.GroupController"
 #define WIRE_ARENA_BYTES 1024
 
 static inline char *wire_borrow(const char *string)

@@ -173,8 +173,10 @@ static int unpack(const struct exchange *exchange, const ProtobufCMessageDescrip
 {
 	if (rpc_message_unpack(type, exchange->response, NULL, ret_message, err) == 0)
 		return 0;
-	if (err) /* not the caller's request is wrong */
-		err->code = ERROR_INTERNAL;
+	/* Not the caller's request is wrong. The server has taken it: whether it had an effect is
+	 * as little known as without an answer. */
+	if (err)
+		err->code = ERROR_UNAVAILABLE;
 	return error_prefix(err, "%s: answer of %s", exchange->method,
 			    rpc_channel_name(exchange->channel));
 }
@@ -189,8 +191,8 @@ int rpc_channel_call(struct rpc_channel *channel, const char *service, const cha
 	if (exchange.status != GRPC_STATUS_OK)
 		return explain(&exchange, err);
 	if (!exchange.response)
-		return error_set(err, ERROR_INTERNAL, "%s: %s answered without a message", method,
-				 rpc_channel_name(channel));
+		return error_set(err, ERROR_UNAVAILABLE, "%s: %s answered without a message",
+				 method, rpc_channel_name(channel));
 	return unpack(&exchange, response, ret_response, err);
 }
 

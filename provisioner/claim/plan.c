@@ -5,6 +5,7 @@
 
 #include "base/same.h"
 #include "claim/request.h"
+#include "csi/failure.h"
 #include "csi/names.h"
 
 const char *claim_intent_node(const struct claim *claim)
@@ -375,32 +376,12 @@ void claim_plan(const struct claim_view *view, struct arena *arena, struct claim
 		plan_new_volume(view, arena, ret_plan);
 }
 
+/* While it may be made, DeleteVolume would remove what the node keeps of it for the next call. */
 enum claim_failure claim_failure_of(enum error_code code, const struct class *class)
 {
-	switch (code) {
-	case ERROR_TIMEOUT:
-	case ERROR_UNAVAILABLE:
-	case ERROR_BUSY:
-	case ERROR_CANCELLED:
-	/* FAILED_PRECONDITION: a source that is written to. The node keeps what it has copied so
-	 * far for the next call (node-plugin/pool/unfinished.h), and DeleteVolume would remove
-	 * that. */
-	case ERROR_IN_USE:
+	if (csi_failure_of(CSI_CHANGE_COPY, code) == CSI_FAILURE_UNKNOWN)
 		return CLAIM_FAILURE_BACKGROUND;
-	case ERROR_EXHAUSTED:
-		return class && class->wait_for_first_consumer ? CLAIM_FAILURE_RESCHEDULE
-							       : CLAIM_FAILURE_FINAL;
-	case ERROR_NONE:
-	case ERROR_INVALID:
-	case ERROR_NOT_FOUND:
-	case ERROR_EXISTS:
-	case ERROR_CONFLICT:
-	case ERROR_RANGE:
-	case ERROR_FORBIDDEN:
-	case ERROR_UNSUPPORTED:
-	case ERROR_EXPIRED:
-	case ERROR_INTERNAL:
-		return CLAIM_FAILURE_FINAL;
-	}
+	if (code == ERROR_EXHAUSTED && class && class->wait_for_first_consumer)
+		return CLAIM_FAILURE_RESCHEDULE;
 	return CLAIM_FAILURE_FINAL;
 }

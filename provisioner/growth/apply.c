@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cluster/capability.h"
+#include "csi/failure.h"
 #include "growth/patch.h"
 #include "kube/event.h"
 #include "kube/json.h"
@@ -89,11 +90,10 @@ static struct json_object *patch_of_failure(const struct object *object, const v
 {
 	const struct claim *claim = (const struct claim *)object;
 	const struct error *err = what;
-	enum growth_failure failure = growth_failure_of(err->code);
-	return failure == GROWTH_FAILURE_UNKNOWN
+	enum csi_failure failure = csi_failure_of(CSI_CHANGE_SIZE, err->code);
+	return failure == CSI_FAILURE_UNKNOWN
 		       ? growth_patch_unknown(claim)
-		       : growth_patch_failed(claim, failure == GROWTH_FAILURE_INFEASIBLE,
-					     err->text);
+		       : growth_patch_failed(claim, failure == CSI_FAILURE_INFEASIBLE, err->text);
 }
 
 /* Records the failure in the claim's status. *err stays the error of the call. */
@@ -107,8 +107,9 @@ static enum growth_outcome note_failure(const struct applier *applier, const str
 			    LOG_ERR(&unwritten));
 		return GROWTH_FAILED;
 	}
-	return growth_failure_of(err->code) == GROWTH_FAILURE_INFEASIBLE ? GROWTH_INFEASIBLE
-									 : GROWTH_FAILED;
+	return csi_failure_of(CSI_CHANGE_SIZE, err->code) == CSI_FAILURE_INFEASIBLE
+		       ? GROWTH_INFEASIBLE
+		       : GROWTH_FAILED;
 }
 
 struct capacity {

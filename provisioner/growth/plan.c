@@ -117,22 +117,3 @@ void growth_plan(const struct growth_view *view, struct growth_plan *ret_plan)
 	else if (is_untidy(view))
 		ret_plan->decision = GROWTH_TIDY;
 }
-
-enum growth_failure growth_failure_of(enum error_code code)
-{
-	switch (code) {
-	case ERROR_INVALID:
-	case ERROR_RANGE:
-	case ERROR_NOT_FOUND:
-		return GROWTH_FAILURE_INFEASIBLE;
-	case ERROR_CANCELLED:
-	case ERROR_TIMEOUT:
-	case ERROR_UNAVAILABLE:
-	case ERROR_BUSY:
-		return GROWTH_FAILURE_UNKNOWN;
-	/* Our node plugin has then changed nothing (node-plugin/volume/expand.h). */
-	case ERROR_EXHAUSTED:
-	default:
-		return GROWTH_FAILURE_FINAL;
-	}
-}

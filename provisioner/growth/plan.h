@@ -66,12 +66,3 @@ bool growth_waits_for_us(const struct claim *claim);
 bool growth_is_noted(const struct object *volume);
 
 void growth_plan(const struct growth_view *view, struct growth_plan *ret_plan);
-
-/* What the error of ControllerExpandVolume says. */
-enum growth_failure {
-	GROWTH_FAILURE_UNKNOWN,	   /* the volume may have grown: ask for the same size again */
-	GROWTH_FAILURE_FINAL,	   /* nothing was changed, nothing is pending */
-	GROWTH_FAILURE_INFEASIBLE, /* the same, and a retry soon would end alike */
-};
-
-enum growth_failure growth_failure_of(enum error_code code);

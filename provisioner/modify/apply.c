@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "csi/client.h"
+#include "csi/failure.h"
 #include "csi/names.h"
 #include "kube/event.h"
 #include "kube/json.h"
@@ -100,7 +101,8 @@ static struct json_object *patch_of_failure(const struct object *object, const v
 {
 	const struct error *err = what;
 	return modify_patch_failed((const struct claim *)object,
-				   modify_failure_of(err->code) == MODIFY_FAILURE_INFEASIBLE,
+				   csi_failure_of(CSI_CHANGE_LIMITS, err->code) ==
+					   CSI_FAILURE_INFEASIBLE,
 				   node_call_code(err->code), err->text);
 }
 
@@ -109,14 +111,14 @@ static enum modify_outcome note_failure(const struct applier *applier, const str
 					const struct error *err)
 {
 	struct error unwritten;
-	enum modify_failure failure = modify_failure_of(err->code);
-	if (failure == MODIFY_FAILURE_UNKNOWN)
+	enum csi_failure failure = csi_failure_of(CSI_CHANGE_LIMITS, err->code);
+	if (failure == CSI_FAILURE_UNKNOWN)
 		return MODIFY_FAILED;
 	int r = write_status(applier, begun, patch_of_failure, err, &unwritten);
 	if (r < 0 && unwritten.code != ERROR_NOT_FOUND)
 		log_warning("failure not noted on the claim", LOG_CLAIM(begun),
 			    LOG_ERR(&unwritten));
-	return r == 0 && failure == MODIFY_FAILURE_INFEASIBLE ? MODIFY_INFEASIBLE : MODIFY_ANSWERED;
+	return r == 0 && failure == CSI_FAILURE_INFEASIBLE ? MODIFY_INFEASIBLE : MODIFY_ANSWERED;
 }
 
 static struct json_object *patch_of_volume(const struct object *object, const void *what)

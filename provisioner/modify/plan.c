@@ -112,19 +112,3 @@ void modify_plan(const struct modify_view *view, struct modify_plan *ret_plan)
 	else if (is_to_cancel(claim))
 		ret_plan->decision = MODIFY_CANCEL;
 }
-
-enum modify_failure modify_failure_of(enum error_code code)
-{
-	switch (code) {
-	case ERROR_INVALID:
-		return MODIFY_FAILURE_INFEASIBLE;
-	case ERROR_CANCELLED:
-	case ERROR_TIMEOUT:
-	case ERROR_UNAVAILABLE:
-	case ERROR_EXHAUSTED:
-	case ERROR_BUSY:
-		return MODIFY_FAILURE_UNKNOWN;
-	default:
-		return MODIFY_FAILURE_FINAL;
-	}
-}

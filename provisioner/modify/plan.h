@@ -68,12 +68,3 @@ bool modify_is_wanted(const struct claim *claim);
 bool modify_waits_for_node(const struct claim *claim);
 
 void modify_plan(const struct modify_view *view, struct modify_plan *ret_plan);
-
-/* What the error of ControllerModifyVolume says. */
-enum modify_failure {
-	MODIFY_FAILURE_UNKNOWN,	   /* the volume may have changed: send the same again */
-	MODIFY_FAILURE_FINAL,	   /* it has not, and nothing is pending */
-	MODIFY_FAILURE_INFEASIBLE, /* the same, and a retry soon would end alike */
-};
-
-enum modify_failure modify_failure_of(enum error_code code);

@@ -343,7 +343,7 @@ static void an_answer_without_an_id_or_with_nonsense_is_an_error(void **state)
 	struct csi_create_volume_request request = request_of("pvc-1");
 	f->without_id = true;
 	assert_int_equal(csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err), -1);
-	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "volume_id"));
 	f->without_id = false;
 	f->capacity_bytes = -1;
@@ -365,12 +365,12 @@ static void an_answer_with_maps_that_are_too_large_is_an_error(void **state)
 	struct csi_create_volume_request request = request_of("pvc-1");
 	f->more_context = 5000;
 	assert_int_equal(csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err), -1);
-	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "volume_context"));
 	f->more_context = 0;
 	f->more_segments = 5000;
 	assert_int_equal(csi_create_volume(f->channel, &request, TIMEOUT_MS, &volume, &err), -1);
-	assert_int_equal(err.code, ERROR_INTERNAL);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "accessible_topology"));
 	assert_null(volume);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csi/snapshot_client.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/text.h"
 #include "csi.pb-c.h"
+#include "driver_scene.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
 #include "test.h"
@@ -16,10 +15,8 @@
 
 /* A driver that writes down what it was asked and answers as the test says. */
 struct fixture {
-	char folder[64];
-	char socket[96];
-	struct rpc_server *server;
-	struct rpc_channel *channel;
+	struct driver_scene scene;
+	struct rpc_channel *channel; /* borrowed */
 
 	struct text asked;
 	enum error_code fail;
@@ -88,11 +85,7 @@ static char source_id[] = "vol-1";
 
 static int begin(void **state)
 {
-	struct error err = { 0 };
 	struct fixture *f = must_alloc(sizeof(*f));
-	snprintf(f->folder, sizeof(f->folder), "/tmp/kentledge-csi-XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	snprintf(f->socket, sizeof(f->socket), "%s/csi.sock", f->folder);
 	csi__v1__snapshot__init(&f->snapshot);
 	google__protobuf__timestamp__init(&f->time);
 	f->time.seconds = 1700000000;
@@ -102,16 +95,8 @@ static int begin(void **state)
 	f->snapshot.creation_time = &f->time;
 	f->snapshot.size_bytes = 7;
 	f->snapshot.ready_to_use = true;
-	const struct rpc_server_options options = { .methods = methods,
-						    .method_count =
-							    sizeof(methods) / sizeof(*methods),
-						    .context = f,
-						    .workers = 1 };
-	if (rpc_server_new(&options, &f->server, &err) < 0 ||
-	    rpc_server_listen_unix(f->server, f->socket, &err) < 0 ||
-	    rpc_server_start(f->server, &err) < 0 ||
-	    rpc_channel_new_unix(f->socket, &f->channel, &err) < 0)
-		fail_msg("%s", err.text);
+	driver_scene_begin(&f->scene, methods, sizeof(methods) / sizeof(*methods), f);
+	f->channel = f->scene.channel;
 	*state = f;
 	return 0;
 }
@@ -119,9 +104,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	struct fixture *f = *state;
-	rpc_channel_free(f->channel);
-	rpc_server_free(f->server);
-	rmdir(f->folder);
+	driver_scene_end(&f->scene);
 	text_done(&f->asked);
 	free(f);
 	return 0;
@@ -236,6 +219,8 @@ static void an_answer_that_makes_no_sense_is_an_error(void **state)
 	assert_nonsense(f, "snapshot_id is longer");
 	f->snapshot.snapshot_id = (char[]) { "" };
 	assert_nonsense(f, "no snapshot_id");
+	f->snapshot.snapshot_id = (char[]) { "\xff" };
+	assert_nonsense(f, "snapshot_id");
 }
 
 int main(void)

@@ -248,20 +248,6 @@ static void waits_for_a_volume_that_is_not_there(void **state)
 	assert_true(growth_is_wanted(claim_of(claim)));
 }
 
-static void classifies_errors_of_the_call(void **state)
-{
-	assert_int_equal(growth_failure_of(ERROR_RANGE), GROWTH_FAILURE_INFEASIBLE);
-	assert_int_equal(growth_failure_of(ERROR_NOT_FOUND), GROWTH_FAILURE_INFEASIBLE);
-	assert_int_equal(growth_failure_of(ERROR_INVALID), GROWTH_FAILURE_INFEASIBLE);
-	assert_int_equal(growth_failure_of(ERROR_EXHAUSTED), GROWTH_FAILURE_FINAL);
-	assert_int_equal(growth_failure_of(ERROR_IN_USE), GROWTH_FAILURE_FINAL);
-	assert_int_equal(growth_failure_of(ERROR_INTERNAL), GROWTH_FAILURE_FINAL);
-	assert_int_equal(growth_failure_of(ERROR_TIMEOUT), GROWTH_FAILURE_UNKNOWN);
-	assert_int_equal(growth_failure_of(ERROR_UNAVAILABLE), GROWTH_FAILURE_UNKNOWN);
-	assert_int_equal(growth_failure_of(ERROR_BUSY), GROWTH_FAILURE_UNKNOWN);
-	assert_int_equal(growth_failure_of(ERROR_CANCELLED), GROWTH_FAILURE_UNKNOWN);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,7 +257,6 @@ int main(void)
 		cmocka_unit_test(tidies_the_volume_up_when_the_file_system_has_grown),
 		cmocka_unit_test(refuses_to_guess_the_node),
 		cmocka_unit_test(waits_for_a_volume_that_is_not_there),
-		cmocka_unit_test(classifies_errors_of_the_call),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

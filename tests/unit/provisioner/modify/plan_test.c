@@ -256,20 +256,6 @@ static void an_infeasible_class_waits_for_no_node(void **state)
 	}
 }
 
-/* Requirement Z6. */
-static void sorts_errors_by_what_they_say_of_the_volume(void **state)
-{
-	static const enum error_code unknown[] = { ERROR_CANCELLED, ERROR_TIMEOUT,
-						   ERROR_UNAVAILABLE, ERROR_EXHAUSTED, ERROR_BUSY };
-	static const enum error_code final[] = { ERROR_NOT_FOUND, ERROR_IN_USE, ERROR_INTERNAL,
-						 ERROR_RANGE, ERROR_FORBIDDEN };
-	assert_int_equal(modify_failure_of(ERROR_INVALID), MODIFY_FAILURE_INFEASIBLE);
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
-		assert_int_equal(modify_failure_of(unknown[i]), MODIFY_FAILURE_UNKNOWN);
-	for (size_t i = 0; i < sizeof(final) / sizeof(*final); i++)
-		assert_int_equal(modify_failure_of(final[i]), MODIFY_FAILURE_FINAL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,7 +266,6 @@ int main(void)
 		cmocka_unit_test(takes_a_change_back_that_was_never_made),
 		cmocka_unit_test(says_why_it_waits),
 		cmocka_unit_test(an_infeasible_class_waits_for_no_node),
-		cmocka_unit_test(sorts_errors_by_what_they_say_of_the_volume),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
