@@ -51,7 +51,8 @@ struct applier {
 
 	uint32_t snapshot_timeout_ms; /* of the calls that make and delete snapshots */
 	const char *snapshot_prefix;  /* of their names: "snapshot" */
-	bool extra_metadata;	      /* tell the driver which VolumeSnapshot a snapshot is for */
+	const char *group_prefix;     /* of the names of groups of them: "groupsnapshot" */
+	bool extra_metadata;	      /* tell the driver which object a snapshot or group is for */
 
 	struct written *written;    /* of the roles that have a turn */
 	struct snapshot_turn *turn; /* to do the snapshot-controller's part; NULL: no role has it */

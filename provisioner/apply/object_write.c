@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "apply/metadata_patch.h"
 #include "kube/json.h"
 #include "kube/verbs.h"
 
@@ -14,8 +15,16 @@ static int try_write(const struct applier *applier, const struct object *object,
 {
 	CLEANUP(json_object_putp)
 	struct json_object *patch = write->make_patch(object, write->what);
-	if (!patch)
+	if (!patch) {
+		if (write->ret_object)
+			*write->ret_object = object_ref((struct object *)object);
 		return 0;
+	}
+	if (write->custom)
+		return write->status
+			       ? applier_patch_status(applier, object, patch, write->ret_object,
+						      err)
+			       : applier_merge(applier, object, patch, write->ret_object, err);
 	return write->status ? applier_merge_status(applier, object, patch, NULL, err)
 			     : applier_merge_lists(applier, object, patch, err);
 }
@@ -59,4 +68,29 @@ int object_confirm(const struct applier *applier, const struct object *object,
 		return 1;
 	*ret_object = TAKE(newest);
 	return 0;
+}
+
+static int drop(const struct applier *applier, const struct object *object,
+		struct json_object *patch, struct error *err)
+{
+	if (metadata_patch_is_empty(patch) || applier_edit(applier, object, patch, err) == 0 ||
+	    err->code == ERROR_NOT_FOUND)
+		return 0;
+	return -1;
+}
+
+int object_drop_annotation(const struct applier *applier, const struct object *object,
+			   const char *annotation, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *patch = metadata_patch_new(object);
+	metadata_patch_remove_annotation(patch, object, annotation);
+	return drop(applier, object, patch, err);
+}
+
+int object_drop_finalizer(const struct applier *applier, const struct object *object,
+			  const char *finalizer, struct error *err)
+{
+	CLEANUP(json_object_putp) struct json_object *patch = metadata_patch_new(object);
+	metadata_patch_remove_finalizer(patch, object, finalizer);
+	return drop(applier, object, patch, err);
 }

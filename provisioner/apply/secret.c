@@ -52,3 +52,28 @@ int secret_fetch_to_delete(const struct applier *applier, const char *namespace,
 		    LOG_ERR(&why));
 	return 0;
 }
+
+int secret_noted(const struct object *object, const struct secret_keys *keys,
+		 struct secret_name *ret_name, struct error *err)
+{
+	const char *name = pairs_get(&object->annotations, keys->name);
+	const char *namespace = pairs_get(&object->annotations, keys->namespace);
+	if (!name && !namespace)
+		return 1;
+	if (!name || !*name || !namespace || !*namespace)
+		return error_set(err, ERROR_INVALID,
+				 "metadata.annotations: a Secret is named by its name and its "
+				 "namespace; give both %s and %s",
+				 keys->name, keys->namespace);
+	*ret_name = (struct secret_name) { .namespace = namespace, .name = name };
+	return 0;
+}
+
+int secret_fetch_named(const struct applier *applier, const struct secret_name *name,
+		       struct secret_data *ret_data, struct error *err)
+{
+	if (secret_fetch(applier, name->namespace, name->name, ret_data, err) == 0)
+		return 0;
+	error_prefix(err, "Secret %s/%s", name->namespace, name->name);
+	return err->code == ERROR_NOT_FOUND ? error_not_named(err) : -1;
+}

@@ -16,6 +16,8 @@
 
 #include "apply/applier.h"
 #include "base/error.h"
+#include "cluster/secret_template.h"
+#include "kube/object.h"
 #include "kube/secret_data.h"
 
 /* The data of that Secret; none for a name that is NULL or "". *ret_data must be { 0 } before; wipe
@@ -28,3 +30,18 @@ int secret_fetch(const struct applier *applier, const char *namespace, const cha
  * is logged, and there is no data. -1: the API server cannot be asked at the moment; try again. */
 int secret_fetch_to_delete(const struct applier *applier, const char *namespace, const char *name,
 			   struct secret_data *ret_data, struct error *err);
+
+/* The Secret that two annotations of the object name. 1: none is noted. ERROR_INVALID: half of it
+ * is. */
+struct secret_keys {
+	const char *name;
+	const char *namespace;
+};
+
+int secret_noted(const struct object *object, const struct secret_keys *keys,
+		 struct secret_name *ret_name, struct error *err);
+
+/* As secret_fetch(), for calls whose ERROR_NOT_FOUND means something else: one that is not there is
+ * ERROR_INTERNAL, and the text names it. */
+int secret_fetch_named(const struct applier *applier, const struct secret_name *name,
+		       struct secret_data *ret_data, struct error *err);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/same.h"
 #include "cluster/nodes.h"
-#include "cluster/persistent_volume.h"
 #include "cluster/volume_node.h"
 
 /* Other groups of volumes begin with "*". */
@@ -58,11 +58,11 @@ static void set_lost(struct snapshot_node *node, const char *name)
 		  name);
 }
 
-static bool find_by_annotation(struct cluster *cluster, const struct snapshot_content *content,
+static bool find_by_annotation(struct cluster *cluster, const struct object *content,
 			       struct arena *arena, struct snapshot_node *node)
 {
 	CLEANUP_TEXT struct text name = TEXT_INIT;
-	const char *id = pairs_get(&content->object.annotations, SNAPSHOT_NODE_ANNOTATION);
+	const char *id = pairs_get(&content->annotations, SNAPSHOT_NODE_ANNOTATION);
 	if (!id || !*id)
 		return false;
 	node->known = true;
@@ -74,10 +74,10 @@ static bool find_by_annotation(struct cluster *cluster, const struct snapshot_co
 	return true;
 }
 
-static bool find_by_label(struct cluster *cluster, const struct snapshot_content *content,
+static bool find_by_label(struct cluster *cluster, const struct object *content,
 			  struct arena *arena, struct snapshot_node *node)
 {
-	const char *name = pairs_get(&content->object.labels, SNAPSHOT_MANAGED_BY_LABEL);
+	const char *name = pairs_get(&content->labels, SNAPSHOT_MANAGED_BY_LABEL);
 	const char *id = name ? id_of(cluster, name, arena) : NULL;
 	if (!id)
 		return false;
@@ -87,41 +87,61 @@ static bool find_by_label(struct cluster *cluster, const struct snapshot_content
 	return true;
 }
 
-static bool find_by_volume(struct cluster *cluster, const struct snapshot_content *content,
-			   struct arena *arena, struct snapshot_node *node)
+void snapshot_node_of_volume(struct cluster *cluster, const struct persistent_volume *volume,
+			     struct arena *arena, struct snapshot_node *ret_node)
 {
-	CLEANUP(object_unrefp)
-	struct object *object = content->volume_handle
-					? snapshot_node_find_volume(cluster, content->volume_handle)
-					: NULL;
 	CLEANUP(cluster_nodes_done) struct cluster_nodes nodes = { 0 };
 	const char *name = NULL;
-	if (!object)
-		return false;
-	const struct persistent_volume *volume = persistent_volume_of(object);
 	volume_node_candidates(cluster, volume, &nodes);
-	node->known = true;
-	if (volume_node_find(volume, &nodes, &name, &node->lost) < 0) {
-		error_prefix(&node->lost, "PersistentVolume \"%s\"", object->name);
-		return true;
+	*ret_node = (struct snapshot_node) { .known = true };
+	if (volume_node_find(volume, &nodes, &name, &ret_node->lost) < 0) {
+		error_prefix(&ret_node->lost, "PersistentVolume \"%s\"", volume->object.name);
+		return;
 	}
 	const char *id = id_of(cluster, name, arena);
-	node->name = arena_strdup(arena, name);
-	node->node_id = id ? id : node->name;
+	ret_node->name = arena_strdup(arena, name);
+	ret_node->node_id = id ? id : ret_node->name;
+}
+
+static bool find_by_volume(struct cluster *cluster, const char *handle, struct arena *arena,
+			   struct snapshot_node *node)
+{
+	CLEANUP(object_unrefp)
+	struct object *volume = handle ? snapshot_node_find_volume(cluster, handle) : NULL;
+	if (!volume)
+		return false;
+	snapshot_node_of_volume(cluster, persistent_volume_of(volume), arena, node);
 	return true;
+}
+
+bool snapshot_node_is_noted(struct cluster *cluster, const struct object *content,
+			    struct arena *arena, struct snapshot_node *ret_node)
+{
+	*ret_node = (struct snapshot_node) { 0 };
+	error_set(&ret_node->lost, ERROR_NOT_FOUND, "it is not known which node has the data");
+	return find_by_annotation(cluster, content, arena, ret_node) ||
+	       find_by_label(cluster, content, arena, ret_node);
+}
+
+void snapshot_node_set_labelled(const struct object *content, struct snapshot_node *node)
+{
+	const char *label = pairs_get(&content->labels, SNAPSHOT_MANAGED_BY_LABEL);
+	if (label && *label)
+		set_lost(node, label);
+}
+
+bool snapshot_node_differs(const struct object *before, const struct object *after)
+{
+	return !same_or_none(pairs_get(&before->annotations, SNAPSHOT_NODE_ANNOTATION),
+			     pairs_get(&after->annotations, SNAPSHOT_NODE_ANNOTATION)) ||
+	       !same_or_none(pairs_get(&before->labels, SNAPSHOT_MANAGED_BY_LABEL),
+			     pairs_get(&after->labels, SNAPSHOT_MANAGED_BY_LABEL));
 }
 
 void snapshot_node_find(struct cluster *cluster, const struct snapshot_content *content,
 			struct arena *arena, struct snapshot_node *ret_node)
 {
-	*ret_node = (struct snapshot_node) { 0 };
-	error_set(&ret_node->lost, ERROR_NOT_FOUND, "it is not known which node has the data");
-	if (find_by_annotation(cluster, content, arena, ret_node) ||
-	    find_by_label(cluster, content, arena, ret_node) ||
-	    find_by_volume(cluster, content, arena, ret_node))
-		return;
-	/* The node that the label names may come back. */
-	const char *label = pairs_get(&content->object.labels, SNAPSHOT_MANAGED_BY_LABEL);
-	if (label && *label)
-		set_lost(ret_node, label);
+	if (!snapshot_node_is_noted(cluster, &content->object, arena, ret_node) &&
+	    !find_by_volume(cluster, content->volume_handle, arena, ret_node))
+		snapshot_node_set_labelled(&content->object, ret_node);
 }

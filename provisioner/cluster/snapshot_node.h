@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "cluster/cluster.h"
+#include "cluster/persistent_volume.h"
 #include "cluster/snapshot_content.h"
 
 struct snapshot_node {
@@ -36,5 +37,19 @@ void snapshot_node_find(struct cluster *cluster, const struct snapshot_content *
  * the nodes of snapshots. */
 object_index_fn snapshot_node_index_volume;
 
-/* The volume of ours with this handle, found by that index: a reference, or NULL. */
+/* The parts of it, for contents of other kinds. By the first two: */
+bool snapshot_node_is_noted(struct cluster *cluster, const struct object *content,
+			    struct arena *arena, struct snapshot_node *ret_node);
+
+/* By the third: */
+void snapshot_node_of_volume(struct cluster *cluster, const struct persistent_volume *volume,
+			     struct arena *arena, struct snapshot_node *ret_node);
+
+/* Where nothing else is known, the node that the label names may come back. */
+void snapshot_node_set_labelled(const struct object *content, struct snapshot_node *node);
+
+/* Our driver's volume of that handle; a reference, or NULL. One that we made is called by it. */
 struct object *snapshot_node_find_volume(struct cluster *cluster, const char *handle);
+
+/* What the first two say has changed. */
+bool snapshot_node_differs(const struct object *before, const struct object *after);

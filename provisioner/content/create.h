@@ -10,9 +10,9 @@
 #include "content/status.h"
 
 /* CREATE. What failed is written on the content. */
-enum content_outcome content_create(const struct applier *applier, const struct content_view *view,
-				    const struct content_plan *plan, struct error *err);
+enum outcome content_create(const struct applier *applier, const struct content_view *view,
+			    const struct content_plan *plan, struct error *err);
 
 /* TIDY: takes being-created off. */
-enum content_outcome content_tidy(const struct applier *applier,
-				  const struct snapshot_content *content, struct error *err);
+enum outcome content_tidy(const struct applier *applier, const struct snapshot_content *content,
+			  struct error *err);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "content/delete.h"
 
-#include "apply/metadata_patch.h"
 #include "apply/node_call.h"
+#include "apply/object_write.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "content/search.h"
+#include "content/look.h"
 #include "content/secret.h"
-#include "kube/json.h"
 
 static int send_delete(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
 		       struct error *err)
@@ -47,8 +46,9 @@ static int delete_on(const struct applier *applier, const char *node,
 static int delete_where_found(const struct applier *applier, struct csi_snapshot_request *request,
 			      struct error *err)
 {
-	CLEANUP(content_finding_done) struct content_finding finding = { 0 };
-	if (content_search(applier, request, &finding, err) < 0)
+	CLEANUP(node_finding_done) struct node_finding finding = { 0 };
+	struct csi_snapshot ignored;
+	if (content_search(applier, request, &ignored, &finding, err) < 0)
 		return err->code == ERROR_NOT_FOUND ? 0 : -1;
 	return delete_on(applier, finding.node, request, err);
 }
@@ -64,28 +64,24 @@ static int delete_data(const struct applier *applier, const struct content_view 
 				: delete_where_found(applier, &request, err);
 }
 
-enum content_outcome content_release(const struct applier *applier,
-				     const struct snapshot_content *content, struct error *err)
+enum outcome content_release(const struct applier *applier, const struct snapshot_content *content,
+			     struct error *err)
 {
-	const struct object *object = &content->object;
-	CLEANUP(json_object_putp) struct json_object *patch = metadata_patch_new(object);
-	metadata_patch_remove_finalizer(patch, object, SNAPSHOT_CONTENT_FINALIZER);
-	if (metadata_patch_is_empty(patch))
-		return CONTENT_DONE;
-	return content_gone_is_done(applier_edit(applier, object, patch, err), err);
+	int r = object_drop_finalizer(applier, &content->object, SNAPSHOT_CONTENT_FINALIZER, err);
+	return r < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
 }
 
 /* The policy may change until the last moment: what is deleted is what the API server says now. */
-enum content_outcome content_delete(const struct applier *applier, const struct content_view *view,
-				    struct error *err)
+enum outcome content_delete(const struct applier *applier, const struct content_view *view,
+			    struct error *err)
 {
 	CLEANUP(object_unrefp) struct object *newest = NULL;
-	enum content_outcome outcome = content_confirm(applier, view->content, &newest, err);
-	if (outcome != CONTENT_DONE)
+	enum outcome outcome = outcome_confirm(applier, &view->content->object, &newest, err);
+	if (outcome != OUTCOME_DONE)
 		return outcome;
 	const struct snapshot_content *content = snapshot_content_of(newest);
 	if (delete_data(applier, view, content, err) < 0)
-		return CONTENT_FAILED;
+		return OUTCOME_FAILED;
 	outcome = content_status_deleted(applier, content, err);
-	return outcome == CONTENT_DONE ? content_release(applier, content, err) : outcome;
+	return outcome == OUTCOME_DONE ? content_release(applier, content, err) : outcome;
 }

@@ -10,9 +10,9 @@
 #include "content/status.h"
 
 /* DELETE. */
-enum content_outcome content_delete(const struct applier *applier, const struct content_view *view,
-				    struct error *err);
+enum outcome content_delete(const struct applier *applier, const struct content_view *view,
+			    struct error *err);
 
 /* RELEASE. */
-enum content_outcome content_release(const struct applier *applier,
-				     const struct snapshot_content *content, struct error *err);
+enum outcome content_release(const struct applier *applier, const struct snapshot_content *content,
+			     struct error *err);

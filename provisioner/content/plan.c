@@ -88,12 +88,19 @@ static int check_class(const struct content_view *view, struct error *err)
 			 name);
 }
 
+#define GIVE_UP_CREATION                                                                           \
+	"If the node will not come back, remove the annotation " SNAPSHOT_BEING_CREATED_ANNOTATION \
+	"; a snapshot that it has made stays on it"
+
 static int check_node(const struct content_view *view, struct error *err)
 {
+	const struct error *lost = &view->node->lost;
 	if (view->node->name)
 		return 0;
+	if (view->node->known && content_is_being_created(view->content))
+		return error_set(err, lost->code, "%.700s. " GIVE_UP_CREATION, lost->text);
 	if (view->node->known)
-		return error_set(err, view->node->lost.code, "%s", view->node->lost.text);
+		return error_set(err, lost->code, "%s", lost->text);
 	return error_set(
 		err, ERROR_NOT_FOUND,
 		"spec.source.volumeHandle: no PersistentVolume of driver %s has the handle "
@@ -162,26 +169,4 @@ void content_plan(const struct content_view *view, struct content_plan *ret_plan
 		plan_unready(view, ret_plan);
 	else if (content_is_being_created(content))
 		ret_plan->decision = CONTENT_TIDY;
-}
-
-enum content_failure content_failure_of(enum error_code code)
-{
-	switch (code) {
-	case ERROR_INVALID:
-	case ERROR_RANGE:
-	case ERROR_NOT_FOUND:
-		return CONTENT_FAILURE_INFEASIBLE;
-	case ERROR_CANCELLED:
-	case ERROR_TIMEOUT:
-	case ERROR_UNAVAILABLE:
-	case ERROR_BUSY:
-	/* FAILED_PRECONDITION: a volume that is written to. The node keeps what it has copied so
-	 * far for the next call (node-plugin/pool/unfinished.h). */
-	case ERROR_IN_USE:
-		return CONTENT_FAILURE_UNKNOWN;
-	/* Our node plugin has then made nothing (node-plugin/snapshot/create.h). */
-	case ERROR_EXHAUSTED:
-	default:
-		return CONTENT_FAILURE_FINAL;
-	}
 }

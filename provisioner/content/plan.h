@@ -57,12 +57,3 @@ bool content_is_to_go(const struct snapshot_content *content);
 bool content_is_to_be_deleted(const struct snapshot_content *content);
 
 void content_plan(const struct content_view *view, struct content_plan *ret_plan);
-
-/* What the error of CreateSnapshot says. */
-enum content_failure {
-	CONTENT_FAILURE_UNKNOWN,    /* the snapshot may exist, or appear yet */
-	CONTENT_FAILURE_FINAL,	    /* nothing is going on */
-	CONTENT_FAILURE_INFEASIBLE, /* the same, and a retry soon would end alike */
-};
-
-enum content_failure content_failure_of(enum error_code code);

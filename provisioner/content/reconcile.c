@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "content/reconcile.h"
 
-#include "apply/role.h"
 #include "base/log.h"
 #include "content/create.h"
 #include "content/delete.h"
@@ -18,21 +17,21 @@ static void report_stuck(const struct applier *applier, const struct content_vie
 			     "SnapshotDeleteError", "Failed to delete snapshot: %s", err->text);
 }
 
-static enum content_outcome apply_deletion(const struct applier *applier,
-					   const struct content_view *view, struct error *err)
+static enum outcome apply_deletion(const struct applier *applier, const struct content_view *view,
+				   struct error *err)
 {
-	enum content_outcome outcome = content_delete(applier, view, err);
-	if (outcome == CONTENT_FAILED)
+	enum outcome outcome = content_delete(applier, view, err);
+	if (outcome == OUTCOME_FAILED)
 		report_stuck(applier, view, err);
 	return outcome;
 }
 
-static enum content_outcome apply(const struct applier *applier, const struct content_view *view,
-				  const struct content_plan *plan, struct error *err)
+static enum outcome apply(const struct applier *applier, const struct content_view *view,
+			  const struct content_plan *plan, struct error *err)
 {
 	switch (plan->decision) {
 	case CONTENT_IGNORE:
-		return CONTENT_DONE;
+		return OUTCOME_DONE;
 	case CONTENT_CREATE:
 		return content_create(applier, view, plan, err);
 	case CONTENT_LOOK:
@@ -45,35 +44,25 @@ static enum content_outcome apply(const struct applier *applier, const struct co
 		return content_release(applier, view->content, err);
 	case CONTENT_REFUSE:
 		*err = plan->reason;
-		return content_status_failed(applier, view->content, err) < 0 ? CONTENT_FAILED
-									      : CONTENT_INFEASIBLE;
+		return content_status_failed(applier, view->content, err) < 0 ? OUTCOME_FAILED
+									      : OUTCOME_INFEASIBLE;
 	case CONTENT_STUCK:
 		*err = plan->reason;
 		report_stuck(applier, view, err);
-		return CONTENT_INFEASIBLE;
+		return OUTCOME_INFEASIBLE;
 	}
-	return CONTENT_DONE;
+	return OUTCOME_DONE;
 }
 
 static int settle(const struct applier *applier, const struct content_view *view, struct error *err)
 {
 	struct content_plan plan;
 	content_plan(view, &plan);
-	switch (apply(applier, view, &plan, err)) {
-	case CONTENT_DONE:
-		return 0;
-	case CONTENT_AGAIN:
-		return ROLE_AGAIN_MS;
-	case CONTENT_LATER:
-		return (int)applier->backoff_max_ms;
-	case CONTENT_INFEASIBLE:
-		log_warning("snapshot cannot be served",
+	enum outcome outcome = apply(applier, view, &plan, err);
+	if (outcome == OUTCOME_INFEASIBLE)
+		log_warning("snapshot content cannot be served",
 			    LOG_TEXT("content", view->content->object.name), LOG_ERR(err));
-		return (int)applier->backoff_max_ms;
-	case CONTENT_FAILED:
-		break;
-	}
-	return -1;
+	return outcome_result(applier, outcome);
 }
 
 int content_reconcile(const struct applier *applier, const char *key, struct error *err)

@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "content/request.h"
 
-#include <string.h>
-
-#include "cluster/snapshot_secret.h"
-
-static bool is_reserved(const char *key)
-{
-	return strncmp(key, CSI_PARAMETER_PREFIX, strlen(CSI_PARAMETER_PREFIX)) == 0;
-}
-
-static int read_parameters(const struct content_view *view, const struct snapshot_class *class,
-			   struct pairs *parameters, struct error *err)
-{
-	for (size_t i = 0; i < class->parameters.count; i++) {
-		const struct pair *pair = &class->parameters.items[i];
-		if (!is_reserved(pair->key))
-			pairs_set(parameters, view->arena, pair->key, pair->value);
-		else if (!snapshot_secret_is_named_by(pair->key))
-			return error_set(err, ERROR_INVALID,
-					 "VolumeSnapshotClass %s: parameters: %s is not known, and "
-					 "the prefix " CSI_PARAMETER_PREFIX " is reserved",
-					 class->object.name, pair->key);
-	}
-	return 0;
-}
+#include "cluster/snapshot_parameters.h"
 
 static void add_metadata(const struct content_view *view, struct pairs *parameters)
 {
@@ -48,7 +25,8 @@ int content_request_build(const struct content_view *view, const struct snapshot
 		return error_set(err, ERROR_INVALID,
 				 "spec.volumeSnapshotRef.uid: is missing; the snapshot is named "
 				 "after it");
-	if (class && read_parameters(view, class, &parameters, err) < 0)
+	if (class && snapshot_parameters_read(&class->object, &class->parameters, view->arena,
+					      &parameters, err) < 0)
 		return -1;
 	if (view->extra_metadata)
 		add_metadata(view, &parameters);

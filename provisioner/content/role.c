@@ -31,7 +31,7 @@ static void name_lanes(struct cluster *cluster, const char *key, const struct la
 
 static void failed(void *context, const char *key, const struct error *err, uint32_t retry_after_ms)
 {
-	log_warning("snapshot failed", LOG_TEXT("content", key), LOG_ERR(err),
+	log_warning("snapshot content failed", LOG_TEXT("content", key), LOG_ERR(err),
 		    LOG_UINT("retry_after_ms", retry_after_ms));
 }
 

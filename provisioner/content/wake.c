@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/same.h"
+#include "cluster/content_change.h"
 #include "cluster/nodes.h"
 #include "cluster/snapshot_node.h"
 #include "content/plan.h"
@@ -17,39 +18,16 @@ void content_index(const struct object *object, struct text *key)
 		text_append_string(key, UNSETTLED);
 }
 
-static bool annotation_differs(const struct object *before, const struct object *after,
-			       const char *key)
-{
-	return !same_or_none(pairs_get(&before->annotations, key),
-			     pairs_get(&after->annotations, key));
-}
+static const struct content_words words = {
+	.being_created = SNAPSHOT_BEING_CREATED_ANNOTATION,
+	.being_deleted = SNAPSHOT_BEING_DELETED_ANNOTATION,
+};
 
-/* We note the node together with being-created. An administrator may note another one later. */
-static bool place_differs(const struct object *before, const struct object *after)
-{
-	bool begins = !pairs_get(&before->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION) &&
-		      pairs_get(&after->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION);
-	return !begins && (annotation_differs(before, after, SNAPSHOT_NODE_ANNOTATION) ||
-			   !same_or_none(pairs_get(&before->labels, SNAPSHOT_MANAGED_BY_LABEL),
-					 pairs_get(&after->labels, SNAPSHOT_MANAGED_BY_LABEL)));
-}
-
-/* An administrator may take being-created off where no answer can be had any more. */
-static bool was_given_up(const struct object *before, const struct object *after)
-{
-	return after->deleted_s &&
-	       pairs_get(&before->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION) &&
-	       !pairs_get(&after->annotations, SNAPSHOT_BEING_CREATED_ANNOTATION);
-}
-
-/* The generation counts changes of the spec. */
 static bool content_differs(const struct object *before, const struct object *after)
 {
-	return !before || !same_or_none(before->uid, after->uid) ||
-	       before->generation != after->generation || before->deleted_s != after->deleted_s ||
-	       annotation_differs(before, after, SNAPSHOT_BEING_DELETED_ANNOTATION) ||
-	       annotation_differs(before, after, SNAPSHOT_GROUP_HANDLE_ANNOTATION) ||
-	       place_differs(before, after) || was_given_up(before, after);
+	return content_change_counts(&words, before, after) ||
+	       !same_or_none(pairs_get(&before->annotations, SNAPSHOT_GROUP_HANDLE_ANNOTATION),
+			     pairs_get(&after->annotations, SNAPSHOT_GROUP_HANDLE_ANNOTATION));
 }
 
 static void content_changed(struct workqueue *queue, const struct cluster_change *change)

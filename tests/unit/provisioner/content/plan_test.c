@@ -124,6 +124,12 @@ static void asks_again_until_it_is_ready(void **state)
 		{ "{" UNREADY "}", CLASS_THERE, NODE_THERE, CONTENT_CREATE, NULL },
 		{ "{'metadata':{'annotations':{" BEING_CREATED "}}}", CLASS_THERE, NODE_THERE,
 		  CONTENT_CREATE, NULL },
+		{ "{'metadata':{'annotations':{" BEING_CREATED "}}}", CLASS_THERE, NODE_LOST,
+		  CONTENT_REFUSE,
+		  "If the node will not come back, remove the annotation "
+		  "snapshot.storage.kubernetes.io/volumesnapshot-being-created" },
+		{ "{'metadata':{" DELETED ",'annotations':{" BEING_DELETED "," BEING_CREATED "}}}",
+		  CLASS_THERE, NODE_LOST, CONTENT_REFUSE, "If the node will not come back" },
 		{ "{" MADE "}", CLASS_MISSING, NODE_LOST, CONTENT_IGNORE, NULL },
 		{ "{'metadata':{'annotations':{" BEING_CREATED "}}," MADE "}", CLASS_MISSING,
 		  NODE_LOST, CONTENT_TIDY, NULL },
@@ -256,29 +262,6 @@ static void counts_what_is_unsettled(void **state)
 	}
 }
 
-/* Requirements Z6, Z7 and C26. */
-static void tells_final_failures_from_others(void **state)
-{
-	static const struct {
-		enum error_code code;
-		enum content_failure failure;
-	} rows[] = {
-		{ ERROR_CANCELLED, CONTENT_FAILURE_UNKNOWN },
-		{ ERROR_TIMEOUT, CONTENT_FAILURE_UNKNOWN },
-		{ ERROR_UNAVAILABLE, CONTENT_FAILURE_UNKNOWN },
-		{ ERROR_BUSY, CONTENT_FAILURE_UNKNOWN },
-		{ ERROR_EXHAUSTED, CONTENT_FAILURE_FINAL },
-		{ ERROR_IN_USE, CONTENT_FAILURE_UNKNOWN },
-		{ ERROR_EXISTS, CONTENT_FAILURE_FINAL },
-		{ ERROR_INTERNAL, CONTENT_FAILURE_FINAL },
-		{ ERROR_NOT_FOUND, CONTENT_FAILURE_INFEASIBLE },
-		{ ERROR_INVALID, CONTENT_FAILURE_INFEASIBLE },
-		{ ERROR_RANGE, CONTENT_FAILURE_INFEASIBLE },
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_int_equal(content_failure_of(rows[i].code), rows[i].failure);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,7 +273,6 @@ int main(void)
 		cmocka_unit_test(an_unbound_content_of_an_administrator_goes_at_once),
 		cmocka_unit_test(names_the_snapshot_after_the_users),
 		cmocka_unit_test(counts_what_is_unsettled),
-		cmocka_unit_test(tells_final_failures_from_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

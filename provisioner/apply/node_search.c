@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "content/search.h"
+#include "apply/node_search.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define SEARCH_MS 60000 /* after so long no other node is asked */
 #define NAMED_MAX 10	/* of the nodes that did not answer */
 
-/* A node that may have the snapshot. */
+/* A node that may have it. */
 struct asked {
 	const char *name;
 	const char *node_id; /* NULL: the driver is not registered there now; not asked */
@@ -26,7 +26,7 @@ struct asked {
 /* Shared by the threads that ask. */
 struct search {
 	const struct applier *applier;
-	const struct csi_snapshot_request *request;
+	const struct node_search *what;
 	uint64_t end_ms;
 	struct asked *nodes; /* those to ask come first */
 	size_t to_ask;
@@ -35,36 +35,45 @@ struct search {
 	pthread_mutex_t lock; /* for what follows */
 	size_t next;
 	const struct asked *found; /* NULL: not yet */
-	struct csi_snapshot snapshot;
+	void *answer;		   /* the finder's */
+	struct error refused;	   /* by a node that has something else of that name */
 };
 
 struct question {
-	const struct csi_snapshot_request *request;
-	struct csi_snapshot snapshot;
+	const struct node_search *what;
+	void *answer;
 };
 
-static int send_get(struct rpc_channel *rpc, uint32_t timeout_ms, void *context, struct error *err)
+static int send_question(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+			 struct error *err)
 {
-	struct question *question = context;
-	return csi_get_snapshot(rpc, question->request, timeout_ms, &question->snapshot, err);
+	const struct question *question = context;
+	return question->what->ask(rpc, timeout_ms, question->what->question, question->answer,
+				   err);
 }
 
 static void ask(struct search *search, struct asked *asked)
 {
-	struct question question = { .request = search->request };
+	CLEANUP_FREE void *answer = must_alloc(search->what->answer_bytes);
+	struct question question = { .what = search->what, .answer = answer };
 	struct error err;
 	int r = node_call(search->applier,
 			  &(struct node_call) { .node = asked->name,
-						.method = "GetSnapshot",
-						.send = send_get,
+						.method = search->what->method,
+						.send = send_question,
 						.context = &question },
 			  &err);
-	asked->answered = r == 0 || err.code == ERROR_NOT_FOUND;
-	if (r < 0)
+	asked->answered = r == 0 || err.code == ERROR_NOT_FOUND || err.code == ERROR_INVALID;
+	if (r < 0 && err.code != ERROR_INVALID)
 		return;
 	pthread_mutex_lock(&search->lock);
+	if (r < 0) {
+		search->refused = err;
+		pthread_mutex_unlock(&search->lock);
+		return;
+	}
 	search->found = asked;
-	search->snapshot = question.snapshot;
+	memcpy(search->answer, answer, search->what->answer_bytes);
 	pthread_mutex_unlock(&search->lock);
 }
 
@@ -114,19 +123,22 @@ static int explain(const struct search *search, struct error *err)
 	for (size_t i = 0; i < search->count; i++)
 		if (!search->nodes[i].answered && silent++ < NAMED_MAX)
 			append_name(&names, &search->nodes[i]);
+	if (search->refused.code) {
+		*err = search->refused;
+		return error_prefix(err, "%s", search->what->what);
+	}
 	if (search->count == 0)
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "snapshot \"%s\" was not found, and the driver is registered on "
-				 "no node",
-				 search->request->id);
+				 "%s was not found, and the driver is registered on no node",
+				 search->what->what);
 	if (silent == 0)
 		return error_set(err, ERROR_NOT_FOUND,
-				 "snapshot \"%s\" is on none of the %zu nodes of the driver",
-				 search->request->id, search->count);
+				 "%s is on none of the %zu nodes of the driver", search->what->what,
+				 search->count);
 	return error_set(err, ERROR_UNAVAILABLE,
-			 "snapshot \"%s\" was not found, and %zu of the %zu nodes of the driver "
-			 "did not answer: %s%s",
-			 search->request->id, silent, search->count, text_string(&names),
+			 "%s was not found, and %zu of the %zu nodes of the driver did not answer: "
+			 "%s%s",
+			 search->what->what, silent, search->count, text_string(&names),
 			 silent > NAMED_MAX ? ", …" : "");
 }
 
@@ -151,7 +163,7 @@ static void choose_registered(struct search *search, const struct object_list *c
 }
 
 /* A node plugin that restarts takes the driver off the CSINode. The kubelet leaves the label on the
- * Node, which says that the driver was there and that the node may have snapshots. */
+ * Node, which says that the driver was there and that the node may have it. */
 static void choose_unregistered(struct search *search, const struct object_list *nodes)
 {
 	for (size_t i = 0; i < nodes->count; i++) {
@@ -162,14 +174,15 @@ static void choose_unregistered(struct search *search, const struct object_list 
 	}
 }
 
-int content_search(const struct applier *applier, const struct csi_snapshot_request *request,
-		   struct content_finding *ret_finding, struct error *err)
+int node_search_run(const struct applier *applier, const struct node_search *what, void *ret_answer,
+		    struct node_finding *ret_finding, struct error *err)
 {
 	CLEANUP_OBJECT_LIST struct object_list csi_nodes = { 0 };
 	CLEANUP_OBJECT_LIST struct object_list nodes = { 0 };
 	struct search search = {
 		.applier = applier,
-		.request = request,
+		.what = what,
+		.answer = ret_answer,
 		.end_ms = clock_monotonic_ms() + SEARCH_MS,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
@@ -181,10 +194,9 @@ int content_search(const struct applier *applier, const struct csi_snapshot_requ
 	ask_all(&search);
 	int r = 0;
 	if (search.found)
-		*ret_finding = (struct content_finding) {
+		*ret_finding = (struct node_finding) {
 			.node = must_strdup(search.found->name),
 			.node_id = must_strdup(search.found->node_id),
-			.snapshot = search.snapshot,
 		};
 	else
 		r = explain(&search, err);
@@ -192,7 +204,7 @@ int content_search(const struct applier *applier, const struct csi_snapshot_requ
 	return r;
 }
 
-void content_finding_done(struct content_finding *finding)
+void node_finding_done(struct node_finding *finding)
 {
 	free(finding->node);
 	free(finding->node_id);
