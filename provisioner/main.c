@@ -160,6 +160,7 @@ static struct provisioner *new_provisioner(struct program *program)
 		.snapshot_probe_ms = 30 * 1000,
 		.snapshot_timeout_ms = options->snapshot_timeout_ms,
 		.snapshot_prefix = options->snapshot_prefix,
+		.group_prefix = options->group_prefix,
 		.extra_metadata = options->extra_metadata,
 		.node_gone_after_s = options->node_gone_after_s,
 		.node_sight_s = 5 * 60,

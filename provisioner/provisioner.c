@@ -18,6 +18,7 @@
 #include "cluster/nodes.h"
 #include "content/role.h"
 #include "group/role.h"
+#include "group_content/role.h"
 #include "growth/role.h"
 #include "health/role.h"
 #include "modify/role.h"
@@ -30,8 +31,9 @@
 
 /* A new role is a folder and a line here. */
 static const struct role *const roles[] = {
-	&claim_role,	&reclaim_role, &growth_role,  &modify_role,    &capacity_role,
-	&snapshot_role, &group_role,   &content_role, &node_life_role, &health_role,
+	&claim_role,	     &reclaim_role,   &growth_role, &modify_role,
+	&capacity_role,	     &snapshot_role,  &group_role,  &content_role,
+	&group_content_role, &node_life_role, &health_role,
 };
 
 #define ROLE_COUNT (sizeof(roles) / sizeof(*roles))
@@ -383,6 +385,7 @@ struct provisioner *provisioner_new(const struct provisioner_options *options)
 		.resumed = role_resumed,
 		.snapshot_timeout_ms = options->snapshot_timeout_ms,
 		.snapshot_prefix = options->snapshot_prefix,
+		.group_prefix = options->group_prefix,
 		.extra_metadata = options->extra_metadata,
 		.room_changed = room_changed,
 		.context = provisioner,

@@ -52,6 +52,7 @@ struct provisioner_options {
 	uint32_t snapshot_probe_ms;
 	uint32_t snapshot_timeout_ms; /* of a CreateSnapshot or DeleteSnapshot */
 	const char *snapshot_prefix;  /* of the names of snapshots */
+	const char *group_prefix;     /* of the names of group snapshots */
 	bool extra_metadata;	      /* name the VolumeSnapshot in CreateSnapshot */
 	uint32_t health_poll_ms;      /* between two questions for the health of a node's volumes */
 	uint32_t node_grace_ms; /* a node whose plugin has no address for so long is given up */

@@ -51,9 +51,12 @@ static const char help[] =
 	"                         of one call that makes or deletes a snapshot, 1 to 3600 (60)\n"
 	"  --snapshot-name-prefix=WORD\n"
 	"                         name snapshots WORD-<uid of the VolumeSnapshot> (snapshot)\n"
+	"  --groupsnapshot-name-prefix=WORD\n"
+	"                         the same for groups of snapshots (groupsnapshot)\n"
 	"  --extra-create-metadata=BOOL\n"
-	"                         name the VolumeSnapshot in the parameters of CreateSnapshot "
-	"(false)\n"
+	"                         name the VolumeSnapshot in the parameters of CreateSnapshot, and "
+	"the\n"
+	"                         VolumeGroupSnapshot in those of its call (false)\n"
 	"  --node-gone-after=DURATION\n"
 	"                         a node that is not in the cluster for so long is gone: 30s, 5m,\n"
 	"                         24h, 7d (24h)\n"
@@ -150,6 +153,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		.leader_elect = true,
 		.snapshot_lease_namespace = "kube-system",
 		.snapshot_prefix = "snapshot",
+		.group_prefix = "groupsnapshot",
 		.workers = 64,
 		.node_gone_after_s = 24 * 60 * 60,
 		.forget_released = true,
@@ -179,6 +183,7 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		{ "capacity-for-immediate-binding", .on = &options.capacity_for_immediate },
 		{ "snapshot-timeout", .number = &snapshot_timeout_s, .min = 1, .max = 3600 },
 		{ "snapshot-name-prefix", .text = &options.snapshot_prefix },
+		{ "groupsnapshot-name-prefix", .text = &options.group_prefix },
 		{ "extra-create-metadata", .on = &options.extra_metadata },
 		{ "node-gone-after", .seconds = &options.node_gone_after_s, .min = 1,
 		  .max = 365 * 24 * 60 * 60 },
@@ -199,6 +204,8 @@ int options_parse(int argc, char *const *argv, struct options *ret_options, stru
 		return error_prefix(err, "--snapshot-controller=%s", snapshot_controller);
 	if (check_prefix(options.snapshot_prefix, err) < 0)
 		return error_prefix(err, "--snapshot-name-prefix=%s", options.snapshot_prefix);
+	if (check_prefix(options.group_prefix, err) < 0)
+		return error_prefix(err, "--groupsnapshot-name-prefix=%s", options.group_prefix);
 	if (parse_gates(gates, &options, err) < 0)
 		return error_prefix(err, "--feature-gates=%s", gates);
 	if (retry_max_s < retry_start_s)

@@ -35,6 +35,7 @@ struct options {
 	bool capacity_for_immediate;
 	uint32_t snapshot_timeout_ms;
 	const char *snapshot_prefix;
+	const char *group_prefix;
 	bool extra_metadata;
 	uint32_t node_gone_after_s;
 	bool forget_released;

@@ -264,6 +264,8 @@ roles_bring_their_rights() {
 	renders '--roles=snapshot$' --set-json 'provisioner.roles=["snapshot"]'
 	provisioner_may 'volumesnapshotcontents/status'
 	provisioner_may 'volumesnapshotclasses'
+	provisioner_may 'volumegroupsnapshotcontents/status'
+	provisioner_may 'volumegroupsnapshotclasses'
 	provisioner_may 'verbs: \[get, list, watch, patch\]'
 	provisioner_may_not 'create, patch, delete|storageclasses|persistentvolumeclaims|volumesnapshots'
 	grep -q 'external-snapshotter-leader-kentledge-io' < <(section Role kentledge-provisioner) ||

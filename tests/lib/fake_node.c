@@ -25,6 +25,9 @@ static const char *const method_names[METHODS] = { "CreateVolume",
 						   "CreateSnapshot",
 						   "DeleteSnapshot",
 						   "GetSnapshot",
+						   "CreateVolumeGroupSnapshot",
+						   "DeleteVolumeGroupSnapshot",
+						   "GetVolumeGroupSnapshot",
 						   "ControllerListVolumeHealth",
 						   "ControllerGetVolumeHealth" };
 

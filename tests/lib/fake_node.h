@@ -88,7 +88,14 @@ bool fake_node_has_snapshot(struct fake_node *node, const char *id);
 size_t fake_node_snapshot_count(struct fake_node *node);
 void fake_node_add_snapshot(struct fake_node *node, const char *id, const char *source);
 void fake_node_set_unready(struct fake_node *node, bool unready); /* readyToUse false */
-char *fake_node_snapshot_parameters(struct fake_node *node);	  /* of the last one; yours */
+
+/* Its groups of snapshots: CreateVolumeGroupSnapshot makes "<name>-<volume>" of each volume, all of
+ * which have to be there. A call that names other snapshots than the group has is ERROR_INVALID,
+ * and so is DeleteSnapshot of a member. */
+void fake_node_add_member(struct fake_node *node, const char *id, const char *source,
+			  const char *group);
+
+char *fake_node_snapshot_parameters(struct fake_node *node); /* of the last one; yours */
 
 /* Called before each call and after its effect; returning false makes the call fail with
  * ERROR_UNAVAILABLE, as if the connection had broken. */

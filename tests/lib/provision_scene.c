@@ -44,6 +44,14 @@ const struct kind scene_contents = KIND("snapshot.storage.k8s.io/v1", "VolumeSna
 
 const struct kind scene_snapshot_classes =
 	KIND("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass", "volumesnapshotclasses", false);
+const struct kind scene_groups = KIND("groupsnapshot.storage.k8s.io/v1", "VolumeGroupSnapshot",
+				      "volumegroupsnapshots", true);
+const struct kind scene_group_contents =
+	KIND("groupsnapshot.storage.k8s.io/v1", "VolumeGroupSnapshotContent",
+	     "volumegroupsnapshotcontents", false);
+const struct kind scene_group_classes =
+	KIND("groupsnapshot.storage.k8s.io/v1", "VolumeGroupSnapshotClass",
+	     "volumegroupsnapshotclasses", false);
 
 const struct kind scene_grants =
 	KIND("gateway.networking.k8s.io/v1beta1", "ReferenceGrant", "referencegrants", true);
@@ -335,6 +343,7 @@ void scene_start(struct provision_scene *scene)
 		.capacity_for_immediate = scene->for_immediate,
 		.snapshot_timeout_ms = scene->call_timeout_ms,
 		.snapshot_prefix = "snapshot",
+		.group_prefix = "groupsnapshot",
 		.extra_metadata = true,
 		.node_gone_after_s = scene->gone_after_s,
 		.node_sight_s = scene->sight_s,

@@ -31,6 +31,9 @@ extern const struct kind scene_attributes_classes;
 extern const struct kind scene_snapshots;
 extern const struct kind scene_contents;
 extern const struct kind scene_snapshot_classes;
+extern const struct kind scene_groups;
+extern const struct kind scene_group_contents;
+extern const struct kind scene_group_classes;
 extern const struct kind scene_grants;
 
 struct provision_scene *scene_new(void);

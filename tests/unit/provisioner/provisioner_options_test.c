@@ -18,7 +18,7 @@ static void has_defaults_for_everything(void **state)
 	assert_string_equal(options.node_service, "kentledge-node");
 	assert_true(options.leader_elect);
 	assert_int_equal(options.workers, 64);
-	assert_int_equal(options.roles, 511); /* all */
+	assert_int_equal(options.roles, 2047); /* all */
 	assert_false(options.snapshots_always);
 	assert_string_equal(options.snapshot_lease_namespace, "kube-system");
 	assert_string_equal(options.deployment, "");
@@ -36,6 +36,7 @@ static void has_defaults_for_everything(void **state)
 	assert_false(options.extra_modify_metadata);
 	assert_int_equal(options.snapshot_timeout_ms, 60000);
 	assert_string_equal(options.snapshot_prefix, "snapshot");
+	assert_string_equal(options.group_prefix, "groupsnapshot");
 	assert_false(options.extra_metadata);
 	assert_int_equal(options.log_level, LOG_INFO);
 }
@@ -49,9 +50,10 @@ static void reads_every_flag(void **state)
 			       "--leader-elect=false", "--roles=reclaim", "--timeout=5",
 			       "--deployment=d", "--modify-timeout=7", "--extra-modify-metadata",
 			       "--capacity-poll-interval=9", "--snapshot-timeout=7",
-			       "--snapshot-name-prefix=snap", "--extra-create-metadata",
-			       "--log-level=debug", "--node-gone-after=5m",
-			       "--forget-released=false", "--health-poll-interval=11"),
+			       "--snapshot-name-prefix=snap", "--groupsnapshot-name-prefix=snaps",
+			       "--extra-create-metadata", "--log-level=debug",
+			       "--node-gone-after=5m", "--forget-released=false",
+			       "--health-poll-interval=11"),
 			 0);
 	assert_string_equal(options.kubeconfig, "/k");
 	assert_string_equal(options.namespace, "ns");
@@ -71,6 +73,7 @@ static void reads_every_flag(void **state)
 	assert_true(options.extra_modify_metadata);
 	assert_int_equal(options.snapshot_timeout_ms, 7000);
 	assert_string_equal(options.snapshot_prefix, "snap");
+	assert_string_equal(options.group_prefix, "snaps");
 	assert_true(options.extra_metadata);
 	assert_int_equal(options.log_level, LOG_DEBUG);
 	assert_int_equal(PARSE(&options, &err, "--node-gone-after=90s"), 0);
@@ -111,9 +114,9 @@ static void says_who_is_the_snapshot_controller(void **state)
 	struct error err;
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=always"), 0);
 	assert_true(options.snapshots_always);
-	assert_int_equal(options.roles, 511);
+	assert_int_equal(options.roles, 2047);
 	assert_int_equal(PARSE(&options, &err, "--snapshot-controller=never"), 0);
-	assert_int_equal(options.roles, 479);
+	assert_int_equal(options.roles, 1951);
 	assert_int_equal(
 		PARSE(&options, &err, "--snapshot-controller=never", "--roles=snapshot-controller"),
 		-1);
@@ -146,6 +149,7 @@ static void refuses_and_names_what_is_wrong(void **state)
 		"--snapshot-name-prefix=Snap",
 		"--snapshot-name-prefix=-snap",
 		"--snapshot-name-prefix=a/b",
+		"--groupsnapshot-name-prefix=a/b",
 		"--health-poll-interval=0",
 		"--resize-timeout=0",
 		"--retry-interval-start=0",
