@@ -21,6 +21,8 @@ remove_leftovers() {
 remove_objects() {
 	{
 		kubectl delete --ignore-not-found --wait=false -f "$ROOT/$WEB"
+		kubectl delete --ignore-not-found --wait=false -f "$ROOT/docs/restore.yaml"
+		kubectl delete --ignore-not-found --wait=false -f "$ROOT/docs/snapshot.yaml"
 		kubectl delete pod --ignore-not-found --wait=false dns-test
 		kubectl delete pvc --ignore-not-found --wait=false -l app=nginx
 		kubectl delete pvc --ignore-not-found --wait=false -l app=kentledge-demo
@@ -62,6 +64,7 @@ remove_from_current() {
 
 remove_namespace_of_demo() {
 	kubectl delete statefulset,pods,pvc --all --wait=false >/dev/null 2>&1
+	kubectl delete volumesnapshots --all --wait=false >/dev/null 2>&1 # where they are served
 	wait_for 60 none pvc
 	kubectl delete storageclass --ignore-not-found -l app=kentledge-demo >/dev/null
 	kubectl delete namespace "$NAMESPACE" --timeout=120s >/dev/null
