@@ -264,12 +264,13 @@ static void ensure_turn(struct provisioner *provisioner)
 	applier->turn = snapshot_turn_new(applier);
 }
 
-/* With these a hundred nodes that are silent at once take no worker from the others. A node's lane
- * and a namespace's have limits (apply/lane.h). */
+/* A node that is silent holds NODE_LANE of them until its calls have timed out, and one after that.
+ * A role with a share has that share of the spare ones. A node's lane and a namespace's have limits
+ * (apply/lane.h). */
 #define SPARE_WORKERS 144
 #define SLOW_MS 250
-#define NODE_LANE(workers) (((workers) + 1) / 2)
-#define NAMESPACE_LANE (SPARE_WORKERS * 3 / 4)
+#define NODE_LANE 8
+#define NAMESPACE_LANE(spare) ((spare)*3 / 4)
 
 static void begin_role(struct provisioner *provisioner, const struct role *role,
 		       struct running *running)
@@ -286,13 +287,15 @@ static void begin_role(struct provisioner *provisioner, const struct role *role,
 		(struct lead) { .time_left_ms = lead_of_role_ms, .context = running };
 	running->context = role->begin ? role->begin(&running->applier) : &running->applier;
 	unsigned workers = (options->workers + role->share - 1) / role->share;
+	unsigned spare = SPARE_WORKERS / role->share;
 	running->queue = workqueue_new(&(struct workqueue_options) {
 		.name = role->queue,
 		.workers = workers,
-		.spare_workers = SPARE_WORKERS,
+		.spare_workers = spare,
 		.slow_ms = SLOW_MS,
 		.name_lanes = role->name_lanes ? name_lanes : NULL,
-		.lane_limits = { NODE_LANE(workers), NAMESPACE_LANE },
+		.lane_limits = { workers < 2 * NODE_LANE ? (workers + 1) / 2 : NODE_LANE,
+				 NAMESPACE_LANE(spare) },
 		.backoff_min_ms = options->backoff_min_ms,
 		.backoff_max_ms = options->backoff_max_ms,
 		.reconcile = reconcile,

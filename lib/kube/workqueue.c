@@ -11,6 +11,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "kube/due.h"
 #include "kube/lanes.h"
@@ -62,7 +63,6 @@ struct workqueue {
 	unsigned running;
 	unsigned idle;	      /* of them */
 	uint64_t all_busy_ms; /* when last none of them was idle */
-	bool started;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -233,10 +233,10 @@ static uint64_t end_of_patience_ms(const struct workqueue *queue)
 static bool is_needless(struct workqueue *queue)
 {
 	uint64_t now_ms = clock_monotonic_ms();
-	if (!queue->idle || now_ms < end_of_patience_ms(queue))
-		return false;
-	queue->all_busy_ms = now_ms + NEXT_IDLE_MS - queue->options.idle_ms;
-	return true;
+	bool needless = queue->idle && now_ms >= end_of_patience_ms(queue);
+	if (needless)
+		queue->all_busy_ms = now_ms + NEXT_IDLE_MS - queue->options.idle_ms;
+	return needless;
 }
 
 /* Until something changes, or it is time for a delayed key, for a spare worker or for an end. */
@@ -268,6 +268,8 @@ static bool begin_worker(struct workqueue *queue)
 	*worker = (struct worker) { .queue = queue };
 	worker->begun = pthread_create(&worker->thread, NULL, run, worker) == 0;
 	queue->running += worker->begun;
+	if (!worker->begun)
+		log_warning("no thread for one more worker", LOG_TEXT("queue", queue->name));
 	return worker->begun;
 }
 
@@ -297,8 +299,11 @@ static struct item *next_item(struct workqueue *queue)
 			leave_watch(queue);
 			return item;
 		}
-		if (is_needless(queue))
+		if (is_needless(queue)) {
+			pthread_cond_signal(
+				&queue->changed); /* it may have been called for another */
 			return NULL;
+		}
 		wait_for_work(queue);
 	}
 }
@@ -430,8 +435,7 @@ struct workqueue *workqueue_new(const struct workqueue_options *options)
 void workqueue_start(struct workqueue *queue)
 {
 	pthread_mutex_lock(&queue->lock);
-	assert(!queue->started);
-	queue->started = true;
+	assert(queue->running == 0);
 	if (!begin_worker(queue))
 		abort(); /* as when memory is out: base/text.h */
 	pthread_mutex_unlock(&queue->lock);
