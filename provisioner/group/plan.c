@@ -91,19 +91,22 @@ static bool plan_protection(const struct group_view *view, struct group_plan *pl
 	return false;
 }
 
+/* Kubernetes' storage suite reads the status for two wordings: "cannot find default group snapshot
+ * class", and "<number> default snapshot classes were found". */
 static void plan_default_class(const struct group_view *view, struct group_plan *plan)
 {
 	plan->class = view->default_class;
 	plan->names_class = true;
 	if (view->default_count == 0)
 		fail(plan, "SetDefaultGroupSnapshotClassFailed",
-		     "spec.volumeGroupSnapshotClassName: is missing, and no "
-		     "VolumeGroupSnapshotClass of driver " CSI_DRIVER_NAME
+		     "spec.volumeGroupSnapshotClassName: is missing: cannot find default group "
+		     "snapshot class: no VolumeGroupSnapshotClass of driver " CSI_DRIVER_NAME
 		     " has the annotation " GROUP_CLASS_DEFAULT_ANNOTATION ": \"true\"");
 	else if (view->default_count > 1)
 		fail(plan, "SetDefaultGroupSnapshotClassFailed",
-		     "spec.volumeGroupSnapshotClassName: is missing, and %u "
-		     "VolumeGroupSnapshotClasses of driver " CSI_DRIVER_NAME " are the default one",
+		     "spec.volumeGroupSnapshotClassName: is missing: %u default snapshot classes "
+		     "were found: VolumeGroupSnapshotClasses of driver " CSI_DRIVER_NAME
+		     " with the annotation " GROUP_CLASS_DEFAULT_ANNOTATION ": \"true\"",
 		     view->default_count);
 }
 
@@ -199,14 +202,16 @@ static bool is_cut(const struct group_content *content)
 	return group_content_handle(content) && content->member_count > 0;
 }
 
-/* Its content is there, and each names the other. */
+/* Its content is there, and each names the other. The snapshots of a group that existed before have
+ * objects of their own, which the administrator who knows their names makes. */
 static void plan_bound(const struct group_view *view, struct group_plan *plan)
 {
 	const struct group_snapshot *group = view->group;
 	const struct group_content *content = view->content;
-	if (plan_preparation(view, plan) || (!content->handle && plan_protection(view, plan)))
+	if (plan_preparation(view, plan) ||
+	    (!group_content_handle(content) && plan_protection(view, plan)))
 		return;
-	if (group->ready) /* what becomes of the members now is theirs */
+	if (group->ready || content->source_handle) /* the members' life is their own */
 		plan_status(view, content->ready, plan);
 	else if (!is_cut(content) || !group->content_name)
 		plan_status(view, false, plan);

@@ -19,8 +19,12 @@ static bool is_listed(const struct group_content *content, const struct csi_snap
 	return false;
 }
 
+/* Of a group that existed before, the source lists the snapshots; a list in the status would have
+ * the controller's part make an object for each, beside those of the administrator. */
 static bool are_listed(const struct group_content *content, const struct csi_group_snapshot *group)
 {
+	if (content->source_handle)
+		return true;
 	if (content->member_count != group->member_count)
 		return false;
 	for (size_t i = 0; i < group->member_count; i++)

@@ -269,6 +269,7 @@ static void finds_a_group_that_exists(void **state)
 	put_existing(scene);
 	assert_true(is_ready(scene));
 	assert_true(field_is(scene, "status.volumeGroupSnapshotHandle", "old"));
+	assert_true(field_is(scene, "status.volumeSnapshotInfoList", NULL));
 	assert_string_equal(note(scene, NODE), "node-b");
 	scene_delete(scene, &scene_group_contents, CONTENT);
 	assert_true(is_gone(scene));

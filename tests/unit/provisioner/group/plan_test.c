@@ -31,6 +31,7 @@
 #define FINALIZED                                                                                  \
 	"'finalizers':['groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-bound-"            \
 	"protection']"
+#define NO_CLASS "{'spec':{'volumeGroupSnapshotClassName':null}}"
 #define DELETED "'deletionTimestamp':'2026-01-01T00:00:00Z'"
 #define MARKED                                                                                     \
 	"'annotations':{'groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted':"  \
@@ -38,6 +39,12 @@
 #define CUT                                                                                        \
 	"'status':{'volumeGroupSnapshotHandle':'h','readyToUse':true,"                             \
 	"'volumeSnapshotInfoList':[{'volumeHandle':'v','snapshotHandle':'s','readyToUse':true}]}"
+#define EXISTING_GROUP                                                                             \
+	"{'metadata':{" FINALIZED "},'spec':{'source':{'selector':null,"                           \
+	"'volumeGroupSnapshotContentName':'groupsnapcontent-u'}}"
+#define EXISTING                                                                                   \
+	"{'spec':{'source':{'volumeHandles':null,'groupSnapshotHandles':{"                         \
+	"'volumeGroupSnapshotHandle':'h','volumeSnapshotHandles':['s']}}}"
 #define BOUND "'status':{'boundVolumeGroupSnapshotContentName':'groupsnapcontent-u'"
 
 /* Each a merge patch of the samples above; "-": it is not there. */
@@ -76,6 +83,13 @@ static const struct row rows[] = {
 	  "bound to another" },
 	{ "{" BOUND "}}", NULL, "-", NULL, GROUP_FAIL, "there is no VolumeGroupSnapshotContent" },
 	{ NULL, NULL, "{'spec':{'driver':'other'}}", NULL, GROUP_IGNORE, NULL },
+	/* It existed before: no objects of members are made, whatever its status lists. */
+	{ EXISTING_GROUP "}", NULL, EXISTING "}", NULL, GROUP_WRITE_STATUS, NULL },
+	{ EXISTING_GROUP "}", NULL, EXISTING "," CUT "}", NULL, GROUP_WRITE_STATUS, NULL },
+	{ EXISTING_GROUP "," BOUND ",'readyToUse':false}}", NULL, EXISTING "}", NULL, GROUP_IGNORE,
+	  NULL },
+	{ EXISTING_GROUP "," BOUND ",'readyToUse':true}}", NULL, EXISTING "," CUT "}", NULL,
+	  GROUP_IGNORE, NULL },
 	/* It is being deleted. */
 	{ "{'metadata':{" DELETED "}}", NULL, NULL, NULL, GROUP_IGNORE, NULL },
 	{ "{'metadata':{" FINALIZED "," DELETED "}}", NULL, "-", NULL, GROUP_RELEASE, NULL },
@@ -94,7 +108,7 @@ static struct object *sample(const struct kind *kind, const char *json, const ch
 	return patch && strcmp(patch, "-") == 0 ? NULL : sample_object(kind, json, patch);
 }
 
-static void check(size_t index, const struct row *row)
+static void check(size_t index, const struct row *row, unsigned default_count)
 {
 	CLEANUP(object_unrefp)
 	struct object *group = sample(&group_snapshot_kind, GROUP, row->group);
@@ -112,6 +126,7 @@ static void check(size_t index, const struct row *row)
 		.group = group_snapshot_of(group),
 		.class = class ? group_class_of(class) : NULL,
 		.content = content ? group_content_of(content) : NULL,
+		.default_count = default_count,
 		.choices = &choice,
 		.choice_count = 1,
 	};
@@ -133,11 +148,27 @@ static void check(size_t index, const struct row *row)
 static void decides_each_row(void **state)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		check(i, &rows[i]);
+		check(i, &rows[i], 0);
+}
+
+/* Kubernetes' storage suite looks for these words. */
+static void says_how_many_default_classes_there_are(void **state)
+{
+	static const struct row none = { NO_CLASS,   NULL,
+					 "-",	     NULL,
+					 GROUP_FAIL, "cannot find default group snapshot class" };
+	static const struct row two = { NO_CLASS,   NULL,
+					"-",	    NULL,
+					GROUP_FAIL, "2 default snapshot classes were found" };
+	check(0, &none, 0);
+	check(1, &two, 2);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(decides_each_row) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decides_each_row),
+		cmocka_unit_test(says_how_many_default_classes_there_are),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,6 +275,19 @@ static void writes_the_list_of_the_snapshots(void **state)
 		"\"error\":null}");
 }
 
+/* Requirement D19: its source lists the snapshots. */
+static void writes_no_list_for_a_group_that_exists(void **state)
+{
+	CLEANUP(object_unrefp)
+	struct object *content =
+		sample_object(&group_content_kind, CONTENT, "{'spec':{" EXISTING "}}");
+	CLEANUP(json_object_putp)
+	struct json_object *patch = group_content_patch_made(group_content_of(content), &group);
+	assert_string_equal(json_text(json_find(patch, "status"), NULL),
+			    "{\"volumeGroupSnapshotHandle\":\"g\","
+			    "\"creationTime\":\"1970-01-01T00:00:07Z\",\"readyToUse\":true}");
+}
+
 static void writes_nothing_that_is_known(void **state)
 {
 	CLEANUP(object_unrefp)
@@ -320,6 +333,7 @@ int main(void)
 		cmocka_unit_test(names_the_group_after_the_users),
 		cmocka_unit_test(names_all_snapshots_of_the_group),
 		cmocka_unit_test(writes_the_list_of_the_snapshots),
+		cmocka_unit_test(writes_no_list_for_a_group_that_exists),
 		cmocka_unit_test(writes_nothing_that_is_known),
 		cmocka_unit_test(counts_what_is_unsettled),
 	};
