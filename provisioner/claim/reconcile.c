@@ -12,33 +12,47 @@
 #include "claim/admission.h"
 #include "claim/departure.h"
 #include "claim/intent.h"
+#include "claim/missed_node.h"
 #include "claim/node_choice.h"
 #include "claim/provision.h"
 #include "claim/sight.h"
 #include "claim/source_guard.h"
 #include "kube/event.h"
 
-/* A copy of the cluster is behind: look again after so long. */
-#define BEHIND_MS 1000
+/* Our copy does not show our own PersistentVolume yet. It wakes the claim when it does: this is for
+ * a copy that does not catch up, when each look takes two requests. */
+#define BEHIND_MS 30000
 
 struct claim_reconciler {
 	const struct applier *applier;
 	struct departures *departures;
+	struct missed_nodes *missed;
 	_Atomic uint64_t began_ms; /* at the first look at a claim, when all lists are in */
 };
+
+/* The same bound as of the records of released volumes: docs/decisions/0030-a-node-that-is-gone.md.
+ */
+static uint32_t node_bound_ms(const struct applier *applier)
+{
+	uint32_t sight_s = applier->node_sight_s;
+	return 1000 * (sight_s < applier->node_gone_after_s ? sight_s : applier->node_gone_after_s);
+}
 
 struct claim_reconciler *claim_reconciler_new(const struct applier *applier)
 {
 	struct claim_reconciler *reconciler = must_alloc(sizeof(*reconciler));
 	reconciler->applier = applier;
 	reconciler->departures = departures_new(applier->node_grace_ms, applier->backoff_max_ms);
+	reconciler->missed = missed_nodes_new(node_bound_ms(applier));
 	return reconciler;
 }
 
 void claim_reconciler_free(struct claim_reconciler *reconciler)
 {
-	if (reconciler)
-		departures_free(reconciler->departures);
+	if (!reconciler)
+		return;
+	departures_free(reconciler->departures);
+	missed_nodes_free(reconciler->missed);
 	free(reconciler);
 }
 
@@ -262,23 +276,67 @@ static int apply(struct claim_reconciler *reconciler, const struct claim_sight *
 	case CLAIM_UNDO:
 		return undo(applier, claim, plan, err);
 	case CLAIM_SETTLE:
-		/* Without the intent, a copy that does not show the volume would make it again. */
-		return sight->copy_lags ? 1 : claim_intent_drop(applier, claim, false, err);
+		return claim_intent_drop(applier, claim, false, err);
 	}
 	return 0;
 }
 
-/* What was made is not given up because a copy of the cluster is behind. */
-static int confirm(const struct applier *applier, struct claim_sight *sight,
+static void tell_of_node(const struct applier *applier, const struct claim *claim, const char *node)
+{
+	event_record(
+		applier->events, &claim->object, EVENT_WARNING, "VolumeNodeGone",
+		"node \"%s\", on which the volume of this claim may have been made, is not in "
+		"the cluster: if it stays away for %u s, the volume is given up with it, and the "
+		"claim waits for it no longer",
+		node, node_bound_ms(applier) / 1000);
+}
+
+/* A volume without a PersistentVolume may be on the node, and nothing else would remember it if the
+ * node came back. 0: the node has had its time. */
+static int wait_for_node(struct claim_reconciler *reconciler, const struct claim_sight *sight,
+			 const struct claim_plan *plan)
+{
+	uint32_t left_ms =
+		missed_node_left_ms(reconciler->missed, plan->node, clock_monotonic_ms());
+	if (left_ms == 0)
+		return 0;
+	tell_of_node(reconciler->applier, claim_of(sight->claim), plan->node);
+	return workqueue_put_off(left_ms);
+}
+
+static int confirm_loss(struct claim_reconciler *reconciler, struct claim_sight *sight,
+			struct claim_plan *plan, struct error *err)
+{
+	const struct applier *applier = reconciler->applier;
+	int r = claim_sight_confirm(applier->cluster, applier->client, plan, sight, err);
+	if (r < 0)
+		return -1;
+	if (r == 0) {
+		claim_sight_plan(sight, plan);
+		return 0;
+	}
+	missed_node_end(reconciler->missed, plan->node);
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "node \"%s\" is in the cluster, but our copy does not show it yet",
+			 plan->node);
+}
+
+/* What was made is not given up because a copy of the cluster is behind, or because a node is away
+ * for a moment; and without the intent, a copy that does not show the volume would make it again.
+ * 0: carry out the plan. */
+static int confirm(struct claim_reconciler *reconciler, struct claim_sight *sight,
 		   struct claim_plan *plan, struct error *err)
 {
-	if (!plan->node_gone && !plan->source_lost)
-		return 0;
-	int r = claim_sight_confirm(applier->cluster, applier->client, plan, sight, err);
-	if (r != 0)
-		return r < 0 ? -1 : BEHIND_MS;
-	claim_sight_plan(sight, plan);
-	return 0;
+	missed_nodes_end(reconciler->missed, sight->nodes.views, sight->nodes.count);
+	if (plan->decision == CLAIM_SETTLE && sight->copy_lags)
+		return workqueue_put_off(BEHIND_MS);
+	if (plan->node_gone && plan->has_intent) {
+		int r = wait_for_node(reconciler, sight, plan);
+		if (r != 0)
+			return r;
+	}
+	return plan->node_gone || plan->source_lost ? confirm_loss(reconciler, sight, plan, err)
+						    : 0;
 }
 
 static void note_begin(struct claim_reconciler *reconciler)
@@ -301,7 +359,7 @@ int claim_reconcile(struct claim_reconciler *reconciler, const char *key, struct
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	claim_sight_plan(&sight, &plan);
-	r = confirm(applier, &sight, &plan, err);
+	r = confirm(reconciler, &sight, &plan, err);
 	if (r != 0)
 		return r;
 	r = apply(reconciler, &sight, &plan, err);

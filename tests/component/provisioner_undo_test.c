@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "provision_scene.h"
 #include "test.h"
 
@@ -126,6 +127,101 @@ static void a_node_that_is_not_seen_yet_is_not_gone(void **state)
 	}
 }
 
+static void bring_node_a(struct provision_scene *scene)
+{
+	fake_api_putf(scene_api(scene), &scene_nodes,
+		      "{'metadata':{'name':'node-a'},'status':{'conditions':[{"
+		      "'type':'Ready','status':'True'}]}}");
+}
+
+/* Node-a was removed while the claim's volume had no record. */
+static struct provision_scene *scene_of_lost_node(uint32_t sight_s, const char *class)
+{
+	struct provision_scene *scene = scene_new();
+	CLEANUP_FREE char *patch =
+		must_printf("{" INTENT("node-a") ",'spec':{'storageClassName':'%s'}}", class);
+	fake_node_add(scene_node_a(scene), "pvc-www-uid", GI);
+	fake_api_remove(scene_api(scene), &scene_nodes, "", "node-a");
+	scene_put_claim(scene, "www", patch);
+	scene_set_sight(scene, sight_s);
+	return scene;
+}
+
+/* By an autoscaler, or by a kubelet that registers again. */
+static void a_node_that_comes_back_keeps_its_volume(void **state)
+{
+	static const char *const classes[] = { "now", "kentledge" };
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(scene_freep)
+		struct provision_scene *scene = scene_of_lost_node(300, classes[i]);
+		scene_start(scene);
+		assert_true(scene_wait_event(scene, "VolumeNodeGone", "stays away for 300 s"));
+		usleep(100000);
+		assert_int_equal(fake_node_count(scene_node_b(scene)), 0);
+		bring_node_a(scene);
+		assert_true(scene_wait(scene, scene_is_bound, "www"));
+		assert_true(fake_node_has(scene_node_a(scene), "pvc-www-uid"));
+		assert_int_equal(fake_node_count(scene_node_b(scene)), 0);
+	}
+}
+
+static void a_node_that_comes_back_is_cleared_of_a_deleted_claim(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_lost_node(300, "now");
+	scene_delete(scene, &scene_claims, "www");
+	scene_start(scene);
+	assert_true(scene_wait_event(scene, "VolumeNodeGone", "stays away for 300 s"));
+	usleep(100000);
+	bring_node_a(scene);
+	assert_true(scene_wait(scene, scene_is_gone, "www"));
+	assert_false(fake_node_has(scene_node_a(scene), "pvc-www-uid"));
+}
+
+static bool is_made_on_b(struct provision_scene *scene, const char *claim)
+{
+	return fake_node_has(scene_node_b(scene), "pvc-www-uid") && scene_is_bound(scene, claim);
+}
+
+static void a_node_that_stays_away_is_given_up(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_of_lost_node(1, "now");
+	scene_start(scene);
+	assert_true(scene_wait_event(scene, "VolumeNodeGone", "stays away for 1 s"));
+	assert_int_equal(fake_node_count(scene_node_b(scene)), 0);
+	/* No request while it waits. */
+	assert_int_equal(fake_api_requests(scene_api(scene), "GET", "nodes/node-a"), 0);
+	assert_true(scene_wait(scene, is_made_on_b, "www"));
+}
+
+/* Thousands of claims may wait for the same copy. */
+static void a_node_that_is_not_seen_yet_is_asked_for_ever_more_rarely(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	fake_api_remove(scene_api(scene), &scene_nodes, "", "node-a");
+	scene_set_backoff(scene, 10000);
+	scene_start(scene);
+	hide(scene, "nodes", 1000000);
+	bring_node_a(scene);
+	scene_put_claim(scene, "www", NULL);
+	usleep(1500000);
+	assert_int_equal(fake_api_requests(scene_api(scene), "GET", "nodes/node-a"), 1);
+	assert_false(scene_has_event(scene, "ProvisioningFailed", "not in the cluster"));
+}
+
+static void a_record_that_is_not_seen_yet_is_not_asked_for_again_and_again(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	scene_start(scene);
+	hide(scene, "persistentvolumes", 1000000);
+	scene_put_claim(scene, "www", NULL);
+	assert_true(scene_wait(scene, scene_has_volume, "www"));
+	scene_bind(scene, "www");
+	usleep(1000000);
+	assert_in_range(fake_api_requests(scene_api(scene), "GET", "persistentvolumes/pvc-www-uid"),
+			1, 3);
+	assert_int_equal(fake_node_calls(scene_node_a(scene), "CreateVolume"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +229,11 @@ int main(void)
 		cmocka_unit_test(a_source_that_moved_unseen_undoes_no_copy),
 		cmocka_unit_test(a_source_that_is_gone_undoes_the_copy),
 		cmocka_unit_test(a_node_that_is_not_seen_yet_is_not_gone),
+		cmocka_unit_test(a_node_that_comes_back_keeps_its_volume),
+		cmocka_unit_test(a_node_that_comes_back_is_cleared_of_a_deleted_claim),
+		cmocka_unit_test(a_node_that_stays_away_is_given_up),
+		cmocka_unit_test(a_node_that_is_not_seen_yet_is_asked_for_ever_more_rarely),
+		cmocka_unit_test(a_record_that_is_not_seen_yet_is_not_asked_for_again_and_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
