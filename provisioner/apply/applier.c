@@ -82,6 +82,15 @@ int applier_delete(const struct applier *applier, const struct object *object, s
 			   object->uid, NULL, err);
 }
 
+int applier_delete_unchanged(const struct applier *applier, const struct object *object,
+			     struct error *err)
+{
+	if (lead_check(&applier->lead, err) < 0)
+		return -1;
+	return kube_delete(applier->client, object->kind, object->namespace, object->name,
+			   object->uid, object->resource_version, err);
+}
+
 void applier_short_of_room(const struct applier *applier, const char *node, uint64_t since_ms)
 {
 	if (applier->short_of_room)

@@ -105,6 +105,10 @@ int applier_patch_status(const struct applier *applier, const struct object *obj
 /* Of this very object (its uid). */
 int applier_delete(const struct applier *applier, const struct object *object, struct error *err);
 
+/* In this very version alone. ERROR_CONFLICT: it has changed. */
+int applier_delete_unchanged(const struct applier *applier, const struct object *object,
+			     struct error *err);
+
 /* The node has just refused a claim for lack of room. The roles that keep what the scheduler knows
  * of it bring that up to date before this returns. The node is asked, unless it was after since_ms.
  */

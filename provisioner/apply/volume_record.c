@@ -25,7 +25,7 @@ int volume_record_drop_finalizer(const struct applier *applier,
 int volume_record_delete(const struct applier *applier, const struct persistent_volume *volume,
 			 struct error *err)
 {
-	if (applier_delete(applier, &volume->object, err) < 0)
+	if (applier_delete_unchanged(applier, &volume->object, err) < 0)
 		return gone_is_fine(-1, err);
 	return volume_record_drop_finalizer(applier, volume, err);
 }

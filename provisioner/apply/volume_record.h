@@ -9,7 +9,8 @@
 #include "apply/applier.h"
 #include "cluster/persistent_volume.h"
 
-/* Deletes the object and takes our finalizer off. One that is gone counts as deleted. */
+/* Deletes the object and takes our finalizer off. One that is gone counts as deleted.
+ * ERROR_CONFLICT: it is no longer as `volume`, and may be kept by its policy now. */
 int volume_record_delete(const struct applier *applier, const struct persistent_volume *volume,
 			 struct error *err);
 

@@ -75,7 +75,7 @@ static int settle(const struct applier *applier, const struct volume_view *view,
 		return 0;
 	bool finalizer =
 		plan.decision == VOLUME_ADD_FINALIZER || plan.decision == VOLUME_DROP_FINALIZER;
-	if (finalizer && (err->code == ERROR_CONFLICT || err->code == ERROR_INVALID))
+	if (err->code == ERROR_CONFLICT || (finalizer && err->code == ERROR_INVALID))
 		return ROLE_AGAIN_MS;
 	if (is_being_unmounted(view->volume, err))
 		return wait_for_unmount(applier, view->volume, err);

@@ -71,6 +71,34 @@ static void deletes_once_while_another_takes_finalizers_off(void **state)
 	assert_in_range(step, 7, 29);
 }
 
+static bool retain(struct provision_scene *scene, void *context)
+{
+	fake_api_edit(scene_api(scene), &scene_volumes, "", "pvc-www-uid",
+		      "{'spec':{'persistentVolumeReclaimPolicy':'Retain'}}");
+	return true;
+}
+
+/* Step 5 is before the record's deletion, when the data are deleted already. */
+static void keeps_the_record_that_an_administrator_retains_meanwhile(void **state)
+{
+	for (unsigned step = 1; step <= 5; step++) {
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+		set_up_released(scene, ON("node-b"));
+		scene_at_step(scene, step, retain, NULL);
+		scene_start(scene);
+		for (int i = 0; i < 2000 && !scene_has_acted(scene); i++)
+			usleep(1000);
+		assert_true(scene_has_acted(scene));
+		usleep(300000);
+		CLEANUP_FREE char *deleted =
+			fake_api_field(scene_api(scene), &scene_volumes, "", "pvc-www-uid",
+				       "metadata.deletionTimestamp");
+		if (!scene_has_volume(scene, "www") || deleted)
+			fail_msg("step %u: the record was deleted", step);
+		assert_false(scene_has_event(scene, "VolumeFailedDelete", ""));
+	}
+}
+
 static void asks_no_node_while_the_affinity_matches_two(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
@@ -151,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deletes_once_while_another_takes_finalizers_off),
+		cmocka_unit_test(keeps_the_record_that_an_administrator_retains_meanwhile),
 		cmocka_unit_test(asks_no_node_while_the_affinity_matches_two),
 		cmocka_unit_test(finds_the_node_by_its_hostname),
 		cmocka_unit_test(finds_the_node_of_an_unregistered_driver_by_its_label),
