@@ -119,8 +119,11 @@ static void cluster_changed(void *context, const struct cluster_change *change)
 	struct provisioner *provisioner = context;
 	for (size_t i = 0; i < ROLE_COUNT; i++) {
 		const struct running *running = &provisioner->running[i];
-		if (running->role && running->role->kinds & CLUSTER_BIT(change->kind))
-			running->role->wake(running->queue, change);
+		if (!running->role || !(running->role->kinds & CLUSTER_BIT(change->kind)))
+			continue;
+		if (running->role->changed)
+			running->role->changed(running->context, change);
+		running->role->wake(running->queue, change);
 	}
 }
 

@@ -44,6 +44,10 @@ struct role {
 	object_index_fn *index[CLUSTER_KINDS];
 	object_index_fn *more_indexes[CLUSTER_KINDS][ROLE_INDEXES_MAX]; /* in other ways too */
 
+	/* In a thread of the cluster's, before wake: what the role remembers follows the change.
+	 * NULL: nothing that it remembers does. */
+	void (*changed)(void *context, const struct cluster_change *change);
+
 	/* In a thread of the cluster's: puts those keys into the queue whose objects may need
 	 * another plan now. */
 	void (*wake)(struct workqueue *queue, const struct cluster_change *change);

@@ -5,8 +5,6 @@
 
 #include "cluster/volume_release.h"
 
-#define LOOK_S (60 * 60) /* at least so often while the time runs */
-
 static enum node_life_decision decide_gone(const struct node_life_view *view)
 {
 	if (volume_wants_reclaim(view->volume, view->claim))
@@ -30,10 +28,10 @@ static void plan_missing(const struct node_life_view *view, struct node_life_pla
 	int64_t since_s = 0;
 	if (view->now_s < view->volume->object.created_s - NODE_ABSENCE_SKEW_S) {
 		plan->decision = NODE_LIFE_WAIT; /* our own clock is wrong */
-		plan->wait_s = LOOK_S;
+		plan->wait_s = NODE_LIFE_LOOK_S;
 		return;
 	}
-	if (!node_absence_read(view->volume, view->now_s, &since_s)) {
+	if (!node_absence_read(view->volume, view->now_s, &since_s) || since_s < view->there_s) {
 		plan->decision = NODE_LIFE_MARK;
 		return;
 	}
@@ -44,11 +42,11 @@ static void plan_missing(const struct node_life_view *view, struct node_life_pla
 	}
 	int64_t left_s = view->gone_after_s - passed_s;
 	plan->decision = NODE_LIFE_WAIT;
-	plan->wait_s = (uint32_t)(left_s < LOOK_S ? left_s : LOOK_S);
+	plan->wait_s = (uint32_t)(left_s < NODE_LIFE_LOOK_S ? left_s : NODE_LIFE_LOOK_S);
 	plan->released = volume_wants_reclaim(view->volume, view->claim);
 }
 
-/* Without a note there is no time to count, so its claim is told at once. */
+/* Without a note there is no time to count, so the event on its claim comes at once. */
 static void plan_retained(const struct node_life_view *view, struct node_life_plan *plan)
 {
 	if (plan->since)

@@ -11,8 +11,11 @@
  * PersistentVolume, so that the next leader counts on:
  *
  *	there --Node goes--> noted --time is up--> gone: released: the record is forgotten
- *	  ^                    |                         bound:    the claim is told
+ *	  ^                    |                         bound:    an event on the claim
  *	  +-----Node is back---+
+ *
+ * A note from before the node was last there counts as none: the node was back, and left again
+ * before the note was taken off.
  *
  * A volume with the policy Retain is not written to, and the data of no volume are deleted here.
  * docs/decisions/0030-a-node-that-is-gone.md has the reasons.
@@ -24,6 +27,8 @@
 #include "cluster/node_absence.h"
 #include "cluster/persistent_volume.h"
 #include "kube/claim.h"
+
+#define NODE_LIFE_LOOK_S (60 * 60) /* a look at least so often while the time runs */
 
 enum node_life_decision {
 	NODE_LIFE_IGNORE,
@@ -40,8 +45,10 @@ struct node_life_view {
 	bool node_is_there;	   /* a Node stands for the node id of the volume's affinity */
 	int64_t now_s;		   /* node_life_now_s() */
 	int64_t gone_after_s;
-	int64_t seen_s;	      /* this process has seen the node missing for so long */
-	int64_t sight_s;      /* and must have for so long before it deletes anything */
+	int64_t seen_s;	 /* this process has seen the node missing for so long */
+	int64_t there_s; /* and has seen it there at that time; 0: never */
+	int64_t sight_s; /* it must have seen it missing have for so long before it deletes anything
+			  */
 	bool forget_released; /* else released volumes wait for their node without end */
 };
 

@@ -27,6 +27,11 @@ static void failed(void *context, const char *key, const struct error *err, uint
 		    LOG_UINT("retry_after_ms", retry_after_ms));
 }
 
+static void changed(void *context, const struct cluster_change *change)
+{
+	node_life_changed(context, change);
+}
+
 const struct role node_life_role = {
 	.name = "nodes",
 	.queue = "node-life",
@@ -34,6 +39,7 @@ const struct role node_life_role = {
 	.kinds = CLUSTER_BIT(CLUSTER_CLAIMS) | CLUSTER_BIT(CLUSTER_VOLUMES) |
 		 CLUSTER_BIT(CLUSTER_NODES) | CLUSTER_BIT(CLUSTER_CSI_NODES),
 	.index = { [CLUSTER_VOLUMES] = volume_node_index },
+	.changed = changed,
 	.wake = node_life_wake,
 	.begin = begin,
 	.end = end,

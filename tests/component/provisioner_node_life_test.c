@@ -165,6 +165,70 @@ static void a_node_that_the_api_server_has_is_not_gone(void **state)
 	assert_int_equal(fake_api_requests(scene_api(scene), "DELETE", ""), 0);
 }
 
+static bool leave(struct provision_scene *scene, void *context)
+{
+	fake_api_remove(scene_api(scene), &scene_nodes, "", "node-b");
+	return false;
+}
+
+/* The node is back, and leaves while the note is taken off. */
+static void a_note_from_before_the_node_was_back_deletes_nothing(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	scene_set_roles(scene, "nodes");
+	put_volume(scene, "pvc-www-uid", &released_long);
+	CLEANUP_FREE char *before = note_of(scene, "pvc-www-uid");
+	scene_at_step(scene, 1, leave, NULL);
+	scene_start(scene);
+	assert_true(scene_wait_event(scene, "VolumeNodeGone", "cannot be deleted"));
+	usleep(200000);
+	assert_true(scene_has_acted(scene));
+	assert_true(scene_has_volume(scene, "www"));
+	CLEANUP_FREE char *after = note_of(scene, "pvc-www-uid");
+	assert_string_not_equal(after, before);
+}
+
+/* What was seen of the node ended with its last volume: the node may have been back since. */
+static void a_node_without_volumes_is_not_missed(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_without_node_b();
+	scene_set_roles(scene, "nodes");
+	scene_set_sight(scene, 1);
+	put_volume(scene, "pvc-www-uid", &bound);
+	scene_start(scene);
+	assert_true(scene_wait(scene, is_noted, "www"));
+	fake_api_remove(scene_api(scene), &scene_volumes, "", "pvc-www-uid");
+	usleep(1200000);
+	put_volume(scene, "pvc-www-uid", &released_long);
+	scene_delete(scene, &scene_claims, "www");
+	usleep(500000);
+	assert_true(scene_has_volume(scene, "www"));
+	assert_true(scene_wait(scene, has_no_volume, "www"));
+}
+
+static bool retain(struct provision_scene *scene, void *context)
+{
+	fake_api_edit(scene_api(scene), &scene_volumes, "", "pvc-www-uid",
+		      "{'spec':{'persistentVolumeReclaimPolicy':'Retain'}}");
+	return true;
+}
+
+/* An administrator is faster at any step until the deletion has its effect. */
+static void a_record_that_is_retained_meanwhile_stays(void **state)
+{
+	for (unsigned step = 1; step <= 5; step++) {
+		CLEANUP(scene_freep) struct provision_scene *scene = scene_without_node_b();
+		scene_set_roles(scene, "nodes");
+		put_volume(scene, "pvc-www-uid", &released_long);
+		scene_at_step(scene, step, retain, NULL);
+		scene_start(scene);
+		assert_true(scene_wait(scene, is_not_noted, "www"));
+		assert_true(scene_has_acted(scene));
+		if (!scene_has_volume(scene, "www"))
+			fail_msg("step %u: the record was deleted", step);
+	}
+}
+
 static void a_released_volume_is_kept_where_records_are(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = scene_without_node_b();
@@ -328,6 +392,9 @@ int main(void)
 		cmocka_unit_test(a_released_volume_is_forgotten_when_the_time_is_up),
 		cmocka_unit_test(a_note_alone_deletes_nothing),
 		cmocka_unit_test(a_node_that_the_api_server_has_is_not_gone),
+		cmocka_unit_test(a_note_from_before_the_node_was_back_deletes_nothing),
+		cmocka_unit_test(a_node_without_volumes_is_not_missed),
+		cmocka_unit_test(a_record_that_is_retained_meanwhile_stays),
 		cmocka_unit_test(a_released_volume_is_kept_where_records_are),
 		cmocka_unit_test(is_forgotten_whatever_step_is_killed),
 		cmocka_unit_test(the_note_outlives_the_process),
