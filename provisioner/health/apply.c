@@ -20,22 +20,22 @@
 #define REASON_ABNORMAL "VolumeConditionAbnormal"
 #define REASON_NORMAL "VolumeConditionNormal"
 
-static void announce(const struct applier *applier, const struct health_tale *tale)
+static void announce(const struct applier *applier, const struct health_report *report)
 {
-	struct memory_volume *volume = tale->volume;
+	struct memory_volume *volume = report->volume;
 	CLEANUP(arena_freep) struct arena *arena = NULL;
-	if (!volume || !health_differs(volume->announced, tale->plan->set))
+	if (!volume || !health_differs(volume->announced, report->plan->set))
 		return;
 	arena = arena_new(1024);
-	if (tale->plan->count)
-		event_record(applier->events, &tale->claim->object, EVENT_WARNING, REASON_ABNORMAL,
-			     "%s", health_text(tale->plan, arena));
+	if (report->plan->count)
+		event_record(applier->events, &report->claim->object, EVENT_WARNING,
+			     REASON_ABNORMAL, "%s", health_text(report->plan, arena));
 	else
-		event_record(applier->events, &tale->claim->object, EVENT_NORMAL, REASON_NORMAL,
+		event_record(applier->events, &report->claim->object, EVENT_NORMAL, REASON_NORMAL,
 			     "nothing is known to be wrong with volume %s any more",
-			     tale->claim->volume_name);
+			     report->claim->volume_name);
 	free(volume->announced);
-	volume->announced = must_strdup(tale->plan->set);
+	volume->announced = must_strdup(report->plan->set);
 }
 
 static bool is_dropped(struct health_field *field)
@@ -53,25 +53,25 @@ static void check_kept(struct health_field *field, const struct claim *written,
 	}
 	atomic_store(&field->dropped_until_ms, clock_monotonic_ms() + HEALTH_DROPPED_MS);
 	log_warning("the API server does not keep status.healthStatus of claims (feature gate "
-		    "CSIVolumeHealth): the health of volumes is told by events for an hour",
+		    "CSIVolumeHealth): events say what is wrong with volumes, for an hour",
 		    LOG_CLAIM(written));
 }
 
 /* The claim may be written by others meanwhile. */
 static int write_status(const struct applier *applier, struct health_field *field,
-			const struct health_tale *tale, struct error *err)
+			const struct health_report *report, struct error *err)
 {
-	const struct object *begun = &tale->claim->object;
+	const struct object *begun = &report->claim->object;
 	CLEANUP(object_unrefp) struct object *newest = object_ref((struct object *)begun);
 	for (unsigned i = 0; i < WRITES_MAX; i++) {
 		CLEANUP(object_unrefp) struct object *written = NULL;
-		if (!health_differs(claim_of(newest)->health, tale->plan->set))
+		if (!health_differs(claim_of(newest)->health, report->plan->set))
 			return 0;
 		CLEANUP(json_object_putp)
 		struct json_object *patch =
-			health_patch(claim_of(newest), tale->plan, clock_wall_s());
+			health_patch(claim_of(newest), report->plan, clock_wall_s());
 		if (applier_merge_status(applier, newest, patch, &written, err) == 0) {
-			check_kept(field, claim_of(written), tale->plan);
+			check_kept(field, claim_of(written), report->plan);
 			return 0;
 		}
 		if (err->code != ERROR_CONFLICT)
@@ -87,12 +87,12 @@ static int write_status(const struct applier *applier, struct health_field *fiel
 }
 
 int health_apply(const struct applier *applier, struct health_field *field,
-		 const struct health_tale *tale, struct error *err)
+		 const struct health_report *report, struct error *err)
 {
-	if (!is_dropped(field) && health_differs(tale->claim->health, tale->plan->set) &&
-	    write_status(applier, field, tale, err) < 0)
+	if (!is_dropped(field) && health_differs(report->claim->health, report->plan->set) &&
+	    write_status(applier, field, report, err) < 0)
 		return err->code == ERROR_NOT_FOUND ? 0 : -1;
 	if (is_dropped(field))
-		announce(applier, tale);
+		announce(applier, report);
 	return 0;
 }

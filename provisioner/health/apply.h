@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Tells the user of a claim what is wrong with its volume: in the claim's status, or by an event
- * where the API server does not keep that field (feature gate CSIVolumeHealth).
+ * Writes what is wrong with a volume where the user of its claim reads it: in the claim's status,
+ * or by an event where the API server does not keep that field (feature gate CSIVolumeHealth).
  */
 
 #include <stdatomic.h>
@@ -20,7 +20,7 @@ struct health_field {
 #define HEALTH_DROPPED_MS (60 * 60 * 1000)
 
 /* One volume of the node. */
-struct health_tale {
+struct health_report {
 	const struct claim *claim;
 	struct memory_volume *volume; /* NULL: nothing is remembered, and nothing is wrong */
 	const struct health_plan *plan;
@@ -28,4 +28,4 @@ struct health_tale {
 
 /* 0, or -1; a claim that is gone needs no more. Writes nothing where nothing changed. */
 int health_apply(const struct applier *applier, struct health_field *field,
-		 const struct health_tale *tale, struct error *err);
+		 const struct health_report *report, struct error *err);

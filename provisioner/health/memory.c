@@ -46,11 +46,12 @@ static void volume_free(struct memory_volume *volume)
 
 static void entry_free(struct entry *entry)
 {
-	while (entry->node.volumes) {
-		struct memory_volume *volume = entry->node.volumes;
-		entry->node.volumes = volume->next;
+	struct memory_volume *volume, *next;
+	HASH_ITER(hh, entry->node.volumes, volume, next) {
+		HASH_DEL(entry->node.volumes, volume);
 		volume_free(volume);
 	}
+	free(entry->node.first);
 	free(entry);
 }
 
@@ -98,9 +99,8 @@ void memory_forget(struct memory *memory, const char *node_id)
 
 struct memory_volume *memory_find(struct memory_node *node, const char *handle)
 {
-	struct memory_volume *volume = node->volumes;
-	while (volume && strcmp(volume->handle, handle) != 0)
-		volume = volume->next;
+	struct memory_volume *volume;
+	HASH_FIND_STR(node->volumes, handle, volume);
 	if (volume)
 		volume->seen = true;
 	return volume;
@@ -112,8 +112,7 @@ struct memory_volume *memory_see(struct memory_node *node, const char *handle)
 	if (!volume) {
 		volume = must_alloc(sizeof(*volume) + strlen(handle) + 1);
 		strcpy(volume->handle, handle);
-		volume->next = node->volumes;
-		node->volumes = volume;
+		HASH_ADD_STR(node->volumes, handle, volume);
 	}
 	volume->seen = true;
 	return volume;
@@ -121,17 +120,15 @@ struct memory_volume *memory_see(struct memory_node *node, const char *handle)
 
 void memory_end_round(struct memory_node *node)
 {
-	struct memory_volume **link = &node->volumes;
-	while (*link) {
-		struct memory_volume *volume = *link;
+	struct memory_volume *volume, *next;
+	HASH_ITER(hh, node->volumes, volume, next) {
 		/* What says nothing is not kept. */
 		if (volume->seen && (volume->absences || volume->announced)) {
 			volume->seen = false;
-			link = &volume->next;
-		} else {
-			*link = volume->next;
-			volume_free(volume);
+			continue;
 		}
+		HASH_DEL(node->volumes, volume);
+		volume_free(volume);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <uthash.h>
 
 #define MEMORY_STATUSES 4 /* enum csi_health_status, from 1 */
 
@@ -19,19 +20,24 @@ struct memory;
 
 /* A volume of the node. */
 struct memory_volume {
-	struct memory_volume *next;
-	bool seen;	   /* in this round */
-	unsigned absences; /* complete rounds in a row without it in the list */
-	char *announced;   /* the set that the last event was about; NULL: nothing is wrong */
+	UT_hash_handle hh;
+	bool seen;	      /* in this round */
+	unsigned absences;    /* complete rounds in a row without it in the list */
+	unsigned wait_rounds; /* until an absent one is asked for again */
+	unsigned statuses;    /* of its conditions when we heard of it last: 1 << status */
+	char *announced;      /* the set that the last event was about; NULL: nothing is wrong */
 	char handle[];
 };
 
 struct memory_node {
 	uint64_t next_ms;	/* when the next round is due */
 	uint64_t gone_since_ms; /* 0: the node is there */
+	int64_t gone_wall_s;	/* by the wall clock; likewise */
+	int64_t there_s;	/* when the node was there last; 0: not as far as we have seen */
 	bool silent;		/* an event said so */
 	size_t counts[MEMORY_STATUSES];
-	struct memory_volume *volumes;
+	struct memory_volume *volumes; /* by handle */
+	char *first;		       /* the handle from which the next round asks; NULL: any */
 };
 
 struct memory *memory_new(void);

@@ -5,7 +5,7 @@
  * What a claim's status should say of its volume's health (core/v1 VolumeHealthStatus). Pure.
  *
  * A claim is written only when the set of (status, reason) changes: a text that changes by itself,
- * such as a number of bytes, is no news, so nothing is written while nothing happens.
+ * such as a number of bytes, is no change, so nothing is written while nothing happens.
  */
 
 #include <json-c/json.h>

@@ -59,6 +59,24 @@ static int ask(const struct applier *applier, const struct node_call *call, stru
 	return r;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct csi_volume_health *const *one = a, *const *other = b;
+	return strcmp((*one)->volume_id, (*other)->volume_id);
+}
+
+static void sort(struct health_list *list)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < list->count; i++)
+		total += list->pages[i]->count;
+	list->volumes = must_alloc((total + 1) * sizeof(*list->volumes));
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t j = 0; j < list->pages[i]->count; j++)
+			list->volumes[list->volume_count++] = &list->pages[i]->volumes[j];
+	qsort(list->volumes, total, sizeof(*list->volumes), compare);
+}
+
 /* A driver that always names another page does not keep us for ever. */
 int health_ask_all(const struct applier *applier, const char *node, struct health_list *ret_list,
 		   struct error *err)
@@ -83,6 +101,7 @@ int health_ask_all(const struct applier *applier, const char *node, struct healt
 		list.pages[list.count++] = page.page;
 		page.token = page.page->next_token;
 	} while (page.token[0]);
+	sort(&list);
 	*ret_list = list;
 	list = (struct health_list) { 0 };
 	return 0;
@@ -106,11 +125,10 @@ int health_ask_one(const struct applier *applier, const char *node, const char *
 
 const struct csi_volume_health *health_list_find(const struct health_list *list, const char *handle)
 {
-	for (size_t i = 0; i < list->count; i++)
-		for (size_t j = 0; j < list->pages[i]->count; j++)
-			if (strcmp(list->pages[i]->volumes[j].volume_id, handle) == 0)
-				return &list->pages[i]->volumes[j];
-	return NULL;
+	const struct csi_volume_health wanted = { .volume_id = handle }, *key = &wanted;
+	const struct csi_volume_health *const *found =
+		bsearch(&key, list->volumes, list->volume_count, sizeof(*list->volumes), compare);
+	return found ? *found : NULL;
 }
 
 void health_list_done(struct health_list *list)
@@ -118,4 +136,5 @@ void health_list_done(struct health_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		csi_health_page_free(list->pages[i]);
 	free(list->pages);
+	free(list->volumes);
 }

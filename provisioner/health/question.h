@@ -13,6 +13,8 @@
 struct health_list {
 	struct csi_health_page **pages;
 	size_t count;
+	const struct csi_volume_health **volumes; /* by volume_id */
+	size_t volume_count;
 };
 
 /* The whole list or nothing. ERROR_UNSUPPORTED: the node's plugin is older. */

@@ -17,9 +17,10 @@
 #include "health/question.h"
 #include "kube/event.h"
 
-#define CALLS_A_SECOND_MAX 50 /* over all nodes */
-#define GETS_MAX 32	      /* in one round of a node */
-#define ABSENT_AGAIN 10	      /* rounds until one that is still absent is asked for again */
+#define CALLS_A_SECOND_MAX 50		  /* over all nodes */
+#define NODE_LOST "Inaccessible NodeLost" /* health_plan.set of tell_lost() */
+#define GETS_MAX 32			  /* in one round of a node */
+#define ABSENT_AGAIN 10 /* rounds until one that is still absent is asked for again */
 
 struct health_reconciler {
 	const struct applier *applier;
@@ -36,6 +37,7 @@ struct round {
 	struct object_list volumes; /* that are bound or were */
 	struct health_list list;
 	unsigned gets;
+	const char *stopped_at; /* the first volume that no call was left for */
 	size_t counts[MEMORY_STATUSES];
 	struct arena *arena;
 };
@@ -78,6 +80,12 @@ static struct object *find_claim(struct cluster *cluster, const struct persisten
 	return NULL;
 }
 
+static void count_statuses(struct round *round, unsigned statuses)
+{
+	for (unsigned i = 0; i < MEMORY_STATUSES; i++)
+		round->counts[i] += statuses >> i & 1;
+}
+
 static int tell(struct round *round, const struct persistent_volume *volume,
 		const struct csi_health_condition *conditions, size_t count, struct error *err)
 {
@@ -88,23 +96,26 @@ static int tell(struct round *round, const struct persistent_volume *volume,
 	if (!claim)
 		return 0;
 	health_plan(conditions, count, round->arena, &plan);
-	bool counted[MEMORY_STATUSES] = { false };
-	for (size_t i = 0; i < plan.count; i++) {
-		unsigned status = plan.conditions[i].status;
-		round->counts[status] += !counted[status];
-		counted[status] = true;
-	}
-	struct health_tale tale = {
+	struct memory_volume *known = plan.count ? memory_see(round->node, volume->handle)
+						 : memory_find(round->node, volume->handle);
+	unsigned statuses = 0;
+	for (size_t i = 0; i < plan.count; i++)
+		statuses |= 1u << plan.conditions[i].status;
+	if (known)
+		known->statuses = statuses;
+	count_statuses(round, statuses);
+	struct health_report report = {
 		.claim = claim_of(claim),
-		.volume = plan.count ? memory_see(round->node, volume->handle)
-				     : memory_find(round->node, volume->handle),
+		.volume = known,
 		.plan = &plan,
 	};
-	return health_apply(applier, &round->reconciler->field, &tale, err);
+	return health_apply(applier, &round->reconciler->field, &report, err);
 }
 
-/* What a failed call says of a volume is nothing, unless it says that there is none. */
-static int ask_for(struct round *round, const struct persistent_volume *volume, struct error *err)
+/* What a failed call says of a volume is nothing, unless it says that there is none: the volume is
+ * asked for again in the next round. */
+static int ask_for(struct round *round, const struct persistent_volume *volume,
+		   struct memory_volume *known, struct error *err)
 {
 	static const struct csi_health_condition missing = {
 		.status = CSI_HEALTH_DATA_LOSS,
@@ -115,11 +126,27 @@ static int ask_for(struct round *round, const struct persistent_volume *volume, 
 	CLEANUP(csi_health_page_freep) struct csi_health_page *page = NULL;
 	struct error reason = { 0 };
 	round->gets++;
+	known->wait_rounds = ABSENT_AGAIN;
 	if (health_ask_one(round->reconciler->applier, text_string(&round->name), volume->handle,
 			   &page, &reason) == 0)
 		return tell(round, volume, page->volumes[0].conditions, page->volumes[0].count,
 			    err);
-	return reason.code == ERROR_NOT_FOUND ? tell(round, volume, &missing, 1, err) : 0;
+	if (reason.code == ERROR_NOT_FOUND)
+		return tell(round, volume, &missing, 1, err);
+	known->wait_rounds = 1;
+	count_statuses(round, known->statuses);
+	return 0;
+}
+
+/* A round that has no calls left stops at a volume, and the next one asks from that volume on, so
+ * that each has its turn however many are absent. */
+static bool may_ask(struct round *round, const struct persistent_volume *volume)
+{
+	if (round->gets < GETS_MAX)
+		return true;
+	if (!round->stopped_at)
+		round->stopped_at = volume->handle;
+	return false;
 }
 
 static int look_at_absent(struct round *round, const struct persistent_volume *volume,
@@ -127,15 +154,11 @@ static int look_at_absent(struct round *round, const struct persistent_volume *v
 {
 	struct memory_volume *known = memory_see(round->node, volume->handle);
 	known->absences++;
-	if (known->absences < 2)
-		return 0;
-	if (round->gets == GETS_MAX) {
-		known->absences--; /* in the next round */
-		return 0;
-	}
-	if (known->absences > 2 && known->absences % ABSENT_AGAIN)
-		return 0;
-	return ask_for(round, volume, err);
+	known->wait_rounds -= known->wait_rounds > 0;
+	if (known->absences >= 2 && !known->wait_rounds && may_ask(round, volume))
+		return ask_for(round, volume, known, err);
+	count_statuses(round, known->statuses);
+	return 0;
 }
 
 static int look_at_volume(struct round *round, const struct persistent_volume *volume,
@@ -145,9 +168,23 @@ static int look_at_volume(struct round *round, const struct persistent_volume *v
 	if (!found)
 		return look_at_absent(round, volume, err);
 	struct memory_volume *known = memory_find(round->node, volume->handle);
-	if (known)
+	if (known) {
 		known->absences = 0;
+		known->wait_rounds = 0;
+	}
 	return tell(round, volume, found->conditions, found->count, err);
+}
+
+/* Where the last round stopped asking; 0 if that volume is gone. */
+static size_t find_first(const struct round *round)
+{
+	const char *first = round->node->first;
+	for (size_t i = 0; first && i < round->volumes.count; i++) {
+		const char *handle = persistent_volume_of(round->volumes.items[i])->handle;
+		if (handle && strcmp(handle, first) == 0)
+			return i;
+	}
+	return 0;
 }
 
 /* One claim that cannot be written does not hold up the others. */
@@ -157,9 +194,11 @@ static int look_at_all(struct round *round,
 		       struct error *err)
 {
 	int outcome = 0;
-	for (size_t i = 0; i < round->volumes.count; i++) {
+	size_t count = round->volumes.count, first = find_first(round);
+	for (size_t i = 0; i < count; i++) {
 		struct error one = { 0 };
-		struct persistent_volume *volume = persistent_volume_of(round->volumes.items[i]);
+		struct persistent_volume *volume =
+			persistent_volume_of(round->volumes.items[(first + i) % count]);
 		if (!volume->handle || look(round, volume, &one) == 0)
 			continue;
 		*err = one;
@@ -168,6 +207,8 @@ static int look_at_all(struct round *round,
 			break;
 	}
 	memory_end_round(round->node);
+	free(round->node->first);
+	round->node->first = round->stopped_at ? must_strdup(round->stopped_at) : NULL;
 	memory_count(round->reconciler->memory, round->node, round->counts);
 	return outcome;
 }
@@ -188,14 +229,34 @@ static void note_silence(struct round *round, const struct error *reason)
 		     round->volumes.count, reason->text);
 }
 
+/* The Node is back, so what was written of its loss is wrong, whether its plugin answers or not. */
+static int clear_lost(struct round *round, struct error *err)
+{
+	int outcome = 0;
+	for (size_t i = 0; i < round->volumes.count; i++) {
+		const struct persistent_volume *volume =
+			persistent_volume_of(round->volumes.items[i]);
+		if (!volume->handle)
+			continue;
+		CLEANUP(object_unrefp)
+		struct object *claim = find_claim(round->reconciler->applier->cluster, volume);
+		const struct memory_volume *known = memory_find(round->node, volume->handle);
+		if ((claim && !health_differs(claim_of(claim)->health, NODE_LOST)) ||
+		    (known && !health_differs(known->announced, NODE_LOST)))
+			outcome |= tell(round, volume, NULL, 0, err);
+	}
+	return outcome;
+}
+
 static int look_at_node(struct round *round, struct error *err)
 {
 	struct error reason = { 0 };
 	round->node->gone_since_ms = 0;
+	round->node->there_s = clock_wall_s();
 	if (health_ask_all(round->reconciler->applier, text_string(&round->name), &round->list,
 			   &reason) < 0) {
 		note_silence(round, &reason);
-		return 0;
+		return clear_lost(round, err);
 	}
 	round->node->silent = false;
 	return look_at_all(round, look_at_volume, err);
@@ -213,15 +274,24 @@ static int tell_lost(struct round *round, const struct persistent_volume *volume
 	return tell(round, volume, &lost, 1, err);
 }
 
-/* The clock on the volumes, if one is there, outlives this process. */
+/* The notes on the volumes outlive this process. They may be left over from another absence, so
+ * they count after this process has missed the node itself for a while. */
 static uint64_t gone_for_ms(const struct round *round)
 {
+	const struct applier *applier = round->reconciler->applier;
 	uint64_t for_ms = clock_monotonic_ms() - round->node->gone_since_ms;
+	if (for_ms < applier->node_sight_s * UINT64_C(1000))
+		return for_ms;
+	/* No jump of the wall clock counts as time that has passed. */
+	int64_t wall_s = clock_wall_s(),
+		now_s = round->node->gone_wall_s + (int64_t)(for_ms / 1000);
+	now_s = wall_s < now_s ? wall_s : now_s;
 	for (size_t i = 0; i < round->volumes.count; i++) {
-		int64_t since_s, now_s = clock_wall_s();
+		int64_t since_s;
 		if (node_absence_read(persistent_volume_of(round->volumes.items[i]), now_s,
 				      &since_s) &&
-		    since_s < now_s && (uint64_t)(now_s - since_s) * 1000 > for_ms)
+		    since_s >= round->node->there_s && since_s < now_s &&
+		    (uint64_t)(now_s - since_s) * 1000 > for_ms)
 			for_ms = (uint64_t)(now_s - since_s) * 1000;
 	}
 	return for_ms;
@@ -230,8 +300,10 @@ static uint64_t gone_for_ms(const struct round *round)
 static int look_at_gone(struct round *round, struct error *err)
 {
 	const struct applier *applier = round->reconciler->applier;
-	if (!round->node->gone_since_ms)
+	if (!round->node->gone_since_ms) {
 		round->node->gone_since_ms = clock_monotonic_ms();
+		round->node->gone_wall_s = clock_wall_s();
+	}
 	if (gone_for_ms(round) < applier->node_gone_after_s * UINT64_C(1000))
 		return 0;
 	return look_at_all(round, tell_lost, err);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "csi/health_client.h"
@@ -219,6 +220,75 @@ static void a_volume_that_two_lists_leave_out_is_asked_for(void **state)
 	assert_true(wait_health(scene, ""));
 }
 
+/* The rounds that do not ask for it count what was heard of it last. */
+static void the_gauge_keeps_a_volume_that_lists_leave_out(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	set_health(scene, CSI_HEALTH_INACCESSIBLE, "PoolMissing");
+	fake_node_set_hidden(scene_node_a(scene), VOLUME, true);
+	scene_start(scene);
+	assert_true(wait_health(scene, "Inaccessible PoolMissing"));
+	for (int i = 0; i < 4; i++) {
+		wait_for_rounds(scene, 1);
+		assert_true(metric_is(
+			"csi_controller_volume_health_status{status=\"Inaccessible\"} 1\n"));
+	}
+}
+
+/* A failed question is no question: the next round asks again. */
+static void a_failed_question_is_asked_again(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	set_health(scene, CSI_HEALTH_INACCESSIBLE, "PoolMissing");
+	fake_node_set_hidden(scene_node_a(scene), VOLUME, true);
+	fake_node_fail(scene_node_a(scene), "ControllerGetVolumeHealth", ERROR_INTERNAL, false, 1);
+	scene_start(scene);
+	wait_for_rounds(scene, 5);
+	CLEANUP_FREE char *health = health_of(scene);
+	assert_string_equal(health, "Inaccessible PoolMissing");
+}
+
+/* Its Node is deleted; what was written of it comes into *ret_node, yours. */
+static void remove_node_a(struct provision_scene *scene, struct json_object **ret_node)
+{
+	*ret_node = fake_api_read(scene_api(scene), &scene_nodes, "", "node-a");
+	fake_api_remove(scene_api(scene), &scene_csi_nodes, "", "node-a");
+	fake_api_remove(scene_api(scene), &scene_nodes, "", "node-a");
+}
+
+static void a_note_alone_makes_no_node_lost(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(json_object_putp) struct json_object *node = NULL;
+	char noted[CLOCK_TEXT_MAX];
+	clock_format_s(clock_wall_s() - 3, noted);
+	scene_set_sight(scene, 600);
+	fake_api_edit(scene_api(scene), &scene_volumes, "", VOLUME,
+		      "{'metadata':{'annotations':{'kentledge.io/node-gone-since':'%s'}}}", noted);
+	scene_set_gone_after(scene, 2, true);
+	remove_node_a(scene, &node);
+	scene_start(scene);
+	usleep(1000000);
+	CLEANUP_FREE char *health = health_of(scene);
+	assert_string_equal(health, "");
+	/* As long as a node may be away. */
+	assert_true(wait_health(scene, "Inaccessible NodeLost"));
+}
+
+static void a_node_that_is_back_is_not_lost_though_it_is_silent(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_with_volume();
+	CLEANUP(json_object_putp) struct json_object *node = NULL;
+	scene_set_gone_after(scene, 1, true);
+	remove_node_a(scene, &node);
+	scene_start(scene);
+	assert_true(wait_health(scene, "Inaccessible NodeLost"));
+	fake_node_fail(scene_node_a(scene), "ControllerListVolumeHealth", ERROR_INTERNAL, false,
+		       1000000);
+	fake_api_put(scene_api(scene), &scene_nodes, json_object_to_json_string(node));
+	assert_true(wait_health(scene, ""));
+}
+
 static void drop(void *context, const char *collection, struct json_object *object)
 {
 	if (strcmp(collection, "/api/v1/persistentvolumeclaims") == 0)
@@ -325,6 +395,10 @@ int main(void)
 		cmocka_unit_test(a_new_leader_writes_nothing_that_is_written),
 		cmocka_unit_test(a_failed_call_is_neither_fault_nor_recovery),
 		cmocka_unit_test(a_volume_that_two_lists_leave_out_is_asked_for),
+		cmocka_unit_test(the_gauge_keeps_a_volume_that_lists_leave_out),
+		cmocka_unit_test(a_failed_question_is_asked_again),
+		cmocka_unit_test(a_note_alone_makes_no_node_lost),
+		cmocka_unit_test(a_node_that_is_back_is_not_lost_though_it_is_silent),
 		cmocka_unit_test(where_the_field_is_dropped_events_tell_once_per_change),
 		cmocka_unit_test(a_node_that_has_left_the_cluster_is_lost_after_the_grace),
 		cmocka_unit_test(other_writers_of_the_status_lose_nothing),
