@@ -21,6 +21,20 @@ static bool parse_operator(const char *word, enum selector_operator *ret_operato
 	return false;
 }
 
+static bool needs_values(enum selector_operator operator)
+{
+	return operator== SELECTOR_IN || operator== SELECTOR_NOT_IN;
+}
+
+static int check_values(const struct selector_expression *expression, const char *word,
+			struct error *err)
+{
+	if (needs_values(expression->operator) == (expression->value_count > 0))
+		return 0;
+	return error_set(err, ERROR_INVALID, "values: the operator %s %s", word,
+			 needs_values(expression->operator) ? "needs at least one" : "allows none");
+}
+
 static int parse_expression(struct json_object *json, struct arena *arena,
 			    struct selector_expression *expression, struct error *err)
 {
@@ -31,8 +45,10 @@ static int parse_expression(struct json_object *json, struct arena *arena,
 	if (!parse_operator(word, &expression->operator))
 		return error_set(err, ERROR_INVALID,
 				 "operator: \"%s\" is not In, NotIn, Exists or DoesNotExist", word);
-	return json_read_strings(json, "values", arena, &expression->values,
-				 &expression->value_count, err);
+	if (json_read_strings(json, "values", arena, &expression->values, &expression->value_count,
+			      err) < 0)
+		return -1;
+	return check_values(expression, word, err);
 }
 
 int selector_parse(struct json_object *json, struct arena *arena, struct selector *ret_selector,

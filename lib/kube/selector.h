@@ -3,7 +3,7 @@
 
 /*
  * A label selector (meta/v1 LabelSelector): pairs that must be there, and expressions that must
- * hold. An empty one matches everything.
+ * hold. An empty one matches everything. In and NotIn have values, the other operators none.
  */
 
 #include <json-c/json.h>

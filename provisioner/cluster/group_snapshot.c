@@ -3,14 +3,17 @@
 
 #include "kube/json.h"
 
+/* The API server does not look into a selector. So a wrong one is no reason to refuse the object:
+ * then the role could neither tell the user of it nor end the group. */
 static int parse_selector(struct group_snapshot *group, struct json_object *json, struct error *err)
 {
 	struct json_object *selector;
+	struct error fault;
 	if (json_read_object(json, "spec.source.selector", &selector, err) < 0)
 		return -1;
 	group->has_selector = selector != NULL;
-	if (selector && selector_parse(selector, group->object.arena, &group->selector, err) < 0)
-		return json_error_in(err, "spec.source.selector");
+	if (selector && selector_parse(selector, group->object.arena, &group->selector, &fault) < 0)
+		group->selector_fault = arena_strdup(group->object.arena, fault.text);
 	return 0;
 }
 

@@ -21,6 +21,7 @@ struct group_snapshot {
 	struct object object;
 	bool has_selector;		 /* spec.source.selector is not null */
 	struct selector selector;	 /* of claims, by their labels; an empty one is an error */
+	const char *selector_fault;	 /* why it cannot be used, and is empty; NULL: it can */
 	const char *source_content_name; /* spec.source.volumeGroupSnapshotContentName; or NULL */
 	const char *class_name; /* spec.volumeGroupSnapshotClassName; NULL: the default one */
 

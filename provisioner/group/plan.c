@@ -163,14 +163,21 @@ static void plan_claims(const struct group_view *view, struct group_plan *plan)
 	}
 }
 
-/* Nothing has been made for it yet. */
-static void plan_new(const struct group_view *view, struct group_plan *plan)
+static void plan_selector(const struct group_snapshot *group, struct group_plan *plan)
 {
-	const struct selector *selector = &view->group->selector;
-	if (selector->labels.count == 0 && selector->expression_count == 0)
+	if (group->selector_fault)
+		fail(plan, "GroupSnapshotValidationError", "spec.source.selector.%s",
+		     group->selector_fault);
+	else if (selector_is_empty(&group->selector))
 		fail(plan, "GroupSnapshotValidationError",
 		     "spec.source.selector: is empty, which would choose no claim; name "
 		     "matchLabels or matchExpressions");
+}
+
+/* Nothing has been made for it yet. */
+static void plan_new(const struct group_view *view, struct group_plan *plan)
+{
+	plan_selector(view->group, plan);
 	if (plan->decision == GROUP_IGNORE)
 		plan_class(view, plan);
 	if (plan->decision == GROUP_IGNORE)

@@ -90,7 +90,7 @@ static void choose_claims(struct cluster *cluster, struct group_sight *sight)
 {
 	const struct group_snapshot *group = group_snapshot_of(sight->group);
 	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
-	if (group->selector.labels.count == 0 && group->selector.expression_count == 0)
+	if (selector_is_empty(&group->selector))
 		return;
 	cluster_list(cluster, CLUSTER_CLAIMS, NULL, &claims);
 	for (size_t i = 0; i < claims.count; i++)

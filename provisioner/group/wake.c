@@ -50,6 +50,7 @@ void group_wake_index_member(const struct object *object, struct text *key)
 bool group_wake_chooses(const struct group_snapshot *group, const struct object *claim)
 {
 	return strcmp(claim->namespace, group->object.namespace) == 0 &&
+	       !selector_is_empty(&group->selector) &&
 	       selector_matches(&group->selector, &claim->labels);
 }
 

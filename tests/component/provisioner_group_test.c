@@ -203,6 +203,9 @@ static void what_cannot_be_a_group_is_refused(void **state)
 	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
 	group_scene_put(scene, "{'spec':{'source':{'selector':{'matchLabels':null}}}}");
 	expect_refusal(scene, "GroupSnapshotValidationError", "is empty");
+	group_scene_put(scene, "{'spec':{'source':{'selector':{'matchExpressions':[{"
+			       "'key':'app','operator':'Like'}]}}}}");
+	expect_refusal(scene, "GroupSnapshotValidationError", "\"Like\" is not In");
 	group_scene_put(scene, "{'spec':{'source':{'selector':{'matchLabels':{'app':'no'}}}}}");
 	expect_refusal(scene, "CreateGroupSnapshotContentFailed", "no claim");
 	group_scene_put(scene, "{'spec':{'volumeGroupSnapshotClassName':'later'}}");

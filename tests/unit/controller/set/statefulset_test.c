@@ -69,6 +69,11 @@ static void a_field_of_the_wrong_shape_is_named(void **state)
 		{ "'replicas':1", "spec.selector" },
 		{ "'selector':{'matchExpressions':[{'key':'a','operator':'Like'}]}",
 		  "spec.selector.matchExpressions[0].operator" },
+		{ "'selector':{'matchExpressions':[{'key':'a','operator':'In'}]}",
+		  "spec.selector.matchExpressions[0].values" },
+		{ "'selector':{'matchExpressions':[{'key':'a','operator':'Exists','values':['b']}]"
+		  "}",
+		  "spec.selector.matchExpressions[0].values" },
 		{ "'selector':{},'updateStrategy':{'rollingUpdate':{'maxUnavailable':'many'}}",
 		  "spec.updateStrategy.rollingUpdate.maxUnavailable" },
 		{ "'selector':{},'template':[]", "spec.template" },

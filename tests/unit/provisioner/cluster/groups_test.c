@@ -77,6 +77,31 @@ static void tells_an_empty_selector_from_none(void **state)
 	assert_true(selector_is_empty(&group->selector));
 }
 
+/* The API server stores it, so the user must be told. */
+static void keeps_why_a_selector_cannot_be_used(void **state)
+{
+	static const struct {
+		const char *patch;
+		const char *text;
+	} rows[] = {
+		{ "{'spec':{'source':{'selector':{'matchLabels':1}}}}", "matchLabels" },
+		{ "{'spec':{'source':{'selector':{'matchExpressions':[{'key':'a',"
+		  "'operator':'Like'}]}}}}",
+		  "matchExpressions[0].operator: \"Like\" is not In" },
+		{ "{'spec':{'source':{'selector':{'matchExpressions':[{'key':'a',"
+		  "'operator':'NotIn','values':[]}]}}}}",
+		  "matchExpressions[0].values: the operator NotIn needs at least one" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		GROUP_WITH(rows[i].patch);
+		assert_true(group->has_selector);
+		assert_true(selector_is_empty(&group->selector));
+		assert_non_null(group->selector_fault);
+		if (!strstr(group->selector_fault, rows[i].text))
+			fail_msg("\"%s\" does not say \"%s\"", group->selector_fault, rows[i].text);
+	}
+}
+
 static void reads_the_status_of_a_group(void **state)
 {
 	GROUP_WITH("{'spec':{'source':{'selector':null,'volumeGroupSnapshotContentName':'c'},"
@@ -176,12 +201,6 @@ static void names_the_field_that_cannot_be_read(void **state)
 		const char *text;
 	} rows[] = {
 		{ &group_snapshot_kind, GROUP, "{'spec':{'source':7}}", "spec.source" },
-		{ &group_snapshot_kind, GROUP, "{'spec':{'source':{'selector':{'matchLabels':1}}}}",
-		  "spec.source.selector.matchLabels" },
-		{ &group_snapshot_kind, GROUP,
-		  "{'spec':{'source':{'selector':{'matchExpressions':[{'key':'a',"
-		  "'operator':'Like'}]}}}}",
-		  "spec.source.selector.matchExpressions[0].operator" },
 		{ &group_snapshot_kind, GROUP, "{'status':{'creationTime':'today'}}",
 		  "status.creationTime" },
 		{ &group_content_kind, CONTENT, "{'spec':{'source':{'volumeHandles':['a',1]}}}",
@@ -224,6 +243,7 @@ int main(void)
 		cmocka_unit_test(reads_a_group_without_a_status),
 		cmocka_unit_test(reads_the_whole_selector),
 		cmocka_unit_test(tells_an_empty_selector_from_none),
+		cmocka_unit_test(keeps_why_a_selector_cannot_be_used),
 		cmocka_unit_test(reads_the_status_of_a_group),
 		cmocka_unit_test(reads_a_dynamic_content),
 		cmocka_unit_test(reads_a_content_for_a_group_that_exists),

@@ -69,6 +69,9 @@ static const struct row rows[] = {
 	{ NULL, NULL, "-", "{'metadata':{" DELETED "}}", GROUP_FAIL, "is being deleted" },
 	{ "{'spec':{'source':{'selector':{'matchLabels':null}}}}", NULL, "-", NULL, GROUP_FAIL,
 	  "is empty" },
+	{ "{'spec':{'source':{'selector':{'matchExpressions':[{'key':'a','operator':'Like'}]}}}}",
+	  NULL, "-", NULL, GROUP_FAIL,
+	  "spec.source.selector.matchExpressions[0].operator: \"Like\"" },
 	{ "{'spec':{'source':{'volumeGroupSnapshotContentName':'x'}}}", NULL, "-", NULL, GROUP_FAIL,
 	  "name one of" },
 	/* The content is there. */
