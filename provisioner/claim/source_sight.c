@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "apply/object_gone.h"
 #include "claim/source_grant.h"
 #include "cluster/nodes.h"
 #include "cluster/snapshot_node.h"
 #include "cluster/volume_node.h"
-#include "kube/verbs.h"
 
 void source_sight_done(struct source_sight *sight)
 {
@@ -18,11 +18,8 @@ void source_sight_done(struct source_sight *sight)
 	*sight = (struct source_sight) { 0 };
 }
 
-struct object_name {
-	const char *namespace;
-	const char *name;
-};
-
+/* What the API server does not find is gone only where it serves the kind: a copy that was made is
+ * undone when its source is gone. */
 static int read_object(const struct source_reading *reading, enum cluster_kind kind,
 		       const struct object_name *name, struct object **ret_object,
 		       struct error *err)
@@ -33,10 +30,10 @@ static int read_object(const struct source_reading *reading, enum cluster_kind k
 		[CLUSTER_SNAPSHOTS] = &snapshot_kind,
 		[CLUSTER_SNAPSHOT_CONTENTS] = &snapshot_content_kind,
 	};
+	struct object_name asked = *name;
+	asked.kind = kinds[kind];
 	if (reading->client)
-		return kube_optional(kube_get(reading->client, kinds[kind], name->namespace,
-					      name->name, ret_object, err),
-				     err);
+		return object_read(reading->client, &asked, ret_object, err);
 	*ret_object = cluster_get(reading->cluster, kind, name->namespace, name->name);
 	return 0;
 }
@@ -57,8 +54,9 @@ static void find_node_of_volume(struct cluster *cluster, const struct persistent
 static int see_volume(const struct source_reading *reading, const char *name,
 		      struct source_sight *sight, struct error *err)
 {
-	if (read_object(reading, CLUSTER_VOLUMES, &(struct object_name) { "", name },
-			&sight->volume, err) < 0)
+	if (read_object(reading, CLUSTER_VOLUMES,
+			&(struct object_name) { .namespace = "", .name = name }, &sight->volume,
+			err) < 0)
 		return -1;
 	if (sight->volume)
 		sight->source.volume = persistent_volume_of(sight->volume);
@@ -102,7 +100,8 @@ static int see_snapshot(const struct source_reading *reading, const struct objec
 	sight->source.snapshot = snapshot_of(sight->snapshot);
 	const char *content = sight->source.snapshot->content_name;
 	if (content && read_object(reading, CLUSTER_SNAPSHOT_CONTENTS,
-				   &(struct object_name) { "", content }, &sight->content, err) < 0)
+				   &(struct object_name) { .namespace = "", .name = content },
+				   &sight->content, err) < 0)
 		return -1;
 	if (!sight->content)
 		return 0;
@@ -114,7 +113,8 @@ static int see_snapshot(const struct source_reading *reading, const struct objec
 int source_sight_take(const struct source_reading *reading, const struct claim *claim,
 		      struct source_sight *sight, struct error *err)
 {
-	const struct object_name name = { claim_source_namespace(claim), claim->data_source->name };
+	const struct object_name name = { .namespace = claim_source_namespace(claim),
+					  .name = claim->data_source->name };
 	sight->source.grant = source_grant_find(reading->cluster, claim);
 	error_set(&sight->source.lost, ERROR_UNAVAILABLE,
 		  "it is not known on which node the data are");

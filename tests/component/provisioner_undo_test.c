@@ -96,6 +96,20 @@ static void a_source_that_moved_unseen_undoes_no_copy(void **state)
 	assert_kept(scene);
 }
 
+/* As while a CustomResourceDefinition is made again: our copy is empty then, and each read of one
+ * object is answered with 404. */
+static void a_source_of_a_kind_that_is_not_served_undoes_no_copy(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = scene_new();
+	put_source(scene);
+	fake_api_set_served(scene_api(scene), &scene_snapshots, false);
+	scene_start(scene);
+	put_copy(scene);
+	usleep(200000);
+	fake_api_set_served(scene_api(scene), &scene_snapshots, true);
+	assert_kept(scene);
+}
+
 /* And where it is really gone, the copy goes. */
 static void a_source_that_is_gone_undoes_the_copy(void **state)
 {
@@ -227,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_source_that_is_not_seen_yet_undoes_no_copy),
 		cmocka_unit_test(a_source_that_moved_unseen_undoes_no_copy),
+		cmocka_unit_test(a_source_of_a_kind_that_is_not_served_undoes_no_copy),
 		cmocka_unit_test(a_source_that_is_gone_undoes_the_copy),
 		cmocka_unit_test(a_node_that_is_not_seen_yet_is_not_gone),
 		cmocka_unit_test(a_node_that_comes_back_keeps_its_volume),
