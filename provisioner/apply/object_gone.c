@@ -42,7 +42,7 @@ int object_confirm_gone(const struct applier *applier, const struct object_name 
 		return 0;
 	if (object_read(applier->client, name, &object, err) < 0)
 		return -1;
-	if (!object || strcmp(object->uid, name->uid) != 0)
+	if (!object || (name->uid && strcmp(object->uid, name->uid) != 0))
 		return 0;
 	return error_set(err, ERROR_CONFLICT,
 			 "there is a %s that our copy does not show: what it needs stays",

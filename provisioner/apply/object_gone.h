@@ -16,7 +16,8 @@ struct object_name {
 	const struct kind *kind;
 	const char *namespace; /* "" where the kind has none */
 	const char *name;
-	const char *uid; /* object_confirm_gone(): one of another uid is another object */
+	const char *uid; /* object_confirm_gone(): one of another uid is another object; NULL: any
+			  * one counts */
 };
 
 /* Reads the object from the API server. *ret_object stays as it is where there is none; that is

@@ -16,6 +16,7 @@
 
 #include "cluster/snapshot_names.h"
 
+#define GROUP_API_PREFIX "groupsnapshot.storage.k8s.io/" /* then the version */
 #define GROUP_API_VERSION "groupsnapshot.storage.k8s.io/v1"
 #define GROUP_OLDER_API_VERSION                                                                    \
 	"groupsnapshot.storage.k8s.io/v1beta2" /* where v1 is not served                           \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/same.h"
+#include "cluster/group_owner.h"
 #include "cluster/snapshot_binding.h"
 
 /* format takes the name. */
@@ -16,10 +17,13 @@
 
 static bool is_of(const struct snapshot *snapshot, const struct group_snapshot *group)
 {
-	for (size_t i = 0; i < snapshot->object.owner_count; i++)
-		if (same(snapshot->object.owners[i].uid, group->object.uid))
-			return true;
-	return false;
+	return group_owner_find(&snapshot->object, group->object.uid) != NULL;
+}
+
+bool group_members_has(const struct group_snapshot *group, const struct snapshot *snapshot)
+{
+	return is_of(snapshot, group) || snapshot_is_member(snapshot) ||
+	       same(snapshot->group_name, group->object.name);
 }
 
 /* It is there and names the member, whatever its uid. */
@@ -97,7 +101,7 @@ int group_members_plan_deletion(const struct group_view *view, struct group_plan
 	bool left = false;
 	for (size_t i = 0; i < view->part_count; i++) {
 		const struct snapshot *snapshot = view->parts[i].snapshot;
-		if (!snapshot)
+		if (!snapshot || !group_members_has(view->group, snapshot))
 			continue;
 		left = true;
 		if (snapshot_is_member(snapshot))

@@ -15,5 +15,9 @@
 /* 0: all members are whole, and *plan is as it was; 1: *plan says what is next. */
 int group_members_plan(const struct group_view *view, struct group_plan *plan);
 
+/* The snapshot, which has the name of a member or the group as its owner, is a member. A deletion
+ * with --cascade=orphan strips the owner; a finalizer and the status of a member stay. */
+bool group_members_has(const struct group_snapshot *group, const struct snapshot *snapshot);
+
 /* 0: no member is left. 1: *plan says what is next, or that members are still to end. */
 int group_members_plan_deletion(const struct group_view *view, struct group_plan *plan);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/same.h"
 #include "base/text.h"
+#include "cluster/group_owner.h"
 #include "cluster/snapshot_binding.h"
 #include "csi/names.h"
 #include "group/apply.h"
@@ -102,41 +103,47 @@ static int reconcile_content(const struct placer *placer, const char *name, stru
 	return content ? place_gone_is_done(settle_content(placer, &content, err), err) : 0;
 }
 
-static const struct owner *group_of(const struct object *snapshot)
+/* The group of a member: as its owner, else as its status says, which names no uid. */
+static bool find_group_name(const struct placer *placer, const struct object *object,
+			    struct object_name *ret_name)
 {
-	for (size_t i = 0; i < snapshot->owner_count; i++)
-		if (same(snapshot->owners[i].kind, group_snapshot_kind.name))
-			return &snapshot->owners[i];
-	return NULL;
+	const struct owner *owner = group_owner_find(object, NULL);
+	*ret_name = (struct object_name) {
+		.kind = cluster_served_kind(placer->applier->cluster, CLUSTER_GROUP_SNAPSHOTS),
+		.namespace = object->namespace,
+		.name = owner ? owner->name : ((const struct snapshot *)object)->group_name,
+		.uid = owner ? owner->uid : NULL,
+	};
+	return ret_name->name;
 }
 
 /* It is being deleted, and the group that would release it has gone before. */
-static bool is_orphan(const struct placer *placer, const struct object *snapshot,
-		      const struct owner *owner)
+static bool is_orphan(const struct placer *placer, const struct object_name *name)
 {
 	CLEANUP(object_unrefp)
 	struct object *group = cluster_get(placer->applier->cluster, CLUSTER_GROUP_SNAPSHOTS,
-					   snapshot->namespace, owner->name);
-	return !group || !same(group->uid, owner->uid);
+					   name->namespace, name->name);
+	return !group || (name->uid && !same(group->uid, name->uid));
 }
 
-/* Only what we made: of other drivers the driver's controller takes care. */
-static bool is_of_ours(const struct snapshot *snapshot)
+/* Of other drivers the driver's controller takes care. Kubernetes' snapshot-controller notes no
+ * driver on the members that it makes, but their contents name one. */
+static bool is_of_ours(const struct placer *placer, const struct snapshot *snapshot)
 {
-	return same(pairs_get(&snapshot->object.annotations, SNAPSHOT_DRIVER_ANNOTATION),
-		    CSI_DRIVER_NAME);
+	const char *driver = pairs_get(&snapshot->object.annotations, SNAPSHOT_DRIVER_ANNOTATION);
+	if (driver || !snapshot->content_name)
+		return same(driver, CSI_DRIVER_NAME);
+	CLEANUP(object_unrefp)
+	struct object *content = cluster_get(placer->applier->cluster, CLUSTER_SNAPSHOT_CONTENTS,
+					     "", snapshot->content_name);
+	return content && snapshot_content_is_ours(snapshot_content_of(content)) &&
+	       snapshot_is_bound_to(snapshot, snapshot_content_of(content));
 }
 
 static int release_orphan(const struct placer *placer, struct object **place,
-			  const struct owner *owner, struct error *err)
+			  const struct object_name *group, struct error *err)
 {
-	const struct object_name group = {
-		.kind = cluster_served_kind(placer->applier->cluster, CLUSTER_GROUP_SNAPSHOTS),
-		.namespace = (*place)->namespace,
-		.name = owner->name,
-		.uid = owner->uid,
-	};
-	if (object_confirm_gone(placer->applier, &group, err) < 0)
+	if (object_confirm_gone(placer->applier, group, err) < 0)
 		return -1;
 	log_info("member without a group released",
 		 LOG_NAME("snapshot", (*place)->namespace, (*place)->name));
@@ -147,16 +154,17 @@ static int release_orphan(const struct placer *placer, struct object **place,
 static int reconcile_member(const struct placer *placer, const char *namespace, const char *name,
 			    struct error *err)
 {
+	struct object_name group;
 	CLEANUP(object_unrefp)
 	struct object *object =
 		cluster_get(placer->applier->cluster, CLUSTER_SNAPSHOTS, namespace, name);
 	if (!written_is_seen(placer->written, &snapshot_kind, namespace, name, object))
 		return ROLE_AGAIN_MS;
-	const struct owner *owner = object ? group_of(object) : NULL;
-	if (!owner || !object->deleted_s || !snapshot_is_member(snapshot_of(object)) ||
-	    !is_of_ours(snapshot_of(object)) || !is_orphan(placer, object, owner))
+	if (!object || !object->deleted_s || !snapshot_is_member(snapshot_of(object)) ||
+	    !is_of_ours(placer, snapshot_of(object)) || !find_group_name(placer, object, &group) ||
+	    !is_orphan(placer, &group))
 		return 0;
-	return place_gone_is_done(release_orphan(placer, &object, owner, err), err);
+	return place_gone_is_done(release_orphan(placer, &object, &group, err), err);
 }
 
 static bool has_prefix(const char *key, const char *prefix)

@@ -9,6 +9,7 @@
 #include "cluster/snapshot_node.h"
 #include "cluster/volume_node.h"
 #include "group/manifest.h"
+#include "group/member_plan.h"
 #include "group/wake.h"
 
 /* Looks at the classes of groups, which are few. */
@@ -161,17 +162,39 @@ static struct object *find_restore(struct cluster *cluster, const struct object 
 	return claims.count > 0 ? object_ref(claims.items[0]) : NULL;
 }
 
-/* It is being deleted: the members that are there. */
-static void look_at_left_members(struct cluster *cluster, struct group_sight *sight)
+static bool has_part(const struct group_sight *sight, const struct object *snapshot)
+{
+	for (size_t i = 0; i < sight->part_count; i++)
+		if (sight->parts[i].snapshot &&
+		    strcmp(sight->parts[i].snapshot->name, snapshot->name) == 0)
+			return true;
+	return false;
+}
+
+static void look_at_owned_members(struct cluster *cluster, struct group_sight *sight)
 {
 	CLEANUP_OBJECT_LIST struct object_list snapshots = { 0 };
-	CLEANUP_FREE char *key = group_wake_members(sight->group->uid);
+	CLEANUP_FREE char *key = group_wake_members(sight->group);
 	cluster_list(cluster, CLUSTER_SNAPSHOTS, key, &snapshots);
 	for (size_t i = 0; i < snapshots.count; i++)
-		add_part(sight, &(struct group_part_sight) {
-					.snapshot = object_ref(snapshots.items[i]),
-					.restored_to = find_restore(cluster, snapshots.items[i]),
-				});
+		if (!has_part(sight, snapshots.items[i]))
+			add_part(sight, &(struct group_part_sight) {
+						.snapshot = object_ref(snapshots.items[i]) });
+}
+
+/* It is being deleted: the members that are there, by their names, which an editor cannot change,
+ * and by their owner, for the case that the content is gone. */
+static void look_at_left_members(struct cluster *cluster, struct group_sight *sight)
+{
+	const struct group_snapshot *group = group_snapshot_of(sight->group);
+	if (sight->content && group_is_bound_to(group, group_content_of(sight->content)))
+		look_at_members(cluster, sight);
+	look_at_owned_members(cluster, sight);
+	for (size_t i = 0; i < sight->part_count; i++) {
+		struct group_part_sight *part = &sight->parts[i];
+		if (part->snapshot && group_members_has(group, snapshot_of(part->snapshot)))
+			part->restored_to = find_restore(cluster, part->snapshot);
+	}
 }
 
 static void look_further(struct cluster *cluster, struct group_sight *sight)
@@ -237,32 +260,6 @@ static void make_view(struct group_sight *sight)
 	group_sight_fill(sight);
 }
 
-/* A member that was made a moment ago may be missing among those that are left. */
-static bool member_is_current(struct cluster *cluster, struct written *written,
-			      const struct group_snapshot *group, const char *handle)
-{
-	CLEANUP_FREE char *name = group_manifest_member_name(group, handle);
-	CLEANUP(object_unrefp)
-	struct object *snapshot =
-		cluster_get(cluster, CLUSTER_SNAPSHOTS, group->object.namespace, name);
-	return written_is_seen(written, &snapshot_kind, group->object.namespace, name, snapshot);
-}
-
-static bool left_members_are_current(struct cluster *cluster, struct written *written,
-				     const struct group_sight *sight)
-{
-	const struct group_snapshot *group = group_snapshot_of(sight->group);
-	const struct group_content *content =
-		sight->content ? group_content_of(sight->content) : NULL;
-	if (!group->object.deleted_s || !content)
-		return true;
-	for (size_t i = 0; i < content->member_count; i++)
-		if (content->members[i].volume_handle &&
-		    !member_is_current(cluster, written, group, content->members[i].volume_handle))
-			return false;
-	return true;
-}
-
 static bool part_is_current(struct written *written, const struct group_sight *sight,
 			    const struct group_part_sight *part)
 {
@@ -311,10 +308,7 @@ int group_sight_take(struct cluster *cluster, struct written *written, const cha
 	sight->content = cluster_get(cluster, CLUSTER_GROUP_CONTENTS, "", content_name);
 	look_further(cluster, sight);
 	make_view(sight);
-	return is_current(written, sight, content_name) &&
-			       left_members_are_current(cluster, written, sight)
-		       ? 0
-		       : 1;
+	return is_current(written, sight, content_name) ? 0 : 1;
 }
 
 void group_sight_done(struct group_sight *sight)

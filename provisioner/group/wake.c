@@ -6,8 +6,10 @@
 #include "base/same.h"
 #include "base/text.h"
 #include "cluster/group_content.h"
+#include "cluster/group_owner.h"
 #include "cluster/persistent_volume.h"
 #include "cluster/snapshot.h"
+#include "cluster/snapshot_binding.h"
 #include "cluster/snapshot_claim.h"
 #include "kube/claim.h"
 
@@ -15,10 +17,11 @@
 #define WAITING "*groups-waiting-in/"
 #define CONTENTS "*groups-from/"
 #define MEMBERS "*members-of/"
+#define OWNERLESS "*members-named-of/"
 
-char *group_wake_members(const char *uid)
+char *group_wake_members(const struct object *group)
 {
-	return must_printf(MEMBERS "%s", uid);
+	return must_printf(MEMBERS "%s/%s", group->namespace, group->uid);
 }
 
 void group_wake_index(const struct object *object, struct text *key)
@@ -30,21 +33,14 @@ void group_wake_index(const struct object *object, struct text *key)
 		text_printf(key, WAITING "%s", object->namespace);
 }
 
-/* NULL: it is no member. */
-static const struct owner *group_of(const struct object *snapshot)
-{
-	for (size_t i = 0; i < snapshot->owner_count; i++)
-		if (same(snapshot->owners[i].kind, group_snapshot_kind.name) &&
-		    snapshot->owners[i].name && snapshot->owners[i].uid)
-			return &snapshot->owners[i];
-	return NULL;
-}
-
 void group_wake_index_member(const struct object *object, struct text *key)
 {
-	const struct owner *group = group_of(object);
+	const struct owner *group = group_owner_find(object, NULL);
+	const char *name = ((const struct snapshot *)object)->group_name;
 	if (group)
-		text_printf(key, MEMBERS "%s", group->uid);
+		text_printf(key, MEMBERS "%s/%s", object->namespace, group->uid);
+	else if (name)
+		text_printf(key, OWNERLESS "%s/%s", object->namespace, name);
 }
 
 bool group_wake_chooses(const struct group_snapshot *group, const struct object *claim)
@@ -83,6 +79,29 @@ static bool group_differs(const struct group_snapshot *before, const struct grou
 	       before->ready != after->ready || before->taken_s != after->taken_s;
 }
 
+static void add_left_members(struct workqueue *queue, struct cluster *cluster, const char *key)
+{
+	CLEANUP_OBJECT_LIST struct object_list snapshots = { 0 };
+	cluster_list(cluster, CLUSTER_SNAPSHOTS, key, &snapshots);
+	for (size_t i = 0; i < snapshots.count; i++)
+		if (snapshots.items[i]->deleted_s)
+			add(queue, GROUP_MEMBER_KEY, snapshots.items[i]->namespace,
+			    snapshots.items[i]->name);
+}
+
+/* Members that are still there have lost the one that would release them. */
+static void group_ended(struct workqueue *queue, struct cluster *cluster,
+			const struct object *group)
+{
+	CLEANUP_FREE char *members = group_wake_members(group);
+	CLEANUP_FREE char *ownerless =
+		must_printf(OWNERLESS "%s/%s", group->namespace, group->name);
+	if (!cluster_is_complete(cluster))
+		return;
+	add_left_members(queue, cluster, members);
+	add_left_members(queue, cluster, ownerless);
+}
+
 static void group_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	const struct group_snapshot *before = (const struct group_snapshot *)change->before;
@@ -93,6 +112,8 @@ static void group_changed(struct workqueue *queue, const struct cluster_change *
 				    : NULL;
 	if (content)
 		add_content(queue, content); /* it may be deletable */
+	if (ended)
+		group_ended(queue, change->cluster, change->before);
 	if (after && (!before || group_differs(before, after)))
 		add_group(queue, change->after);
 }
@@ -137,17 +158,42 @@ static void content_changed(struct workqueue *queue, const struct cluster_change
 	add_group_key(queue, change->cluster, key);
 }
 
+/* The name of its group; NULL: it is no member, or nothing says of which. */
+static const char *group_name_of(const struct object *snapshot)
+{
+	const struct owner *owner = group_owner_find(snapshot, NULL);
+	return owner ? owner->name : ((const struct snapshot *)snapshot)->group_name;
+}
+
+/* A member that has no status yet may have lost its owner: its group is one that is deleted. */
+static void add_deleted_groups(struct workqueue *queue, const struct cluster_change *change,
+			       const struct object *snapshot)
+{
+	CLEANUP_OBJECT_LIST struct object_list groups = { 0 };
+	size_t length = strlen(GROUP_MEMBER_NAME_PREFIX);
+	if (strncmp(snapshot->name, GROUP_MEMBER_NAME_PREFIX, length) != 0 ||
+	    !cluster_is_complete(change->cluster))
+		return;
+	cluster_list(change->cluster, CLUSTER_GROUP_SNAPSHOTS, NULL, &groups);
+	for (size_t i = 0; i < groups.count; i++)
+		if (groups.items[i]->deleted_s &&
+		    strcmp(groups.items[i]->namespace, snapshot->namespace) == 0)
+			add_group(queue, groups.items[i]);
+}
+
 /* A member is made, and becomes ready, by our own writes. */
 static void snapshot_changed(struct workqueue *queue, const struct cluster_change *change)
 {
 	const struct object *before = change->before, *after = change->after;
 	const struct object *object = after ? after : before;
-	const struct owner *group = group_of(object);
-	if (!group)
-		return;
-	if (!after || !before || before->deleted_s != after->deleted_s)
-		add(queue, GROUP_KEY, object->namespace, group->name);
-	if (after && after->deleted_s)
+	const char *group = group_name_of(object);
+	if (after && before && before->deleted_s == after->deleted_s)
+		; /* not for the group */
+	else if (group)
+		add(queue, GROUP_KEY, object->namespace, group);
+	else
+		add_deleted_groups(queue, change, object);
+	if (after && after->deleted_s && snapshot_is_member((const struct snapshot *)after))
 		add(queue, GROUP_MEMBER_KEY, object->namespace, object->name);
 }
 
@@ -161,9 +207,9 @@ static void restore_ended(struct workqueue *queue, const struct cluster_change *
 	CLEANUP(object_unrefp)
 	struct object *snapshot = cluster_get(change->cluster, CLUSTER_SNAPSHOTS,
 					      before->object.namespace, source->name);
-	const struct owner *group = snapshot ? group_of(snapshot) : NULL;
+	const char *group = snapshot ? group_name_of(snapshot) : NULL;
 	if (group)
-		add(queue, GROUP_KEY, snapshot->namespace, group->name);
+		add(queue, GROUP_KEY, snapshot->namespace, group);
 }
 
 static bool claim_differs(const struct claim *before, const struct claim *after)
@@ -251,7 +297,8 @@ void group_wake_all(struct workqueue *queue, struct cluster *cluster)
 			add_content(queue, contents.items[i]->name);
 	cluster_list(cluster, CLUSTER_SNAPSHOTS, NULL, &snapshots);
 	for (size_t i = 0; i < snapshots.count; i++)
-		if (snapshots.items[i]->deleted_s && group_of(snapshots.items[i]))
+		if (snapshots.items[i]->deleted_s &&
+		    snapshot_is_member(snapshot_of(snapshots.items[i])))
 			add(queue, GROUP_MEMBER_KEY, snapshots.items[i]->namespace,
 			    snapshots.items[i]->name);
 }

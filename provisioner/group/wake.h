@@ -19,11 +19,12 @@
  * that existed before by its name. */
 object_index_fn group_wake_index;
 
-/* Groups the VolumeSnapshots that are members by their VolumeGroupSnapshot. */
+/* Groups the VolumeSnapshots that are members by the VolumeGroupSnapshot of their namespace which
+ * owns them; those without an owner by the name in their status. */
 object_index_fn group_wake_index_member;
 
-/* The group of the members of the one of that uid. Yours. */
-char *group_wake_members(const char *uid);
+/* The index's group of the members that the VolumeGroupSnapshot owns. Yours. */
+char *group_wake_members(const struct object *group);
 
 /* The selector matches the claim. */
 bool group_wake_chooses(const struct group_snapshot *group, const struct object *claim);

@@ -4,24 +4,29 @@
 #include <string.h>
 
 #include "apply/object_reference.h"
-#include "base/same.h"
 #include "base/text.h"
 #include "cluster/group_names.h"
+#include "cluster/group_owner.h"
 #include "cluster/snapshot_secret.h"
 #include "csi/names.h"
 #include "kube/json.h"
 
+static bool is_hash(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == GROUP_MEMBER_HASH_BYTES - 1 &&
+	       text[GROUP_MEMBER_HASH_BYTES - 1] == '\0';
+}
+
 /* What follows the prefix in the name of a member of a group; NULL: it is none. It stays a member
- * by its owner when the group has released it. */
+ * by its owner when the group has released it. The user chooses name and owner: only a hash, which
+ * is never a uid, is taken over into the name of a content, which is of the whole cluster. */
 static const char *member_hash(const struct object *snapshot)
 {
 	size_t length = strlen(GROUP_MEMBER_NAME_PREFIX);
 	if (strncmp(snapshot->name, GROUP_MEMBER_NAME_PREFIX, length) != 0)
 		return NULL;
-	for (size_t i = 0; i < snapshot->owner_count; i++)
-		if (same(snapshot->owners[i].kind, "VolumeGroupSnapshot"))
-			return snapshot->name + length;
-	return NULL;
+	const char *hash = snapshot->name + length;
+	return is_hash(hash) && group_owner_find(snapshot, NULL) ? hash : NULL;
 }
 
 char *snapshot_manifest_name(const struct snapshot *snapshot)
