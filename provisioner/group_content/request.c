@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "group_content/request.h"
 
+#include <string.h>
+
 #include "cluster/snapshot_parameters.h"
+
+#define POLICY "deletionPolicy"
 
 static void add_metadata(const struct group_content_view *view, struct pairs *parameters)
 {
@@ -32,6 +36,34 @@ static int check_source(const struct group_content *content, struct error *err)
 	return 0;
 }
 
+/* Kubernetes' storage suite repeats the class's policy among its parameters. */
+static int check_policy(const struct group_class *class, struct error *err)
+{
+	const char *policy = pairs_get(&class->parameters, POLICY);
+	const char *own = class->delete_group ? "Delete" : "Retain";
+	if (!policy || strcmp(policy, own) == 0)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "VolumeGroupSnapshotClass %s: parameters: " POLICY
+			 ": is \"%s\", and the " POLICY " of the class itself is \"%s\"",
+			 class->object.name, policy, own);
+}
+
+/* The node knows no parameter for the policy. */
+static int read_parameters(const struct group_class *class, struct arena *arena,
+			   struct pairs *parameters, struct error *err)
+{
+	struct pairs rest = { 0 };
+	for (size_t i = 0; i < class->parameters.count; i++) {
+		const struct pair *pair = &class->parameters.items[i];
+		if (strcmp(pair->key, POLICY) != 0)
+			pairs_set(&rest, arena, pair->key, pair->value);
+	}
+	if (check_policy(class, err) < 0)
+		return -1;
+	return snapshot_parameters_read(&class->object, &rest, arena, parameters, err);
+}
+
 int group_content_request_build(const struct group_content_view *view,
 				const struct group_class *class,
 				struct csi_create_group_request *ret_request, struct error *err)
@@ -39,8 +71,7 @@ int group_content_request_build(const struct group_content_view *view,
 	const struct group_content *content = view->content;
 	struct pairs parameters = { 0 };
 	if (check_source(content, err) < 0 ||
-	    (class && snapshot_parameters_read(&class->object, &class->parameters, view->arena,
-					       &parameters, err) < 0))
+	    (class && read_parameters(class, view->arena, &parameters, err) < 0))
 		return -1;
 	if (view->extra_metadata)
 		add_metadata(view, &parameters);

@@ -37,7 +37,14 @@
 	"'volumeSnapshotHandles':['a','b']}}"
 #define UNCLASSED "'volumeGroupSnapshotClassName':null"
 
-enum class_state { CLASS_THERE, CLASS_MISSING, CLASS_FOREIGN, CLASS_ODD };
+enum class_state {
+	CLASS_THERE,
+	CLASS_MISSING,
+	CLASS_FOREIGN,
+	CLASS_ODD,
+	CLASS_WITH_POLICY,
+	CLASS_OF_TWO_POLICIES,
+};
 enum node_state { NODE_THERE, NODE_LOST, NODE_UNKNOWN, NODE_APART };
 
 static const char *const classes[] = {
@@ -47,6 +54,8 @@ static const char *const classes[] = {
 	[CLASS_MISSING] = NULL,
 	[CLASS_FOREIGN] = "{'driver':'other.example'}",
 	[CLASS_ODD] = "{'parameters':{'csi.storage.k8s.io/colour':'red'}}",
+	[CLASS_WITH_POLICY] = "{'parameters':{'deletionPolicy':'Delete','a':'b'}}",
+	[CLASS_OF_TWO_POLICIES] = "{'parameters':{'deletionPolicy':'Retain'}}",
 };
 
 static const struct snapshot_node nodes[] = {
@@ -126,6 +135,8 @@ static void makes_what_is_new(void **state)
 		  "is of driver other.example" },
 		{ NULL, CLASS_ODD, NODE_THERE, GROUP_CONTENT_REFUSE,
 		  "VolumeGroupSnapshotClass fast: parameters: csi.storage.k8s.io/colour" },
+		{ NULL, CLASS_OF_TWO_POLICIES, NODE_THERE, GROUP_CONTENT_REFUSE,
+		  "VolumeGroupSnapshotClass fast: parameters: deletionPolicy" },
 		{ NULL, CLASS_THERE, NODE_LOST, GROUP_CONTENT_REFUSE, "not in the cluster" },
 		{ NULL, CLASS_THERE, NODE_UNKNOWN, GROUP_CONTENT_REFUSE, "not known which node" },
 		{ "{'spec':{'volumeGroupSnapshotRef':{'uid':null}}}", CLASS_THERE, NODE_THERE,
@@ -232,6 +243,19 @@ static void names_the_group_after_the_users(void **state)
 	assert_int_equal(plan.request.parameters.count, 1); /* those of Secrets are none */
 }
 
+/* As the storage suite writes its classes. */
+static void sends_no_policy_to_the_node(void **state)
+{
+	static const struct row row = { NULL, CLASS_WITH_POLICY, NODE_THERE, GROUP_CONTENT_CREATE,
+					NULL };
+	CLEANUP(arena_freep) struct arena *arena = arena_new(512);
+	struct group_content_plan plan;
+	CLEANUP(object_unrefp) struct object *content = plan_row(&row, arena, &plan);
+	assert_int_equal(plan.decision, GROUP_CONTENT_CREATE);
+	assert_int_equal(plan.request.parameters.count, 1);
+	assert_string_equal(pairs_get(&plan.request.parameters, "a"), "b");
+}
+
 static void names_all_snapshots_of_the_group(void **state)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(512);
@@ -331,6 +355,7 @@ int main(void)
 		cmocka_unit_test(looks_at_what_exists),
 		cmocka_unit_test(deletes_only_what_is_to_go),
 		cmocka_unit_test(names_the_group_after_the_users),
+		cmocka_unit_test(sends_no_policy_to_the_node),
 		cmocka_unit_test(names_all_snapshots_of_the_group),
 		cmocka_unit_test(writes_the_list_of_the_snapshots),
 		cmocka_unit_test(writes_no_list_for_a_group_that_exists),
