@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "apply/metadata_patch.h"
+#include "apply/object_gone.h"
 #include "base/log.h"
 #include "csi/names.h"
 #include "group/manifest.h"
 #include "group/member_apply.h"
+#include "group/member_plan.h"
 #include "group/patch.h"
 #include "kube/event.h"
 #include "kube/json.h"
@@ -44,6 +46,7 @@ static const char *const refusals[] = {
 	[GROUP_MARK_CONTENT] = "GroupSnapshotContentObjectDeleteError",
 	[GROUP_RELEASE_MEMBER] = "GroupSnapshotFinalizerError",
 	[GROUP_DELETE_MEMBER] = "GroupSnapshotDeleteError",
+	[GROUP_DELETE_MEMBER_CONTENT] = "GroupSnapshotContentObjectDeleteError",
 	[GROUP_DELETE_CONTENT] = "GroupSnapshotContentObjectDeleteError",
 	[GROUP_RELEASE] = "GroupSnapshotFinalizerError",
 };
@@ -179,6 +182,52 @@ static int release(const struct placer *placer, struct group_sight *sight, struc
 	return 0;
 }
 
+/* The data go with what is deleted. Our copies may lag behind, or be empty since VolumeSnapshots
+ * were not served for a moment, so the API server itself says that the member is gone. */
+static int confirm_member_gone(const struct placer *placer, const struct group_sight *sight,
+			       const struct group_member *member, struct error *err)
+{
+	const struct group_snapshot *group = sight->view.group;
+	CLEANUP(object_unrefp) struct object *object = NULL;
+	if (!member->volume_handle)
+		return 0;
+	CLEANUP_FREE char *name = group_manifest_member_name(group, member->volume_handle);
+	const struct object_name member_name = {
+		.kind = &snapshot_kind,
+		.namespace = group->object.namespace,
+		.name = name,
+	};
+	if (object_read(placer->applier->client, &member_name, &object, err) < 0)
+		return -1;
+	return object && group_members_has(group, snapshot_of(object))
+		       ? error_set(err, ERROR_CONFLICT,
+				   "there is a member that our copy does not show: \"%s\"", name)
+		       : 0;
+}
+
+static int delete_member_content(const struct placer *placer, struct group_part_sight *part,
+				 const struct group_sight *sight, struct error *err)
+{
+	if (confirm_member_gone(placer, sight, part->member, err) < 0 ||
+	    place_delete(placer, part->content, err) < 0)
+		return -1;
+	part->ending = true;
+	return 0;
+}
+
+static int delete_content(const struct placer *placer, const struct group_sight *sight,
+			  struct error *err)
+{
+	const struct group_content *content = sight->view.content;
+	if (!cluster_serves(placer->applier->cluster, CLUSTER_SNAPSHOTS))
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the API server does not serve VolumeSnapshots");
+	for (size_t i = 0; i < content->member_count; i++)
+		if (confirm_member_gone(placer, sight, &content->members[i], err) < 0)
+			return -1;
+	return place_delete(placer, sight->content, err);
+}
+
 /* 1: *err is a failure that the status must say. */
 static int act(const struct placer *placer, struct group_sight *sight,
 	       const struct group_plan *plan, struct error *err)
@@ -198,7 +247,9 @@ static int act(const struct placer *placer, struct group_sight *sight,
 	case GROUP_MARK_CONTENT:
 		return place_merge(placer, &sight->content, group_patch_mark(view->content), err);
 	case GROUP_DELETE_CONTENT:
-		return place_delete(placer, sight->content, err);
+		return delete_content(placer, sight, err);
+	case GROUP_DELETE_MEMBER_CONTENT:
+		return delete_member_content(placer, &sight->parts[plan->index], sight, err);
 	case GROUP_RELEASE:
 		return release(placer, sight, err);
 	default:

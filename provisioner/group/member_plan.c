@@ -96,6 +96,13 @@ int group_members_plan(const struct group_view *view, struct group_plan *plan)
 	return view->part_count > 0 ? 0 : 1;
 }
 
+/* One that is not bound yet is deleted first: released it would seem to be an ordinary snapshot,
+ * which is still to be cut. */
+static bool may_be_released(const struct snapshot *snapshot)
+{
+	return snapshot->content_name || snapshot->object.deleted_s;
+}
+
 int group_members_plan_deletion(const struct group_view *view, struct group_plan *plan)
 {
 	bool left = false;
@@ -104,7 +111,7 @@ int group_members_plan_deletion(const struct group_view *view, struct group_plan
 		if (!snapshot || !group_members_has(view->group, snapshot))
 			continue;
 		left = true;
-		if (snapshot_is_member(snapshot))
+		if (snapshot_is_member(snapshot) && may_be_released(snapshot))
 			plan->decision = GROUP_RELEASE_MEMBER;
 		else if (!snapshot->object.deleted_s && !view->parts[i].ending)
 			plan->decision = GROUP_DELETE_MEMBER;
@@ -114,4 +121,25 @@ int group_members_plan_deletion(const struct group_view *view, struct group_plan
 		return 1;
 	}
 	return left;
+}
+
+static bool is_left(const struct group_view *view, const struct group_part *part)
+{
+	const struct snapshot_content *content = part->content;
+	return content && part->member && !part->ending && !content->object.deleted_s &&
+	       snapshot_content_is_ours(content) && snapshot_content_is_member(content) &&
+	       same(content->volume_handle, part->member->volume_handle) &&
+	       same(content->snapshot_namespace, view->group->object.namespace);
+}
+
+int group_members_plan_contents(const struct group_view *view, struct group_plan *plan)
+{
+	for (size_t i = 0; i < view->part_count; i++) {
+		if (!is_left(view, &view->parts[i]))
+			continue;
+		plan->decision = GROUP_DELETE_MEMBER_CONTENT;
+		plan->index = i;
+		return 1;
+	}
+	return 0;
 }

@@ -21,3 +21,8 @@ bool group_members_has(const struct group_snapshot *group, const struct snapshot
 
 /* 0: no member is left. 1: *plan says what is next, or that members are still to end. */
 int group_members_plan_deletion(const struct group_view *view, struct group_plan *plan);
+
+/* Once no member is left, and the data are to go: 0: nor is a content of one. 1: *plan says what is
+ * next. Contents are left of members whose finalizers were removed, or that retain while the policy
+ * of the group has become Delete. */
+int group_members_plan_contents(const struct group_view *view, struct group_plan *plan);

@@ -8,6 +8,7 @@
 #include "base/same.h"
 #include "base/utf8.h"
 #include "cluster/snapshot_claim.h"
+#include "csi/group_client.h"
 #include "csi/names.h"
 #include "group/member_plan.h"
 #include "group/places.h"
@@ -153,6 +154,10 @@ static void plan_claims(const struct group_view *view, struct group_plan *plan)
 		fail(plan, "CreateGroupSnapshotContentFailed",
 		     "spec.source.selector: no claim of the namespace \"%s\" has these labels",
 		     view->group->object.namespace);
+	else if (view->choice_count > CSI_GROUP_MEMBERS_MAX)
+		fail(plan, "CreateGroupSnapshotContentFailed",
+		     "spec.source.selector: matches %zu claims; a group has at most %u",
+		     view->choice_count, CSI_GROUP_MEMBERS_MAX);
 	else if (!group_places_are_one(view->choices, view->choice_count)) {
 		CLEANUP_TEXT struct text places = TEXT_INIT;
 		group_places_print(view->choices, view->choice_count, &places);
@@ -340,6 +345,8 @@ static void plan_deletion(const struct group_view *view, struct group_plan *plan
 		return;
 	else if (!bound || !content->delete_group)
 		plan->decision = GROUP_RELEASE;
+	else if (group_members_plan_contents(view, plan) != 0)
+		return;
 	else if (!content->object.deleted_s)
 		plan->decision = GROUP_DELETE_CONTENT;
 }

@@ -7,7 +7,8 @@
  *	new -> prepared -> claims protected -> content made -> bound
  *	    -> (on a node: the role "snapshot" has the group cut)
  *	    -> for each member: snapshot made, its content made, both with a status -> ready
- *	deleted -> content marked -> members released and deleted -> content deleted (policy Delete)
+ *	deleted -> content marked -> members released and deleted
+ *	    -> contents of members that are left deleted, content deleted (policy Delete)
  *	    -> released
  *
  * Each decision is one write, four for a member. After it the plan is made again from what the

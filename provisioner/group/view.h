@@ -28,7 +28,7 @@ struct group_part {
 	const struct snapshot_content *content;
 	const struct persistent_volume *volume;
 	const struct claim *restored_to; /* a pending claim that is made from it */
-	bool ending;			 /* its snapshot has just been deleted */
+	bool ending; /* what is left of it, its snapshot or content, has just been deleted */
 };
 
 /* What is seen of a group at one moment; NULL: it is not there. */
@@ -67,9 +67,10 @@ enum group_decision {
 	GROUP_WRITE_MEMBER_CONTENT, /* the status of a part's content */
 	GROUP_WRITE_MEMBER,	    /* the status of a part's snapshot */
 
-	GROUP_MARK_CONTENT,   /* it is being deleted */
-	GROUP_RELEASE_MEMBER, /* take the group's finalizer off a part's snapshot */
-	GROUP_DELETE_MEMBER,  /* a part's snapshot */
+	GROUP_MARK_CONTENT,	     /* it is being deleted */
+	GROUP_RELEASE_MEMBER,	     /* take the group's finalizer off a part's snapshot */
+	GROUP_DELETE_MEMBER,	     /* a part's snapshot */
+	GROUP_DELETE_MEMBER_CONTENT, /* a part's content */
 	GROUP_DELETE_CONTENT,
 	GROUP_RELEASE, /* take its finalizer off */
 	GROUP_FAIL,    /* the status and an event say why; try again */

@@ -7,6 +7,7 @@
 
 #include "base/same.h"
 #include "base/utf8.h"
+#include "cluster/group_owner.h"
 #include "cluster/snapshot_binding.h"
 #include "cluster/snapshot_claim.h"
 #include "csi/names.h"
@@ -190,7 +191,15 @@ static void plan_dynamic(const struct snapshot_view *view, struct snapshot_plan 
 {
 	const struct snapshot *snapshot = view->snapshot;
 	const struct snapshot_content *content = view->content;
-	if (!content && !snapshot->content_name)
+	const struct owner *group = group_owner_find(&snapshot->object, NULL);
+	if (!content && !snapshot->content_name && group)
+		/* Its data were cut with the group. Served as any other it would be cut again, at
+		 * another moment. */
+		fail(plan, "SnapshotContentMissing",
+		     "it belongs to the VolumeGroupSnapshot \"%s\", which has made no "
+		     "VolumeSnapshotContent for it",
+		     group->name);
+	else if (!content && !snapshot->content_name)
 		plan_new(view, plan);
 	else if (!content)
 		fail_missing(view, plan);

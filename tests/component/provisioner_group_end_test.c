@@ -144,6 +144,76 @@ static void a_snapshot_of_another_namespace_does_not_keep_the_group(void **state
 	assert_true(fake_api_exists(scene_api(scene), &scene_snapshots, "elsewhere", "stranger"));
 }
 
+static void a_member_without_a_content_is_not_cut_again(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = new_ready();
+	fake_api_putf(scene_api(scene), &scene_snapshots,
+		      "{'metadata':{'name':'early','namespace':'default','uid':'e-uid',"
+		      "'annotations':{'kentledge.io/driver':'kentledge.io'},'ownerReferences':[{"
+		      "'apiVersion':'groupsnapshot.storage.k8s.io/v1',"
+		      "'kind':'VolumeGroupSnapshot','name':'h','uid':'h-uid'}]},"
+		      "'spec':{'source':{'persistentVolumeClaimName':'db-0'}}}");
+	assert_true(scene_wait_event(scene, "SnapshotContentMissing", "\"h\""));
+	assert_int_equal(fake_api_count(scene_api(scene), &scene_contents), GROUP_SCENE_MEMBERS);
+}
+
+/* With the uid of another snapshot for a hash, it would take the name of that one's content. */
+static void the_content_of_another_snapshot_cannot_be_named(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
+	fake_api_putf(scene_api(scene), &scene_snapshots,
+		      "{'metadata':{'name':'snapshot-victim-uid','namespace':'default',"
+		      "'uid':'own-uid','ownerReferences':[{'apiVersion':'v1',"
+		      "'kind':'VolumeGroupSnapshot','name':'h','uid':'h-uid'}]},"
+		      "'spec':{'source':{'persistentVolumeClaimName':'db-0'}}}");
+	for (unsigned i = 0; i < 2000 && fake_api_count(scene_api(scene), &scene_contents) == 0;
+	     i++)
+		usleep(1000);
+	assert_true(snapshot_scene_exists(scene, &scene_contents, "snapcontent-own-uid"));
+	assert_false(snapshot_scene_exists(scene, &scene_contents, "snapcontent-victim-uid"));
+}
+
+/* The members would seem to be gone, and their data would go while they are there. */
+static void a_content_stays_while_snapshots_are_not_served(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = new_ready();
+	fake_api_set_served(scene_api(scene), &scene_snapshots, false);
+	usleep(200000);
+	scene_delete(scene, &group_scene_groups, "g");
+	play_for_200_ms(scene);
+	assert_int_equal(fake_api_count(scene_api(scene), &group_scene_contents), 1);
+	scene_stop(scene);
+	fake_api_set_served(scene_api(scene), &scene_snapshots, true);
+	scene_start(scene);
+	assert_true(group_scene_wait(scene, group_scene_is_gone));
+}
+
+/* They would stay ready, with handles of data that are gone. */
+static void contents_of_members_go_with_the_data(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
+	fake_api_edit(scene_api(scene), &group_scene_classes, "", "groups",
+		      "{'deletionPolicy':'Retain'}");
+	usleep(20000);
+	group_scene_put(scene, NULL);
+	assert_true(group_scene_wait(scene, group_scene_is_ready));
+	fake_api_edit(scene_api(scene), &group_scene_contents, "", GROUP_SCENE_CONTENT,
+		      "{'spec':{'deletionPolicy':'Delete'}}");
+	usleep(20000);
+	scene_delete(scene, &group_scene_groups, "g");
+	assert_true(group_scene_wait(scene, group_scene_is_gone));
+}
+
+static void contents_of_members_that_were_removed_go_too(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = new_ready();
+	CLEANUP_FREE char *member = group_scene_member(1);
+	fake_api_remove(scene_api(scene), &scene_snapshots, "default", member);
+	usleep(20000);
+	scene_delete(scene, &group_scene_groups, "g");
+	assert_true(group_scene_wait(scene, group_scene_is_gone));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +222,11 @@ int main(void)
 		cmocka_unit_test(members_of_a_group_that_is_gone_are_released),
 		cmocka_unit_test(deleted_members_are_released_when_the_group_has_gone),
 		cmocka_unit_test(a_snapshot_of_another_namespace_does_not_keep_the_group),
+		cmocka_unit_test(a_member_without_a_content_is_not_cut_again),
+		cmocka_unit_test(the_content_of_another_snapshot_cannot_be_named),
+		cmocka_unit_test(a_content_stays_while_snapshots_are_not_served),
+		cmocka_unit_test(contents_of_members_go_with_the_data),
+		cmocka_unit_test(contents_of_members_that_were_removed_go_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,7 @@ struct provision_scene *group_scene_new(void)
 {
 	struct provision_scene *scene = group_scene_alone();
 	group_scene_put_class(scene, "groups", "kentledge.io", true);
+	snapshot_scene_put_class(scene, "snaps", "kentledge.io", true);
 	for (unsigned i = 0; i < GROUP_SCENE_MEMBERS; i++)
 		group_scene_put_claim(scene, i, "node-a");
 	scene_start(scene);

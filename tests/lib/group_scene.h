@@ -30,7 +30,8 @@ void group_scene_put(struct provision_scene *scene, const char *patch);
 /* The role snapshot-controller alone, not started yet. */
 struct provision_scene *group_scene_alone(void);
 
-/* Three claims on node-a, the default class "groups", and the role at work. */
+/* Three claims on node-a, the default class "groups", that of snapshots, "snaps", and the role at
+ * work. */
 struct provision_scene *group_scene_new(void);
 
 /* Cuts what the content asks for, and deletes it and the contents of members when they are marked.

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "csi/group_client.h"
 #include "kube/json.h"
 #include "sample.h"
 #include "test.h"
@@ -167,11 +168,40 @@ static void says_how_many_default_classes_there_are(void **state)
 	check(1, &two, 2);
 }
 
+/* Requirement D10: nothing is changed. */
+static void refuses_more_claims_than_a_group_can_have(void **state)
+{
+	CLEANUP(object_unrefp) struct object *group = sample(&group_snapshot_kind, GROUP, NULL);
+	CLEANUP(object_unrefp) struct object *class = sample(&group_class_kind, CLASS, NULL);
+	CLEANUP(object_unrefp) struct object *claim = sample(&claim_kind, CLAIM, NULL);
+	CLEANUP(object_unrefp)
+	struct object *volume = sample(&persistent_volume_kind, VOLUME, NULL);
+	struct group_choice choices[CSI_GROUP_MEMBERS_MAX + 1];
+	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++)
+		choices[i] = (struct group_choice) { .claim = claim_of(claim),
+						     .volume = persistent_volume_of(volume),
+						     .node = "node-a" };
+	struct group_view view = {
+		.group = group_snapshot_of(group),
+		.class = group_class_of(class),
+		.choices = choices,
+		.choice_count = CSI_GROUP_MEMBERS_MAX,
+	};
+	struct group_plan plan;
+	group_plan(&view, &plan);
+	assert_int_equal(plan.decision, GROUP_PREPARE);
+	view.choice_count++;
+	group_plan(&view, &plan);
+	assert_int_equal(plan.decision, GROUP_FAIL);
+	assert_non_null(strstr(plan.error.text, "matches 65 claims; a group has at most 64"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decides_each_row),
 		cmocka_unit_test(says_how_many_default_classes_there_are),
+		cmocka_unit_test(refuses_more_claims_than_a_group_can_have),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
