@@ -205,10 +205,14 @@ static int confirm_member_gone(const struct placer *placer, const struct group_s
 		       : 0;
 }
 
+/* It is marked first, as there is no snapshot whose end would have it marked. */
 static int delete_member_content(const struct placer *placer, struct group_part_sight *part,
 				 const struct group_sight *sight, struct error *err)
 {
 	if (confirm_member_gone(placer, sight, part->member, err) < 0 ||
+	    place_merge(placer, &part->content,
+			group_patch_mark_member_content(snapshot_content_of(part->content)),
+			err) < 0 ||
 	    place_delete(placer, part->content, err) < 0)
 		return -1;
 	part->ending = true;

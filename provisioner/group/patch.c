@@ -57,14 +57,23 @@ struct json_object *group_patch_bind(const struct group_view *view)
 }
 
 /* The other part writes to the content too, so this holds for the object in any version. */
-struct json_object *group_patch_mark(const struct group_content *content)
+static struct json_object *annotate(const struct object *object, const char *annotation)
 {
 	struct json_object *patch = json_object_new_object();
 	struct json_object *metadata = json_child(patch, "metadata");
-	json_set_string(metadata, "uid", content->object.uid);
-	json_set_string(json_child(metadata, "annotations"), GROUP_BEING_DELETED_ANNOTATION,
-			SNAPSHOT_YES);
+	json_set_string(metadata, "uid", object->uid);
+	json_set_string(json_child(metadata, "annotations"), annotation, SNAPSHOT_YES);
 	return patch;
+}
+
+struct json_object *group_patch_mark(const struct group_content *content)
+{
+	return annotate(&content->object, GROUP_BEING_DELETED_ANNOTATION);
+}
+
+struct json_object *group_patch_mark_member_content(const struct snapshot_content *content)
+{
+	return annotate(&content->object, SNAPSHOT_BEING_DELETED_ANNOTATION);
 }
 
 struct json_object *group_patch_bind_member(const struct group_part *part)

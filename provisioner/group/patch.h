@@ -31,5 +31,8 @@ struct json_object *group_patch_member_content(const struct group_view *view,
 struct json_object *group_patch_member(const struct group_view *view,
 				       const struct group_part *part);
 
+/* Its content is being deleted. */
+struct json_object *group_patch_mark_member_content(const struct snapshot_content *content);
+
 /* Without this finalizer: for this version of the object. */
 struct json_object *group_patch_without(const struct object *object, const char *finalizer);

@@ -11,7 +11,10 @@
 #include "base/text.h"
 #include "group_scene.h"
 #include "snapshot_scene.h"
+#include "step_share.h"
 #include "test.h"
+
+#define STEPS_MAX 200
 
 static struct provision_scene *new_ready(void)
 {
@@ -214,6 +217,38 @@ static void contents_of_members_that_were_removed_go_too(void **state)
 	assert_true(group_scene_wait(scene, group_scene_is_gone));
 }
 
+static bool orphan(struct provision_scene *scene, void *context)
+{
+	for (unsigned i = 0; i < GROUP_SCENE_MEMBERS; i++) {
+		CLEANUP_FREE char *member = group_scene_member(i);
+		if (snapshot_scene_exists(scene, &scene_snapshots, member))
+			fake_api_edit(scene_api(scene), &scene_snapshots, "default", member,
+				      "{'metadata':{'ownerReferences':null}}");
+	}
+	scene_delete(scene, &group_scene_groups, "g");
+	return true;
+}
+
+/* While it is made: members without a content are not cut as ordinary snapshots. */
+static void an_orphaning_deletion_at_any_step_leaves_nothing(void **state)
+{
+	bool acted = true;
+	for (unsigned step = step_first(); acted && step < STEPS_MAX; step = step_after(step)) {
+		CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
+		scene_at_step(scene, step, orphan, NULL);
+		group_scene_put(scene, NULL);
+		for (unsigned i = 0; i < 300 && !scene_has_acted(scene); i++) {
+			group_scene_play_sidecar(scene);
+			usleep(1000);
+		}
+		acted = scene_has_acted(scene);
+		scene_at_step(scene, 0, NULL, NULL);
+		scene_delete(scene, &group_scene_groups, "g");
+		if (!group_scene_wait(scene, group_scene_is_gone))
+			fail_msg("orphaned at step %u: something is left", step);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_content_stays_while_snapshots_are_not_served),
 		cmocka_unit_test(contents_of_members_go_with_the_data),
 		cmocka_unit_test(contents_of_members_that_were_removed_go_too),
+		cmocka_unit_test(an_orphaning_deletion_at_any_step_leaves_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
