@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apply/metadata_patch.h"
+#include "apply/object_gone.h"
 #include "apply/role.h"
 #include "base/log.h"
 #include "claim/source_grant.h"
@@ -74,25 +75,34 @@ static struct object *find(struct cluster *cluster, const char *key)
 	return cluster_get(cluster, kind_of_key(key), text_string(&copy), slash + 1);
 }
 
-/* Whose driver it is, its content says. Where that went first, a snapshot that is being deleted has
- * nothing left to protect. */
-static bool is_snapshot_of_ours(struct cluster *cluster, const struct snapshot *snapshot)
+/* 1: it is. Whose driver it is, its content says. Where that went first, a snapshot that is being
+ * deleted has nothing left to protect; that it went, the API server says, since our copy may lag.
+ */
+static int is_snapshot_of_ours(const struct applier *applier, const struct snapshot *snapshot,
+			       struct error *err)
 {
 	const char *name = snapshot->content_name ? snapshot->content_name : "";
+	const struct object_name live = { .kind = &snapshot_content_kind,
+					  .namespace = "",
+					  .name = name };
 	CLEANUP(object_unrefp)
-	struct object *content = cluster_get(cluster, CLUSTER_SNAPSHOT_CONTENTS, "", name);
-	return content ? snapshot_content_is_ours(snapshot_content_of(content))
-		       : snapshot->object.deleted_s > 0;
+	struct object *content = cluster_get(applier->cluster, CLUSTER_SNAPSHOT_CONTENTS, "", name);
+	if (!content && !snapshot->object.deleted_s)
+		return 0;
+	if (!content && *name && object_read(applier->client, &live, &content, err) < 0)
+		return -1;
+	return content ? snapshot_content_is_ours(snapshot_content_of(content)) : 1;
 }
 
-/* Sources of other drivers bear the same finalizers, which are not ours to remove. */
-static bool may_go(struct cluster *cluster, const struct object *source)
+/* 1: it may. Sources of other drivers bear the same finalizers, which are not ours to remove. */
+static int may_go(const struct applier *applier, const struct object *source, struct error *err)
 {
 	if (!object_has_finalizer(source, finalizer_of(source)))
-		return false;
+		return 0;
 	if (source->kind != &claim_kind)
-		return is_snapshot_of_ours(cluster, (const struct snapshot *)source);
-	return source->deleted_s && claim_is_of_our_driver(cluster, (const struct claim *)source);
+		return is_snapshot_of_ours(applier, (const struct snapshot *)source, err);
+	return source->deleted_s &&
+	       claim_is_of_our_driver(applier->cluster, (const struct claim *)source);
 }
 
 /* A claim of another namespace keeps no source that it is not granted: anyone may make one. */
@@ -110,8 +120,9 @@ int source_guard_release(const struct applier *applier, const char *key, struct 
 {
 	CLEANUP(object_unrefp) struct object *source = find(applier->cluster, key);
 	struct error why;
-	if (!source || !may_go(applier->cluster, source) || is_needed(applier->cluster, key))
-		return 0;
+	int r = source && !is_needed(applier->cluster, key) ? may_go(applier, source, err) : 0;
+	if (r != 1)
+		return r;
 	CLEANUP(json_object_putp) struct json_object *patch = metadata_patch_new(source);
 	metadata_patch_remove_finalizer(patch, source, finalizer_of(source));
 	if (applier_edit(applier, source, patch, &why) == 0 || why.code == ERROR_NOT_FOUND)
