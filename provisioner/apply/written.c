@@ -11,12 +11,14 @@
 #include "base/text.h"
 
 #define NOTE_MS 30000
+#define SEEN_MS 500 /* after it was seen */
 
 enum change { MADE, CHANGED, ENDED };
 
 struct note {
 	UT_hash_handle hh;
 	enum change change;
+	bool seen;
 	uint64_t version;
 	uint64_t end_ms;
 	char key[];
@@ -24,7 +26,7 @@ struct note {
 
 struct written {
 	pthread_mutex_t lock;
-	struct note *notes; /* in the order of their ends */
+	struct note *notes; /* in the order in which they were written */
 };
 
 struct written *written_new(void)
@@ -73,6 +75,9 @@ static void note_change(struct written *written, const struct object *object, en
 	pthread_mutex_lock(&written->lock);
 	struct note *before;
 	HASH_FIND_STR(written->notes, key, before);
+	/* One that was just made and changed is not there yet either. */
+	if (before && before->change == MADE && !before->seen && change == CHANGED)
+		note->change = MADE;
 	if (before)
 		drop(written, before);
 	while (written->notes && written->notes->end_ms < now_ms)
@@ -106,9 +111,12 @@ bool written_is_seen(struct written *written, const struct kind *kind, const cha
 	struct note *note;
 	pthread_mutex_lock(&written->lock);
 	HASH_FIND_STR(written->notes, key, note);
-	bool seen = !note || shows(copy, note) || note->end_ms < clock_monotonic_ms();
-	if (note && seen)
-		drop(written, note);
+	uint64_t now_ms = clock_monotonic_ms();
+	bool seen = !note || shows(copy, note) || note->end_ms < now_ms;
+	if (note && seen && !note->seen) {
+		note->seen = true;
+		note->end_ms = now_ms + SEEN_MS;
+	}
 	pthread_mutex_unlock(&written->lock);
 	return seen;
 }

@@ -6,8 +6,9 @@
  *
  * The copies lag behind our own writes. An object that is looked at before they have caught up
  * would be planned on the past: a content that was just made would seem to be missing. So each
- * write is noted until the copy shows it. A note ends after 30 seconds in any case: what a watch
- * has missed arrives with the next list.
+ * write is noted until the copy shows it, and a moment longer: another worker may have taken its
+ * copy before. A note ends after 30 seconds in any case: what a watch has missed arrives with the
+ * next list.
  */
 
 #include <stdbool.h>

@@ -104,7 +104,7 @@ static void a_retained_group_leaves_its_contents(void **state)
 	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
 	fake_api_edit(scene_api(scene), &group_scene_classes, "", "groups",
 		      "{'deletionPolicy':'Retain'}");
-	usleep(20000);
+	usleep(100000);
 	group_scene_put(scene, NULL);
 	assert_true(group_scene_wait(scene, group_scene_is_ready));
 	scene_delete(scene, &group_scene_groups, "g");
@@ -131,7 +131,7 @@ static void a_group_of_which_a_member_is_restored_stays(void **state)
 		      "'apiGroup':'snapshot.storage.k8s.io','kind':'VolumeSnapshot',"
 		      "'name':'%s'}},'status':{'phase':'Pending'}}",
 		      member);
-	usleep(20000);
+	usleep(100000);
 	scene_delete(scene, &group_scene_groups, "g");
 	assert_true(scene_wait_event(scene, "SnapshotDeletePending", "default/restored"));
 	assert_true(has_finalizer(scene, member, "volumesnapshot-in-group-protection"));
@@ -177,7 +177,7 @@ static void claims_are_chosen_by_expressions_too(void **state)
 	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
 	fake_api_edit(scene_api(scene), &scene_claims, "default", "db-1",
 		      "{'metadata':{'labels':{'tier':'log'}}}");
-	usleep(20000);
+	usleep(100000);
 	group_scene_put(scene, "{'spec':{'source':{'selector':{'matchExpressions':[{"
 			       "'key':'tier','operator':'DoesNotExist'}]}}}}");
 	assert_true(group_scene_field_is(scene, BOUND_NAME, GROUP_SCENE_CONTENT));
@@ -212,6 +212,7 @@ static void what_cannot_be_a_group_is_refused(void **state)
 	expect_refusal(scene, "GetGroupSnapshotClassFailed", "later");
 	fake_api_edit(scene_api(scene), &scene_claims, "default", "db-1",
 		      "{'status':{'phase':'Pending'}}");
+	usleep(100000); /* until the copy shows it */
 	group_scene_put(scene, "{'spec':{'volumeGroupSnapshotClassName':'groups'}}");
 	expect_refusal(scene, "CreateGroupSnapshotContentFailed", "\"db-1\" is not bound");
 }
@@ -220,7 +221,7 @@ static void a_group_over_two_nodes_is_refused_by_name(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
 	group_scene_put_claim(scene, 1, "node-b");
-	usleep(20000);
+	usleep(100000);
 	group_scene_put(scene, NULL);
 	expect_refusal(scene, "GroupSnapshotCreationFailed", "node-a: db-0, db-2; node-b: db-1");
 }
@@ -248,7 +249,7 @@ static void the_default_class_must_be_one(void **state)
 	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
 	group_scene_put_class(scene, "others", "other.example.com", true);
 	group_scene_put_class(scene, "more", "kentledge.io", true);
-	usleep(20000);
+	usleep(100000);
 	group_scene_put(scene, NULL);
 	expect_refusal(scene, "SetDefaultGroupSnapshotClassFailed", "2 default snapshot classes");
 	group_scene_put_class(scene, "more", "kentledge.io", false);
@@ -261,7 +262,7 @@ static void what_is_of_another_driver_is_not_touched(void **state)
 {
 	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
 	group_scene_put_class(scene, "others", "other.example.com", false);
-	usleep(20000);
+	usleep(100000);
 	scene_at_step(scene, 0, NULL, NULL);
 	group_scene_put(scene, "{'spec':{'volumeGroupSnapshotClassName':'others'}}");
 	fake_api_putf(scene_api(scene), &group_scene_contents,
@@ -337,7 +338,7 @@ static void a_member_whose_group_is_gone_is_released(void **state)
 	group_scene_put(scene, NULL);
 	assert_true(group_scene_wait(scene, group_scene_is_ready));
 	fake_api_remove(scene_api(scene), &group_scene_groups, "default", "g");
-	usleep(20000);
+	usleep(100000);
 	scene_delete(scene, &scene_snapshots, member);
 	for (unsigned i = 0; i < 5000 && snapshot_scene_exists(scene, &scene_snapshots, member);
 	     i++) {
