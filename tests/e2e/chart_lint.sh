@@ -17,6 +17,7 @@ main() {
 	snapshot_controller_brings_its_rights
 	secrets_are_read_where_a_value_says_so
 	snapshot_kinds_are_written_where_a_value_says_so
+	kinds_that_a_webhook_converts_are_left_alone
 	one_authority_signs_both_certificates
 	wrong_values_are_refused
 }
@@ -298,13 +299,17 @@ snapshot_controller_brings_its_rights() {
 	renders '--snapshot-controller=auto$'
 	provisioner_may 'volumesnapshots/status'
 	provisioner_may 'volumegroupsnapshots/status'
-	grep -q 'kentledge-snapshot-probe' < <(section Role kentledge-provisioner) || fail "kentledge-provisioner cannot remove its probe"
+	grep -A 1 'resources: \[volumesnapshots\]' < <(section ClusterRole kentledge-provisioner) | grep -q 'create.*delete' ||
+		fail "kentledge-provisioner cannot make and remove members and its probe"
+	! grep -q 'volumesnapshots' < <(section Role kentledge-provisioner) || fail "a right to VolumeSnapshots is there twice"
+	grep -q 'snapshot-controller-leader' < <(section Role kentledge-provisioner) ||
+		fail "kentledge-provisioner cannot see the lease of a snapshot-controller beside it"
 	grep -q 'namespace: kube-system' < <(section Role kentledge-provisioner-snapshots) ||
 		fail "kentledge-provisioner cannot see the lease of a snapshot-controller"
 	renders '--snapshot-controller-namespace=storage-system$' --set snapshots.controllerNamespace=storage-system
 	renders '--snapshot-controller=always$' --set snapshots.controller=always
 	provisioner_may 'volumesnapshots/status'
-	! grep -Eq 'kentledge-snapshot-probe|snapshot-controller-leader' "$WORK/rendering" || fail "there are rights for a look that is not taken"
+	! grep -q 'snapshot-controller-leader' "$WORK/rendering" || fail "there are rights for a look that is not taken"
 	leaves_out 'snapshot-controller' --set snapshots.controller=never
 	provisioner_may_not 'volumesnapshots/status|volumegroupsnapshots/status'
 }
@@ -331,6 +336,23 @@ secrets_are_read_where_a_value_says_so() {
 		--set storageClasses.kentledge.parameters.encryption=fscrypt \
 		--set "storageClasses.kentledge.parameters.csi\.storage\.k8s\.io/node-stage-secret-name=\${pvc.name}" \
 		--set 'storageClasses.kentledge.parameters.csi\.storage\.k8s\.io/node-stage-secret-namespace=keys'
+}
+
+# Without a cluster helm looks up nothing, so a copy of the chart gets the answer: each kind is there, with CONVERSION.
+renders_beside_kinds_with() {
+	local present="mergeOverwrite (deepCopy .crd) (dict \"spec\" (dict \"conversion\" ($1)))"
+	rm -rf "$WORK/chart"
+	cp -r "$CHART" "$WORK/chart"
+	sed -i "s/lookup .* \"CustomResourceDefinition\" \"\" .crd.metadata.name/$present/" "$WORK/chart/templates/_snapshots.tpl"
+	helm template kentledge "$WORK/chart" --namespace storage --set snapshots.crds=always >"$WORK/rendering"
+}
+
+kinds_that_a_webhook_converts_are_left_alone() {
+	renders_beside_kinds_with 'dict "strategy" "None"'
+	[ "$(grep -c '^kind: CustomResourceDefinition$' "$WORK/rendering")" = 6 ] || fail "snapshots.crds=always does not write over kinds"
+	renders_beside_kinds_with 'dict "strategy" "Webhook" "webhook" (dict "conversionReviewVersions" (list "v1"))'
+	! grep -q '^kind: CustomResourceDefinition$' "$WORK/rendering" || fail "helm would take its webhook from a kind"
+	ok "kinds that a webhook converts are left alone"
 }
 
 # Helm removes none of them, since the snapshots of all drivers would go with them. The class needs its kind to be served.

@@ -6,8 +6,8 @@ Call with (dict "root" $ "value" "crds"). */}}
 {{- end }}
 
 {{/* "true" if this release is to write the CRD: it is not there, or it is of this release, or all are to be written
-("always"); but never in the place of one that has more versions or another approval, such as a newer one. Call with
-(dict "root" $ "crd" CRD). */}}
+("always"); but never in the place of one that has more versions or another approval, such as a newer one, or that converts
+by a webhook, without which its objects could not be read. Call with (dict "root" $ "crd" CRD). */}}
 {{- define "kentledge.writesCRD" -}}
 {{- $mode := include "kentledge.snapshots" (dict "root" .root "value" "crds") -}}
 {{- if ne $mode "never" -}}
@@ -19,7 +19,8 @@ true
 {{- $ours := and (eq (get $annotations "meta.helm.sh/release-name") .root.Release.Name) (eq (get $annotations "meta.helm.sh/release-namespace") .root.Release.Namespace) -}}
 {{- $approval := "api-approved.kubernetes.io" -}}
 {{- $same := and (le (len $present.spec.versions) (len .crd.spec.versions)) (eq (get $annotations $approval) (get .crd.metadata.annotations $approval)) -}}
-{{- if and $same (or $ours (eq $mode "always")) -}}true{{- end -}}
+{{- $converts := ($present.spec.conversion | default dict).webhook -}}
+{{- if and $same (not $converts) (or $ours (eq $mode "always")) -}}true{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
