@@ -25,14 +25,23 @@ static int send(const struct applier *applier, const struct node_call *call,
 
 #define PROBE_MS 2000
 
+/* The plugin answered, with whatever code. */
+static bool is_answer(int r, const struct error *err)
+{
+	return r == 0 || (err->code != ERROR_TIMEOUT && err->code != ERROR_CANCELLED &&
+			  err->code != ERROR_UNAVAILABLE);
+}
+
 /* The plugin answers, though not `send`. */
 static bool is_at_work(const struct applier *applier, const struct node_call *call,
 		       const struct node_channel *channel)
 {
-	struct error ignored;
+	struct error err;
 	uint32_t timeout_ms = lead_bound_ms(&applier->lead, PROBE_MS);
-	return call->probe && timeout_ms &&
-	       call->probe(node_channel_rpc(channel), timeout_ms, call->context, &ignored) == 0;
+	if (!call->probe || !timeout_ms)
+		return false;
+	int r = call->probe(node_channel_rpc(channel), timeout_ms, call->context, &err);
+	return is_answer(r, &err);
 }
 
 /* A call with less than the usual time is short, too short to say that the node is silent. */
@@ -43,9 +52,7 @@ static int pass_gate(const struct applier *applier, const struct node_call *call
 	if (gated && node_gate_enter(applier->gates, call->node, err) < 0)
 		return -1;
 	int r = send(applier, call, channel, err);
-	bool answered = r == 0 || (err->code != ERROR_TIMEOUT && err->code != ERROR_CANCELLED &&
-				   err->code != ERROR_UNAVAILABLE);
-	if (gated || answered)
+	if (gated || is_answer(r, err))
 		node_gate_leave(applier->gates, call->node,
 				r == 0 || err->code != ERROR_TIMEOUT ||
 					is_at_work(applier, call, channel));

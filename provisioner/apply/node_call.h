@@ -23,9 +23,10 @@ struct node_call {
 	int (*send)(struct rpc_channel *rpc, uint32_t timeout_ms, void *context, struct error *err);
 
 	/* For work that may take longer than the call's time by itself: a short call that any
-	 * plugin answers at once, made when `send` had no answer, which tells slow work from a
-	 * silent plugin. 0: there was an answer. NULL: no answer to `send` means a silent plugin.
-	 */
+	 * plugin answers at once, made when `send` had no answer. Its own outcome says that the
+	 * plugin answers, and so does every error of it but ERROR_TIMEOUT, ERROR_UNAVAILABLE and
+	 * ERROR_CANCELLED: a plugin may refuse a question about what it is working on. NULL: no
+	 * answer to `send` means a silent plugin. */
 	int (*probe)(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
 		     struct error *err);
 	void *context;

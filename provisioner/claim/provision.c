@@ -90,19 +90,15 @@ static int send_create(struct rpc_channel *rpc, uint32_t timeout_ms, void *conte
 	return csi_create_volume(rpc, creation->request, timeout_ms, &creation->volume, err);
 }
 
-/* A copy may take longer than the call, and so may the zeroes of a thick volume. Any answer will
- * do. */
+/* A copy may take longer than the call, and so may the zeroes of a thick volume. */
 static int send_probe(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
 		      struct error *err)
 {
 	const struct creation *creation = context;
 	uint64_t free_bytes, maximum_bytes;
-	int r = csi_get_capacity(rpc, &creation->request->parameters,
-				 &creation->request->capabilities[0], timeout_ms, &free_bytes,
-				 &maximum_bytes, err);
-	bool silent = r < 0 && (err->code == ERROR_TIMEOUT || err->code == ERROR_UNAVAILABLE ||
-				err->code == ERROR_CANCELLED);
-	return silent ? -1 : 0;
+	return csi_get_capacity(rpc, &creation->request->parameters,
+				&creation->request->capabilities[0], timeout_ms, &free_bytes,
+				&maximum_bytes, err);
 }
 
 static int create_volume(const struct applier *applier, const struct claim *claim,

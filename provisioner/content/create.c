@@ -28,8 +28,7 @@ static int send_probe(struct rpc_channel *rpc, uint32_t timeout_ms, void *contex
 	const struct creation *creation = context;
 	const struct csi_snapshot_request request = { .id = creation->request.name };
 	struct csi_snapshot ignored;
-	int r = csi_get_snapshot(rpc, &request, timeout_ms, &ignored, err);
-	return r < 0 && err->code == ERROR_NOT_FOUND ? 0 : r;
+	return csi_get_snapshot(rpc, &request, timeout_ms, &ignored, err);
 }
 
 static int make_on_node(const struct applier *applier, const struct content_view *view,

@@ -19,8 +19,7 @@ static int send_probe(struct rpc_channel *rpc, uint32_t timeout_ms, void *contex
 		      struct error *err)
 {
 	struct csi_snapshot ignored;
-	int r = csi_get_snapshot(rpc, context, timeout_ms, &ignored, err);
-	return r < 0 && err->code == ERROR_NOT_FOUND ? 0 : r;
+	return csi_get_snapshot(rpc, context, timeout_ms, &ignored, err);
 }
 
 static int delete_on(const struct applier *applier, const char *node,

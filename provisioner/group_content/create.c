@@ -28,9 +28,8 @@ static int send_probe(struct rpc_channel *rpc, uint32_t timeout_ms, void *contex
 {
 	const struct creation *creation = context;
 	const struct csi_group_request request = { .id = creation->request.name };
-	struct csi_group_snapshot ignored;
-	int r = csi_get_group_snapshot(rpc, &request, timeout_ms, &ignored, err);
-	return r < 0 && err->code == ERROR_NOT_FOUND ? 0 : r;
+	CLEANUP_FREE struct csi_group_snapshot *ignored = must_alloc(sizeof(*ignored));
+	return csi_get_group_snapshot(rpc, &request, timeout_ms, ignored, err);
 }
 
 static int make(const struct applier *applier, void *context, struct error *err)

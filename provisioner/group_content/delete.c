@@ -21,8 +21,7 @@ static int send_probe(struct rpc_channel *rpc, uint32_t timeout_ms, void *contex
 		      struct error *err)
 {
 	CLEANUP_FREE struct csi_group_snapshot *ignored = must_alloc(sizeof(*ignored));
-	int r = csi_get_group_snapshot(rpc, context, timeout_ms, ignored, err);
-	return r < 0 && err->code == ERROR_NOT_FOUND ? 0 : r;
+	return csi_get_group_snapshot(rpc, context, timeout_ms, ignored, err);
 }
 
 static int delete_on(const struct applier *applier, const char *node,

@@ -34,6 +34,17 @@ static int send_expand(struct rpc_channel *rpc, uint32_t timeout_ms, void *conte
 	return csi_expand_volume(rpc, &expansion->request, timeout_ms, &expansion->made, err);
 }
 
+/* The zeroes of a thick volume may take longer than the call. */
+static int send_probe(struct rpc_channel *rpc, uint32_t timeout_ms, void *context,
+		      struct error *err)
+{
+	const struct expansion *expansion = context;
+	const struct pairs none = { 0 };
+	uint64_t free_bytes, maximum_bytes;
+	return csi_get_capacity(rpc, &none, expansion->request.capability, timeout_ms, &free_bytes,
+				&maximum_bytes, err);
+}
+
 static int expand_on_node(const struct applier *applier, const struct growth_view *view,
 			  struct expansion *expansion, struct error *err)
 {
@@ -53,6 +64,7 @@ static int expand_on_node(const struct applier *applier, const struct growth_vie
 		      &(struct node_call) { .node = plan->node,
 					    .method = "ControllerExpandVolume",
 					    .send = send_expand,
+					    .probe = send_probe,
 					    .context = expansion },
 		      err) < 0)
 		return -1;

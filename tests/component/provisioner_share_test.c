@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "claim_scene.h"
 #include "kube/json.h"
 #include "provision_scene.h"
 #include "test.h"
@@ -170,6 +171,95 @@ static void a_copy_that_takes_longer_than_its_call_makes_its_node_not_silent(voi
 	end(scene, &silence);
 }
 
+/* The first call has had its time, and the plugin was asked whether it answers. */
+static void wait_for_probe(struct provision_scene *scene, const char *method)
+{
+	for (unsigned i = 0; i < 5000 && !fake_node_calls(scene_node_a(scene), method); i++)
+		usleep(1000);
+	assert_true(fake_node_calls(scene_node_a(scene), method) > 0);
+	usleep(200000);
+}
+
+static void a_growth_that_takes_longer_than_its_call_makes_its_node_not_silent(void **state)
+{
+	struct silence silence = { .method = "ControllerExpandVolume", .limit = 1 };
+	struct provision_scene *scene = scene_with_silent_node(&silence, "resize");
+	scene_set_call_timeout(scene, 300);
+	fake_node_add(scene_node_a(scene), "pvc-long", UINT64_C(1) << 30);
+	fake_node_add(scene_node_a(scene), "pvc-www", UINT64_C(1) << 30);
+	scene_start(scene);
+	scene_put_bound_claim(scene, "long", "node-a");
+	wait_for_probe(scene, "GetCapacity");
+	scene_put_bound_claim(scene, "www", "node-a");
+	assert_true(fake_api_wait_field(scene_api(scene), &scene_claims, "default", "www",
+					"status.capacity.storage", "2Gi"));
+	end(scene, &silence);
+}
+
+#define GROUP_SPEC                                                                                 \
+	"'spec':{'driver':'kentledge.io','deletionPolicy':'Delete','volumeGroupSnapshotClassName'" \
+	":"                                                                                        \
+	"'fast','source':{'volumeHandles':['pvc-a']},'volumeGroupSnapshotRef':{'namespace':"       \
+	"'default','name':'g','uid':'g-uid'}}"
+
+/* The group g of a volume of node-a is made or deleted; its plugin is at work on that. */
+static struct provision_scene *scene_with_slow_group(struct silence *silence)
+{
+	struct provision_scene *scene = scene_with_silent_node(silence, "snapshot");
+	scene_set_call_timeout(scene, 300);
+	fake_api_putf(scene_api(scene), &scene_group_classes,
+		      "{'metadata':{'name':'fast'},'driver':'kentledge.io',"
+		      "'deletionPolicy':'Delete'}");
+	scene_put_bound_claim(scene, "a", "node-a");
+	fake_node_add(scene_node_a(scene), "pvc-a", UINT64_C(1) << 30);
+	scene_start(scene);
+	return scene;
+}
+
+static void assert_snapshot_is_looked_at(struct provision_scene *scene)
+{
+	fake_node_add_snapshot(scene_node_a(scene), "h", "pvc-a");
+	fake_api_putf(scene_api(scene), &scene_contents,
+		      "{'metadata':{'name':'other','annotations':{'kentledge.io/node':'node-a'}},"
+		      "'spec':{'deletionPolicy':'Retain','driver':'kentledge.io','source':{"
+		      "'snapshotHandle':'h'},'volumeSnapshotRef':{'name':'t'}}}");
+	assert_true(fake_api_wait_field(scene_api(scene), &scene_contents, "", "other",
+					"status.readyToUse", "true"));
+}
+
+/* The plugin answers a look at the group that it works on with ABORTED. */
+static void a_group_that_takes_longer_than_its_call_makes_its_node_not_silent(void **state)
+{
+	struct silence silence = { .method = "CreateVolumeGroupSnapshot", .limit = 1 };
+	struct provision_scene *scene = scene_with_slow_group(&silence);
+	fake_api_putf(scene_api(scene), &scene_group_contents,
+		      "{'metadata':{'name':'groupsnapcontent-g-uid','generation':1}," GROUP_SPEC
+		      "}");
+	wait_for_probe(scene, "GetVolumeGroupSnapshot");
+	assert_snapshot_is_looked_at(scene);
+	end(scene, &silence);
+}
+
+static void the_end_of_a_group_makes_its_node_not_silent_either(void **state)
+{
+	struct silence silence = { .method = "DeleteVolumeGroupSnapshot", .limit = 1 };
+	struct provision_scene *scene = scene_with_slow_group(&silence);
+	fake_node_add_member(scene_node_a(scene), "m", "pvc-a", "groupsnapshot-g-uid");
+	fake_api_putf(scene_api(scene), &scene_group_contents,
+		      "{'metadata':{'name':'groupsnapcontent-g-uid','generation':1,"
+		      "'deletionTimestamp':'2026-11-30T10:00:00Z','finalizers':["
+		      "'groupsnapshot.storage.kubernetes.io/"
+		      "volumegroupsnapshotcontent-bound-protection'],'annotations':{"
+		      "'kentledge.io/node':'node-a','groupsnapshot.storage.kubernetes.io/"
+		      "volumegroupsnapshot-being-deleted':'yes'}}," GROUP_SPEC
+		      ",'status':{'volumeGroupSnapshotHandle':'groupsnapshot-g-uid','readyToUse':"
+		      "true,'volumeSnapshotInfoList':[{'volumeHandle':'pvc-a','snapshotHandle':"
+		      "'m'}]}}");
+	wait_for_probe(scene, "GetVolumeGroupSnapshot");
+	assert_snapshot_is_looked_at(scene);
+	end(scene, &silence);
+}
+
 static void deletions_on_a_silent_node_keep_no_other_waiting(void **state)
 {
 	struct silence silence = { .method = "DeleteVolume" };
@@ -230,6 +320,10 @@ int main(void)
 		cmocka_unit_test(many_silent_nodes_keep_no_other_waiting),
 		cmocka_unit_test(copies_on_one_node_keep_no_small_claim_waiting),
 		cmocka_unit_test(a_copy_that_takes_longer_than_its_call_makes_its_node_not_silent),
+		cmocka_unit_test(
+			a_growth_that_takes_longer_than_its_call_makes_its_node_not_silent),
+		cmocka_unit_test(a_group_that_takes_longer_than_its_call_makes_its_node_not_silent),
+		cmocka_unit_test(the_end_of_a_group_makes_its_node_not_silent_either),
 		cmocka_unit_test(deletions_on_a_silent_node_keep_no_other_waiting),
 		cmocka_unit_test(snapshots_on_a_silent_node_keep_no_other_waiting),
 	};

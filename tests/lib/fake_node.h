@@ -91,7 +91,8 @@ void fake_node_set_unready(struct fake_node *node, bool unready); /* readyToUse 
 
 /* Its groups of snapshots: CreateVolumeGroupSnapshot makes "<name>-<volume>" of each volume, all of
  * which have to be there. A call that names other snapshots than the group has is ERROR_INVALID,
- * and so is DeleteSnapshot of a member. */
+ * and so is DeleteSnapshot of a member. While a call makes or deletes a group,
+ * GetVolumeGroupSnapshot of it is ERROR_BUSY. */
 void fake_node_add_member(struct fake_node *node, const char *id, const char *source,
 			  const char *group);
 

@@ -25,6 +25,7 @@ struct fake_snapshots {
 	pthread_mutex_t lock;
 	struct fake_snapshot items[SNAPSHOTS_MAX];
 	struct text parameters; /* of the last CreateSnapshot */
+	char *group_at_work;	/* a call that makes or deletes it is under way; NULL: none */
 	bool unready;
 };
 
@@ -47,6 +48,7 @@ void fake_snapshots_free(struct fake_snapshots *snapshots)
 	for (size_t i = 0; i < SNAPSHOTS_MAX; i++)
 		drop(&snapshots->items[i]);
 	text_done(&snapshots->parameters);
+	free(snapshots->group_at_work);
 	pthread_mutex_destroy(&snapshots->lock);
 	free(snapshots);
 }
@@ -223,9 +225,33 @@ static int make_group(struct fake_node *node, struct fake_snapshots *snapshots,
 	return 0;
 }
 
-static int create_group(struct rpc_call *call,
-			const Csi__V1__CreateVolumeGroupSnapshotRequest *request,
-			Csi__V1__CreateVolumeGroupSnapshotResponse *response, struct error *err)
+/* True: to be ended with end_work(). */
+static bool begin_work(struct fake_snapshots *snapshots, const char *group)
+{
+	pthread_mutex_lock(&snapshots->lock);
+	bool first = !snapshots->group_at_work;
+	if (first)
+		snapshots->group_at_work = must_strdup(group);
+	pthread_mutex_unlock(&snapshots->lock);
+	return first;
+}
+
+static void end_work(struct fake_snapshots *snapshots)
+{
+	pthread_mutex_lock(&snapshots->lock);
+	free(TAKE(snapshots->group_at_work));
+	pthread_mutex_unlock(&snapshots->lock);
+}
+
+/* With the lock held. */
+static bool is_at_work(const struct fake_snapshots *snapshots, const char *group)
+{
+	return snapshots->group_at_work && strcmp(snapshots->group_at_work, group) == 0;
+}
+
+static int cut_group(struct rpc_call *call,
+		     const Csi__V1__CreateVolumeGroupSnapshotRequest *request,
+		     Csi__V1__CreateVolumeGroupSnapshotResponse *response, struct error *err)
 {
 	struct fake_node *node = rpc_call_context(call);
 	struct fake_snapshots *snapshots = fake_node_snapshots(node);
@@ -240,6 +266,18 @@ static int create_group(struct rpc_call *call,
 		response->group_snapshot = describe_group(call, snapshots, request->name);
 	pthread_mutex_unlock(&snapshots->lock);
 	return r < 0 ? -1 : fake_node_pass(node, CREATE_GROUP, true, err);
+}
+
+static int create_group(struct rpc_call *call,
+			const Csi__V1__CreateVolumeGroupSnapshotRequest *request,
+			Csi__V1__CreateVolumeGroupSnapshotResponse *response, struct error *err)
+{
+	struct fake_snapshots *snapshots = fake_node_snapshots(rpc_call_context(call));
+	bool begun = begin_work(snapshots, request->name);
+	int r = cut_group(call, request, response, err);
+	if (begun)
+		end_work(snapshots);
+	return r;
 }
 
 /* With the lock held. 1: there is no such group. */
@@ -257,9 +295,8 @@ static int check_members(struct fake_snapshots *snapshots, const char *group, ch
 	return members == 0;
 }
 
-static int delete_group(struct rpc_call *call,
-			const Csi__V1__DeleteVolumeGroupSnapshotRequest *request,
-			Csi__V1__DeleteVolumeGroupSnapshotResponse *response, struct error *err)
+static int drop_group(struct rpc_call *call,
+		      const Csi__V1__DeleteVolumeGroupSnapshotRequest *request, struct error *err)
 {
 	struct fake_node *node = rpc_call_context(call);
 	struct fake_snapshots *snapshots = fake_node_snapshots(node);
@@ -276,6 +313,18 @@ static int delete_group(struct rpc_call *call,
 	return r < 0 ? -1 : fake_node_pass(node, DELETE_GROUP, true, err);
 }
 
+static int delete_group(struct rpc_call *call,
+			const Csi__V1__DeleteVolumeGroupSnapshotRequest *request,
+			Csi__V1__DeleteVolumeGroupSnapshotResponse *response, struct error *err)
+{
+	struct fake_snapshots *snapshots = fake_node_snapshots(rpc_call_context(call));
+	bool begun = begin_work(snapshots, request->group_snapshot_id);
+	int r = drop_group(call, request, err);
+	if (begun)
+		end_work(snapshots);
+	return r;
+}
+
 static int get_group(struct rpc_call *call, const Csi__V1__GetVolumeGroupSnapshotRequest *request,
 		     Csi__V1__GetVolumeGroupSnapshotResponse *response, struct error *err)
 {
@@ -285,8 +334,10 @@ static int get_group(struct rpc_call *call, const Csi__V1__GetVolumeGroupSnapsho
 	if (fake_node_pass(node, GET_GROUP, false, err) < 0)
 		return -1;
 	pthread_mutex_lock(&snapshots->lock);
-	int r = check_members(snapshots, request->group_snapshot_id, request->snapshot_ids,
-			      request->n_snapshot_ids, err);
+	int r = is_at_work(snapshots, request->group_snapshot_id)
+			? error_set(err, ERROR_BUSY, "the group is in use by another call")
+			: check_members(snapshots, request->group_snapshot_id,
+					request->snapshot_ids, request->n_snapshot_ids, err);
 	if (r == 0)
 		response->group_snapshot =
 			describe_group(call, snapshots, request->group_snapshot_id);
