@@ -81,17 +81,16 @@ static int check_class(const struct group_content_view *view, struct error *err)
 	"If the node will not come back, remove the annotation " GROUP_BEING_CREATED_ANNOTATION    \
 	"; snapshots that it has made stay on it"
 
+/* Cut so that the way out is always whole. */
 static int check_node(const struct group_content_view *view, struct error *err)
 {
-	const struct error *lost = &view->node->lost;
-	if (view->apart.code)
-		return error_set(err, view->apart.code, "spec.source.volumeHandles: %s",
-				 view->apart.text);
-	if (view->node->name)
+	bool apart = view->apart.code != ERROR_NONE;
+	const struct error *why = apart ? &view->apart : &view->node->lost;
+	bool begun = group_content_is_being_created(view->content);
+	if (view->node->name && !apart)
 		return 0;
-	if (!group_content_is_being_created(view->content))
-		return error_set(err, lost->code, "%s", lost->text);
-	return error_set(err, lost->code, "%.700s. " GIVE_UP_CREATION, lost->text);
+	return error_set(err, why->code, "%s%.700s%s", apart ? "spec.source.volumeHandles: " : "",
+			 why->text, begun ? ". " GIVE_UP_CREATION : "");
 }
 
 /* A creation that was begun and whose content is to be deleted has to end, whatever has become of

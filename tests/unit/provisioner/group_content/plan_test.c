@@ -171,6 +171,10 @@ static void asks_again_until_it_is_ready(void **state)
 		  GROUP_CONTENT_REFUSE,
 		  "If the node will not come back, remove the annotation "
 		  "groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-created" },
+		{ "{'metadata':{'annotations':{" BEING_CREATED "}}}", CLASS_THERE, NODE_APART,
+		  GROUP_CONTENT_REFUSE,
+		  "several nodes. If the node will not come back, remove the annotation "
+		  "groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-created" },
 	};
 	ASSERT_ROWS(rows);
 }
