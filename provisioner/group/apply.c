@@ -34,7 +34,7 @@ __attribute__((format(printf, 4, 5))) static void report(const struct placer *pl
 /* The reason of the event that reports a refused write of each kind. */
 static const char *const refusals[] = {
 	[GROUP_PREPARE] = "GroupSnapshotFinalizerError",
-	[GROUP_PROTECT_CLAIM] = "ErrorPVCFinalizer",
+	[GROUP_PROTECT_CLAIM] = "CreateGroupSnapshotContentFailed",
 	[GROUP_CREATE_CONTENT] = "CreateGroupSnapshotContentFailed",
 	[GROUP_BIND_CONTENT] = "GroupSnapshotBindFailed",
 	[GROUP_WRITE_STATUS] = "GroupSnapshotStatusUpdateFailed",
@@ -271,7 +271,7 @@ static void log_misbound(const struct group_view *view)
 		    LOG_TEXT("bound_uid", content->group_uid));
 }
 
-/* The same words are neither written nor told twice. */
+/* The same words are neither written nor reported twice. */
 static int write_failure(const struct placer *placer, struct group_sight *sight,
 			 const struct group_plan *plan, struct error *err)
 {
