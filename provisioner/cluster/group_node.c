@@ -11,7 +11,7 @@
 struct member {
 	struct snapshot_node node;
 	const char *claim; /* "shop/www-0", or what else it is called by */
-	bool told;
+	bool is_listed;	   /* in the text of the error */
 };
 
 static int find_member(struct cluster *cluster, const char *handle, struct arena *arena,
@@ -38,31 +38,44 @@ static bool is_apart(const struct member *a, const struct member *b)
 }
 
 /* "node "a" has shop/www-0, shop/www-1": those of the node of the first. */
-static void tell_node(struct member *members, size_t count, struct text *text, size_t *told)
+static void list_node(struct member *members, size_t count, struct text *text, size_t *listed)
 {
-	text_printf(text, "%snode \"%s\" has", *told ? "; " : "", members->node.name);
+	text_printf(text, "%snode \"%s\" has", *listed ? "; " : "", members->node.name);
 	const char *comma = "";
 	for (size_t i = 0; i < count; i++) {
 		if (!members[i].node.name || is_apart(members, &members[i]))
 			continue;
-		members[i].told = true;
-		if ((*told)++ < NAMED_MAX)
+		members[i].is_listed = true;
+		if ((*listed)++ < NAMED_MAX)
 			text_printf(text, "%s %s", comma, members[i].claim);
 		comma = ",";
 	}
 }
 
-static int tell_apart(struct member *members, size_t count, struct error *err)
+static int refuse_apart(struct member *members, size_t count, struct error *err)
 {
 	CLEANUP_TEXT struct text text = TEXT_INIT;
-	size_t told = 0;
-	for (size_t i = 0; i < count && told < NAMED_MAX; i++)
-		if (members[i].node.name && !members[i].told)
-			tell_node(&members[i], count - i, &text, &told);
+	size_t listed = 0;
+	for (size_t i = 0; i < count && listed < NAMED_MAX; i++)
+		if (members[i].node.name && !members[i].is_listed)
+			list_node(&members[i], count - i, &text, &listed);
 	return error_set(err, ERROR_INVALID,
 			 "the volumes are on several nodes, and can be cut at one moment on one "
 			 "node alone: %s%s",
-			 text_string(&text), told >= NAMED_MAX ? ", …" : "");
+			 text_string(&text), listed >= NAMED_MAX ? ", …" : "");
+}
+
+/* Of those whose node is known; the nodes of the others are not in the cluster. */
+static bool are_apart(const struct member *members, size_t count)
+{
+	const struct member *first = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (first && is_apart(first, &members[i]))
+			return true;
+		if (!first && members[i].node.name)
+			first = &members[i];
+	}
+	return false;
 }
 
 int group_node_of_volumes(struct cluster *cluster, const char *const *handles, size_t count,
@@ -72,9 +85,8 @@ int group_node_of_volumes(struct cluster *cluster, const char *const *handles, s
 	for (size_t i = 0; i < count; i++)
 		if (find_member(cluster, handles[i], arena, &members[i], err) < 0)
 			return -1;
-	for (size_t i = 1; i < count; i++)
-		if (is_apart(&members[0], &members[i]))
-			return tell_apart(members, count, err);
+	if (are_apart(members, count))
+		return refuse_apart(members, count, err);
 	/* One whose node is lost says so. */
 	*ret_node = members[0].node;
 	for (size_t i = 1; i < count; i++)

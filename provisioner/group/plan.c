@@ -11,7 +11,6 @@
 #include "csi/group_client.h"
 #include "csi/names.h"
 #include "group/member_plan.h"
-#include "group/places.h"
 
 bool group_is_bound_to(const struct group_snapshot *group, const struct group_content *content)
 {
@@ -133,9 +132,6 @@ static const char *obstacle_of(const struct group_choice *choice)
 	const char *obstacle = snapshot_claim_obstacle(choice->claim, choice->volume);
 	if (!obstacle && choice->claim->object.deleted_s)
 		obstacle = "is being deleted";
-	if (!obstacle && !choice->node)
-		obstacle = "is bound to a PersistentVolume whose affinity does not say which node "
-			   "has the data";
 	return obstacle;
 }
 
@@ -158,14 +154,9 @@ static void plan_claims(const struct group_view *view, struct group_plan *plan)
 		fail(plan, "CreateGroupSnapshotContentFailed",
 		     "spec.source.selector: matches %zu claims; a group has at most %u",
 		     view->choice_count, CSI_GROUP_MEMBERS_MAX);
-	else if (!group_places_are_one(view->choices, view->choice_count)) {
-		CLEANUP_TEXT struct text places = TEXT_INIT;
-		group_places_print(view->choices, view->choice_count, &places);
-		fail(plan, "GroupSnapshotCreationFailed",
-		     "spec.source.selector: the volumes must be on one node, to be held at the "
-		     "same moment. They are on several: %s",
-		     text_string(&places));
-	}
+	else if (view->apart.code)
+		fail(plan, "GroupSnapshotCreationFailed", "spec.source.selector: %s",
+		     view->apart.text);
 }
 
 static void plan_selector(const struct group_snapshot *group, struct group_plan *plan)

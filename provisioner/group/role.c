@@ -52,6 +52,7 @@ const struct role group_role = {
 		   [CLUSTER_SNAPSHOTS] = group_wake_index_member,
 		   [CLUSTER_VOLUMES] = snapshot_node_index_volume,
 		   [CLUSTER_CLAIMS] = snapshot_claim_index },
+	.more_indexes = { [CLUSTER_CLAIMS] = { group_wake_index_claim } },
 	.wake = group_wake,
 	.wake_all = group_wake_all,
 	.begin = placer_begin,

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cluster/group_node.h"
 #include "cluster/snapshot_claim.h"
 #include "cluster/snapshot_node.h"
-#include "cluster/volume_node.h"
 #include "group/manifest.h"
 #include "group/member_plan.h"
 #include "group/wake.h"
@@ -39,25 +39,6 @@ static char *content_name_of(const struct group_snapshot *group)
 					  : group_manifest_name(group);
 }
 
-/* The node's id, as we write it into the affinity; else what the affinity matches. */
-static const char *find_node(struct cluster *cluster, const struct persistent_volume *volume,
-			     struct arena *arena)
-{
-	const char *id = node_selector_id(&volume->affinity);
-	CLEANUP(cluster_nodes_done) struct cluster_nodes nodes = { 0 };
-	const char *name;
-	struct error err;
-	if (id)
-		return arena_strdup(arena, id);
-	volume_node_candidates(cluster, volume, &nodes);
-	if (volume_node_find(volume, &nodes, &name, &err) < 0)
-		return NULL;
-	CLEANUP(object_unrefp)
-	struct object *csi_node = cluster_get(cluster, CLUSTER_CSI_NODES, "", name);
-	const char *of_driver = csi_node ? csi_node_of(csi_node)->node_id : NULL;
-	return arena_strdup(arena, of_driver ? of_driver : name);
-}
-
 /* Takes the reference to the claim. */
 static void add_choice(struct cluster *cluster, struct object *claim, struct group_sight *sight)
 {
@@ -68,8 +49,6 @@ static void add_choice(struct cluster *cluster, struct object *claim, struct gro
 	sight->choices[sight->choice_count++] = (struct group_choice_sight) {
 		.claim = claim,
 		.volume = volume,
-		.node = volume ? find_node(cluster, persistent_volume_of(volume), sight->arena)
-			       : NULL,
 	};
 }
 
@@ -86,6 +65,28 @@ static int compare_choices(const void *a, const void *b)
 	return r ? r : strcmp(one->claim->name, other->claim->name);
 }
 
+/* Looks for the node of the volumes that are ours: those of others are an obstacle before it. */
+static void find_node(struct cluster *cluster, struct group_sight *sight)
+{
+	CLEANUP_FREE const char **handles =
+		must_alloc((sight->choice_count + 1) * sizeof(*handles));
+	struct snapshot_node node = { 0 };
+	struct error *apart = &sight->view.apart;
+	size_t count = 0;
+	for (size_t i = 0; i < sight->choice_count; i++) {
+		struct object *volume = sight->choices[i].volume;
+		if (volume && persistent_volume_is_ours(persistent_volume_of(volume)))
+			handles[count++] = persistent_volume_of(volume)->handle;
+	}
+	if (count == 0)
+		return;
+	int r = group_node_of_volumes(cluster, handles, count, sight->arena, &node, apart);
+	if (r == 0 && !node.name)
+		*apart = node.lost;
+	else if (r == 0)
+		apart->code = ERROR_NONE;
+}
+
 /* Nothing is made yet: what the selector matches. */
 static void choose_claims(struct cluster *cluster, struct group_sight *sight)
 {
@@ -93,13 +94,15 @@ static void choose_claims(struct cluster *cluster, struct group_sight *sight)
 	CLEANUP_OBJECT_LIST struct object_list claims = { 0 };
 	if (selector_is_empty(&group->selector))
 		return;
-	cluster_list(cluster, CLUSTER_CLAIMS, NULL, &claims);
+	CLEANUP_FREE char *key = group_wake_claims(group->object.namespace);
+	cluster_list(cluster, CLUSTER_CLAIMS, key, &claims);
 	for (size_t i = 0; i < claims.count; i++)
 		if (group_wake_chooses(group, claims.items[i]))
 			add_choice(cluster, object_ref(claims.items[i]), sight);
 	if (sight->choice_count > 1)
 		qsort(sight->choices, sight->choice_count, sizeof(*sight->choices),
 		      compare_choices);
+	find_node(cluster, sight);
 }
 
 /* While they are cut: the claims of the content's volumes. */
@@ -219,7 +222,6 @@ static void fill_choices(struct group_sight *sight)
 		sight->view.choices[i] = (struct group_choice) {
 			.claim = claim_of(from->claim),
 			.volume = from->volume ? persistent_volume_of(from->volume) : NULL,
-			.node = from->node,
 		};
 	}
 }

@@ -14,7 +14,6 @@
 struct group_choice_sight {
 	struct object *claim;
 	struct object *volume;
-	const char *node; /* in the sight's arena */
 };
 
 /* The objects of a part. */

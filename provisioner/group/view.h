@@ -18,7 +18,6 @@
 struct group_choice {
 	const struct claim *claim;
 	const struct persistent_volume *volume; /* NULL: it is not there */
-	const char *node;			/* that has the data; NULL: not known */
 };
 
 /* A member; NULL: it is not there. */
@@ -46,6 +45,10 @@ struct group_view {
 	 * the content. In the order of the volumes' handles. */
 	struct group_choice *choices;
 	size_t choice_count;
+
+	/* Without a content: why there is no one node that has all of their volumes; code 0: there
+	 * is one. */
+	struct error apart;
 
 	/* Once the group is cut, and until it is ready: its members. When it is being deleted:
 	 * those that are there. */

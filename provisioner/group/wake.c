@@ -18,6 +18,17 @@
 #define CONTENTS "*groups-from/"
 #define MEMBERS "*members-of/"
 #define OWNERLESS "*members-named-of/"
+#define CLAIMS "*claims-of/"
+
+void group_wake_index_claim(const struct object *object, struct text *key)
+{
+	text_printf(key, CLAIMS "%s", object->namespace);
+}
+
+char *group_wake_claims(const char *namespace)
+{
+	return must_printf(CLAIMS "%s", namespace);
+}
 
 char *group_wake_members(const struct object *group)
 {
@@ -258,8 +269,8 @@ static void volume_changed(struct workqueue *queue, const struct cluster_change 
 		add_waiting(queue, change, after->claim_namespace);
 }
 
-/* Of a class, which is rare, all groups that have no content may wait for it. */
-static void class_changed(struct workqueue *queue, const struct cluster_change *change)
+/* Of a class or a node, which are rare: all groups that have no content may wait for it. */
+static void add_contentless(struct workqueue *queue, const struct cluster_change *change)
 {
 	CLEANUP_OBJECT_LIST struct object_list groups = { 0 };
 	cluster_list(change->cluster, CLUSTER_GROUP_SNAPSHOTS, NULL, &groups);
@@ -283,7 +294,10 @@ void group_wake(struct workqueue *queue, const struct cluster_change *change)
 	else if (change->kind == CLUSTER_VOLUMES)
 		volume_changed(queue, change);
 	else if (change->kind == CLUSTER_GROUP_CLASSES)
-		class_changed(queue, change);
+		add_contentless(queue, change);
+	else if ((change->kind == CLUSTER_NODES || change->kind == CLUSTER_CSI_NODES) &&
+		 !change->before)
+		add_contentless(queue, change);
 }
 
 void group_wake_all(struct workqueue *queue, struct cluster *cluster)

@@ -23,6 +23,12 @@ object_index_fn group_wake_index;
  * owns them; those without an owner by the name in their status. */
 object_index_fn group_wake_index_member;
 
+/* Groups all claims by their namespace. */
+object_index_fn group_wake_index_claim;
+
+/* The group of the claims of a namespace. Yours. */
+char *group_wake_claims(const char *namespace);
+
 /* The index's group of the members that the VolumeGroupSnapshot owns. Yours. */
 char *group_wake_members(const struct object *group);
 

@@ -223,7 +223,9 @@ static void a_group_over_two_nodes_is_refused_by_name(void **state)
 	group_scene_put_claim(scene, 1, "node-b");
 	usleep(100000);
 	group_scene_put(scene, NULL);
-	expect_refusal(scene, "GroupSnapshotCreationFailed", "node-a: db-0, db-2; node-b: db-1");
+	expect_refusal(scene, "GroupSnapshotCreationFailed",
+		       "node \"node-a\" has default/db-0, default/db-2; node \"node-b\" has "
+		       "default/db-1");
 }
 
 /* By event, not by back-off. */

@@ -112,7 +112,8 @@ static struct object *sample(const struct kind *kind, const char *json, const ch
 	return patch && strcmp(patch, "-") == 0 ? NULL : sample_object(kind, json, patch);
 }
 
-static void check(size_t index, const struct row *row, unsigned default_count)
+/* apart: why no one node has the volumes; NULL: one has. */
+static void check(size_t index, const struct row *row, unsigned default_count, const char *apart)
 {
 	CLEANUP(object_unrefp)
 	struct object *group = sample(&group_snapshot_kind, GROUP, row->group);
@@ -123,8 +124,7 @@ static void check(size_t index, const struct row *row, unsigned default_count)
 	CLEANUP(object_unrefp)
 	struct object *volume = sample(&persistent_volume_kind, VOLUME, NULL);
 	struct group_choice choice = { .claim = claim_of(claim),
-				       .volume = persistent_volume_of(volume),
-				       .node = "node-a" };
+				       .volume = persistent_volume_of(volume) };
 	struct group_part part = { 0 };
 	struct group_view view = {
 		.group = group_snapshot_of(group),
@@ -139,6 +139,8 @@ static void check(size_t index, const struct row *row, unsigned default_count)
 		view.parts = &part;
 		view.part_count = 1;
 	}
+	if (apart)
+		error_set(&view.apart, ERROR_INVALID, "%s", apart);
 	struct group_plan plan;
 	group_plan(&view, &plan);
 	if (plan.decision != row->decision)
@@ -152,7 +154,7 @@ static void check(size_t index, const struct row *row, unsigned default_count)
 static void decides_each_row(void **state)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		check(i, &rows[i], 0);
+		check(i, &rows[i], 0, NULL);
 }
 
 /* Kubernetes' storage suite looks for these words. */
@@ -164,8 +166,16 @@ static void says_how_many_default_classes_there_are(void **state)
 	static const struct row two = { NO_CLASS,   NULL,
 					"-",	    NULL,
 					GROUP_FAIL, "2 default snapshot classes were found" };
-	check(0, &none, 0);
-	check(1, &two, 2);
+	check(0, &none, 0, NULL);
+	check(1, &two, 2, NULL);
+}
+
+/* Requirement D11. */
+static void refuses_a_group_that_is_not_on_one_node(void **state)
+{
+	static const struct row row = { NULL, NULL,	  "-",
+					NULL, GROUP_FAIL, "spec.source.selector: node \"a\" has" };
+	check(0, &row, 0, "node \"a\" has shop/www-0; node \"b\" has shop/www-1");
 }
 
 /* Requirement D10: nothing is changed. */
@@ -179,8 +189,7 @@ static void refuses_more_claims_than_a_group_can_have(void **state)
 	struct group_choice choices[CSI_GROUP_MEMBERS_MAX + 1];
 	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++)
 		choices[i] = (struct group_choice) { .claim = claim_of(claim),
-						     .volume = persistent_volume_of(volume),
-						     .node = "node-a" };
+						     .volume = persistent_volume_of(volume) };
 	struct group_view view = {
 		.group = group_snapshot_of(group),
 		.class = group_class_of(class),
@@ -200,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decides_each_row),
+		cmocka_unit_test(refuses_a_group_that_is_not_on_one_node),
 		cmocka_unit_test(says_how_many_default_classes_there_are),
 		cmocka_unit_test(refuses_more_claims_than_a_group_can_have),
 	};
