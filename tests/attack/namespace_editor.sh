@@ -26,6 +26,8 @@ main() {
 			fail "kentledge-$program holds $(resident_kib "kentledge-$program") KiB"
 		ok "kentledge-$program holds $(resident_kib "kentledge-$program") KiB"
 	done
+	# In one request: kubectl would send one for each.
+	kubectl delete --raw "$(api_list pvc)" >/dev/null
 }
 
 large_claims() {

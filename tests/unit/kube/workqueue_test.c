@@ -320,7 +320,7 @@ static struct workqueue *make_slow(unsigned spare_workers, bool lanes)
 		.name = "slow",
 		.workers = 4,
 		.spare_workers = spare_workers,
-		.slow_ms = 50,
+		.slow_ms = 500,
 		.backoff_min_ms = 40,
 		.backoff_max_ms = 100,
 		.reconcile = reconcile_slow,
