@@ -125,3 +125,8 @@ const char *group_content_handle(const struct group_content *content)
 {
 	return content->handle ? content->handle : content->source_handle;
 }
+
+bool group_content_is_marked(const struct group_content *content)
+{
+	return pairs_get(&content->object.annotations, GROUP_BEING_DELETED_ANNOTATION) != NULL;
+}

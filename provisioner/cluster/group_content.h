@@ -64,6 +64,10 @@ bool group_content_is_ours(const struct group_content *content);
  * none is known yet. */
 const char *group_content_handle(const struct group_content *content);
 
+/* The controller's part has noted that its group is being deleted (GROUP_BEING_DELETED_ANNOTATION).
+ */
+bool group_content_is_marked(const struct group_content *content);
+
 static inline struct group_content *group_content_of(struct object *object)
 {
 	return (struct group_content *)object;

@@ -17,20 +17,6 @@
 
 #define LOG_GROUP(g) LOG_NAME("group", (g)->object.namespace, (g)->object.name)
 
-__attribute__((format(printf, 4, 5))) static void report(const struct placer *placer,
-							 const struct group_sight *sight,
-							 const char *reason, const char *format,
-							 ...)
-{
-	CLEANUP_TEXT struct text message = TEXT_INIT;
-	va_list args;
-	va_start(args, format);
-	text_vprintf(&message, format, args);
-	va_end(args);
-	event_record(placer->applier->events, sight->group, EVENT_NORMAL, reason, "%s",
-		     text_string(&message));
-}
-
 /* The reason of the event that reports a refused write of each kind. */
 static const char *const refusals[] = {
 	[GROUP_PREPARE] = "GroupSnapshotFinalizerError",
@@ -87,9 +73,9 @@ static int create_content(const struct placer *placer, struct group_sight *sight
 	log_info("group content made", LOG_GROUP(sight->view.group),
 		 LOG_TEXT("content", sight->content->name),
 		 LOG_UINT("members", sight->choice_count));
-	report(placer, sight, "CreatingGroupSnapshot",
-	       "Waiting for " CSI_DRIVER_NAME " to make the group snapshot \"%s/%s\"",
-	       sight->group->namespace, sight->group->name);
+	event_record(placer->applier->events, sight->group, EVENT_NORMAL, "CreatingGroupSnapshot",
+		     "Waiting for " CSI_DRIVER_NAME " to make the group snapshot \"%s/%s\"",
+		     sight->group->namespace, sight->group->name);
 	return 0;
 }
 
@@ -122,15 +108,16 @@ static int write_status(const struct placer *placer, struct group_sight *sight, 
 		return -1;
 	group = group_snapshot_of(sight->group);
 	if (!was_taken && group->taken_s)
-		report(placer, sight, "GroupSnapshotCreated",
-		       "The group snapshot \"%s/%s\" was made by " CSI_DRIVER_NAME,
-		       group->object.namespace, group->object.name);
+		event_record(placer->applier->events, sight->group, EVENT_NORMAL,
+			     "GroupSnapshotCreated",
+			     "The group snapshot \"%s/%s\" was made by " CSI_DRIVER_NAME,
+			     group->object.namespace, group->object.name);
 	if (was_ready || !group->ready)
 		return 0;
 	log_info("group ready", LOG_GROUP(group), LOG_TEXT("content", sight->content->name));
-	report(placer, sight, "GroupSnapshotReady",
-	       "All snapshots of the group \"%s/%s\" can be restored", group->object.namespace,
-	       group->object.name);
+	event_record(placer->applier->events, sight->group, EVENT_NORMAL, "GroupSnapshotReady",
+		     "All snapshots of the group \"%s/%s\" can be restored",
+		     group->object.namespace, group->object.name);
 	return 0;
 }
 

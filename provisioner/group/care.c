@@ -14,11 +14,6 @@ static const char *fault_of(const struct group_content *content)
 	return NULL;
 }
 
-static bool is_marked(const struct group_content *content)
-{
-	return pairs_get(&content->object.annotations, GROUP_BEING_DELETED_ANNOTATION) != NULL;
-}
-
 enum group_care group_care_for(const struct group_content *content,
 			       const struct group_snapshot *group, const char **ret_fault)
 {
@@ -27,8 +22,9 @@ enum group_care group_care_for(const struct group_content *content,
 	if (!group_content_is_ours(content))
 		return GROUP_CARE_IGNORE;
 	if (content->object.deleted_s)
-		return content->group_uid && !is_needed && !is_marked(content) ? GROUP_CARE_MARK
-									       : GROUP_CARE_IGNORE;
+		return content->group_uid && !is_needed && !group_content_is_marked(content)
+			       ? GROUP_CARE_MARK
+			       : GROUP_CARE_IGNORE;
 	*ret_fault = fault_of(content);
 	if (*ret_fault)
 		return GROUP_CARE_FAIL;

@@ -316,11 +316,6 @@ static bool plan_pending(const struct group_view *view, struct group_plan *plan)
 	return false;
 }
 
-static bool is_marked(const struct group_content *content)
-{
-	return pairs_get(&content->object.annotations, GROUP_BEING_DELETED_ANNOTATION) != NULL;
-}
-
 /* The members go first: each may still be needed by a claim that has just begun to be made from it,
  * and then its data must stay, which the content's end would delete. */
 static void plan_deletion(const struct group_view *view, struct group_plan *plan)
@@ -330,7 +325,7 @@ static void plan_deletion(const struct group_view *view, struct group_plan *plan
 	if (!object_has_finalizer(&view->group->object, GROUP_BOUND_FINALIZER) ||
 	    plan_pending(view, plan))
 		return;
-	if (bound && !is_marked(content))
+	if (bound && !group_content_is_marked(content))
 		plan->decision = GROUP_MARK_CONTENT;
 	else if (group_members_plan_deletion(view, plan) != 0)
 		return;

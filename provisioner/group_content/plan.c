@@ -3,14 +3,9 @@
 
 #include "group_content/request.h"
 
-static bool is_noted(const struct group_content *content, const char *annotation)
-{
-	return pairs_get(&content->object.annotations, annotation) != NULL;
-}
-
 bool group_content_is_being_created(const struct group_content *content)
 {
-	return is_noted(content, GROUP_BEING_CREATED_ANNOTATION);
+	return pairs_get(&content->object.annotations, GROUP_BEING_CREATED_ANNOTATION) != NULL;
 }
 
 bool group_content_is_unsettled(const struct group_content *content)
@@ -26,8 +21,7 @@ static bool is_to_go(const struct group_content *content)
 		return false;
 	if (content->source_handle && !content->group_uid)
 		return true;
-	return !group_content_is_being_created(content) &&
-	       is_noted(content, GROUP_BEING_DELETED_ANNOTATION);
+	return !group_content_is_being_created(content) && group_content_is_marked(content);
 }
 
 static void refuse(struct group_content_plan *plan, const struct error *reason)

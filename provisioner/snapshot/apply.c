@@ -32,20 +32,6 @@ static int merge_status(const struct placer *placer, struct snapshot_sight *sigh
 	return r;
 }
 
-__attribute__((format(printf, 4, 5))) static void report(const struct placer *placer,
-							 const struct snapshot_sight *sight,
-							 const char *reason, const char *format,
-							 ...)
-{
-	CLEANUP_TEXT struct text message = TEXT_INIT;
-	va_list args;
-	va_start(args, format);
-	text_vprintf(&message, format, args);
-	va_end(args);
-	event_record(placer->applier->events, sight->snapshot, EVENT_NORMAL, reason, "%s",
-		     text_string(&message));
-}
-
 /* The reason of the event that reports a refused write of each kind. */
 static const char *const refusals[] = {
 	[SNAPSHOT_PREPARE] = "SnapshotFinalizerError",
@@ -93,9 +79,9 @@ static int create_content(const struct placer *placer, struct snapshot_sight *si
 	snapshot_sight_fill(sight);
 	log_info("snapshot content made", LOG_SNAPSHOT(sight->view.snapshot),
 		 LOG_TEXT("content", sight->content->name));
-	report(placer, sight, "CreatingSnapshot",
-	       "Waiting for " CSI_DRIVER_NAME " to make the snapshot \"%s/%s\"",
-	       sight->snapshot->namespace, sight->snapshot->name);
+	event_record(placer->applier->events, sight->snapshot, EVENT_NORMAL, "CreatingSnapshot",
+		     "Waiting for " CSI_DRIVER_NAME " to make the snapshot \"%s/%s\"",
+		     sight->snapshot->namespace, sight->snapshot->name);
 	return 0;
 }
 
@@ -128,15 +114,17 @@ static int write_status(const struct placer *placer, struct snapshot_sight *sigh
 		return -1;
 	const struct snapshot *snapshot = view->snapshot;
 	if (!was_taken && snapshot->taken_s)
-		report(placer, sight, "SnapshotCreated",
-		       "The snapshot \"%s/%s\" was made by " CSI_DRIVER_NAME,
-		       snapshot->object.namespace, snapshot->object.name);
+		event_record(placer->applier->events, sight->snapshot, EVENT_NORMAL,
+			     "SnapshotCreated",
+			     "The snapshot \"%s/%s\" was made by " CSI_DRIVER_NAME,
+			     snapshot->object.namespace, snapshot->object.name);
 	if (was_ready || !snapshot->ready)
 		return 0;
 	log_info("snapshot ready", LOG_SNAPSHOT(snapshot),
 		 LOG_TEXT("content", view->content->object.name));
-	report(placer, sight, "SnapshotReady", "The snapshot \"%s/%s\" can be restored",
-	       snapshot->object.namespace, snapshot->object.name);
+	event_record(placer->applier->events, sight->snapshot, EVENT_NORMAL, "SnapshotReady",
+		     "The snapshot \"%s/%s\" can be restored", snapshot->object.namespace,
+		     snapshot->object.name);
 	return 0;
 }
 
