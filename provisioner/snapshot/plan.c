@@ -251,6 +251,13 @@ static void plan_preprovisioned(const struct snapshot_view *view, struct snapsho
 		plan_bound(view, plan);
 }
 
+/* NULL: neither its status nor an owner names it. */
+static const char *group_name_of(const struct snapshot *snapshot)
+{
+	const struct owner *owner = group_owner_find(&snapshot->object, NULL);
+	return snapshot->group_name ? snapshot->group_name : owner ? owner->name : NULL;
+}
+
 static void plan_pending(const struct snapshot_view *view, struct snapshot_plan *plan)
 {
 	plan->decision = SNAPSHOT_PENDING;
@@ -258,10 +265,15 @@ static void plan_pending(const struct snapshot_view *view, struct snapshot_plan 
 	if (view->restored_to)
 		error_set(&plan->error, ERROR_IN_USE, "the claim \"%s/%s\" is being made from it",
 			  view->restored_to->object.namespace, view->restored_to->object.name);
-	else
+	else if (group_name_of(view->snapshot))
 		error_set(&plan->error, ERROR_IN_USE,
 			  "it belongs to the VolumeGroupSnapshot \"%s\" and is deleted with it",
-			  view->snapshot->group_name ? view->snapshot->group_name : "");
+			  group_name_of(view->snapshot));
+	else
+		error_set(&plan->error, ERROR_IN_USE,
+			  "it bears the finalizer " SNAPSHOT_GROUP_FINALIZER
+			  " and names no VolumeGroupSnapshot; remove the finalizer if no group has "
+			  "it");
 }
 
 static bool is_marked(const struct snapshot_content *content)

@@ -249,6 +249,20 @@ static void an_orphaning_deletion_at_any_step_leaves_nothing(void **state)
 	}
 }
 
+static void a_snapshot_held_as_the_member_of_no_group_says_so(void **state)
+{
+	CLEANUP(scene_freep) struct provision_scene *scene = group_scene_new();
+	fake_api_putf(scene_api(scene), &scene_snapshots,
+		      "{'metadata':{'name':'stray','namespace':'default','finalizers':["
+		      "'snapshot.storage.kubernetes.io/volumesnapshot-in-group-protection',"
+		      "'snapshot.storage.kubernetes.io/volumesnapshot-bound-protection'],"
+		      "'annotations':{'kentledge.io/driver':'kentledge.io'}},"
+		      "'spec':{'source':{'persistentVolumeClaimName':'db-0'}}}");
+	scene_delete(scene, &scene_snapshots, "stray");
+	assert_true(scene_wait_event(scene, "SnapshotDeletePending",
+				     "volumesnapshot-in-group-protection and names no"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +277,7 @@ int main(void)
 		cmocka_unit_test(contents_of_members_go_with_the_data),
 		cmocka_unit_test(contents_of_members_that_were_removed_go_too),
 		cmocka_unit_test(an_orphaning_deletion_at_any_step_leaves_nothing),
+		cmocka_unit_test(a_snapshot_held_as_the_member_of_no_group_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ static void a_deleted_group_goes_with_its_members(void **state)
 	group_scene_put(scene, NULL);
 	assert_true(group_scene_wait(scene, group_scene_is_ready));
 	scene_delete(scene, &scene_snapshots, member);
-	assert_true(scene_wait_event(scene, "SnapshotDeletePending", "g"));
+	assert_true(scene_wait_event(scene, "SnapshotDeletePending", "VolumeGroupSnapshot \"g\""));
 	assert_true(snapshot_scene_exists(scene, &scene_snapshots, member));
 	scene_delete(scene, &group_scene_groups, "g");
 	assert_true(group_scene_wait(scene, group_scene_is_gone));
