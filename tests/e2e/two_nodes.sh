@@ -182,7 +182,7 @@ a_node_leaves() {
 	must 20 "the PersistentVolumes of node2 note that it is missing" is_noted "$kept"
 	must 40 "the released volume of node2 is forgotten" none pv "fieldSelector=metadata.name=$lost"
 	[ -e "$(node_pool 2)/volumes/$lost" ] || fail "its data are not on node2 any more"
-	must 20 "the claim data-2 is told the ways out" claim_event data-2 'VolumeNodeGone: .*bring the node back'
+	must 20 "an event of the claim data-2 names the ways out" claim_event data-2 'VolumeNodeGone: .*bring the node back'
 	must 20 "its health is that its node is lost" claim_event data-2 'VolumeConditionAbnormal: Inaccessible NodeLost'
 	claim_is_bound data-2 || fail "the claim data-2 is not Bound"
 	trial_cluster restart kubelet 2 >/dev/null
