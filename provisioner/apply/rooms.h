@@ -19,8 +19,8 @@
  * CreateVolume decides; it is never too bad.
  *
  * A look at a claim walks the parts of its node: those given since the node answered last. Without
- * an answer meanwhile, all looks at one claim took 4 us of a core with 20 parts on each node, and
- *90 us with 1,000, both with a hundred thousand claims; and 300 us with 10,000 parts on one node.
+ * an answer meanwhile, all looks at one claim took 4 us of a core with 20 parts on each node and
+ * 90 us with 1,000, both with a hundred thousand claims, and 300 us with 10,000 parts on one node.
  *
  * All of it is derived and in memory. What is not known here is decided by the node. Thread-safe.
  */
